@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_REPORT_RESULTS } from './limits.ts';
+import {
+  Attempt,
+  Backoff,
+  LeaseId,
+  MaxAttempts,
+  ReportedError,
+  TaskError,
+  TaskId,
+  TaskStatus,
+  TaskType,
+  Timestamp,
+} from './task.ts';
+
+/** `GET /health` of either worker. */
+export const Health = z.object({ status: z.literal('healthy'), timestamp: Timestamp, service: z.string() });
+export type Health = z.infer<typeof Health>;
+
+/** `POST /tasks` → 201. */
+export const Submitted = z.object({
+  success: z.literal(true),
+  taskId: TaskId,
+  status: TaskStatus,
+  message: z.string(),
+});
+export type Submitted = z.infer<typeof Submitted>;
+
+/** `POST /tasks/batch` → 201. */
+export const BatchSubmitted = z.object({
+  success: z.literal(true),
+  taskIds: z.array(TaskId),
+  count: z.int(),
+  status: TaskStatus,
+  message: z.string(),
+});
+export type BatchSubmitted = z.infer<typeof BatchSubmitted>;
+
+/** `GET /tasks/:id/status`. */
+export const StatusView = z.object({
+  taskId: TaskId,
+  status: TaskStatus,
+  type: z.string(),
+  createdAt: Timestamp,
+  completedAt: Timestamp.optional(),
+  attempt: z.int(),
+  maxAttempts: z.int(),
+  runAt: Timestamp.optional(),
+  progress: z.unknown().optional(),
+  error: TaskError.optional(),
+});
+export type StatusView = z.infer<typeof StatusView>;
+
+/** `GET /tasks/:id`. */
+export const TaskView = StatusView.extend({
+  payload: z.unknown(),
+  result: z.unknown().optional(),
+  priority: z.int(),
+  timeoutSeconds: z.number().optional(),
+  tags: z.array(z.string()).optional(),
+  attempts: z.array(Attempt),
+});
+export type TaskView = z.infer<typeof TaskView>;
+
+export const Limit = z.coerce.number().int().min(1).max(MAX_LIST_LIMIT).default(DEFAULT_LIST_LIMIT);
+
+/** The query of `GET /tasks`. */
+export const ListQuery = z.object({
+  status: TaskStatus.optional(),
+  type: TaskType.optional(),
+  limit: Limit,
+  cursor: TaskId.optional(),
+});
+export type ListQuery = z.infer<typeof ListQuery>;
+
+/** `GET /tasks`. */
+export const TaskList = z.object({
+  tasks: z.array(
+    z.object({
+      id: TaskId,
+      type: z.string(),
+      status: TaskStatus,
+      createdAt: Timestamp,
+      completedAt: Timestamp.optional(),
+    }),
+  ),
+  count: z.int(),
+  nextCursor: TaskId.optional(),
+});
+export type TaskList = z.infer<typeof TaskList>;
+
+/** `POST /tasks/:id/complete` of the API Worker. */
+export const CompleteRequest = z.object({
+  success: z.boolean({ error: 'Expected `success`: true or false' }),
+  result: z.unknown().optional(),
+  error: ReportedError.optional(),
+  leaseId: LeaseId.optional(),
+});
+
+export const Completed = z.object({
+  success: z.literal(true),
+  message: z.string(),
+  taskId: TaskId,
+  status: TaskStatus,
+});
+export type Completed = z.infer<typeof Completed>;
+
+/** One result of `POST /tasks/complete`. */
+export const TaskResult = z.object({
+  taskId: TaskId,
+  leaseId: LeaseId,
+  success: z.boolean(),
+  result: z.unknown().optional(),
+  error: ReportedError.optional(),
+  retry: z.object({ maxAttempts: MaxAttempts.optional(), backoff: Backoff.optional() }).optional(),
+});
+export type TaskResult = z.infer<typeof TaskResult>;
+
+/** `POST /tasks/complete`. */
+export const ReportRequest = z.object({ results: z.array(TaskResult).min(1).max(MAX_REPORT_RESULTS) });
+
+/** What became of a reported result: the task's status, or that it changed nothing. */
+export const Outcome = z.object({
+  taskId: TaskId,
+  status: z.union([TaskStatus, z.enum(['stale', 'unknown'])]),
+  runAt: Timestamp.optional(),
+});
+export type Outcome = z.infer<typeof Outcome>;
+export const ReportAnswer = z.object({ outcomes: z.array(Outcome) });

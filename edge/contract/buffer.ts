@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { Limit } from './api.ts';
+import { MAX_CLAIM_TASKS } from './limits.ts';
+import { LeaseId, TaskId, TaskType, Timestamp } from './task.ts';
+
+/** A task's status in the buffer: a consumer may claim what is `ready`. */
+export const BufferStatus = z.enum(['ready', 'scheduled', 'processing', 'completed', 'failed', 'cancelled']);
+export type BufferStatus = z.infer<typeof BufferStatus>;
+
+/** A task as the Consumer Worker shows it; `id` repeats `taskId`. */
+export const BufferedTask = z.object({
+  taskId: TaskId,
+  id: TaskId,
+  type: z.string(),
+  payload: z.unknown(),
+  createdAt: Timestamp,
+  receivedAt: Timestamp,
+  status: BufferStatus,
+  claimedAt: Timestamp.optional(),
+});
+export type BufferedTask = z.infer<typeof BufferedTask>;
+
+/** The query of `GET /tasks/ready` and `GET /tasks/all`. */
+export const BufferQuery = z.object({ limit: Limit });
+
+export const BufferList = z.object({ tasks: z.array(BufferedTask), count: z.int(), timestamp: Timestamp });
+export type BufferList = z.infer<typeof BufferList>;
+
+/** A task that was claimed. `timeoutSeconds` is set where the submission set it. */
+export const ClaimedTask = BufferedTask.extend({
+  attempt: z.int(),
+  maxAttempts: z.int(),
+  timeoutSeconds: z.number().optional(),
+});
+export type ClaimedTask = z.infer<typeof ClaimedTask>;
+
+/** `POST /tasks/:id/claim`. */
+export const SingleClaim = z.object({ success: z.literal(true), task: ClaimedTask, message: z.string() });
+export type SingleClaim = z.infer<typeof SingleClaim>;
+
+/** `POST /tasks/:id/complete` of the Consumer Worker. */
+export const Removed = z.object({ success: z.literal(true), message: z.string(), taskId: TaskId });
+export type Removed = z.infer<typeof Removed>;
+
+export const LeaseSeconds = z.int().min(1).max(3600);
+
+/** `POST /tasks/claim`: up to `limit` tasks of any of `types`, for each want. */
+export const ClaimRequest = z
+  .object({
+    leaseId: LeaseId,
+    runner: z.string().min(1).max(200),
+    wants: z
+      .array(
+        z.object({
+          types: z.array(TaskType).min(1).max(100),
+          limit: z.int().min(1).max(MAX_CLAIM_TASKS),
+        }),
+      )
+      .min(1)
+      .max(10),
+    leaseSeconds: LeaseSeconds.optional(),
+  })
+  .refine(
+    ({ wants }) => {
+      const types = wants.flatMap((want) => want.types);
+      return new Set(types).size === types.length;
+    },
+    { path: ['wants'], message: 'Expected each type once, got one twice' },
+  );
+export type ClaimRequest = z.infer<typeof ClaimRequest>;
+
+export const Claim = z.object({
+  tasks: z.array(ClaimedTask),
+  leaseExpiresAt: Timestamp,
+  ready: z.int(),
+});
+export type Claim = z.infer<typeof Claim>;
+
+/** `POST /tasks/heartbeat`: for each lease the tasks that the runner still holds. */
+export const HeartbeatRequest = z.object({
+  leases: z
+    .array(
+      z.object({
+        leaseId: LeaseId,
+        holds: z.array(TaskId).max(10 * MAX_CLAIM_TASKS),
+        progress: z.array(z.object({ taskId: TaskId, value: z.unknown() })).optional(),
+      }),
+    )
+    .min(1)
+    .max(1000),
+});
+export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
+
+export const HeartbeatAnswer = z.object({
+  extended: z.array(z.object({ leaseId: z.string(), expiresAt: Timestamp })),
+  lost: z.array(TaskId),
+  cancelled: z.array(TaskId),
+});
+export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
+
+/** `POST /tasks/release`. */
+export const ReleaseRequest = z.object({
+  leaseId: LeaseId,
+  taskIds: z
+    .array(TaskId)
+    .min(1)
+    .max(10 * MAX_CLAIM_TASKS),
+});
+export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
+
+/** `released` names the tasks that this call gave back. */
+export const Released = z.object({ success: z.literal(true), released: z.array(TaskId) });

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Every error's `code`, and the HTTP status that it comes with. */
+export const ERROR_STATUS = {
+  invalid_json: 400,
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  task_not_found: 404,
+  method_not_allowed: 405,
+  task_not_available: 409,
+  task_not_finished: 409,
+  task_not_leased: 409,
+  lease_id_required: 409,
+  stale_lease: 409,
+  payload_too_large: 413,
+  result_too_large: 413,
+  request_too_large: 413,
+  internal: 500,
+  not_configured: 503,
+  unavailable: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+const ErrorCodes = z.enum(Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]]);
+
+/** The body of every error answer; some carry more fields, such as `taskId`. */
+export const ErrorBody = z.looseObject({
+  error: z.string(),
+  code: ErrorCodes,
+  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+export type ErrorBody = z.infer<typeof ErrorBody>;

@@ -1,0 +1,31 @@
+/** The bounds of the wire. Bytes are of UTF-8 JSON text, times are seconds unless the name says otherwise. */
+
+export const MAX_REQUEST_BYTES = 20 * 1024 * 1024;
+export const MAX_PAYLOAD_BYTES = 96 * 1024;
+export const MAX_RESULT_BYTES = 256 * 1024;
+/** A claim or a list stops at this much payload. */
+export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+export const MAX_BATCH_TASKS = 1000;
+export const MAX_LIST_LIMIT = 1000;
+export const DEFAULT_LIST_LIMIT = 100;
+/** How many rows a filtered list looks at before it answers with a cursor. */
+export const MAX_LIST_SCAN = 10_000;
+export const MAX_CLAIM_TASKS = 1000;
+export const MAX_REPORT_RESULTS = 1000;
+/** `ready` in a claim's answer is counted up to here. */
+export const MAX_READY_COUNT = 1000;
+
+export const MAX_TYPE_LENGTH = 100;
+export const MAX_RUN_AHEAD_SECONDS = 30 * 24 * 3600;
+export const MAX_TIMEOUT_SECONDS = 24 * 3600;
+export const MAX_ERROR_MESSAGE_LENGTH = 4096;
+/** A task keeps its latest attempts only. */
+export const MAX_KEPT_ATTEMPTS = 10;
+
+export const DEFAULT_MAX_ATTEMPTS = 3;
+export const DEFAULT_BACKOFF_BASE_SECONDS = 1;
+export const DEFAULT_BACKOFF_CAP_SECONDS = 3600;
+export const DEFAULT_LEASE_SECONDS = 30;
+/** How long a claim without a lease id of the client's holds its task. */
+export const UNFENCED_LEASE_SECONDS = 300;
