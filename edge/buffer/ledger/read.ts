@@ -1,0 +1,61 @@
+import type { ListFilter, TaskPage, TaskRow } from '../../contract/ledger.ts';
+import { MAX_LIST_SCAN } from '../../contract/limits.ts';
+import type { TaskState } from '../../contract/task.ts';
+import { progressOf } from './leases.ts';
+import { fitting, readRows } from './rows.ts';
+import type { Sql } from './sql.ts';
+import { heads, readyTypes } from './waiting.ts';
+
+/** Everything the ledger knows of a task. */
+export function find(sql: Sql, taskId: string): TaskRow | null {
+  const [task] = readRows(sql, [taskId]);
+  return task ? { ...task, progress: progressOf(sql, taskId) } : null;
+}
+
+/** After every possible id. */
+const END = '~';
+
+const SELECT_PAGE = `
+  SELECT id, type, state, completed_at AS completedAt
+  FROM (SELECT id, type, state, completed_at FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT ${MAX_LIST_SCAN})
+  WHERE (?2 IS NULL OR state IN (SELECT value FROM json_each(?2))) AND (?3 IS NULL OR type = ?3)
+  ORDER BY id DESC LIMIT ?4`;
+
+const SELECT_LAST_SCANNED = `
+  SELECT id FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LIST_SCAN - 1}`;
+
+/** Tasks, newest first. A filtered page looks at a bounded number of rows and may hold fewer than `limit`. */
+export function list(sql: Sql, filter: ListFilter): TaskPage {
+  const cursor = filter.cursor ?? END;
+  const states = filter.states ? JSON.stringify(filter.states) : null;
+  const tasks = sql.exec<{ id: string; type: string; state: TaskState; completedAt: number | null }>(
+    SELECT_PAGE,
+    cursor,
+    states,
+    filter.type ?? null,
+    filter.limit,
+  );
+  const last =
+    tasks.length === filter.limit ? tasks.at(-1) : sql.exec<{ id: string }>(SELECT_LAST_SCANNED, cursor)[0];
+  return { tasks, nextCursor: last?.id ?? null };
+}
+
+/** The tasks that may run now, in the order in which they would be claimed. */
+export function ready(sql: Sql, limit: number): TaskRow[] {
+  return readRows(sql, fitting(sql, heads(sql, readyTypes(sql), limit)));
+}
+
+const SELECT_LEASED = `
+  SELECT tasks.id FROM leases, json_each(leases.task_ids) AS claimed JOIN tasks ON tasks.id = claimed.value
+  WHERE leases.ended_at IS NULL AND tasks.state = 'leased' AND tasks.lease_id = leases.id
+  LIMIT ?1`;
+
+const SELECT_SCHEDULED = `SELECT id FROM tasks WHERE state = 'scheduled' ORDER BY run_at, id LIMIT ?1`;
+
+/** The tasks that have not ended: what runs, then what may run now, then what waits for its time. */
+export function alive(sql: Sql, limit: number): TaskRow[] {
+  const leased = sql.exec<{ id: string }>(SELECT_LEASED, limit).map((row) => row.id);
+  const waiting = heads(sql, readyTypes(sql), limit);
+  const scheduled = sql.exec<{ id: string }>(SELECT_SCHEDULED, limit).map((row) => row.id);
+  return readRows(sql, fitting(sql, [...leased, ...waiting, ...scheduled].slice(0, limit)));
+}

@@ -1,0 +1,59 @@
+import type { Sql } from './sql.ts';
+
+/**
+ * One row a task, its body last so that the other columns are read without it. Each waiting task stands in
+ * one of two partial indexes: what may run now, and what has to wait for its time. While a task is leased
+ * `lease_id` names its holder; afterwards it names the lease whose report ended the attempt.
+ */
+const TASKS = `
+  CREATE TABLE IF NOT EXISTS tasks (
+    id              TEXT PRIMARY KEY,
+    type            TEXT NOT NULL,
+    state           TEXT NOT NULL,
+    priority        INTEGER NOT NULL,
+    run_at          INTEGER NOT NULL,
+    received_at     INTEGER NOT NULL,
+    attempt         INTEGER NOT NULL DEFAULT 0,
+    max_attempts    INTEGER,
+    backoff         TEXT,
+    timeout_seconds REAL,
+    tags            TEXT,
+    lease_id        TEXT,
+    claimed_at      INTEGER,
+    completed_at    INTEGER,
+    attempts        TEXT NOT NULL DEFAULT '[]',
+    error           TEXT,
+    result          TEXT,
+    payload         TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`;
+
+const READY = `
+  CREATE INDEX IF NOT EXISTS tasks_ready
+  ON tasks (type, priority DESC, run_at, id) WHERE state = 'ready'`;
+
+const SCHEDULED = `
+  CREATE INDEX IF NOT EXISTS tasks_scheduled
+  ON tasks (run_at, id) WHERE state = 'scheduled'`;
+
+/**
+ * One row a claim. It is open until no task is held under it; then it stays for an hour, so that a claim
+ * that arrives again finds that its lease has ended.
+ */
+const LEASES = `
+  CREATE TABLE IF NOT EXISTS leases (
+    id            TEXT PRIMARY KEY,
+    runner        TEXT NOT NULL,
+    lease_seconds REAL NOT NULL,
+    expires_at    INTEGER NOT NULL,
+    ended_at      INTEGER,
+    task_ids      TEXT NOT NULL,
+    progress      TEXT
+  ) STRICT, WITHOUT ROWID`;
+
+const OPEN_LEASES = `
+  CREATE INDEX IF NOT EXISTS leases_open
+  ON leases (expires_at) WHERE ended_at IS NULL`;
+
+export function createSchema(sql: Sql): void {
+  for (const statement of [TASKS, READY, SCHEDULED, LEASES, OPEN_LEASES]) sql.exec(statement);
+}

@@ -1,0 +1,94 @@
+import type { SettleOutcome, SettleReport, UnfencedOutcome, UnfencedReport } from '../../contract/ledger.ts';
+import { isUnfenced } from './claim.ts';
+import { endIfEmpty } from './leases.ts';
+import type { Sql } from './sql.ts';
+import {
+  complete,
+  fail,
+  HELD_COLUMNS,
+  type HeldTask,
+  type Transition,
+  writeTransitions,
+} from './transitions.ts';
+
+const SELECT_REPORTED = `
+  SELECT ${HELD_COLUMNS} FROM tasks LEFT JOIN leases ON leases.id = tasks.lease_id
+  WHERE tasks.id IN (SELECT value FROM json_each(?1))`;
+
+function readReported(sql: Sql, taskIds: readonly string[]): Map<string, HeldTask> {
+  const rows = sql.exec<HeldTask>(SELECT_REPORTED, JSON.stringify(taskIds));
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const NO_REASON = { code: 'task_error', message: 'The runner gave no reason' };
+
+function settled(task: HeldTask, report: Omit<SettleReport, 'leaseId'>, now: number, random: () => number) {
+  return report.success
+    ? complete(task, report.result ?? null, now)
+    : fail(task, report.error ?? NO_REASON, report.retry, now, random());
+}
+
+/**
+ * Ends attempts. A result counts only under the lease that holds its task; a repeated one gets the first
+ * answer, and any other changes nothing and is `stale`.
+ */
+export function settle(
+  sql: Sql,
+  reports: readonly SettleReport[],
+  now: number,
+  random: () => number,
+): SettleOutcome[] {
+  const tasks = readReported(
+    sql,
+    reports.map((report) => report.taskId),
+  );
+  const transitions: Transition[] = [];
+  const leases = new Set<string>();
+  const outcomes = reports.map((report): SettleOutcome => {
+    const task = tasks.get(report.taskId);
+    if (!task) return { taskId: report.taskId, state: 'unknown' };
+    if (task.lease_id !== report.leaseId) return { taskId: task.id, state: 'stale' };
+    if (task.state !== 'leased') return outcomeOf(task.id, task.state, task.run_at);
+    const next = settled(task, report, now, random);
+    transitions.push(next);
+    leases.add(report.leaseId);
+    tasks.set(task.id, { ...task, state: next.state, run_at: next.runAt });
+    return outcomeOf(task.id, next.state, next.runAt);
+  });
+  writeTransitions(sql, transitions);
+  for (const leaseId of leases) endIfEmpty(sql, leaseId, now);
+  return outcomes;
+}
+
+function outcomeOf(taskId: string, state: HeldTask['state'], runAt: number): SettleOutcome {
+  const waits = state === 'scheduled' || state === 'ready';
+  return waits ? { taskId, state, runAt } : { taskId, state };
+}
+
+/** Ends the attempt of a single-task claim. Such a consumer knows no retry: a failure is final. */
+export function settleUnfenced(
+  sql: Sql,
+  report: UnfencedReport,
+  now: number,
+  random: () => number,
+): UnfencedOutcome {
+  const task = readReported(sql, [report.taskId]).get(report.taskId);
+  if (!task) return { unknown: true };
+  switch (task.state) {
+    case 'completed':
+    case 'failed':
+    case 'cancelled':
+      return { settled: task.state };
+    case 'scheduled':
+    case 'ready':
+      return { refused: task.state, fenced: false };
+    case 'leased': {
+      if (!task.lease_id || !isUnfenced(task.lease_id)) return { refused: task.state, fenced: true };
+      const error = { ...(report.error ?? NO_REASON), retryable: false };
+      const next = settled(task, { ...report, error }, now, random);
+      writeTransitions(sql, [next]);
+      endIfEmpty(sql, task.lease_id, now);
+      return { settled: next.state };
+    }
+  }
+}

@@ -1,0 +1,29 @@
+export type SqlValue = string | number | null;
+
+/** All that the ledger needs of a SQLite database. Both calls are synchronous. */
+export interface Sql {
+  /** Runs one statement and returns its rows. */
+  exec<Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]): Row[];
+  /** Runs `body` so that all its writes happen or none. */
+  transaction<Result>(body: () => Result): Result;
+}
+
+/** Durable Objects bind at most 2 MB a parameter; a UTF-16 unit takes up to three bytes of UTF-8. */
+const MAX_CHUNK_LENGTH = 500_000;
+
+/** Packs values into JSON arrays for `json_each(?)`, each short enough to be bound as one parameter. */
+export function* jsonChunks(values: readonly object[]): Generator<string> {
+  let chunk: string[] = [];
+  let length = 0;
+  for (const value of values) {
+    const json = JSON.stringify(value);
+    if (chunk.length > 0 && length + json.length > MAX_CHUNK_LENGTH) {
+      yield `[${chunk.join(',')}]`;
+      chunk = [];
+      length = 0;
+    }
+    chunk.push(json);
+    length += json.length;
+  }
+  if (chunk.length > 0) yield `[${chunk.join(',')}]`;
+}

@@ -1,0 +1,101 @@
+import type { EndedAttempt, ReportedFailure, SettleReport } from '../../contract/ledger.ts';
+import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../contract/limits.ts';
+import type { Backoff, TaskError, TaskState } from '../../contract/task.ts';
+import { backoffDelayMs } from './backoff.ts';
+import { parse } from './rows.ts';
+import { jsonChunks, type Sql, type SqlValue } from './sql.ts';
+
+/** What a transition out of `leased` needs to know of a task. */
+export interface HeldTask extends Record<string, SqlValue> {
+  id: string;
+  state: TaskState;
+  lease_id: string | null;
+  run_at: number;
+  attempt: number;
+  max_attempts: number | null;
+  backoff: string | null;
+  claimed_at: number | null;
+  attempts: string;
+  runner: string | null;
+}
+
+export const HELD_COLUMNS = `tasks.id, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
+  tasks.backoff, tasks.claimed_at, tasks.attempts, leases.runner`;
+
+/** A task's row after its attempt has ended. */
+export interface Transition {
+  id: string;
+  state: TaskState;
+  runAt: number;
+  leaseId: string | null;
+  completedAt: number | null;
+  error: TaskError | null;
+  result: string | null;
+  maxAttempts: number | null;
+  backoff: Backoff | null;
+  attempts: EndedAttempt[];
+}
+
+/** The attempt succeeded: the task is completed. */
+export function complete(task: HeldTask, result: string | null, now: number): Transition {
+  return { ...endAttempt(task, now), state: 'completed', completedAt: now, result };
+}
+
+/**
+ * The attempt failed: the task waits for another, or has failed where none is left or none would help.
+ *
+ * @param retry the task type's own settings, used where the submission set none.
+ */
+export function fail(
+  task: HeldTask,
+  { code, message, retryable = true }: ReportedFailure,
+  retry: SettleReport['retry'],
+  now: number,
+  random: number,
+): Transition {
+  const error = { code, message };
+  const ended = endAttempt(task, now, error);
+  const maxAttempts = ended.maxAttempts ?? retry?.maxAttempts ?? null;
+  const backoff = ended.backoff ?? retry?.backoff ?? null;
+  const settings = { maxAttempts, backoff, error };
+  if (!retryable || task.attempt >= (maxAttempts ?? DEFAULT_MAX_ATTEMPTS)) {
+    return { ...ended, ...settings, state: 'failed', completedAt: now };
+  }
+  const runAt = now + backoffDelayMs(backoff ?? {}, task.attempt, random);
+  return { ...ended, ...settings, state: runAt > now ? 'scheduled' : 'ready', runAt };
+}
+
+function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition {
+  const attempt: EndedAttempt = {
+    attempt: task.attempt,
+    runner: task.runner ?? 'unknown',
+    startedAt: task.claimed_at ?? now,
+    endedAt: now,
+    error,
+  };
+  return {
+    id: task.id,
+    state: task.state,
+    runAt: task.run_at,
+    leaseId: task.lease_id,
+    completedAt: null,
+    error: null,
+    result: null,
+    maxAttempts: task.max_attempts,
+    backoff: task.backoff === null ? null : parse<Backoff>(task.backoff),
+    attempts: [...parse<EndedAttempt[]>(task.attempts), attempt].slice(-MAX_KEPT_ATTEMPTS),
+  };
+}
+
+const WRITE_TRANSITIONS = `
+  UPDATE tasks SET
+    state = next.value ->> 'state', run_at = next.value ->> 'runAt', lease_id = next.value ->> 'leaseId',
+    claimed_at = NULL, completed_at = next.value ->> 'completedAt', error = next.value ->> 'error',
+    result = next.value ->> 'result', max_attempts = next.value ->> 'maxAttempts',
+    backoff = next.value ->> 'backoff', attempts = next.value ->> 'attempts'
+  FROM json_each(?1) AS next
+  WHERE tasks.id = next.value ->> 'id'`;
+
+export function writeTransitions(sql: Sql, transitions: readonly Transition[]): void {
+  for (const chunk of jsonChunks(transitions)) sql.exec(WRITE_TRANSITIONS, chunk);
+}

@@ -1,0 +1,65 @@
+import { MAX_READY_COUNT } from '../../contract/limits.ts';
+import type { Sql } from './sql.ts';
+
+/** How many due tasks one call promotes; the alarm goes on with the rest. */
+const PROMOTE_LIMIT = 1000;
+
+const PROMOTE_DUE = `
+  UPDATE tasks SET state = 'ready'
+  WHERE state = 'scheduled' AND id IN (
+    SELECT id FROM tasks WHERE state = 'scheduled' AND run_at <= ?1 ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`;
+
+/** Makes scheduled tasks ready whose time has come. */
+export function promoteDue(sql: Sql, now: number): void {
+  sql.exec(PROMOTE_DUE, now);
+}
+
+const NEXT_RUN = `SELECT min(run_at) AS at FROM tasks WHERE state = 'scheduled'`;
+
+/** When the next scheduled task is due. */
+export function nextRunAt(sql: Sql): number | null {
+  return sql.exec<{ at: number | null }>(NEXT_RUN)[0]?.at ?? null;
+}
+
+const SELECT_HEAD = `
+  SELECT id, priority, run_at FROM tasks
+  WHERE state = 'ready' AND type = ?1
+  ORDER BY priority DESC, run_at, id LIMIT ?2`;
+
+/**
+ * The ids of the tasks to run next: of the given types, highest priority first, then earliest. Reads each
+ * type's own head, so that tasks of other types cost nothing.
+ */
+export function heads(sql: Sql, types: readonly string[], limit: number): string[] {
+  const candidates = types.flatMap((type) =>
+    sql.exec<{ id: string; priority: number; run_at: number }>(SELECT_HEAD, type, limit),
+  );
+  if (types.length > 1) {
+    candidates.sort((a, b) => b.priority - a.priority || a.run_at - b.run_at || (a.id < b.id ? -1 : 1));
+  }
+  return candidates.slice(0, limit).map((task) => task.id);
+}
+
+const COUNT_READY = `
+  SELECT count(*) AS ready FROM (
+    SELECT 1 FROM json_each(?1) AS wanted JOIN tasks ON tasks.type = wanted.value
+    WHERE tasks.state = 'ready' LIMIT ${MAX_READY_COUNT})`;
+
+/** How many tasks of these types are ready, counted up to a limit. */
+export function countReady(sql: Sql, types: readonly string[]): number {
+  return sql.exec<{ ready: number }>(COUNT_READY, JSON.stringify(types))[0]?.ready ?? 0;
+}
+
+/** One index look-up a type, however many tasks there are. */
+const READY_TYPES = `
+  WITH RECURSIVE types (type) AS (
+    SELECT min(type) FROM tasks WHERE state = 'ready'
+    UNION ALL
+    SELECT (SELECT min(type) FROM tasks WHERE state = 'ready' AND type > types.type)
+    FROM types WHERE types.type IS NOT NULL)
+  SELECT type FROM types WHERE type IS NOT NULL`;
+
+/** The types that have a ready task. */
+export function readyTypes(sql: Sql): string[] {
+  return sql.exec<{ type: string }>(READY_TYPES).map((row) => row.type);
+}
