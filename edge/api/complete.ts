@@ -1,0 +1,80 @@
+import type { Context } from 'hono';
+import { type Completed, CompleteRequest, type Outcome, ReportRequest } from '../contract/api.ts';
+import type { SettleOutcome, UnfencedOutcome } from '../contract/ledger.ts';
+import { MAX_RESULT_BYTES } from '../contract/limits.ts';
+import { statusOf, type TaskState } from '../contract/task.ts';
+import { shardOf } from '../contract/task-id.ts';
+import { byteLength } from '../contract/text.ts';
+import { ApiError } from '../http/errors.ts';
+import { readBody, readTaskId } from '../http/input.ts';
+import { ledgerOf, ledgerOfTask } from '../http/ledger.ts';
+import { iso } from '../http/time.ts';
+import type { ApiEnv } from './env.ts';
+
+type ApiContext = Context<{ Bindings: ApiEnv }>;
+
+/** `POST /tasks/:id/complete`: one result, with the lease id of the claim or, as a single-task consumer, without. */
+export async function completeOne(c: ApiContext): Promise<Response> {
+  const taskId = readTaskId(c);
+  const { leaseId, ...request } = await readBody(c, CompleteRequest);
+  const report = { taskId, ...request, result: resultText(request.result) };
+  const ledger = ledgerOfTask(c.env.LEDGER, taskId);
+  const state = leaseId
+    ? fencedState(taskId, (await ledger.settle([{ ...report, leaseId }]))[0])
+    : unfencedState(taskId, await ledger.settleUnfenced(report));
+  const answer: Completed = {
+    success: true,
+    message: state === 'completed' ? 'Task marked as completed' : 'Task marked as failed',
+    taskId,
+    status: statusOf(state),
+  };
+  return c.json(answer);
+}
+
+/** `POST /tasks/complete`: the results of a runner, each answered for itself. */
+export async function completeMany(c: ApiContext): Promise<Response> {
+  const { results } = await readBody(c, ReportRequest);
+  const reports = results.map((result) => ({ ...result, result: resultText(result.result) }));
+  const byShard = Map.groupBy(reports, (report) => shardOf(report.taskId));
+  const settled = await Promise.all(
+    [...byShard].map(([shard, ofShard]) => ledgerOf(c.env.LEDGER, shard).settle(ofShard)),
+  );
+  return c.json({ outcomes: settled.flat().map(outcomeView) });
+}
+
+function outcomeView({ taskId, state, runAt }: SettleOutcome): Outcome {
+  const status = state === 'stale' || state === 'unknown' ? state : statusOf(state);
+  return { taskId, status, ...(runAt !== undefined && { runAt: iso(runAt) }) };
+}
+
+function fencedState(taskId: string, outcome: SettleOutcome | undefined): TaskState {
+  if (!outcome || outcome.state === 'unknown') throw notFound(taskId);
+  if (outcome.state !== 'stale') return outcome.state;
+  throw new ApiError('stale_lease', 'This lease does not hold the task any more; drop its result', {
+    taskId,
+  });
+}
+
+function unfencedState(taskId: string, outcome: UnfencedOutcome): TaskState {
+  if ('settled' in outcome) return outcome.settled;
+  if ('unknown' in outcome) throw notFound(taskId);
+  const details = { taskId, currentStatus: statusOf(outcome.refused) };
+  throw outcome.fenced
+    ? new ApiError('lease_id_required', 'The task is held under a lease: report it with its leaseId', details)
+    : new ApiError('task_not_leased', 'The task is not claimed: claim it before you report it', details);
+}
+
+function notFound(taskId: string): ApiError {
+  return new ApiError('task_not_found', 'Task not found', { taskId });
+}
+
+function resultText(result: unknown): string | undefined {
+  if (result === undefined) return undefined;
+  const text = JSON.stringify(result);
+  const bytes = byteLength(text);
+  if (bytes <= MAX_RESULT_BYTES) return text;
+  throw new ApiError(
+    'result_too_large',
+    `Expected a result of at most ${MAX_RESULT_BYTES} bytes, got ${bytes}`,
+  );
+}

@@ -1,0 +1,32 @@
+import type { BufferedTask, BufferStatus, ClaimedTask } from '../contract/buffer.ts';
+import type { TaskRow } from '../contract/ledger.ts';
+import type { TaskState } from '../contract/task.ts';
+import { createdAtOf } from '../contract/task-id.ts';
+import { iso } from '../http/time.ts';
+
+/** What a consumer sees of a ledger state. */
+export function bufferStatusOf(state: TaskState): BufferStatus {
+  return state === 'leased' ? 'processing' : state;
+}
+
+export function bufferedTask(task: TaskRow): BufferedTask {
+  return {
+    taskId: task.id,
+    id: task.id,
+    type: task.type,
+    payload: JSON.parse(task.payload),
+    createdAt: iso(createdAtOf(task.id)),
+    receivedAt: iso(task.receivedAt),
+    status: bufferStatusOf(task.state),
+    ...(task.claimedAt !== null && { claimedAt: iso(task.claimedAt) }),
+  };
+}
+
+export function claimedTask(task: TaskRow): ClaimedTask {
+  return {
+    ...bufferedTask(task),
+    attempt: task.attempt,
+    maxAttempts: task.maxAttempts,
+    ...(task.timeoutSeconds !== null && { timeoutSeconds: task.timeoutSeconds }),
+  };
+}
