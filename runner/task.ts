@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+
+/** Where a task runs: `cpu` gives it a thread to itself, `io` shares one thread among many waiting tasks. */
+export type Lane = 'cpu' | 'io';
+
+/** How long to wait before the next attempt: a random time up to `baseSeconds` doubled at each attempt. */
+export interface Backoff {
+  readonly baseSeconds?: number | undefined;
+  readonly capSeconds?: number | undefined;
+}
+
+/** Writes to the runner's log; every line carries the task's id. */
+export interface TaskLog {
+  debug(message: string, details?: object): void;
+  info(message: string, details?: object): void;
+  warn(message: string, details?: object): void;
+  error(message: string, details?: object): void;
+}
+
+/** What a running task is given beside its payload. */
+export interface TaskContext {
+  readonly taskId: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Aborted when the task's time is up or its lease is lost; after a short grace the thread is ended. */
+  readonly signal: AbortSignal;
+  /** The runner's data folder, an absolute path. */
+  readonly dataDir: string;
+  readonly log: TaskLog;
+  /** Publishes how far the task has come; any JSON value, shown by `GET /tasks/:id/status`. */
+  progress(value: unknown): void;
+}
+
+/** A task type: its name, where it runs, what it takes and what it does. */
+export interface TaskDefinition<Payload extends z.ZodType = z.ZodType> {
+  /** The `type` that clients submit, unique within a runner. */
+  readonly type: string;
+  readonly lane: Lane;
+  /** Checked before each run; a payload that does not match fails the task at once. */
+  readonly payload: Payload;
+  /** Time for one attempt, where the submission sets none. Without either, an attempt may take any time. */
+  readonly timeoutSeconds?: number;
+  /** Attempts before the task fails, where the submission sets none (default 3). */
+  readonly maxAttempts?: number;
+  /** Delay between attempts, where the submission sets none (default base 1 s, cap 1 h). */
+  readonly backoff?: Backoff;
+  /** Does the work. What it returns is stored as JSON, 256 KB at most; what it throws is retried. */
+  run(payload: z.output<Payload>, context: TaskContext): unknown;
+}
+
+/**
+ * Declares a task type; a file's default export. The payload's type follows from its schema.
+ *
+ * @example
+ * ```ts
+ * export default defineTask({
+ *   type: 'square',
+ *   lane: 'cpu',
+ *   payload: z.object({ n: z.number() }),
+ *   run: ({ n }) => n * n,
+ * });
+ * ```
+ */
+export function defineTask<Payload extends z.ZodType>(
+  definition: TaskDefinition<Payload>,
+): TaskDefinition<Payload> {
+  return definition;
+}
+
+/** Thrown by a task that no further attempt could save: it fails at once. */
+export class NonRetryableError extends Error {
+  override readonly name = 'NonRetryableError';
+}

@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport, type SendMailOptions } from 'nodemailer';
+import addressparser from 'nodemailer/lib/addressparser';
+import { z } from 'zod';
+import { defineTask, NonRetryableError, type TaskContext } from '../task.ts';
+import { writeWhole } from './lib/data-file.ts';
+import { renderEmail } from './lib/email-template.ts';
+
+const DEFAULT_SENDER = 'Task queue <no-reply@localhost>';
+/** RFC 5321, section 4.5.3.1.8: what every server must take in one message. */
+const MAX_RECIPIENTS = 100;
+
+/** Text of a header: a line break would begin a header of its own. */
+const headerText = z
+  .string()
+  .max(500)
+  .regex(/^\P{Cc}*$/u, 'Must have no line breaks or control characters');
+
+const sender = z.union([z.email(), z.strictObject({ name: headerText, address: z.email() })]);
+type Sender = z.output<typeof sender>;
+
+const payload = z
+  .strictObject({
+    to: z.union([z.email(), z.array(z.email()).min(1).max(MAX_RECIPIENTS)]),
+    /** `MAIL_FROM` where absent. */
+    from: sender.optional(),
+    subject: headerText.min(1),
+    /** A template's name; its variables are `data` and `subject`. */
+    template: z.string().optional(),
+    data: z.record(z.string(), z.unknown()).default({}),
+    text: z.string().optional(),
+    html: z.string().optional(),
+  })
+  .refine(
+    ({ template, text, html }) => (template === undefined) !== (text === undefined && html === undefined),
+    'Give a `template`, or else the message itself as `text`, `html` or both',
+  );
+
+/**
+ * Sends an email through the server at `SMTP_URL`; without one, writes it to the folder `OUTBOX_DIR`.
+ * The Message-ID follows from the task, so that a message sent twice can be recognised.
+ */
+export default defineTask({
+  type: 'email',
+  lane: 'io',
+  timeoutSeconds: 60,
+  maxAttempts: 5,
+  backoff: { baseSeconds: 5, capSeconds: 600 },
+  payload,
+
+  async run({ to, subject, from = process.env.MAIL_FROM || DEFAULT_SENDER, ...content }, context) {
+    const { template, data, text, html } = content;
+    const body = template === undefined ? { text, html } : await renderEmail(template, { ...data, subject });
+    const message = { to, from, subject, ...body, messageId: messageIdOf(context.taskId, from) };
+    const { SMTP_URL } = process.env;
+    return SMTP_URL ? send(message, SMTP_URL, context) : putInOutbox(message, context.taskId);
+  },
+});
+
+async function send(message: SendMailOptions, url: string, { signal, log }: TaskContext) {
+  const transport = createTransport(url);
+  try {
+    const { messageId, accepted, rejected } = await transport.sendMail({ ...message, signal });
+    if (rejected.length === 0) return { messageId, accepted, transport: 'smtp' };
+    // A further attempt would send again to those who have it.
+    log.warn(`The mail server refused ${rejected.length} of the recipients`, { rejected });
+    return { messageId, accepted, rejected, transport: 'smtp' };
+  } catch (error) {
+    if (!isPermanent(error)) throw error;
+    throw new NonRetryableError(`The mail server refused the message: ${error.message}`, { cause: error });
+  } finally {
+    transport.close();
+  }
+}
+
+async function putInOutbox(message: SendMailOptions, taskId: string) {
+  const folder = process.env.OUTBOX_DIR || 'outbox';
+  const file = join(folder, `${encodeURIComponent(taskId)}.eml`);
+  const transport = createTransport({ streamTransport: true, newline: 'windows' });
+  const { messageId, envelope, message: source } = await transport.sendMail(message);
+  await mkdir(folder, { recursive: true });
+  await writeWhole(file, source);
+  return { messageId, accepted: envelope.to, transport: 'outbox', file };
+}
+
+function messageIdOf(taskId: string, from: Sender): string {
+  const address =
+    typeof from === 'string' ? addressparser(from, { flatten: true })[0]?.address : from.address;
+  const domain = address?.split('@').at(-1) || 'localhost';
+  return `<${encodeURIComponent(taskId)}@${domain}>`;
+}
+
+/** Whether the server answered that the same message will never be taken (5xx). */
+function isPermanent(error: unknown): error is Error {
+  return error instanceof Error && 'permanent' in error && error.permanent === true;
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import sharp from 'sharp';
+import { z } from 'zod';
+import image from './image.ts';
+import { runTask, temporaryFolder } from './testing/context.ts';
+
+/** Left half red, right half blue. */
+function redAndBlue(width: number, height: number) {
+  const blue = { create: { width: width / 2, height, channels: 3, background: '#0000ff' } } as const;
+  return sharp({ create: { width, height, channels: 3, background: '#ff0000' } }).composite([
+    { input: blue, left: width / 2, top: 0 },
+  ]);
+}
+
+const picture = { base64: (await redAndBlue(80, 40).png().toBuffer()).toString('base64') };
+
+async function inline(payload: object) {
+  const result = await runTask(image, { source: picture, ...payload });
+  return z
+    .object({
+      format: z.string(),
+      width: z.number(),
+      height: z.number(),
+      bytes: z.number(),
+      base64: z.base64().transform((text) => Buffer.from(text, 'base64')),
+    })
+    .parse(result);
+}
+
+async function topLeft(encoded: Buffer): Promise<number[]> {
+  const pixel = sharp(encoded).removeAlpha().extract({ left: 0, top: 0, width: 1, height: 1 });
+  return [...(await pixel.raw().toBuffer())];
+}
+
+function refused(message: RegExp) {
+  return { name: 'NonRetryableError', message };
+}
+
+test('an image comes back in its own format where none is asked for', async () => {
+  const { base64, ...result } = await inline({});
+  assert.deepEqual(result, { format: 'png', width: 80, height: 40, bytes: base64.length });
+  assert.deepEqual(await topLeft(base64), [255, 0, 0]);
+});
+
+for (const format of ['jpeg', 'png', 'webp', 'avif']) {
+  test(`an image is converted to ${format}, and that can be read again`, async () => {
+    const first = await inline({ format, quality: 60 });
+    assert.equal(first.format, format);
+    const second = await inline({ source: { base64: first.base64.toString('base64') } });
+    assert.equal(second.format, format);
+  });
+}
+
+test('an image of a format that cannot be written becomes png', async () => {
+  const gif = await redAndBlue(10, 10).gif().toBuffer();
+  assert.equal((await inline({ source: { base64: gif.toString('base64') } })).format, 'png');
+});
+
+test('a resized image keeps its shape where one side is given', async () => {
+  const { width, height } = await inline({ resize: { width: 20 } });
+  assert.deepEqual([width, height], [20, 10]);
+});
+
+test('an image is fitted as asked', async () => {
+  const { width, height } = await inline({ resize: { width: 20, height: 20, fit: 'inside' } });
+  assert.deepEqual([width, height], [20, 10]);
+});
+
+test('an image is turned clockwise before it is resized', async () => {
+  const { width, height, base64 } = await inline({ rotate: 90, resize: { width: 20 } });
+  assert.deepEqual([width, height], [20, 40]);
+  assert.deepEqual(await topLeft(base64), [255, 0, 0]);
+  assert.deepEqual(await topLeft((await inline({ rotate: 270 })).base64), [0, 0, 255]);
+});
+
+test('an image is shown upright, as its EXIF orientation says', async () => {
+  const sideways = await redAndBlue(80, 40).withMetadata({ orientation: 8 }).jpeg().toBuffer();
+  const { width, height } = await inline({ source: { base64: sideways.toString('base64') } });
+  assert.deepEqual([width, height], [40, 80]);
+  const turned = await inline({ source: { base64: sideways.toString('base64') }, rotate: 90 });
+  assert.deepEqual([turned.width, turned.height], [80, 40]);
+});
+
+test('what is transparent becomes white in a jpeg', async () => {
+  const clear = sharp({ create: { width: 8, height: 8, channels: 4, background: '#00000000' } });
+  const base64 = (await clear.png().toBuffer()).toString('base64');
+  assert.deepEqual(
+    await topLeft((await inline({ source: { base64 }, format: 'jpeg' })).base64),
+    [255, 255, 255],
+  );
+});
+
+test('files of the data folder are read and written', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  await redAndBlue(80, 40).toFile(join(dataDir, 'in.png'));
+  const payload = { source: { file: 'in.png' }, format: 'webp', output: { file: 'made/out.webp' } };
+  const result = await runTask(image, payload, { dataDir });
+  const written = await readFile(join(dataDir, 'made', 'out.webp'));
+  assert.deepEqual(result, {
+    format: 'webp',
+    width: 80,
+    height: 40,
+    bytes: written.length,
+    file: 'made/out.webp',
+  });
+  assert.equal((await sharp(written).metadata()).format, 'webp');
+});
+
+test('a file outside the data folder is refused, to read and to write', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const outside = refused(/leads outside the data folder/);
+  await assert.rejects(runTask(image, { source: { file: '../in.png' } }, { dataDir }), outside);
+  await assert.rejects(
+    runTask(image, { source: picture, output: { file: '/out.png' } }, { dataDir }),
+    outside,
+  );
+});
+
+test('an image too large for a result asks for an output file', async () => {
+  const raw = { width: 400, height: 400, channels: 3 } as const;
+  const noise = await sharp(randomBytes(400 * 400 * 3), { raw })
+    .webp({ quality: 50 })
+    .toBuffer();
+  const payload = { source: { base64: noise.toString('base64') }, format: 'png' };
+  await assert.rejects(runTask(image, payload), refused(/too many for a result; give `output\.file`/));
+});
+
+test('what is no image is refused for good', async () => {
+  const base64 = Buffer.from('not an image').toString('base64');
+  await assert.rejects(runTask(image, { source: { base64 } }), refused(/^The image cannot be processed: /));
+});
+
+test('an image that is cut short is refused for good', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const whole = await redAndBlue(800, 400).jpeg().toBuffer();
+  await writeFile(join(dataDir, 'cut.jpg'), whole.subarray(0, whole.length / 2));
+  await assert.rejects(
+    runTask(image, { source: { file: 'cut.jpg' } }, { dataDir }),
+    refused(/^The image cannot be processed: /),
+  );
+});
+
+test('a drawing in SVG is refused', async () => {
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+  await assert.rejects(
+    runTask(image, { source: { base64: svg.toString('base64') } }),
+    refused(/^The image is svg; it must be one of /),
+  );
+});
+
+test('an image of too many pixels is refused, whether read or asked for', async () => {
+  const bomb = await sharp({ create: { width: 8001, height: 8001, channels: 3, background: '#000000' } })
+    .png()
+    .toBuffer();
+  await assert.rejects(
+    runTask(image, { source: { base64: bomb.toString('base64') } }),
+    refused(/pixel limit/),
+  );
+  for (const resize of [
+    { width: 12_000 },
+    { width: 9000, height: 9000 },
+    { width: 7900, height: 7900, fit: 'outside' },
+  ]) {
+    await assert.rejects(runTask(image, { source: picture, resize }), refused(/more than 64000000 pixels/));
+  }
+});
+
+test('a payload that names no source, no side or an unknown format is refused', () => {
+  for (const payload of [{}, { source: picture, resize: {} }, { source: picture, format: 'bmp' }]) {
+    assert.ok(!image.payload.safeParse(payload).success);
+  }
+});

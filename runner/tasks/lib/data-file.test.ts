@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { NonRetryableError } from '../../task.ts';
+import { temporaryFolder } from '../testing/context.ts';
+import { existingDataFile, writeDataFile } from './data-file.ts';
+
+/** A data folder and, beside it, a file that no payload may reach. */
+async function folders(test: TestContext) {
+  const root = await realpath(await temporaryFolder(test));
+  const [dataDir, beside] = [join(root, 'data'), join(root, 'beside')];
+  await Promise.all([mkdir(join(dataDir, 'inner'), { recursive: true }), mkdir(beside)]);
+  await writeFile(join(beside, 'secret'), 'secret');
+  return { dataDir, beside };
+}
+
+const content = Buffer.from('new');
+const outside = { name: 'NonRetryableError', message: /leads outside the data folder/ };
+
+test('a file of the data folder is found, also through a link within it', async (t) => {
+  const { dataDir } = await folders(t);
+  await writeFile(join(dataDir, 'inner', 'a.csv'), 'a');
+  await symlink(join('inner', 'a.csv'), join(dataDir, 'link.csv'));
+  const file = join(dataDir, 'inner', 'a.csv');
+  assert.equal(await existingDataFile(dataDir, 'inner/a.csv', ''), file);
+  assert.equal(await existingDataFile(dataDir, 'link.csv', ''), file);
+});
+
+test('a path that leads outside the data folder is neither read nor written', async (t) => {
+  const { dataDir, beside } = await folders(t);
+  await symlink(beside, join(dataDir, 'link'));
+  await symlink(join(beside, 'secret'), join(dataDir, 'secret'));
+  for (const name of [
+    '../beside/secret',
+    'inner/../../beside/secret',
+    join(beside, 'secret'),
+    'link/secret',
+  ]) {
+    await assert.rejects(existingDataFile(dataDir, name, ''), outside);
+    await assert.rejects(writeDataFile(dataDir, name, content), outside);
+  }
+  await assert.rejects(existingDataFile(dataDir, 'secret', ''), outside);
+  await assert.rejects(writeDataFile(dataDir, 'link/new/folder/file', content), outside);
+  await symlink(join(beside, 'none'), join(dataDir, 'dangling'));
+  await assert.rejects(writeDataFile(dataDir, 'dangling/file', content));
+  assert.deepEqual(await readdir(beside), ['secret']);
+  assert.equal(await readFile(join(beside, 'secret'), 'utf8'), 'secret');
+});
+
+test('writing over a link that leads outside replaces the link', async (t) => {
+  const { dataDir, beside } = await folders(t);
+  await symlink(join(beside, 'secret'), join(dataDir, 'link'));
+  await writeDataFile(dataDir, 'link', content);
+  assert.equal(await readFile(join(beside, 'secret'), 'utf8'), 'secret');
+  assert.equal(await readFile(join(dataDir, 'link'), 'utf8'), 'new');
+});
+
+test('a missing file is named with what to do', async (t) => {
+  const { dataDir } = await folders(t);
+  await assert.rejects(
+    existingDataFile(dataDir, 'none.csv', 'Make it.'),
+    new NonRetryableError('There is no `none.csv` in the data folder. Make it.'),
+  );
+  await assert.rejects(existingDataFile(join(dataDir, 'none'), 'a', 'Make it.'), NonRetryableError);
+});
+
+test('a folder is no file', async (t) => {
+  const { dataDir } = await folders(t);
+  await assert.rejects(
+    existingDataFile(dataDir, 'inner', ''),
+    new NonRetryableError('`inner` is not a file.'),
+  );
+});
+
+test('writing makes the folders on its way and leaves nothing else', async (t) => {
+  const { dataDir } = await folders(t);
+  await writeDataFile(dataDir, 'made/for/it.png', content);
+  assert.deepEqual(await readdir(join(dataDir, 'made', 'for')), ['it.png']);
+});
+
+test('the data folder itself is made where it is missing', async (t) => {
+  const dataDir = join(await temporaryFolder(t), 'data');
+  await writeDataFile(dataDir, 'a', content);
+  assert.deepEqual(await readdir(dataDir), ['a']);
+});

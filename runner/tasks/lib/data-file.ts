@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { NonRetryableError } from '../../task.ts';
+
+/**
+ * The real path of a file that a payload names, relative to the data folder.
+ *
+ * @param hint - what to do where the file is missing, a sentence.
+ * @throws NonRetryableError where the file is missing or lies outside the data folder.
+ */
+export async function existingDataFile(dataDir: string, name: string, hint: string): Promise<string> {
+  refuseOutside(name);
+  try {
+    const [folder, file] = await Promise.all([realpath(dataDir), realpath(join(dataDir, name))]);
+    if (!isInside(folder, file)) throw outside(name);
+    if (!(await stat(file)).isFile()) throw new NonRetryableError(`\`${name}\` is not a file.`);
+    return file;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new NonRetryableError(`There is no \`${name}\` in the data folder. ${hint}`, { cause: error });
+  }
+}
+
+/**
+ * Writes a file that a payload names, relative to the data folder, making the folders on its way.
+ * A reader sees the old file or the new one, never a part.
+ *
+ * @throws NonRetryableError where the file lies outside the data folder.
+ */
+export async function writeDataFile(dataDir: string, name: string, content: Uint8Array): Promise<void> {
+  refuseOutside(name);
+  const target = join(dataDir, name);
+  await mkdir(dataDir, { recursive: true });
+  await makeFolderInside(await realpath(dataDir), dirname(target), name);
+  await writeWhole(target, content);
+}
+
+/** Writes a file under another name beside it, then renames: a reader never sees a part. */
+export async function writeWhole(
+  target: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const partial = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
+  try {
+    await writeFile(partial, content);
+    await rename(partial, target);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** The nearest folder that exists is checked before any is made, so a link leads nothing outside. */
+async function makeFolderInside(root: string, folder: string, name: string): Promise<void> {
+  let existing: string;
+  try {
+    existing = await realpath(folder);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await makeFolderInside(root, dirname(folder), name);
+    await mkdir(folder, { recursive: true });
+    return;
+  }
+  if (existing !== root && !isInside(root, existing)) throw outside(name);
+}
+
+function refuseOutside(name: string): void {
+  if (name.includes('\0') || isAbsolute(name) || name.split(/[\\/]/).includes('..')) throw outside(name);
+}
+
+function isInside(folder: string, file: string): boolean {
+  const path = relative(folder, file);
+  return path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
+}
+
+function outside(name: string): NonRetryableError {
+  return new NonRetryableError(
+    `\`${name}\` leads outside the data folder; name a file within it, by a relative path without \`..\`.`,
+  );
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
