@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { Limit } from './api.ts';
-import { MAX_CLAIM_TASKS } from './limits.ts';
+import {
+  MAX_CLAIM_TASKS,
+  MAX_HEARTBEAT_LEASES,
+  MAX_HELD_TASKS,
+  MAX_PROGRESS_BYTES,
+  MAX_WANTED_TYPES,
+} from './limits.ts';
 import { LeaseId, TaskId, TaskType, Timestamp } from './task.ts';
+import { byteLength } from './text.ts';
 
 /** A task's status in the buffer: a consumer may claim what is `ready`. */
 export const BufferStatus = z.enum(['ready', 'scheduled', 'processing', 'completed', 'failed', 'cancelled']);
@@ -52,7 +59,7 @@ export const ClaimRequest = z
     wants: z
       .array(
         z.object({
-          types: z.array(TaskType).min(1).max(100),
+          types: z.array(TaskType).min(1).max(MAX_WANTED_TYPES),
           limit: z.int().min(1).max(MAX_CLAIM_TASKS),
         }),
       )
@@ -76,18 +83,29 @@ export const Claim = z.object({
 });
 export type Claim = z.infer<typeof Claim>;
 
+/** How far a running task has come: any JSON value. */
+const Progress = z
+  .unknown()
+  .refine(
+    (value) => byteLength(JSON.stringify(value) ?? '') <= MAX_PROGRESS_BYTES,
+    `Expected a progress value of at most ${MAX_PROGRESS_BYTES} bytes`,
+  );
+
 /** `POST /tasks/heartbeat`: for each lease the tasks that the runner still holds. */
 export const HeartbeatRequest = z.object({
   leases: z
     .array(
       z.object({
         leaseId: LeaseId,
-        holds: z.array(TaskId).max(10 * MAX_CLAIM_TASKS),
-        progress: z.array(z.object({ taskId: TaskId, value: z.unknown() })).optional(),
+        holds: z.array(TaskId).max(MAX_HELD_TASKS),
+        progress: z
+          .array(z.object({ taskId: TaskId, value: Progress }))
+          .max(MAX_CLAIM_TASKS)
+          .optional(),
       }),
     )
     .min(1)
-    .max(1000),
+    .max(MAX_HEARTBEAT_LEASES),
 });
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>;
 

@@ -12,7 +12,12 @@ export const DEFAULT_LIST_LIMIT = 100;
 /** How many rows a filtered list looks at before it answers with a cursor. */
 export const MAX_LIST_SCAN = 10_000;
 export const MAX_CLAIM_TASKS = 1000;
+export const MAX_WANTED_TYPES = 500;
 export const MAX_REPORT_RESULTS = 1000;
+export const MAX_HEARTBEAT_LEASES = 1000;
+/** How many tasks of one lease a heartbeat or a release names. */
+export const MAX_HELD_TASKS = 10_000;
+export const MAX_PROGRESS_BYTES = 1024;
 /** `ready` in a claim's answer is counted up to here. */
 export const MAX_READY_COUNT = 1000;
 

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import type { Claim, ClaimRequest } from '../edge/contract/buffer.ts';
+import { MAX_CLAIM_TASKS } from '../edge/contract/limits.ts';
+import type { Catalog } from './catalog.ts';
+import { Doorbell } from './doorbell.ts';
+import type { EdgeClient } from './edge-client.ts';
+import type { RunnerBus } from './events.ts';
+import type { HeldTask } from './held-task.ts';
+import type { Lane } from './lane.ts';
+import type { LeaseBook } from './lease-book.ts';
+import { MovingAverage } from './moving-average.ts';
+import { untilAnswered } from './retry.ts';
+
+export interface ClaimLoopOptions {
+  readonly client: EdgeClient;
+  readonly catalog: Catalog;
+  readonly lanes: readonly Lane[];
+  readonly leases: LeaseBook;
+  readonly events: RunnerBus;
+  /** The runner's name, as the ledger keeps it with each attempt. */
+  readonly runner: string;
+  readonly leaseSeconds: number;
+  readonly pollIntervalMs: number;
+  /** End when nothing is ready and nothing is held. */
+  readonly once: boolean;
+  /** The round trip of a report: what has ended still counts until it is answered. */
+  readonly reportRoundTripMs: () => number;
+}
+
+type Want = ClaimRequest['wants'][number];
+
+interface LaneState {
+  readonly lane: Lane;
+  /** The edge had less than the lane wanted: asking again waits until then, or until the lane frees a slot. */
+  dryUntil: number;
+}
+
+/**
+ * Claims tasks for the free slots of all lanes. One claim is under way at a time; while it is, slots go on
+ * coming free, so busy lanes are filled by few, large claims.
+ *
+ * - **asking**: some lane has demand and is not dry, and a claim is sent; repeated under the same lease id
+ *   until it is answered, so that a lost answer costs nothing.
+ * - **waiting**: no lane is to be asked for; left when a lane frees a slot, or at the poll interval, when
+ *   lanes that were dry are asked for again.
+ */
+export class ClaimLoop {
+  readonly #options: ClaimLoopOptions;
+  readonly #lanes: readonly LaneState[];
+  readonly #stopping = new AbortController();
+  readonly #doorbell = new Doorbell();
+  readonly #roundTripMs = new MovingAverage();
+
+  constructor(options: ClaimLoopOptions) {
+    this.#options = options;
+    this.#lanes = options.lanes
+      .filter((lane) => lane.types.length > 0)
+      .map((lane) => ({ lane, dryUntil: 0 }));
+  }
+
+  /** A lane has freed a slot. */
+  refill(freed: Lane): void {
+    for (const state of this.#lanes) if (state.lane === freed) state.dryUntil = 0;
+    this.#doorbell.ring();
+  }
+
+  /** Ends the loop once the claim under way is answered. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#doorbell.ring();
+  }
+
+  async run(): Promise<void> {
+    const { events, once, pollIntervalMs } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const asked = this.#toAsk();
+      if (asked.length === 0) {
+        await this.#doorbell.wait(this.#untilPoll());
+        continue;
+      }
+      const claim = await this.#claim(asked.map(({ want }) => want));
+      if (!claim || claim.ready > 0) continue;
+      for (const { state } of asked) state.dryUntil = performance.now() + pollIntervalMs;
+      if (claim.tasks.length > 0 || this.#lanes.some(({ lane }) => lane.held > 0)) continue;
+      if (!once) events.emit('idle', { pollIntervalMs });
+      else if (asked.length === this.#lanes.length) return;
+      else for (const state of this.#lanes) state.dryUntil = 0;
+    }
+  }
+
+  /** How long until a lane that is dry is to be asked for again, in milliseconds. */
+  #untilPoll(): number {
+    const now = performance.now();
+    const waits = this.#lanes.map(({ dryUntil }) => dryUntil - now).filter((wait) => wait > 0);
+    return Math.min(this.#options.pollIntervalMs, ...waits);
+  }
+
+  /** The lanes to ask for, each with what it wants. */
+  #toAsk(): { state: LaneState; want: Want }[] {
+    const now = performance.now();
+    // A slot that comes free may wait for the report and the claim under way before its own are sent.
+    const refillMs = 2 * ((this.#roundTripMs.value ?? 0) + this.#options.reportRoundTripMs());
+    return this.#lanes
+      .filter(({ dryUntil }) => dryUntil <= now)
+      .map((state) => {
+        const limit = Math.min(state.lane.demand(refillMs), MAX_CLAIM_TASKS);
+        return { state, want: { types: state.lane.types, limit } };
+      })
+      .filter(({ want }) => want.limit > 0);
+  }
+
+  /** One claim; undefined when the loop was stopped and the edge does not answer. */
+  async #claim(wants: Want[]): Promise<Claim | undefined> {
+    const { client, events, leaseSeconds, runner } = this.#options;
+    const { signal } = this.#stopping;
+    const request = { leaseId: randomUUID(), runner, wants, leaseSeconds };
+    events.emit('polling');
+    const sentAt = performance.now();
+    let claim: Claim | undefined;
+    try {
+      await untilAnswered(
+        async () => {
+          const attemptAt = performance.now();
+          claim = await client.claim(request);
+          this.#roundTripMs.record(performance.now() - attemptAt);
+        },
+        { events, signal },
+      );
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    // Tasks may have come with the last answer after the loop was told to stop: they have to be given back.
+    if (claim) this.#accept(request.leaseId, claim, sentAt);
+    return claim;
+  }
+
+  #accept(leaseId: string, claim: Claim, sentAt: number): void {
+    const { catalog, lanes, leases, events } = this.#options;
+    if (claim.tasks.length === 0) return;
+    const tasks = claim.tasks.flatMap((task): HeldTask[] => {
+      const entry = catalog.get(task.type);
+      return entry ? [{ task, leaseId, entry }] : [];
+    });
+    leases.open(leaseId, tasks, sentAt);
+    events.emit('claimed', { leaseId, tasks: claim.tasks, ready: claim.ready });
+    for (const lane of lanes) {
+      const types = new Set(lane.types);
+      lane.accept(tasks.filter(({ task }) => types.has(task.type)));
+    }
+  }
+}

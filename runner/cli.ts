@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { createLogger } from './log.ts';
+import { logEvents } from './log-events.ts';
+import { listSettings, readOptions } from './options.ts';
+import { createRunner } from './runner.ts';
+
+const parser = yargs(hideBin(process.argv))
+  .scriptName('runner')
+  .usage('$0 --threads N\n\nClaims tasks from the edge and runs them on worker threads.')
+  .strict()
+  .wrap(110);
+for (const { flag, env, description, defaultValue } of listSettings()) {
+  parser.option(flag, {
+    describe: `${description} [${env}]`,
+    ...(typeof defaultValue === 'boolean' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
+    ...(defaultValue !== undefined && { defaultDescription: String(defaultValue) }),
+  });
+}
+
+try {
+  const options = readOptions(await parser.parse(), process.env);
+  const runner = await createRunner(options);
+  logEvents(runner.events, createLogger(options));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.stop());
+  await runner.run();
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}

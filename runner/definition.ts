@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../edge/contract/task.ts';
+import type { TaskDefinition } from './task.ts';
+
+/** The settings of a task type that can be told to another thread. */
+export const TaskSettings = z.object({
+  type: TaskType,
+  lane: z.enum(['cpu', 'io'], { error: 'Expected `lane` to be "cpu" or "io"' }),
+  timeoutSeconds: TimeoutSeconds.optional(),
+  maxAttempts: MaxAttempts.optional(),
+  backoff: Backoff.optional(),
+});
+
+const Definition = TaskSettings.extend({
+  payload: z.instanceof(z.ZodType, { error: 'Expected `payload` to be a zod schema' }),
+  run: z.custom<TaskDefinition['run']>(
+    (value) => typeof value === 'function',
+    'Expected `run` to be a function',
+  ),
+});
+
+/** A task type as its file declares it, settings checked. */
+export type CheckedDefinition = z.infer<typeof Definition>;
+
+/**
+ * Loads the task type that a file declares.
+ *
+ * @throws {Error} with a sentence that names the file and what is wrong with it.
+ */
+export async function loadDefinition(module: string, file: string): Promise<CheckedDefinition> {
+  const loaded: { default?: unknown } = await import(module).catch((error: unknown) => {
+    throw new Error(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  });
+  if (typeof loaded.default !== 'object' || loaded.default === null) {
+    throw new Error(`${file} declares no task type: expected \`export default defineTask({ … })\``);
+  }
+  const checked = Definition.safeParse(loaded.default);
+  if (checked.success) return checked.data;
+  const wrong = checked.error.issues.map(({ path, message }) =>
+    [path.join('.'), message].filter(Boolean).join(': '),
+  );
+  throw new Error(`${file} declares a task type that cannot be used: ${wrong.join('; ')}`);
+}

@@ -1,0 +1,159 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { type Got, RequestError } from 'got';
+import type { z } from 'zod';
+import { Health, type Outcome, ReportAnswer } from '../edge/contract/api.ts';
+import {
+  Claim,
+  type ClaimRequest,
+  HeartbeatAnswer,
+  type HeartbeatRequest,
+  Released,
+  type ReleaseRequest,
+} from '../edge/contract/buffer.ts';
+import { ErrorBody } from '../edge/contract/errors.ts';
+
+/** A call to the edge that failed; the message says which worker, why, and what to check. */
+export class EdgeError extends Error {
+  override readonly name = 'EdgeError';
+}
+
+/** A worker that the runner calls, and the settings that point to it. */
+interface EdgeWorker {
+  readonly name: string;
+  readonly service: string;
+  readonly url: string;
+  readonly setting: string;
+}
+
+export interface EdgeClientOptions {
+  readonly queueUrl: string;
+  readonly apiUrl: string;
+  readonly token?: string | undefined;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * The calls that a runner makes. None repeats itself: the callers know what a repeat means.
+ * Each throws an {@link EdgeError}.
+ */
+export class EdgeClient {
+  readonly #buffer: EdgeWorker;
+  readonly #api: EdgeWorker;
+  readonly #got: Got;
+
+  constructor({ queueUrl, apiUrl, token }: EdgeClientOptions) {
+    const base = { queue: queueUrl.replace(/\/+$/, ''), api: apiUrl.replace(/\/+$/, '') };
+    this.#buffer = {
+      name: 'Consumer Worker',
+      service: 'queue-buffer-v2',
+      url: base.queue,
+      setting: '--queue-url (QUEUE_WORKER_URL)',
+    };
+    this.#api = {
+      name: 'API Worker',
+      service: 'task-api-v2',
+      url: base.api,
+      setting: '--api-url (API_WORKER_URL)',
+    };
+    this.#got = got.extend({
+      retry: { limit: 0 },
+      timeout: { request: REQUEST_TIMEOUT_MS },
+      throwHttpErrors: false,
+      agent: { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) },
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    });
+  }
+
+  claim(request: ClaimRequest): Promise<Claim> {
+    return this.#post(this.#buffer, '/tasks/claim', JSON.stringify(request), Claim);
+  }
+
+  /** @param timeoutMs a heartbeat that takes longer is of no use. */
+  heartbeat(request: HeartbeatRequest, timeoutMs: number): Promise<HeartbeatAnswer> {
+    return this.#post(this.#buffer, '/tasks/heartbeat', JSON.stringify(request), HeartbeatAnswer, timeoutMs);
+  }
+
+  async release(request: ReleaseRequest): Promise<void> {
+    await this.#post(this.#buffer, '/tasks/release', JSON.stringify(request), Released);
+  }
+
+  /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
+  async report(body: string): Promise<Outcome[]> {
+    return (await this.#post(this.#api, '/tasks/complete', body, ReportAnswer)).outcomes;
+  }
+
+  queueHealth(): Promise<Health> {
+    return this.#health(this.#buffer);
+  }
+
+  apiHealth(): Promise<Health> {
+    return this.#health(this.#api);
+  }
+
+  async #health(worker: EdgeWorker): Promise<Health> {
+    const health = await this.#call(worker, 'GET', '/health', undefined, Health, REQUEST_TIMEOUT_MS);
+    if (health.service === worker.service) return health;
+    throw new EdgeError(
+      `${worker.url} answers as ${health.service}, expected ${worker.service}: check ${worker.setting}`,
+    );
+  }
+
+  #post<Schema extends z.ZodType>(
+    worker: EdgeWorker,
+    path: string,
+    body: string,
+    schema: Schema,
+    timeoutMs = REQUEST_TIMEOUT_MS,
+  ): Promise<z.output<Schema>> {
+    return this.#call(worker, 'POST', path, body, schema, timeoutMs);
+  }
+
+  async #call<Schema extends z.ZodType>(
+    worker: EdgeWorker,
+    method: 'GET' | 'POST',
+    path: string,
+    body: string | undefined,
+    schema: Schema,
+    timeoutMs: number,
+  ): Promise<z.output<Schema>> {
+    const options = { method, timeout: { request: timeoutMs }, ...(body !== undefined && { body }) };
+    const response = await this.#got(`${worker.url}${path}`, options).catch((error: unknown) => {
+      throw unreachable(worker, error);
+    });
+    const answer = parseJson(response.body);
+    if (response.statusCode >= 400) throw refused(worker, path, response.statusCode, answer);
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw new EdgeError(
+      `${worker.url}${path} does not answer as the ${worker.name} would: check ${worker.setting}`,
+    );
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(worker: EdgeWorker, error: unknown): EdgeError {
+  const reason = error instanceof RequestError ? error.code : String(error);
+  return new EdgeError(
+    `The ${worker.name} at ${worker.url} does not answer (${reason}): check ${worker.setting}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function refused(worker: EdgeWorker, path: string, status: number, answer: unknown): EdgeError {
+  const place = `The ${worker.name} at ${worker.url} answered ${status} to ${path}`;
+  const body = ErrorBody.safeParse(answer);
+  if (!body.success) return new EdgeError(`${place}, not as it would: check ${worker.setting}`);
+  const advice = status === 401 ? '; check --token (RUNNER_TOKEN)' : '';
+  return new EdgeError(`${place}: ${body.data.error}${advice}`);
+}

@@ -1,0 +1,43 @@
+import { EventEmitter } from 'eventemitter3';
+import type { Health, Outcome as ReportOutcome } from '../edge/contract/api.ts';
+import type { ClaimedTask } from '../edge/contract/buffer.ts';
+import type { Catalog } from './catalog.ts';
+import type { RunnerOptions } from './options.ts';
+import type { TaskFailure, TaskLogLevel } from './thread-protocol.ts';
+
+/** What happens in a runner. The log, the metrics and the progress display only listen. */
+export interface RunnerEvents {
+  configured: [options: RunnerOptions, catalog: Catalog];
+  connecting: [];
+  connected: [worker: string, health: Health];
+  /** Both workers answered; claiming starts. */
+  ready: [];
+  /** A claim is about to be sent. */
+  polling: [];
+  claimed: [claim: { leaseId: string; tasks: readonly ClaimedTask[]; ready: number }];
+  /** Nothing is ready and nothing is held; the next poll is due in `pollIntervalMs`. */
+  idle: [wait: { pollIntervalMs: number }];
+  started: [task: ClaimedTask];
+  progress: [update: { task: ClaimedTask; value: unknown }];
+  log: [line: { task: ClaimedTask; level: TaskLogLevel; message: string; details: unknown }];
+  /** The attempt succeeded or failed; its report follows. */
+  completed: [task: ClaimedTask];
+  failed: [failure: { task: ClaimedTask; error: TaskFailure }];
+  /** The edge has answered for a result. */
+  reported: [report: { task: ClaimedTask; success: boolean; outcome: ReportOutcome }];
+  /** A task was given back before it ran to its end. */
+  released: [task: ClaimedTask];
+  /** The lease of a task ended before its result was accepted. */
+  lost: [task: ClaimedTask];
+  /** A call to the edge failed and will be repeated. */
+  retrying: [error: Error];
+  draining: [wait: { running: number; timeoutSeconds: number }];
+  /** All has ended; `unanswered` tasks could neither be reported nor given back: their leases run out. */
+  drained: [rest: { unanswered: number }];
+}
+
+export type RunnerBus = EventEmitter<RunnerEvents>;
+
+export function createBus(): RunnerBus {
+  return new EventEmitter<RunnerEvents>();
+}

@@ -1,0 +1,96 @@
+import type { Logger } from 'pino';
+import type { ClaimedTask } from '../edge/contract/buffer.ts';
+import type { RunnerBus } from './events.ts';
+
+/** Writes what happens in a runner to its log, in the words of the specification. */
+export function logEvents(events: RunnerBus, log: Logger): void {
+  if (log.isLevelEnabled('info')) logProgress(events, log);
+
+  events.on('failed', ({ task, error }) => {
+    const name = error.name ? `${error.name}: ` : '';
+    log.error(
+      { taskId: task.taskId, code: error.code },
+      `❌ Task ${task.taskId} failed: ${name}${error.message}`,
+    );
+  });
+  events.on('lost', ({ taskId }) =>
+    log.warn({ taskId }, `Task ${taskId} was lost: its lease has ended, it will run again`),
+  );
+  events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
+  events.on('log', ({ task, level, message, details }) =>
+    log[level]({ taskId: task.taskId, details }, message),
+  );
+}
+
+function logProgress(events: RunnerBus, log: Logger): void {
+  let pollInterval = 0;
+  events.on('configured', (options, catalog) => {
+    pollInterval = options.pollInterval;
+    const details = {
+      queueWorkerUrl: options.queueUrl,
+      apiWorkerUrl: options.apiUrl,
+      pollInterval,
+      threads: options.threads,
+      ioConcurrency: options.ioConcurrency,
+      leaseSeconds: options.leaseSeconds,
+      taskTypes: [...catalog.keys()],
+    };
+    log.info({ details }, 'Consumer initialized with configuration');
+  });
+  events.on('connecting', () => log.info('Testing connections...'));
+  events.on('connected', (worker, health) =>
+    log.info(`✅ ${worker} connection OK: ${JSON.stringify(health)}`),
+  );
+  events.on('ready', () => {
+    log.info('📡 Task Consumer started successfully');
+    log.info(`🔄 Polling every ${pollInterval}ms`);
+    log.info('Press Ctrl+C to stop');
+  });
+
+  events.on('polling', () => log.info('Polling for ready tasks...'));
+  events.on('idle', ({ pollIntervalMs }) => log.info(`⏰ No ready tasks - next poll in ${pollIntervalMs}ms`));
+  events.on('claimed', ({ leaseId, tasks }) => {
+    log.info({ leaseId }, `Found ${tasks.length} ready task(s)`);
+    log.info({ leaseId }, `📨 Processing ${tasks.length} task(s)`);
+    for (const { taskId } of tasks) {
+      log.info({ taskId, leaseId }, `Claiming task: ${taskId}`);
+      log.info({ taskId, leaseId }, `Task ${taskId} claimed successfully`);
+    }
+  });
+  events.on('started', (task) => {
+    log.info({ taskId: task.taskId, details: processing(task) }, '🔄 Processing Task');
+    log.info({ taskId: task.taskId }, `Processing task ${task.taskId}...`);
+  });
+  events.on('reported', ({ task: { taskId }, success, outcome: { status, runAt } }) => {
+    const message = {
+      completed: 'Task marked as completed',
+      failed: 'Task marked as failed',
+      pending: `Task waits for another attempt${runAt ? ` at ${runAt}` : ''}`,
+    }[String(status)];
+    if (message === undefined) {
+      log.warn({ taskId, status }, `The result of task ${taskId} was not accepted: its lease had ended`);
+      return;
+    }
+    const details = { taskId, success, response: { success: true, message, taskId, status } };
+    log.info({ taskId, details }, '📝 Completion reported to API');
+    if (status === 'pending') return;
+    log.info({ taskId }, `🗑️ Task ${taskId} removed from queue buffer`);
+    if (success) log.info({ taskId }, `✅ Task ${taskId} completed successfully`);
+  });
+  events.on('released', ({ taskId }) => log.info({ taskId }, `Task ${taskId} given back`));
+
+  events.on('draining', ({ running, timeoutSeconds }) =>
+    log.info(
+      `Stopping: ${running} task(s) get ${timeoutSeconds} s to end; press Ctrl+C again to end them now`,
+    ),
+  );
+  events.on('drained', ({ unanswered }) => {
+    if (unanswered > 0)
+      log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);
+    log.info('Task Consumer stopped');
+  });
+}
+
+function processing({ taskId, type, payload, createdAt, receivedAt, claimedAt }: ClaimedTask) {
+  return { id: taskId, type, payload, createdAt, receivedAt, claimedAt };
+}

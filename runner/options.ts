@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
+
+const count = (max: number) =>
+  z.coerce.number('Expected a whole number').int('Expected a whole number').min(1).max(max);
+const seconds = (min: number, max: number) =>
+  z.coerce.number('Expected a number of seconds').min(min).max(max);
+const url = z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' });
+const folder = z
+  .string()
+  .min(1)
+  .transform((path) => resolve(path));
+const oneOf = <const Words extends readonly string[]>(words: Words) =>
+  z.enum(words, `Expected ${words.join(', ')}`);
+
+/**
+ * A runner's settings: for each the environment variable that sets it, where no flag of the command line
+ * does, and what it means. Folders become absolute paths.
+ */
+export const RunnerOptions = z.object({
+  threads: count(1024)
+    .default(availableParallelism())
+    .meta({ env: 'THREADS', description: 'Worker threads for CPU-heavy tasks, one task each' }),
+  ioConcurrency: count(10_000)
+    .default(32)
+    .meta({ env: 'IO_CONCURRENCY', description: 'Tasks of the io lane at once, on one more thread' }),
+  tasks: folder.optional().meta({ env: 'TASKS_DIR', description: 'Folder with task types of your own' }),
+  dataDir: folder
+    .prefault('data')
+    .meta({ env: 'DATA_DIR', description: 'Folder that tasks read their files from' }),
+  queueUrl: url
+    .default('http://localhost:8788')
+    .meta({ env: 'QUEUE_WORKER_URL', description: 'URL of the Consumer Worker' }),
+  apiUrl: url
+    .default('http://localhost:8787')
+    .meta({ env: 'API_WORKER_URL', description: 'URL of the API Worker' }),
+  token: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ env: 'RUNNER_TOKEN', description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
+  pollInterval: count(3_600_000)
+    .default(5000)
+    .meta({ env: 'POLL_INTERVAL', description: 'Milliseconds between polls when nothing is ready' }),
+  leaseSeconds: count(3600).default(DEFAULT_LEASE_SECONDS).meta({
+    env: 'LEASE_SECONDS',
+    description: 'Seconds until the tasks of a runner that has died go to another',
+  }),
+  drainTimeout: seconds(0, 86_400).default(30).meta({
+    env: 'DRAIN_TIMEOUT',
+    description: 'Seconds that running tasks get to end when the runner is stopped',
+  }),
+  logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .meta({ env: 'LOG_LEVEL', description: 'Least severe lines to log' }),
+  logFormat: oneOf(['text', 'json'])
+    .default('text')
+    .meta({ env: 'LOG_FORMAT', description: 'Lines for people (text) or for machines (json)' }),
+  once: z
+    .stringbool()
+    .or(z.boolean())
+    .default(false)
+    .meta({ env: 'ONCE', description: 'End when nothing is ready' }),
+});
+export type RunnerOptions = z.output<typeof RunnerOptions>;
+
+/** One setting as the command line shows it. */
+export interface Setting {
+  readonly name: string;
+  readonly flag: string;
+  readonly env: string;
+  readonly description: string;
+  readonly defaultValue: unknown;
+}
+
+/** All settings, in the order of the help. */
+export function listSettings(): Setting[] {
+  const defaults: Record<string, unknown> = RunnerOptions.parse({});
+  return Object.entries(RunnerOptions.shape).map(([name, schema]) => ({
+    name,
+    flag: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    env: String(schema.meta()?.env),
+    description: String(schema.meta()?.description),
+    defaultValue: defaults[name],
+  }));
+}
+
+/**
+ * Settings from flags, then from the environment, then the defaults.
+ *
+ * @throws {Error} with a sentence for each setting that is wrong.
+ */
+export function readOptions(flags: Record<string, unknown>, env: NodeJS.ProcessEnv): RunnerOptions {
+  const settings = listSettings();
+  const given = Object.fromEntries(
+    settings.map(({ name, env: key }) => [name, flags[name] ?? (env[key] || undefined)]),
+  );
+  const options = RunnerOptions.safeParse(given);
+  if (options.success) return options.data;
+  const sentences = options.error.issues.map(({ path, message }) => {
+    const wrong = settings.find(({ name }) => name === path[0]);
+    return `--${wrong?.flag} (${wrong?.env}): ${message}, got ${JSON.stringify(given[wrong?.name ?? ''])}`;
+  });
+  throw new Error(sentences.join('\n'));
+}
