@@ -23,8 +23,8 @@ export interface ClaimLoopOptions {
   readonly pollIntervalMs: number;
   /** End when nothing is ready and nothing is held. */
   readonly once: boolean;
-  /** The round trip of a report: what has ended still counts until it is answered. */
-  readonly reportRoundTripMs: () => number;
+  /** How long an outcome takes to be answered for: its task counts as held until then. */
+  readonly reportMs: () => number;
 }
 
 type Want = ClaimRequest['wants'][number];
@@ -99,8 +99,7 @@ export class ClaimLoop {
   /** The lanes to ask for, each with what it wants. */
   #toAsk(): { state: LaneState; want: Want }[] {
     const now = performance.now();
-    // A slot that comes free may wait for the report and the claim under way before its own are sent.
-    const refillMs = 2 * ((this.#roundTripMs.value ?? 0) + this.#options.reportRoundTripMs());
+    const refillMs = (this.#roundTripMs.value ?? 0) + this.#options.reportMs();
     return this.#lanes
       .filter(({ dryUntil }) => dryUntil <= now)
       .map((state) => {

@@ -81,16 +81,23 @@ export class Lane {
     return this.#running.size;
   }
 
-  /** How many tasks to claim now: the free slots, and what will be free before a claim's tasks are here. */
+  /**
+   * How many tasks to claim now, given how long a slot takes to be refilled: from the end of a task until
+   * its report is answered, and from a claim until its tasks are here. Beyond its slots a lane holds what
+   * ends within two refills, and asks when the work for one is used up: few claims, each large enough.
+   */
   demand(refillMs: number): number {
-    return Math.max(0, this.#capacity + this.#readAhead(refillMs) - this.held);
+    const perRefill = this.#endingWithin(refillMs);
+    const free = this.#capacity + 2 * perRefill - this.held;
+    const idle = this.#running.size < this.#capacity;
+    return idle || free >= perRefill ? Math.max(0, free) : 0;
   }
 
-  /** How many tasks end while a slot is refilled; none until a first has ended, nor where tasks are slow. */
-  #readAhead(refillMs: number): number {
+  /** How many tasks end within a time; none until a first has ended, nor where tasks are slow. */
+  #endingWithin(ms: number): number {
     const taskMs = this.#taskMs.value;
-    if (taskMs === undefined || taskMs > refillMs * SLOW_TASK_REFILLS) return 0;
-    return Math.min(MAX_READ_AHEAD, Math.ceil((this.#capacity * refillMs) / taskMs));
+    if (taskMs === undefined || taskMs > ms * SLOW_TASK_REFILLS) return 0;
+    return Math.min(MAX_READ_AHEAD / 2, Math.ceil((this.#capacity * ms) / taskMs));
   }
 
   accept(tasks: readonly HeldTask[]): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import { MAX_ANSWER_BYTES, MAX_REPORT_RESULTS } from '../edge/contract/limits.ts';
 import type { EdgeClient } from './edge-client.ts';
@@ -7,11 +8,15 @@ import { MovingAverage } from './moving-average.ts';
 import { untilAnswered } from './retry.ts';
 import type { Outcome } from './thread-protocol.ts';
 
+/** The least time between two requests: a lone outcome goes at once, many go together. */
+const SPACING_MS = 50;
+
 interface Report {
   readonly held: HeldTask;
   readonly success: boolean;
   /** The JSON text of one `TaskResult`. */
   readonly json: string;
+  readonly addedAt: number;
 }
 
 export interface ReporterOptions {
@@ -22,23 +27,29 @@ export interface ReporterOptions {
 }
 
 /**
- * Sends outcomes to the API Worker, one request at a time: what ends while one is under way goes with the
- * next. A request is repeated until it is answered; the ledger gives a repeated report its first answer.
+ * Sends outcomes to the API Worker, one request at a time and some time apart: what ends meanwhile goes with
+ * the next. A request is repeated until it is answered; the ledger gives a repeated report its first answer.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #stopped = new AbortController();
   #queue: Report[] = [];
   #sending: Promise<void> | undefined;
-  /** How long a request takes, in milliseconds. */
-  readonly roundTripMs = new MovingAverage();
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** How long an outcome takes to be answered for, in milliseconds. */
+  readonly reportMs = new MovingAverage();
 
   constructor(options: ReporterOptions) {
     this.#options = options;
   }
 
   add(held: HeldTask, outcome: Outcome): void {
-    this.#queue.push({ held, success: !('error' in outcome), json: reportJson(held, outcome) });
+    this.#queue.push({
+      held,
+      success: !('error' in outcome),
+      json: reportJson(held, outcome),
+      addedAt: performance.now(),
+    });
     this.#sending ??= this.#sendAll();
   }
 
@@ -52,11 +63,11 @@ export class Reporter {
   }
 
   async #sendAll(): Promise<void> {
-    // Lets all that ends in this turn of the event loop go with the first request.
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0 && !this.#stopped.signal.aborted) {
-      const batch = this.#nextBatch();
-      await this.#send(batch);
+      const early = this.#sentAt + SPACING_MS - performance.now();
+      if (early > 0 && this.#queue.length < MAX_REPORT_RESULTS) await sleep(early);
+      this.#sentAt = performance.now();
+      await this.#send(this.#nextBatch());
     }
     this.#sending = undefined;
   }
@@ -76,15 +87,11 @@ export class Reporter {
     const { client, events } = this.#options;
     const body = `{"results":[${batch.map((report) => report.json).join(',')}]}`;
     try {
-      const outcomes = await untilAnswered(
-        async () => {
-          const sentAt = performance.now();
-          const answer = await client.report(body);
-          this.roundTripMs.record(performance.now() - sentAt);
-          return answer;
-        },
-        { events, signal: this.#stopped.signal },
-      );
+      const outcomes = await untilAnswered(() => client.report(body), {
+        events,
+        signal: this.#stopped.signal,
+      });
+      if (batch[0]) this.reportMs.record(performance.now() - batch[0].addedAt);
       this.#conclude(batch, outcomes);
     } catch (error) {
       if (!this.#stopped.signal.aborted) throw error;

@@ -69,7 +69,7 @@ export class Runner {
       leaseSeconds: options.leaseSeconds,
       pollIntervalMs: options.pollInterval,
       once: options.once,
-      reportRoundTripMs: () => this.#reporter.roundTripMs.value ?? 0,
+      reportMs: () => this.#reporter.reportMs.value ?? 0,
     });
   }
 
