@@ -24,6 +24,8 @@ try {
   const runner = await createRunner(options);
   logEvents(runner.events, createLogger(options));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.stop());
+  // Started with an IPC channel, it must not outlive the process that started it.
+  process.on('disconnect', () => runner.stop());
   await runner.run();
   process.exit(0);
 } catch (error) {
