@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+test('a port that is taken is named, with the variable that moves it', async (t) => {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const started = promisify(execFile)(process.execPath, [join(import.meta.dirname, 'dev.ts')], {
+    env: { ...process.env, API_PORT: String(address.port) },
+  });
+  await assert.rejects(started, ({ code, stderr }: { code: number; stderr: string }) => {
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`API Worker cannot use port ${address.port}.*Set API_PORT to a free port`),
+    );
+    return true;
+  });
+});
