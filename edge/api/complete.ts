@@ -1,13 +1,13 @@
 import type { Context } from 'hono';
 import { type Completed, CompleteRequest, type Outcome, ReportRequest } from '../contract/api.ts';
 import type { SettleOutcome, UnfencedOutcome } from '../contract/ledger.ts';
-import { MAX_RESULT_BYTES } from '../contract/limits.ts';
+import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
-import { shardOf } from '../contract/task-id.ts';
-import { byteLength } from '../contract/text.ts';
-import { ApiError } from '../http/errors.ts';
+import { byteLength, nestsDeeperThan } from '../contract/text.ts';
+import { chunks } from '../http/chunks.ts';
+import { ApiError, invalidRequest } from '../http/errors.ts';
 import { readBody, readTaskId } from '../http/input.ts';
-import { ledgerOf, ledgerOfTask } from '../http/ledger.ts';
+import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -18,26 +18,35 @@ export async function completeOne(c: ApiContext): Promise<Response> {
   const taskId = readTaskId(c);
   const { leaseId, ...request } = await readBody(c, CompleteRequest);
   const report = { taskId, ...request, result: resultText(request.result) };
-  const ledger = ledgerOfTask(c.env.LEDGER, taskId);
+  const ledger = ledgerOf(c.env);
   const state = leaseId
     ? fencedState(taskId, (await ledger.settle([{ ...report, leaseId }]))[0])
     : unfencedState(taskId, await ledger.settleUnfenced(report));
-  const answer: Completed = {
-    success: true,
-    message: state === 'completed' ? 'Task marked as completed' : 'Task marked as failed',
-    taskId,
-    status: statusOf(state),
-  };
+  const answer: Completed = { success: true, message: messageOf(state), taskId, status: statusOf(state) };
   return c.json(answer);
 }
+
+function messageOf(state: TaskState): string {
+  const status = statusOf(state);
+  return status === 'pending' ? 'Task waits for another attempt' : `Task marked as ${status}`;
+}
+
+/** One call to the ledger carries this much, of the 32 MiB that it may: text can take two bytes a character. */
+const SETTLE_CHARACTERS = 8 * 1024 * 1024;
 
 /** `POST /tasks/complete`: the results of a runner, each answered for itself. */
 export async function completeMany(c: ApiContext): Promise<Response> {
   const { results } = await readBody(c, ReportRequest);
-  const reports = results.map((result) => ({ ...result, result: resultText(result.result) }));
-  const byShard = Map.groupBy(reports, (report) => shardOf(report.taskId));
+  const reports = results.map((report) => {
+    const result = resultText(report.result);
+    return {
+      report: { ...report, result },
+      bytes: (result?.length ?? 0) + (report.error?.message.length ?? 0),
+    };
+  });
+  const ledger = ledgerOf(c.env);
   const settled = await Promise.all(
-    [...byShard].map(([shard, ofShard]) => ledgerOf(c.env.LEDGER, shard).settle(ofShard)),
+    chunks(reports, SETTLE_CHARACTERS).map((chunk) => ledger.settle(chunk.map(({ report }) => report))),
   );
   return c.json({ outcomes: settled.flat().map(outcomeView) });
 }
@@ -70,6 +79,12 @@ function notFound(taskId: string): ApiError {
 
 function resultText(result: unknown): string | undefined {
   if (result === undefined) return undefined;
+  if (nestsDeeperThan(result, MAX_JSON_DEPTH)) {
+    throw invalidRequest({
+      path: ['result'],
+      message: `Expected a result of at most ${MAX_JSON_DEPTH} levels`,
+    });
+  }
   const text = JSON.stringify(result);
   const bytes = byteLength(text);
   if (bytes <= MAX_RESULT_BYTES) return text;

@@ -3,7 +3,7 @@ import { ListQuery, type TaskList } from '../contract/api.ts';
 import { statusOf, TaskState } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { readQuery } from '../http/input.ts';
-import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -11,7 +11,7 @@ import type { ApiEnv } from './env.ts';
 export async function listTasks(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const { status, ...query } = readQuery(c, ListQuery);
   const states = status && TaskState.options.filter((state) => statusOf(state) === status);
-  const page = await ledgerOf(c.env.LEDGER, CURRENT_SHARD).list({ ...query, states });
+  const page = await ledgerOf(c.env).list({ ...query, states });
   const tasks = page.tasks.map(({ id, type, state, completedAt }) => ({
     id,
     type,

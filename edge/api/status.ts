@@ -7,7 +7,7 @@ import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
 import { ApiError } from '../http/errors.ts';
 import { readTaskId } from '../http/input.ts';
-import { ledgerOfTask } from '../http/ledger.ts';
+import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -25,7 +25,7 @@ export async function getTask(c: ApiContext): Promise<Response> {
 
 /** A task as the ledger knows it, else as it was accepted: the queue is still carrying it. */
 async function findTask(env: ApiEnv, id: string): Promise<TaskRow> {
-  const live = await ledgerOfTask(env.LEDGER, id).find(id);
+  const live = await ledgerOf(env).find(id);
   if (live) return live;
   const record = await env.TASK_STORAGE.get<SubmissionRecord>(recordKey(submissionOf(id)), 'json');
   const accepted = record?.tasks[indexOf(id)];

@@ -1,4 +1,4 @@
-import { createApp, refuseOtherMethods } from '../http/app.ts';
+import { createApp, serve } from '../http/app.ts';
 import { requireToken } from '../http/auth.ts';
 import { completeMany, completeOne } from './complete.ts';
 import type { ApiEnv } from './env.ts';
@@ -7,16 +7,14 @@ import { getStatus, getTask } from './status.ts';
 import { submitBatch, submitOne } from './submit.ts';
 
 const app = createApp<ApiEnv>('task-api-v2');
-const client = requireToken('client');
-const runner = requireToken('runner');
+const client = requireToken<ApiEnv>('client');
+const runner = requireToken<ApiEnv>('runner');
 
-app.post('/tasks', client, submitOne);
-app.post('/tasks/batch', client, submitBatch);
-app.get('/tasks', client, listTasks);
-app.get('/tasks/:id', client, getTask);
-app.get('/tasks/:id/status', client, getStatus);
-app.post('/tasks/complete', runner, completeMany);
-app.post('/tasks/:id/complete', runner, completeOne);
-refuseOtherMethods(app);
+serve(app, '/tasks', { GET: [client, listTasks], POST: [client, submitOne] });
+serve(app, '/tasks/batch', { POST: [client, submitBatch] });
+serve(app, '/tasks/complete', { POST: [runner, completeMany] });
+serve(app, '/tasks/:id', { GET: [client, getTask] });
+serve(app, '/tasks/:id/status', { GET: [client, getStatus] });
+serve(app, '/tasks/:id/complete', { POST: [runner, completeOne] });
 
 export default app;

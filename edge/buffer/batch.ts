@@ -8,7 +8,7 @@ import {
 } from '../contract/buffer.ts';
 import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
 import { readBody } from '../http/input.ts';
-import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
 import type { BufferEnv } from './env.ts';
 import { claimedTask } from './views.ts';
@@ -18,7 +18,7 @@ type BufferContext = Context<{ Bindings: BufferEnv }>;
 /** `POST /tasks/claim`. */
 export async function claimBatch(c: BufferContext): Promise<Response> {
   const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = await readBody(c, ClaimRequest);
-  const grant = await ledgerOf(c.env.LEDGER, CURRENT_SHARD).claim({ ...request, leaseSeconds });
+  const grant = await ledgerOf(c.env).claim({ ...request, leaseSeconds });
   const answer: Claim = {
     tasks: grant.tasks.map(claimedTask),
     leaseExpiresAt: iso(grant.expiresAt),
@@ -34,7 +34,7 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
     ...lease,
     progress: progress?.map(({ taskId, value }) => ({ taskId, value: JSON.stringify(value) })),
   }));
-  const result = await ledgerOf(c.env.LEDGER, CURRENT_SHARD).heartbeat(beats);
+  const result = await ledgerOf(c.env).heartbeat(beats);
   const extended = result.extended.map(({ leaseId, expiresAt }) => ({ leaseId, expiresAt: iso(expiresAt) }));
   const answer: HeartbeatAnswer = { ...result, extended };
   return c.json(answer);
@@ -43,6 +43,6 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
 /** `POST /tasks/release`. */
 export async function release(c: BufferContext): Promise<Response> {
   const { leaseId, taskIds } = await readBody(c, ReleaseRequest);
-  const released = await ledgerOf(c.env.LEDGER, CURRENT_SHARD).release(leaseId, taskIds);
+  const released = await ledgerOf(c.env).release(leaseId, taskIds);
   return c.json({ success: true, released });
 }

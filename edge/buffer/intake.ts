@@ -1,6 +1,6 @@
 import type { NewTask } from '../contract/ledger.ts';
 import { QueueMessage } from '../contract/submission.ts';
-import { shardOf, taskIdAt } from '../contract/task-id.ts';
+import { taskIdAt } from '../contract/task-id.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { BufferEnv } from './env.ts';
 
@@ -10,17 +10,16 @@ import type { BufferEnv } from './env.ts';
  */
 export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void> {
   const messages = batch.messages.flatMap((message) => {
-    const parsed = QueueMessage.safeParse(message.body);
-    if (parsed.success) return { message, tasks: newTasks(parsed.data) };
-    console.error('A queue message has not the form of a submission', message.id, parsed.error.message);
-    message.retry();
-    return [];
+    try {
+      return { message, tasks: newTasks(QueueMessage.parse(message.body)) };
+    } catch (error) {
+      console.error('A queue message has not the form of a submission', message.id, error);
+      message.retry();
+      return [];
+    }
   });
   try {
-    await insert(
-      env,
-      messages.flatMap(({ tasks }) => tasks),
-    );
+    await ledgerOf(env).insert(messages.flatMap(({ tasks }) => tasks));
     for (const { message } of messages) message.ack();
   } catch (error) {
     console.warn('A batch could not be inserted at once; inserting message by message', error);
@@ -30,17 +29,12 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
 
 async function intakeOne(env: BufferEnv, message: Message, tasks: NewTask[]): Promise<void> {
   try {
-    await insert(env, tasks);
+    await ledgerOf(env).insert(tasks);
     message.ack();
   } catch (error) {
     console.error('A queue message could not be inserted', message.id, error);
     message.retry();
   }
-}
-
-async function insert(env: BufferEnv, tasks: readonly NewTask[]): Promise<void> {
-  const byShard = Map.groupBy(tasks, (task) => shardOf(task.id));
-  await Promise.all([...byShard].map(([shard, ofShard]) => ledgerOf(env.LEDGER, shard).insert(ofShard)));
 }
 
 function newTasks({ submission, first, tasks }: QueueMessage): NewTask[] {

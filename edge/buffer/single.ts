@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import { type BufferList, BufferQuery, type Removed, type SingleClaim } from '../contract/buffer.ts';
-import type { TaskRow } from '../contract/ledger.ts';
+import type { WorkRow } from '../contract/ledger.ts';
 import { ApiError } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
-import { CURRENT_SHARD, ledgerOf, ledgerOfTask } from '../http/ledger.ts';
+import { ledgerOf } from '../http/ledger.ts';
 import type { BufferEnv } from './env.ts';
 import { bufferedTask, bufferStatusOf, claimedTask } from './views.ts';
 
@@ -12,16 +12,16 @@ type BufferContext = Context<{ Bindings: BufferEnv }>;
 /** `GET /tasks/ready`. */
 export async function listReady(c: BufferContext): Promise<Response> {
   const { limit } = readQuery(c, BufferQuery);
-  return answerList(c, await ledgerOf(c.env.LEDGER, CURRENT_SHARD).ready(limit));
+  return answerList(c, await ledgerOf(c.env).ready(limit));
 }
 
 /** `GET /tasks/all`: every task that has not ended. */
 export async function listAlive(c: BufferContext): Promise<Response> {
   const { limit } = readQuery(c, BufferQuery);
-  return answerList(c, await ledgerOf(c.env.LEDGER, CURRENT_SHARD).alive(limit));
+  return answerList(c, await ledgerOf(c.env).alive(limit));
 }
 
-function answerList(c: BufferContext, tasks: readonly TaskRow[]): Response {
+function answerList(c: BufferContext, tasks: readonly WorkRow[]): Response {
   const answer: BufferList = {
     tasks: tasks.map(bufferedTask),
     count: tasks.length,
@@ -33,7 +33,7 @@ function answerList(c: BufferContext, tasks: readonly TaskRow[]): Response {
 /** `POST /tasks/:id/claim`. */
 export async function claimSingle(c: BufferContext): Promise<Response> {
   const taskId = readTaskId(c);
-  const grant = await ledgerOfTask(c.env.LEDGER, taskId).claimOne(taskId);
+  const grant = await ledgerOf(c.env).claimOne(taskId);
   if ('unknown' in grant) throw notFound(taskId);
   if ('unavailable' in grant) {
     const currentStatus = bufferStatusOf(grant.unavailable);
@@ -50,7 +50,7 @@ export async function claimSingle(c: BufferContext): Promise<Response> {
 /** `POST /tasks/:id/complete`: a consumer is done with a task that it has reported to the API Worker. */
 export async function removeSingle(c: BufferContext): Promise<Response> {
   const taskId = readTaskId(c);
-  const task = await ledgerOfTask(c.env.LEDGER, taskId).find(taskId);
+  const task = await ledgerOf(c.env).find(taskId);
   if (!task) throw notFound(taskId);
   if (task.completedAt === null) {
     const currentStatus = bufferStatusOf(task.state);

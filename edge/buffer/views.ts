@@ -1,5 +1,5 @@
 import type { BufferedTask, BufferStatus, ClaimedTask } from '../contract/buffer.ts';
-import type { TaskRow } from '../contract/ledger.ts';
+import type { WorkRow } from '../contract/ledger.ts';
 import type { TaskState } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { iso } from '../http/time.ts';
@@ -9,7 +9,7 @@ export function bufferStatusOf(state: TaskState): BufferStatus {
   return state === 'leased' ? 'processing' : state;
 }
 
-export function bufferedTask(task: TaskRow): BufferedTask {
+export function bufferedTask(task: WorkRow): BufferedTask {
   return {
     taskId: task.id,
     id: task.id,
@@ -22,7 +22,7 @@ export function bufferedTask(task: TaskRow): BufferedTask {
   };
 }
 
-export function claimedTask(task: TaskRow): ClaimedTask {
+export function claimedTask(task: WorkRow): ClaimedTask {
   return {
     ...bufferedTask(task),
     attempt: task.attempt,

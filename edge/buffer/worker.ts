@@ -1,4 +1,4 @@
-import { createApp, refuseOtherMethods } from '../http/app.ts';
+import { createApp, serve } from '../http/app.ts';
 import { requireToken } from '../http/auth.ts';
 import { claimBatch, heartbeat, release } from './batch.ts';
 import type { BufferEnv } from './env.ts';
@@ -8,16 +8,15 @@ import { claimSingle, listAlive, listReady, removeSingle } from './single.ts';
 export { TaskLedger } from './ledger/task-ledger.ts';
 
 const app = createApp<BufferEnv>('queue-buffer-v2');
-const runner = requireToken('runner');
-const anyone = requireToken('runner', 'client');
+const runner = requireToken<BufferEnv>('runner');
+const anyone = requireToken<BufferEnv>('runner', 'client');
 
-app.get('/tasks/ready', anyone, listReady);
-app.get('/tasks/all', anyone, listAlive);
-app.post('/tasks/claim', runner, claimBatch);
-app.post('/tasks/heartbeat', runner, heartbeat);
-app.post('/tasks/release', runner, release);
-app.post('/tasks/:id/claim', runner, claimSingle);
-app.post('/tasks/:id/complete', runner, removeSingle);
-refuseOtherMethods(app);
+serve(app, '/tasks/ready', { GET: [anyone, listReady] });
+serve(app, '/tasks/all', { GET: [anyone, listAlive] });
+serve(app, '/tasks/claim', { POST: [runner, claimBatch] });
+serve(app, '/tasks/heartbeat', { POST: [runner, heartbeat] });
+serve(app, '/tasks/release', { POST: [runner, release] });
+serve(app, '/tasks/:id/claim', { POST: [runner, claimSingle] });
+serve(app, '/tasks/:id/complete', { POST: [runner, removeSingle] });
 
 export default { fetch: app.fetch, queue: intake } satisfies ExportedHandler<BufferEnv>;

@@ -4,11 +4,12 @@ import {
   MAX_CLAIM_TASKS,
   MAX_HEARTBEAT_LEASES,
   MAX_HELD_TASKS,
+  MAX_JSON_DEPTH,
   MAX_PROGRESS_BYTES,
   MAX_WANTED_TYPES,
 } from './limits.ts';
 import { LeaseId, TaskId, TaskType, Timestamp } from './task.ts';
-import { byteLength } from './text.ts';
+import { byteLength, nestsDeeperThan } from './text.ts';
 
 /** A task's status in the buffer: a consumer may claim what is `ready`. */
 export const BufferStatus = z.enum(['ready', 'scheduled', 'processing', 'completed', 'failed', 'cancelled']);
@@ -87,9 +88,16 @@ export type Claim = z.infer<typeof Claim>;
 const Progress = z
   .unknown()
   .refine(
-    (value) => byteLength(JSON.stringify(value) ?? '') <= MAX_PROGRESS_BYTES,
-    `Expected a progress value of at most ${MAX_PROGRESS_BYTES} bytes`,
+    isProgress,
+    `Expected a progress value of at most ${MAX_PROGRESS_BYTES} bytes and ${MAX_JSON_DEPTH} levels`,
   );
+
+/** Whether a value is small enough to be published as progress. */
+export function isProgress(value: unknown): boolean {
+  if (nestsDeeperThan(value, MAX_JSON_DEPTH)) return false;
+  const text = JSON.stringify(value);
+  return text !== undefined && byteLength(text) <= MAX_PROGRESS_BYTES;
+}
 
 /** `POST /tasks/heartbeat`: for each lease the tasks that the runner still holds. */
 export const HeartbeatRequest = z.object({

@@ -14,8 +14,8 @@ export interface LedgerApi {
   release(leaseId: string, taskIds: string[]): Promise<string[]>;
   find(taskId: string): Promise<TaskRow | null>;
   list(filter: ListFilter): Promise<TaskPage>;
-  ready(limit: number): Promise<TaskRow[]>;
-  alive(limit: number): Promise<TaskRow[]>;
+  ready(limit: number): Promise<WorkRow[]>;
+  alive(limit: number): Promise<WorkRow[]>;
 }
 
 export interface NewTask {
@@ -38,19 +38,24 @@ export interface EndedAttempt {
   error?: TaskError | undefined;
 }
 
-export interface TaskRow {
+/** What a consumer needs of a task. */
+export interface WorkRow {
   id: string;
   type: string;
   state: TaskState;
   payload: string;
-  priority: number;
-  runAt: number;
   receivedAt: number;
+  claimedAt: number | null;
   attempt: number;
   maxAttempts: number;
   timeoutSeconds: number | null;
+}
+
+/** Everything that is known of a task. */
+export interface TaskRow extends WorkRow {
+  priority: number;
+  runAt: number;
   tags: string[] | null;
-  claimedAt: number | null;
   completedAt: number | null;
   error: TaskError | null;
   result: string | null;
@@ -66,12 +71,12 @@ export interface ClaimOrder {
 }
 
 export interface ClaimGrant {
-  tasks: TaskRow[];
+  tasks: WorkRow[];
   expiresAt: number;
   ready: number;
 }
 
-export type SingleClaimGrant = { claimed: TaskRow } | { unavailable: TaskState } | { unknown: true };
+export type SingleClaimGrant = { claimed: WorkRow } | { unavailable: TaskState } | { unknown: true };
 
 export interface LeaseBeat {
   leaseId: string;
@@ -89,13 +94,19 @@ export interface ReportedFailure extends TaskError {
   retryable?: boolean | undefined;
 }
 
+/** A task type's own settings, for tasks whose submission set none. */
+export interface TypeRetry {
+  maxAttempts?: number | undefined;
+  backoff?: Backoff | undefined;
+}
+
 export interface SettleReport {
   taskId: string;
   leaseId: string;
   success: boolean;
   result?: string | undefined;
   error?: ReportedFailure | undefined;
-  retry?: { maxAttempts?: number | undefined; backoff?: Backoff | undefined } | undefined;
+  retry?: TypeRetry | undefined;
 }
 
 /** `runAt` is set where the task waits for another attempt. */

@@ -3,6 +3,10 @@
 export const MAX_REQUEST_BYTES = 20 * 1024 * 1024;
 export const MAX_PAYLOAD_BYTES = 96 * 1024;
 export const MAX_RESULT_BYTES = 256 * 1024;
+/** How deep a payload, a result or a progress value may nest: every JSON reader on its way can follow. */
+export const MAX_JSON_DEPTH = 200;
+/** A KV value is 25 MiB at most, so a submission is. */
+export const MAX_SUBMISSION_BYTES = 25 * 1024 * 1024;
 /** A claim or a list stops at this much payload. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 

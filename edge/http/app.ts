@@ -1,9 +1,9 @@
-import { Hono } from 'hono';
+import { type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { Health } from '../contract/api.ts';
 import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
-import type { AuthEnv } from './auth.ts';
+import { type AuthEnv, requireConfiguration } from './auth.ts';
 import { ApiError, answerError } from './errors.ts';
 
 /** What every worker of this system is configured with. */
@@ -36,10 +36,16 @@ export function createApp<Env extends WorkerEnv>(service: string) {
     }),
   );
 
-  app.get('/health', (c) => {
-    const health: Health = { status: 'healthy', timestamp: new Date().toISOString(), service };
-    return c.json(health);
+  serve(app, '/health', {
+    GET: [
+      (c) => {
+        const health: Health = { status: 'healthy', timestamp: new Date().toISOString(), service };
+        return c.json(health);
+      },
+    ],
   });
+
+  app.use(requireConfiguration);
 
   app.notFound((c) =>
     answerError(c, new ApiError('not_found', `Nothing is served at ${c.req.method} ${c.req.path}`)),
@@ -52,21 +58,22 @@ export function createApp<Env extends WorkerEnv>(service: string) {
   return app;
 }
 
-/** Makes each path that is served answer a method that is not with 405. Called when all routes stand. */
-export function refuseOtherMethods<Env extends WorkerEnv>(app: Hono<{ Bindings: Env }>): void {
-  const served = new Map<string, Set<string>>();
-  for (const { path, method } of app.routes) {
-    if (method === 'ALL') continue;
-    served.set(path, (served.get(path) ?? new Set()).add(method));
-  }
-  for (const [path, methods] of served) {
-    app.all(path, (c) => {
-      const allowed = [...methods].join(', ');
-      c.header('Allow', allowed);
-      const message = `${c.req.method} is not served at ${c.req.path}; expected ${allowed}`;
-      return answerError(c, new ApiError('method_not_allowed', message));
-    });
-  }
+/**
+ * Serves a path: each of its methods by the handlers given for it, any other by 405. Paths without
+ * parameters come before those whose parameter could match them.
+ */
+export function serve<Env extends WorkerEnv>(
+  app: Hono<{ Bindings: Env }>,
+  path: string,
+  methods: Partial<Record<'GET' | 'POST', Handler<{ Bindings: Env }>[]>>,
+): void {
+  for (const [method, handlers] of Object.entries(methods)) app.on(method, [path], ...handlers);
+  const allowed = Object.keys(methods).join(', ');
+  app.all(path, (c) => {
+    c.header('Allow', allowed);
+    const message = `${c.req.method} is not served at ${c.req.path}; expected ${allowed}`;
+    return answerError(c, new ApiError('method_not_allowed', message));
+  });
 }
 
 function allowedOrigin(allowed: string | undefined, origin: string): string | null {

@@ -16,20 +16,25 @@ export type Scope = 'client' | 'runner';
 
 const VARIABLES = { client: 'API_TOKENS', runner: 'RUNNER_TOKENS' } as const;
 
-/**
- * Lets requests pass that carry a token of one of the scopes. Where no token is configured nobody passes:
- * 503 says which variable to set.
- */
-export function requireToken(...scopes: Scope[]): MiddlewareHandler<{ Bindings: AuthEnv }> {
+/** Answers 503 to everything while no token is configured at all. */
+export const requireConfiguration: MiddlewareHandler<{ Bindings: AuthEnv }> = async (c, next) => {
+  if (c.env.AUTH !== 'off') expectTokens(c.env, ['client', 'runner']);
+  await next();
+};
+
+/** Lets requests pass that carry a token of one of the scopes; where none is configured for them, 503. */
+export function requireToken<Env extends AuthEnv>(...scopes: Scope[]): MiddlewareHandler<{ Bindings: Env }> {
   return async (c, next) => {
     if (c.env.AUTH === 'off') return next();
-    const accepted = scopes.flatMap((scope) => tokensOf(c.env, scope));
-    if (accepted.length === 0) {
-      const names = scopes.map((scope) => VARIABLES[scope]).join(' or ');
-      throw new ApiError('not_configured', `This worker has no token yet: set the secret ${names}`);
-    }
-    return authenticate(accepted, c, next);
+    return authenticate(expectTokens(c.env, scopes), c, next);
   };
+}
+
+function expectTokens(env: AuthEnv, scopes: Scope[]): string[] {
+  const tokens = scopes.flatMap((scope) => tokensOf(env, scope));
+  if (tokens.length > 0) return tokens;
+  const names = scopes.map((scope) => VARIABLES[scope]).join(' or ');
+  throw new ApiError('not_configured', `This worker has no token yet: set the secret ${names}`);
 }
 
 const authenticate = (token: string[], c: Context, next: () => Promise<void>) =>

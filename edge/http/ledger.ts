@@ -1,18 +1,12 @@
 import type { LedgerApi } from '../contract/ledger.ts';
-import { shardOf } from '../contract/task-id.ts';
 
 /** The binding through which a worker reaches the ledgers. */
 export type LedgerNamespace = DurableObjectNamespace<LedgerApi & Rpc.DurableObjectBranded>;
 
-/** New submissions go to this ledger; there is one for now. */
+/** The shard that submissions go to; there is one for now, so it owns every task. */
 export const CURRENT_SHARD = 0;
 
-/** The ledger that owns a shard's tasks. */
-export function ledgerOf(namespace: LedgerNamespace, shard: number) {
-  return namespace.getByName(`shard-${shard}`);
-}
-
-/** The ledger that owns a task. */
-export function ledgerOfTask(namespace: LedgerNamespace, taskId: string) {
-  return ledgerOf(namespace, shardOf(taskId));
+/** The ledger of this deployment. */
+export function ledgerOf({ LEDGER }: { LEDGER: LedgerNamespace }) {
+  return LEDGER.getByName(`shard-${CURRENT_SHARD}`);
 }

@@ -1,7 +1,7 @@
 import type { ClaimGrant, ClaimOrder, SingleClaimGrant } from '../../contract/ledger.ts';
 import { UNFENCED_LEASE_SECONDS } from '../../contract/limits.ts';
-import { findLease, heldUnder, openLease } from './leases.ts';
-import { fitting, inOrder, readRows, type StoredTask, TASK_COLUMNS, toTaskRow } from './rows.ts';
+import { deadline, findLease, heldUnder, openLease } from './leases.ts';
+import { fitting, inOrder, readWork, type StoredWork, toWorkRow, WORK_COLUMNS } from './rows.ts';
 import type { Sql } from './sql.ts';
 import { countReady, heads } from './waiting.ts';
 
@@ -16,7 +16,7 @@ export function isUnfenced(leaseId: string | null): boolean {
 const LEASE_TASKS = `
   UPDATE tasks SET state = 'leased', lease_id = ?2, claimed_at = ?3, attempt = attempt + 1
   WHERE id IN (SELECT value FROM json_each(?1))
-  RETURNING ${TASK_COLUMNS}`;
+  RETURNING ${WORK_COLUMNS}`;
 
 /** Leases tasks to a runner; a lease id that is known already answers what is still held under it. */
 export function claim(sql: Sql, order: ClaimOrder, now: number): ClaimGrant {
@@ -24,22 +24,22 @@ export function claim(sql: Sql, order: ClaimOrder, now: number): ClaimGrant {
   const known = findLease(sql, order.leaseId);
   if (known) {
     const held = heldUnder(sql, known.id).map((task) => task.id);
-    return { tasks: readRows(sql, held), expiresAt: known.expires_at, ready: countReady(sql, types) };
+    return { tasks: readWork(sql, held), expiresAt: known.expires_at, ready: countReady(sql, types) };
   }
-  const expiresAt = now + order.leaseSeconds * 1000;
+  const expiresAt = deadline(now, order.leaseSeconds);
   const picks = order.wants.flatMap((want) => heads(sql, want.types, want.limit));
   if (picks.length === 0) return { tasks: [], expiresAt, ready: 0 };
 
   const ids = fitting(sql, picks);
   const lease = { id: order.leaseId, runner: order.runner, leaseSeconds: order.leaseSeconds, expiresAt };
   openLease(sql, lease, ids);
-  const rows = sql.exec<StoredTask>(LEASE_TASKS, JSON.stringify(ids), lease.id, now);
-  return { tasks: inOrder(rows, ids).map(toTaskRow), expiresAt, ready: countReady(sql, types) };
+  const rows = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify(ids), lease.id, now);
+  return { tasks: inOrder(rows, ids).map(toWorkRow), expiresAt, ready: countReady(sql, types) };
 }
 
 /** Leases one task to a consumer that knows no lease ids. */
 export function claimOne(sql: Sql, taskId: string, now: number): SingleClaimGrant {
-  const [task] = readRows(sql, [taskId]);
+  const [task] = readWork(sql, [taskId]);
   if (!task) return { unknown: true };
   if (task.state !== 'ready') return { unavailable: task.state };
 
@@ -48,9 +48,9 @@ export function claimOne(sql: Sql, taskId: string, now: number): SingleClaimGran
     id: `${UNFENCED}${taskId}:${now}:${task.attempt + 1}`,
     runner: 'single-task consumer',
     leaseSeconds,
-    expiresAt: now + leaseSeconds * 1000,
+    expiresAt: deadline(now, leaseSeconds),
   };
   openLease(sql, lease, [taskId]);
-  const [claimed] = sql.exec<StoredTask>(LEASE_TASKS, JSON.stringify([taskId]), lease.id, now);
-  return claimed ? { claimed: toTaskRow(claimed) } : { unknown: true };
+  const [claimed] = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify([taskId]), lease.id, now);
+  return claimed ? { claimed: toWorkRow(claimed) } : { unknown: true };
 }

@@ -20,6 +20,11 @@ export function findLease(sql: Sql, leaseId: string): Lease | undefined {
   return sql.exec<Lease>(SELECT_LEASE, leaseId)[0];
 }
 
+/** When a lease that is taken or renewed now expires. */
+export function deadline(now: number, leaseSeconds: number): number {
+  return now + Math.ceil(leaseSeconds * 1000);
+}
+
 const OPEN_LEASE = `
   INSERT INTO leases (id, runner, lease_seconds, expires_at, task_ids) VALUES (?1, ?2, ?3, ?4, ?5)`;
 
@@ -31,9 +36,10 @@ export function openLease(
   sql.exec(OPEN_LEASE, lease.id, lease.runner, lease.leaseSeconds, lease.expiresAt, JSON.stringify(taskIds));
 }
 
+// CROSS JOIN keeps SQLite to the order of the tables: it might scan all tasks otherwise.
 const SELECT_HELD = `
   SELECT ${HELD_COLUMNS}
-  FROM leases, json_each(leases.task_ids) AS claimed JOIN tasks ON tasks.id = claimed.value
+  FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
   WHERE leases.id = ?1 AND tasks.state = 'leased' AND tasks.lease_id = leases.id`;
 
 /** The tasks that a lease holds now, in the order in which they were claimed. */
@@ -44,7 +50,7 @@ export function heldUnder(sql: Sql, leaseId: string): HeldTask[] {
 const END_IF_EMPTY = `
   UPDATE leases SET ended_at = ?2, task_ids = '[]', progress = NULL
   WHERE id = ?1 AND ended_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM json_each(leases.task_ids) AS claimed JOIN tasks ON tasks.id = claimed.value
+    SELECT 1 FROM json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
     WHERE tasks.state = 'leased' AND tasks.lease_id = leases.id)`;
 
 /** Ends a lease that holds nothing any more. */
@@ -109,7 +115,7 @@ export function heartbeat(
       endIfEmpty(sql, lease.id, now);
       continue;
     }
-    const expiresAt = Math.max(lease.expires_at, now + lease.lease_seconds * 1000);
+    const expiresAt = Math.max(lease.expires_at, deadline(now, lease.lease_seconds));
     sql.exec(EXTEND, lease.id, expiresAt, mergeProgress(lease.progress, beat, kept));
     answer.extended.push({ leaseId: lease.id, expiresAt });
   }

@@ -12,6 +12,7 @@ import type {
   TaskRow,
   UnfencedOutcome,
   UnfencedReport,
+  WorkRow,
 } from '../../contract/ledger.ts';
 import { claim, claimOne } from './claim.ts';
 import { insert } from './insert.ts';
@@ -95,11 +96,11 @@ export class Ledger {
     return list(this.#sql, filter);
   }
 
-  ready(limit: number): TaskRow[] {
+  ready(limit: number): WorkRow[] {
     return ready(this.#sql, limit);
   }
 
-  alive(limit: number): TaskRow[] {
+  alive(limit: number): WorkRow[] {
     return alive(this.#sql, limit);
   }
 

@@ -1,14 +1,14 @@
-import type { ListFilter, TaskPage, TaskRow } from '../../contract/ledger.ts';
+import type { ListFilter, TaskPage, TaskRow, WorkRow } from '../../contract/ledger.ts';
 import { MAX_LIST_SCAN } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { progressOf } from './leases.ts';
-import { fitting, readRows } from './rows.ts';
+import { fitting, readTask, readWork } from './rows.ts';
 import type { Sql } from './sql.ts';
 import { heads, readyTypes } from './waiting.ts';
 
 /** Everything the ledger knows of a task. */
 export function find(sql: Sql, taskId: string): TaskRow | null {
-  const [task] = readRows(sql, [taskId]);
+  const task = readTask(sql, taskId);
   return task ? { ...task, progress: progressOf(sql, taskId) } : null;
 }
 
@@ -41,21 +41,22 @@ export function list(sql: Sql, filter: ListFilter): TaskPage {
 }
 
 /** The tasks that may run now, in the order in which they would be claimed. */
-export function ready(sql: Sql, limit: number): TaskRow[] {
-  return readRows(sql, fitting(sql, heads(sql, readyTypes(sql), limit)));
+export function ready(sql: Sql, limit: number): WorkRow[] {
+  return readWork(sql, fitting(sql, heads(sql, readyTypes(sql), limit)));
 }
 
 const SELECT_LEASED = `
-  SELECT tasks.id FROM leases, json_each(leases.task_ids) AS claimed JOIN tasks ON tasks.id = claimed.value
+  SELECT tasks.id
+  FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
   WHERE leases.ended_at IS NULL AND tasks.state = 'leased' AND tasks.lease_id = leases.id
   LIMIT ?1`;
 
 const SELECT_SCHEDULED = `SELECT id FROM tasks WHERE state = 'scheduled' ORDER BY run_at, id LIMIT ?1`;
 
 /** The tasks that have not ended: what runs, then what may run now, then what waits for its time. */
-export function alive(sql: Sql, limit: number): TaskRow[] {
+export function alive(sql: Sql, limit: number): WorkRow[] {
   const leased = sql.exec<{ id: string }>(SELECT_LEASED, limit).map((row) => row.id);
   const waiting = heads(sql, readyTypes(sql), limit);
   const scheduled = sql.exec<{ id: string }>(SELECT_SCHEDULED, limit).map((row) => row.id);
-  return readRows(sql, fitting(sql, [...leased, ...waiting, ...scheduled].slice(0, limit)));
+  return readWork(sql, fitting(sql, [...leased, ...waiting, ...scheduled].slice(0, limit)));
 }

@@ -1,45 +1,72 @@
-import type { EndedAttempt, TaskRow } from '../../contract/ledger.ts';
+import type { EndedAttempt, TaskRow, WorkRow } from '../../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_ANSWER_BYTES } from '../../contract/limits.ts';
 import type { TaskError, TaskState } from '../../contract/task.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
-/** A row of `tasks` with every column of {@link TASK_COLUMNS}. */
-export interface StoredTask extends Record<string, SqlValue> {
+/** A row of `tasks` with {@link WORK_COLUMNS}. */
+export interface StoredWork extends Record<string, SqlValue> {
   id: string;
   type: string;
   state: TaskState;
-  priority: number;
-  run_at: number;
   received_at: number;
-  attempt: number;
-  max_attempts: number | null;
-  timeout_seconds: number | null;
-  tags: string | null;
   claimed_at: number | null;
-  completed_at: number | null;
-  attempts: string;
-  error: string | null;
-  result: string | null;
+  attempt: number;
+  max_attempts: number;
+  timeout_seconds: number | null;
   payload: string;
 }
 
-export const TASK_COLUMNS = `id, type, state, priority, run_at, received_at, attempt, max_attempts, timeout_seconds,
-  tags, claimed_at, completed_at, attempts, error, result, payload`;
+/** The attempts a task may take: by its submission, else by its type's latest report, else by default. */
+export const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttempts', ${DEFAULT_MAX_ATTEMPTS})`;
 
-export function toTaskRow(stored: StoredTask): TaskRow {
+/** None of these but the payload is large, so an answer's size follows from its payloads. */
+export const WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,
+  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, payload`;
+
+export function toWorkRow(stored: StoredWork): WorkRow {
   return {
     id: stored.id,
     type: stored.type,
     state: stored.state,
     payload: stored.payload,
+    receivedAt: stored.received_at,
+    claimedAt: stored.claimed_at,
+    attempt: stored.attempt,
+    maxAttempts: stored.max_attempts,
+    timeoutSeconds: stored.timeout_seconds,
+  };
+}
+
+const SELECT_WORK = `SELECT ${WORK_COLUMNS} FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
+
+/** The rows of the ids that exist, in the order of the ids. */
+export function readWork(sql: Sql, ids: readonly string[]): WorkRow[] {
+  return inOrder(sql.exec<StoredWork>(SELECT_WORK, JSON.stringify(ids)), ids).map(toWorkRow);
+}
+
+interface StoredTask extends StoredWork {
+  priority: number;
+  run_at: number;
+  tags: string | null;
+  completed_at: number | null;
+  attempts: string;
+  error: string | null;
+  result: string | null;
+}
+
+const SELECT_TASK = `
+  SELECT ${WORK_COLUMNS}, priority, run_at, tags, completed_at, attempts, error, result
+  FROM tasks WHERE id = ?1`;
+
+/** All of a task but its progress. */
+export function readTask(sql: Sql, id: string): TaskRow | null {
+  const stored = sql.exec<StoredTask>(SELECT_TASK, id)[0];
+  if (!stored) return null;
+  return {
+    ...toWorkRow(stored),
     priority: stored.priority,
     runAt: stored.run_at,
-    receivedAt: stored.received_at,
-    attempt: stored.attempt,
-    maxAttempts: stored.max_attempts ?? DEFAULT_MAX_ATTEMPTS,
-    timeoutSeconds: stored.timeout_seconds,
     tags: stored.tags === null ? null : parse<string[]>(stored.tags),
-    claimedAt: stored.claimed_at,
     completedAt: stored.completed_at,
     error: stored.error === null ? null : parse<TaskError>(stored.error),
     result: stored.result,
@@ -53,13 +80,6 @@ export function parse<Value>(json: string): Value {
   return JSON.parse(json);
 }
 
-const SELECT_ROWS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id IN (SELECT value FROM json_each(?))`;
-
-/** The rows of the ids that exist, in the order of the ids. */
-export function readRows(sql: Sql, ids: readonly string[]): TaskRow[] {
-  return inOrder(sql.exec<StoredTask>(SELECT_ROWS, JSON.stringify(ids)), ids).map(toTaskRow);
-}
-
 /** Puts rows that SQLite returned in any order into the order of `ids`. */
 export function inOrder<Row extends { id: string }>(rows: readonly Row[], ids: readonly string[]): Row[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -67,7 +87,7 @@ export function inOrder<Row extends { id: string }>(rows: readonly Row[], ids: r
 }
 
 const SELECT_SIZES = `
-  SELECT id, octet_length(payload) AS bytes FROM tasks WHERE id IN (SELECT value FROM json_each(?))`;
+  SELECT id, octet_length(payload) AS bytes FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** The first of the ids whose payloads together stay within one answer; always at least one. */
 export function fitting(sql: Sql, ids: readonly string[]): string[] {

@@ -2,7 +2,8 @@ import type { Sql } from './sql.ts';
 
 /**
  * One row a task, its body last so that the other columns are read without it. Each waiting task stands in
- * one of two partial indexes: what may run now, and what has to wait for its time. While a task is leased
+ * one of two partial indexes: what may run now, and what has to wait for its time. `type_retry` is what the
+ * task's type set in its latest report, for what the submission left open. While a task is leased
  * `lease_id` names its holder; afterwards it names the lease whose report ended the attempt.
  */
 const TASKS = `
@@ -16,6 +17,7 @@ const TASKS = `
     attempt         INTEGER NOT NULL DEFAULT 0,
     max_attempts    INTEGER,
     backoff         TEXT,
+    type_retry      TEXT,
     timeout_seconds REAL,
     tags            TEXT,
     lease_id        TEXT,

@@ -1,4 +1,4 @@
-import type { EndedAttempt, ReportedFailure, SettleReport } from '../../contract/ledger.ts';
+import type { EndedAttempt, ReportedFailure, TypeRetry } from '../../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../contract/limits.ts';
 import type { Backoff, TaskError, TaskState } from '../../contract/task.ts';
 import { backoffDelayMs } from './backoff.ts';
@@ -14,13 +14,14 @@ export interface HeldTask extends Record<string, SqlValue> {
   attempt: number;
   max_attempts: number | null;
   backoff: string | null;
+  type_retry: string | null;
   claimed_at: number | null;
   attempts: string;
   runner: string | null;
 }
 
 export const HELD_COLUMNS = `tasks.id, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
-  tasks.backoff, tasks.claimed_at, tasks.attempts, leases.runner`;
+  tasks.backoff, tasks.type_retry, tasks.claimed_at, tasks.attempts, leases.runner`;
 
 /** A task's row after its attempt has ended. */
 export interface Transition {
@@ -31,8 +32,7 @@ export interface Transition {
   completedAt: number | null;
   error: TaskError | null;
   result: string | null;
-  maxAttempts: number | null;
-  backoff: Backoff | null;
+  typeRetry: TypeRetry | null;
   attempts: EndedAttempt[];
 }
 
@@ -44,25 +44,25 @@ export function complete(task: HeldTask, result: string | null, now: number): Tr
 /**
  * The attempt failed: the task waits for another, or has failed where none is left or none would help.
  *
- * @param retry the task type's own settings, used where the submission set none.
+ * @param typeRetry the task type's own settings, where the report brings them.
  */
 export function fail(
   task: HeldTask,
   { code, message, retryable = true }: ReportedFailure,
-  retry: SettleReport['retry'],
+  typeRetry: TypeRetry | undefined,
   now: number,
   random: number,
 ): Transition {
   const error = { code, message };
   const ended = endAttempt(task, now, error);
-  const maxAttempts = ended.maxAttempts ?? retry?.maxAttempts ?? null;
-  const backoff = ended.backoff ?? retry?.backoff ?? null;
-  const settings = { maxAttempts, backoff, error };
-  if (!retryable || task.attempt >= (maxAttempts ?? DEFAULT_MAX_ATTEMPTS)) {
-    return { ...ended, ...settings, state: 'failed', completedAt: now };
-  }
-  const runAt = now + backoffDelayMs(backoff ?? {}, task.attempt, random);
-  return { ...ended, ...settings, state: runAt > now ? 'scheduled' : 'ready', runAt };
+  const type = typeRetry ?? ended.typeRetry ?? {};
+  const failed: Transition = { ...ended, typeRetry: type, error };
+  const maxAttempts = task.max_attempts ?? type.maxAttempts ?? DEFAULT_MAX_ATTEMPTS;
+  if (!retryable || task.attempt >= maxAttempts) return { ...failed, state: 'failed', completedAt: now };
+
+  const backoff = { ...type.backoff, ...(task.backoff === null ? {} : parse<Backoff>(task.backoff)) };
+  const runAt = now + backoffDelayMs(backoff, task.attempt, random);
+  return { ...failed, state: runAt > now ? 'scheduled' : 'ready', runAt };
 }
 
 function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition {
@@ -81,8 +81,7 @@ function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition 
     completedAt: null,
     error: null,
     result: null,
-    maxAttempts: task.max_attempts,
-    backoff: task.backoff === null ? null : parse<Backoff>(task.backoff),
+    typeRetry: task.type_retry === null ? null : parse<TypeRetry>(task.type_retry),
     attempts: [...parse<EndedAttempt[]>(task.attempts), attempt].slice(-MAX_KEPT_ATTEMPTS),
   };
 }
@@ -91,8 +90,8 @@ const WRITE_TRANSITIONS = `
   UPDATE tasks SET
     state = next.value ->> 'state', run_at = next.value ->> 'runAt', lease_id = next.value ->> 'leaseId',
     claimed_at = NULL, completed_at = next.value ->> 'completedAt', error = next.value ->> 'error',
-    result = next.value ->> 'result', max_attempts = next.value ->> 'maxAttempts',
-    backoff = next.value ->> 'backoff', attempts = next.value ->> 'attempts'
+    result = next.value ->> 'result', type_retry = next.value ->> 'typeRetry',
+    attempts = next.value ->> 'attempts'
   FROM json_each(?1) AS next
   WHERE tasks.id = next.value ->> 'id'`;
 

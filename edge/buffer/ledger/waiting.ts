@@ -42,7 +42,7 @@ export function heads(sql: Sql, types: readonly string[], limit: number): string
 
 const COUNT_READY = `
   SELECT count(*) AS ready FROM (
-    SELECT 1 FROM json_each(?1) AS wanted JOIN tasks ON tasks.type = wanted.value
+    SELECT 1 FROM json_each(?1) AS wanted CROSS JOIN tasks ON tasks.type = wanted.value
     WHERE tasks.state = 'ready' LIMIT ${MAX_READY_COUNT})`;
 
 /** How many tasks of these types are ready, counted up to a limit. */

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { Submitted, TaskList } from './contract/api.ts';
+import { BufferList, Claim } from './contract/buffer.ts';
+import type { ErrorCode } from './contract/errors.ts';
+import { newSubmission, taskIdAt } from './contract/task-id.ts';
+import { type Answer, expectError, read, startEdge, type TestEdge } from './testing.ts';
+
+let edge: TestEdge;
+before(async () => {
+  edge = await startEdge({});
+});
+after(() => edge.close());
+
+const ID = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
+const CLAIM = { leaseId: randomUUID(), runner: 'r', wants: [{ types: ['auth'], limit: 1 }] };
+
+type Call = ['api' | 'buffer', string, unknown?];
+const CLIENT_CALLS: Call[] = [
+  ['api', '/tasks', { type: 'auth' }],
+  ['api', '/tasks/batch', { tasks: [{ type: 'auth' }] }],
+  ['api', '/tasks'],
+  ['api', `/tasks/${ID}`],
+  ['api', `/tasks/${ID}/status`],
+];
+const RUNNER_CALLS: Call[] = [
+  ['api', '/tasks/complete', { results: [{ taskId: ID, leaseId: CLAIM.leaseId, success: true }] }],
+  ['api', `/tasks/${ID}/complete`, { success: true }],
+  ['buffer', '/tasks/claim', CLAIM],
+  ['buffer', '/tasks/heartbeat', { leases: [{ leaseId: CLAIM.leaseId, holds: [] }] }],
+  ['buffer', '/tasks/release', { leaseId: CLAIM.leaseId, taskIds: [ID] }],
+  ['buffer', `/tasks/${ID}/claim`, {}],
+  ['buffer', `/tasks/${ID}/complete`, {}],
+];
+const SHARED_CALLS: Call[] = [
+  ['buffer', '/tasks/ready'],
+  ['buffer', '/tasks/all'],
+];
+const ALL_CALLS = [...CLIENT_CALLS, ...RUNNER_CALLS, ...SHARED_CALLS];
+
+function send([worker, path, body]: Call, authorization?: string): Promise<Answer> {
+  const headers = authorization === undefined ? {} : { Authorization: authorization };
+  return edge[worker].call(path, { body, headers });
+}
+
+async function expectAll(calls: Call[], authorization: string | undefined, code: ErrorCode) {
+  for (const call of calls) {
+    const answer = await send(call, authorization);
+    expectError(answer, code);
+    if (code === 'unauthorized') assert.match(answer.header('WWW-Authenticate') ?? '', /^Bearer/);
+  }
+}
+
+/** Asserts that calls pass the gate: what they answer then is their own matter. */
+async function expectOpen(calls: Call[], authorization?: string) {
+  for (const call of calls) {
+    const { status, body } = await send(call, authorization);
+    assert.ok([200, 201, 404].includes(status), `${call[1]}: ${status} ${JSON.stringify(body)}`);
+  }
+}
+
+describe('without any token', () => {
+  test('both workers answer their health', async () => {
+    for (const worker of ['api', 'buffer'] as const)
+      assert.equal((await edge[worker].get('/health')).status, 200);
+  });
+
+  test('every call is answered with 503, whatever token it carries', async () => {
+    await expectAll(ALL_CALLS, undefined, 'not_configured');
+    await expectAll(ALL_CALLS, 'Bearer anything', 'not_configured');
+    await expectAll(ALL_CALLS, 'Bearer ', 'not_configured');
+  });
+
+  test('the answer says which variable to set', async () => {
+    assert.match(expectError(await send(['api', '/tasks']), 'not_configured').error, /API_TOKENS/);
+    assert.match(
+      expectError(await send(['buffer', '/tasks/claim', CLAIM]), 'not_configured').error,
+      /RUNNER_TOKENS/,
+    );
+  });
+
+  test('what is not served answers 503 as well', async () => {
+    expectError(await send(['api', '/nothing']), 'not_configured');
+    expectError(await edge.api.call('/tasks', { method: 'DELETE' }), 'not_configured');
+  });
+
+  test('no spelling of a path leads around the gate', async () => {
+    for (const path of [
+      '/tasks/',
+      '//tasks',
+      '/Tasks',
+      '/tasks/%72eady',
+      '/health/../tasks',
+      '/health/tasks',
+    ]) {
+      const { status } = await send(['api', path]);
+      assert.ok(status === 404 || status === 503, `${path}: ${status}`);
+    }
+  });
+});
+
+describe('with empty tokens', () => {
+  before(() => edge.update({ API_TOKENS: ' , ,', RUNNER_TOKENS: '', AUTH: 'on' }));
+
+  test('every call is answered with 503', async () => {
+    await expectAll(ALL_CALLS, undefined, 'not_configured');
+    await expectAll(ALL_CALLS, 'Bearer ', 'not_configured');
+  });
+});
+
+describe('with a token of the clients only', () => {
+  before(() => edge.update({ API_TOKENS: 'client-token' }));
+
+  test('runner calls stay closed', async () => {
+    await expectOpen([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-token');
+    await expectAll(RUNNER_CALLS, 'Bearer client-token', 'not_configured');
+  });
+});
+
+describe('with tokens', () => {
+  before(() => edge.update({ API_TOKENS: 'client-new, client-old', RUNNER_TOKENS: 'runner-new,runner-old' }));
+
+  test('a call without a token is refused', async () => {
+    await expectAll(ALL_CALLS, undefined, 'unauthorized');
+  });
+
+  test('a wrong token is refused', async () => {
+    for (const token of ['wrong', 'client-ne', 'client-new1', 'CLIENT-NEW', 'client-new,client-old', ',']) {
+      await expectAll(ALL_CALLS, `Bearer ${token}`, 'unauthorized');
+    }
+  });
+
+  test('a malformed header is refused', async () => {
+    for (const header of [
+      'client-new',
+      'Basic client-new',
+      'Bearer',
+      'Bearer client-new runner-new',
+      'Bearerclient-new',
+    ]) {
+      await expectAll(ALL_CALLS, header, 'unauthorized');
+    }
+  });
+
+  test('health needs no token', async () => {
+    assert.equal((await edge.api.get('/health')).status, 200);
+  });
+
+  test('a token of the clients opens the calls of clients, not those of runners', async () => {
+    await expectOpen([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-new');
+    await expectAll(RUNNER_CALLS, 'Bearer client-new', 'unauthorized');
+  });
+
+  test('a token of the runners opens the calls of runners, not those of clients', async () => {
+    await expectOpen([...RUNNER_CALLS, ...SHARED_CALLS], 'Bearer runner-new');
+    await expectAll(CLIENT_CALLS, 'Bearer runner-new', 'unauthorized');
+  });
+
+  test('an old token stays valid beside the new one', async () => {
+    await expectOpen(CLIENT_CALLS, 'Bearer client-old');
+    await expectOpen(RUNNER_CALLS, 'Bearer runner-old');
+  });
+
+  test('a task that was refused is not accepted behind the answer', async () => {
+    const refused = await send(['api', '/tasks', { type: 'auth-refused' }], 'Bearer wrong');
+    expectError(refused, 'unauthorized');
+    const list = await send(['api', '/tasks?type=auth-refused'], 'Bearer client-new');
+    assert.equal(read(list, TaskList).count, 0);
+  });
+});
+
+describe('with AUTH=off', () => {
+  before(() => edge.update({ AUTH: 'off', API_TOKENS: 'client-new' }));
+
+  test('every call is open without a token', async () => {
+    read(await send(['api', '/tasks', { type: 'auth' }]), Submitted);
+    read(await send(['buffer', '/tasks/ready']), BufferList);
+    read(await send(['buffer', '/tasks/claim', CLAIM]), Claim);
+    await expectOpen(ALL_CALLS);
+  });
+});
+
+describe('another value of AUTH', () => {
+  before(() => edge.update({ AUTH: 'OFF' }));
+
+  test('opens nothing', async () => {
+    await expectAll(ALL_CALLS, undefined, 'not_configured');
+  });
+});

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { MINUTE, START, type TestLedger, testLedger } from './testing.ts';
+
+const idsOf = (tasks: readonly { id: string }[]) => tasks.map((task) => task.id);
+
+/** Follows the cursor to its end. */
+function pages(bed: TestLedger, filter: { type?: string; limit: number }): string[][] {
+  const found: string[][] = [];
+  let cursor: string | undefined;
+  do {
+    const page = bed.ledger.list({ ...filter, cursor });
+    found.push(idsOf(page.tasks));
+    cursor = page.nextCursor ?? undefined;
+    assert.ok(found.length <= 100, 'The list has no end');
+  } while (cursor);
+  return found;
+}
+
+test('an unknown task is not found', (t) => {
+  const bed = testLedger(t);
+  assert.equal(bed.ledger.find(bed.task().id), null);
+});
+
+describe('list', () => {
+  test('tasks are listed newest first, with their state and when they ended', (t) => {
+    const bed = testLedger(t);
+    const done = bed.held();
+    bed.now += MINUTE;
+    bed.succeed(done.id, done.leaseId);
+    const ready = bed.add({ type: 'b' });
+    const { tasks, nextCursor } = bed.ledger.list({ limit: 10 });
+    assert.deepEqual(
+      tasks.map((task) => ({ ...task })),
+      [
+        { id: ready, type: 'b', state: 'ready', completedAt: null },
+        { id: done.id, type: 'a', state: 'completed', completedAt: bed.now },
+      ],
+    );
+    assert.equal(nextCursor, null);
+  });
+
+  test('the cursor leads through every task once', (t) => {
+    const bed = testLedger(t);
+    const ids = bed.addMany(25);
+    const found = pages(bed, { limit: 10 });
+    assert.deepEqual(
+      found.map((page) => page.length),
+      [10, 10, 5],
+    );
+    assert.deepEqual(found.flat(), ids.toReversed());
+  });
+
+  test('tasks that come meanwhile do not disturb the pages', (t) => {
+    const bed = testLedger(t);
+    const ids = bed.addMany(4);
+    const first = bed.ledger.list({ limit: 2 });
+    bed.addMany(3);
+    const second = bed.ledger.list({ limit: 2, cursor: first.nextCursor ?? '' });
+    assert.deepEqual([...idsOf(first.tasks), ...idsOf(second.tasks)], ids.toReversed());
+  });
+
+  test('states and type filter, each by itself and together', (t) => {
+    const bed = testLedger(t);
+    const scheduled = bed.add({ runAt: START + MINUTE });
+    const ready = bed.add();
+    const other = bed.add({ type: 'b' });
+    const list = (filter: { states?: ('ready' | 'scheduled' | 'leased')[]; type?: string }) =>
+      idsOf(bed.ledger.list({ ...filter, limit: 10 }).tasks);
+    assert.deepEqual(list({ states: ['ready', 'scheduled'] }), [other, ready, scheduled]);
+    assert.deepEqual(list({ states: ['scheduled'] }), [scheduled]);
+    assert.deepEqual(list({ type: 'b' }), [other]);
+    assert.deepEqual(list({ states: ['ready'], type: 'a' }), [ready]);
+    assert.deepEqual(list({ states: ['leased'] }), []);
+    assert.deepEqual(list({ type: 'none' }), []);
+  });
+
+  test('a filtered page looks at 10,000 rows at most, and its cursor goes on from there', (t) => {
+    const bed = testLedger(t);
+    const old = bed.addMany(5, { type: 'rare' });
+    bed.addMany(10_000, { type: 'common' });
+    const first = bed.ledger.list({ type: 'rare', limit: 10 });
+    assert.deepEqual(first.tasks, []);
+    assert.ok(first.nextCursor);
+    const second = bed.ledger.list({ type: 'rare', limit: 10, cursor: first.nextCursor });
+    assert.deepEqual([idsOf(second.tasks), second.nextCursor], [old.toReversed(), null]);
+  });
+
+  test('a filtered page that ends within its bound loses nothing at the edge', (t) => {
+    const bed = testLedger(t);
+    const oldest = bed.add({ type: 'rare' });
+    bed.addMany(9_998, { type: 'common' });
+    const edge = bed.add({ type: 'rare' });
+    const newest = bed.add({ type: 'rare' });
+    assert.deepEqual(pages(bed, { type: 'rare', limit: 10 }).flat(), [newest, edge, oldest]);
+    assert.deepEqual(pages(bed, { type: 'rare', limit: 2 }).flat(), [newest, edge, oldest]);
+    assert.deepEqual(pages(bed, { type: 'rare', limit: 1 }).flat(), [newest, edge, oldest]);
+  });
+});
+
+describe('ready', () => {
+  test('what may run now is listed in the order in which it would be claimed, across all types', (t) => {
+    const bed = testLedger(t);
+    const low = bed.add({ type: 'b', priority: -1 });
+    const mid = bed.addMany(2, { type: 'c' });
+    const high = bed.add({ type: 'a', priority: 1 });
+    bed.add({ runAt: START + MINUTE });
+    bed.held({ type: 'd' });
+    assert.deepEqual(idsOf(bed.ledger.ready(10)), [high, ...mid, low]);
+    assert.deepEqual(idsOf(bed.ledger.ready(2)), [high, mid[0]]);
+    assert.deepEqual(bed.claim(['a', 'b', 'c']).ids, [high, ...mid, low]);
+    assert.deepEqual(bed.ledger.ready(10), []);
+  });
+
+  test('reading changes nothing: a task whose time has come is not ready yet', (t) => {
+    const bed = testLedger(t);
+    bed.add({ runAt: START + 1 });
+    bed.now += MINUTE;
+    assert.deepEqual(bed.ledger.ready(10), []);
+  });
+
+  test('a list stops at 8 MB of payload', (t) => {
+    const bed = testLedger(t);
+    bed.addMany(9, { payload: JSON.stringify('x'.repeat(1024 * 1024 - 2)) });
+    assert.equal(bed.ledger.ready(100).length, 8);
+    assert.equal(bed.ledger.alive(100).length, 8);
+  });
+});
+
+describe('alive', () => {
+  test('what has not ended is listed: what runs, what may run, what waits, each in its order', (t) => {
+    const bed = testLedger(t);
+    const running = bed.held({ type: 'r' }).id;
+    const one = bed.add({ type: 's' });
+    assert.ok('claimed' in bed.ledger.claimOne(one));
+    const later = bed.add({ runAt: START + 2 * MINUTE });
+    const sooner = bed.add({ runAt: START + MINUTE });
+    const low = bed.add({ type: 'b' });
+    const high = bed.add({ type: 'a', priority: 1 });
+    const done = bed.held({ type: 'd' });
+    bed.succeed(done.id, done.leaseId);
+    const alive = idsOf(bed.ledger.alive(100));
+    assert.deepEqual(alive.slice(0, 2).toSorted(), [running, one].toSorted());
+    assert.deepEqual(alive.slice(2), [high, low, sooner, later]);
+    assert.equal(bed.ledger.alive(3).length, 3);
+  });
+
+  test('a task whose lease was partly settled or released is listed once, as what it is now', (t) => {
+    const bed = testLedger(t);
+    const ids = bed.addMany(4);
+    const [done, failed, released, held] = ids;
+    assert.ok(done && failed && released && held);
+    const { leaseId } = bed.claim(['a']);
+    bed.succeed(done, leaseId);
+    bed.fail(failed, leaseId);
+    bed.ledger.release(leaseId, [released]);
+    const alive = bed.ledger.alive(100).map(({ id, state }) => [id, state]);
+    assert.deepEqual(alive, [
+      [held, 'leased'],
+      [released, 'ready'],
+      [failed, 'scheduled'],
+    ]);
+  });
+});

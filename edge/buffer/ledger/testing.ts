@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import type { ClaimGrant, NewTask, SettleReport, TaskRow } from '../../contract/ledger.ts';
+import type { TaskState } from '../../contract/task.ts';
+import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
+import { Ledger } from './ledger.ts';
+import type { Sql, SqlValue } from './sql.ts';
+import { openSqlite } from './sqlite.ts';
+
+export const START = Date.UTC(2026, 0, 1, 12);
+export const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+interface ClaimOptions {
+  leaseId?: string;
+  limit?: number;
+  leaseSeconds?: number;
+  runner?: string;
+}
+
+/** A ledger over `node:sqlite` whose clock and chance a test sets. */
+export class TestLedger {
+  /** Unix milliseconds. */
+  now = START;
+  /** What the ledger gets as its random number. */
+  random = 0.5;
+  readonly sql: Sql;
+  readonly ledger: Ledger;
+  #made = 0;
+
+  constructor(sql: Sql) {
+    this.sql = sql;
+    this.ledger = new Ledger(sql, { now: () => this.now, random: () => this.random });
+  }
+
+  /** A task of a submission of its own, created now unless an id is given; ids ascend. */
+  task(options: Partial<NewTask> = {}): NewTask {
+    const count = this.#made++;
+    const random = Uint8Array.from([count >> 24, count >> 16, count >> 8, count, 0, 0]);
+    const id = taskIdAt(newSubmission(this.now, 0, random), 0);
+    return { id, type: 'a', payload: '{}', priority: 0, ...options };
+  }
+
+  /** Inserts a task and returns its id. */
+  add(options: Partial<NewTask> = {}): string {
+    const task = this.task(options);
+    this.ledger.insert([task]);
+    return task.id;
+  }
+
+  addMany(count: number, options: Partial<NewTask> = {}): string[] {
+    const tasks = Array.from({ length: count }, () => this.task(options));
+    this.ledger.insert(tasks);
+    return tasks.map((task) => task.id);
+  }
+
+  claim(types: string[], options: ClaimOptions = {}): ClaimGrant & { leaseId: string; ids: string[] } {
+    const { leaseId = randomUUID(), limit = 1000, leaseSeconds = 30, runner = 'runner-1' } = options;
+    const grant = this.ledger.claim({ leaseId, runner, leaseSeconds, wants: [{ types, limit }] });
+    return { ...grant, leaseId, ids: grant.tasks.map((task) => task.id) };
+  }
+
+  /** Adds a task and claims it. */
+  held(options: Partial<NewTask> = {}, claim: ClaimOptions = {}): { id: string; leaseId: string } {
+    const id = this.add(options);
+    const { leaseId, ids } = this.claim([options.type ?? 'a'], claim);
+    assert.deepEqual(ids, [id]);
+    return { id, leaseId };
+  }
+
+  succeed(taskId: string, leaseId: string, result?: string) {
+    return this.settle({ taskId, leaseId, success: true, result });
+  }
+
+  fail(taskId: string, leaseId: string, report: Partial<SettleReport> = {}) {
+    const error = { code: 'broken', message: 'It broke' };
+    return this.settle({ taskId, leaseId, success: false, error, ...report });
+  }
+
+  settle(report: SettleReport) {
+    const [outcome] = this.ledger.settle([report]);
+    assert.ok(outcome);
+    return outcome;
+  }
+
+  row(taskId: string): TaskRow {
+    const row = this.ledger.find(taskId);
+    assert.ok(row, `${taskId} is not in the ledger`);
+    return row;
+  }
+
+  state(taskId: string): TaskState {
+    return this.row(taskId).state;
+  }
+
+  /** The states of the tasks, in the order of the ids. */
+  states(taskIds: readonly string[]): TaskState[] {
+    return taskIds.map((id) => this.state(id));
+  }
+}
+
+/** A fresh ledger in memory, closed when the test ends. */
+export function testLedger(t: TestContext): TestLedger {
+  const sql = openSqlite();
+  t.after(() => sql.close());
+  return new TestLedger(sql);
+}
+
+export interface Statement {
+  query: string;
+  params: SqlValue[];
+}
+
+/** A port that notes the statements that pass through it. */
+export function recording(sql: Sql): Sql & { statements: Statement[] } {
+  const statements: Statement[] = [];
+  return {
+    statements,
+    exec<Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) {
+      statements.push({ query, params });
+      return sql.exec<Row>(query, ...params);
+    },
+    transaction: (body) => sql.transaction(body),
+  };
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { newSubmission, taskIdAt } from './contract/task-id.ts';
+import { type Call, expectError, refuses, startEdge, type TestEdge } from './testing.ts';
+
+let edge: TestEdge;
+before(async () => {
+  edge = await startEdge();
+});
+after(() => edge.close());
+
+const calls = () => edge;
+
+const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
+const LEASE = randomUUID();
+const want = { types: ['a'], limit: 1 };
+
+describe('a runner is refused', () => {
+  const claim = { leaseId: LEASE, runner: 'r', wants: [want] };
+  const result = { taskId: UNKNOWN, leaseId: LEASE, success: true };
+  const bad = (path: string, body: unknown): [string, Call] => [path, { body }];
+  const cases: [string, 'api' | 'buffer', [string, Call]][] = [
+    ['a type in two wants', 'buffer', bad('/tasks/claim', { ...claim, wants: [want, want] })],
+    [
+      'a type twice in a want',
+      'buffer',
+      bad('/tasks/claim', { ...claim, wants: [{ types: ['a', 'a'], limit: 1 }] }),
+    ],
+    ['a claim that wants nothing', 'buffer', bad('/tasks/claim', { ...claim, wants: [] })],
+    ['a want without types', 'buffer', bad('/tasks/claim', { ...claim, wants: [{ types: [], limit: 1 }] })],
+    ['a limit of 0', 'buffer', bad('/tasks/claim', { ...claim, wants: [{ ...want, limit: 0 }] })],
+    ['a limit of 1,001', 'buffer', bad('/tasks/claim', { ...claim, wants: [{ ...want, limit: 1001 }] })],
+    ['a lease id that is no UUID', 'buffer', bad('/tasks/claim', { ...claim, leaseId: 'mine' })],
+    ['a claim without a runner', 'buffer', bad('/tasks/claim', { ...claim, runner: '' })],
+    ['a lease of 0 s', 'buffer', bad('/tasks/claim', { ...claim, leaseSeconds: 0 })],
+    ['a lease of half a second', 'buffer', bad('/tasks/claim', { ...claim, leaseSeconds: 0.5 })],
+    ['a lease of more than an hour', 'buffer', bad('/tasks/claim', { ...claim, leaseSeconds: 3601 })],
+    ['a heartbeat without leases', 'buffer', bad('/tasks/heartbeat', { leases: [] })],
+    [
+      'a heartbeat that does not say what it holds',
+      'buffer',
+      bad('/tasks/heartbeat', { leases: [{ leaseId: LEASE }] }),
+    ],
+    [
+      'progress without a value',
+      'buffer',
+      bad('/tasks/heartbeat', { leases: [{ leaseId: LEASE, holds: [], progress: [{ taskId: UNKNOWN }] }] }),
+    ],
+    ['a release of nothing', 'buffer', bad('/tasks/release', { leaseId: LEASE, taskIds: [] })],
+    ['a release of what is no id', 'buffer', bad('/tasks/release', { leaseId: LEASE, taskIds: ['x'] })],
+    ['a report of nothing', 'api', bad('/tasks/complete', { results: [] })],
+    ['a report of 1,001 results', 'api', bad('/tasks/complete', { results: Array(1001).fill(result) })],
+    [
+      'a result without a lease id',
+      'api',
+      bad('/tasks/complete', { results: [{ ...result, leaseId: undefined }] }),
+    ],
+    [
+      'a retry of 0 attempts',
+      'api',
+      bad('/tasks/complete', { results: [{ ...result, retry: { maxAttempts: 0 } }] }),
+    ],
+  ];
+  refuses(
+    calls,
+    cases.map(([name, worker, [path, call]]) => [name, worker, path, call, 'invalid_request']),
+  );
+});
+
+describe('a list is refused', () => {
+  refuses(
+    calls,
+    [
+      'limit=0',
+      'limit=1001',
+      'limit=x',
+      'limit=1.5',
+      'limit=',
+      'status=ready',
+      'status=',
+      'cursor=x',
+      'type=a%20b',
+    ].map((query) => [`with ${query}`, 'api', `/tasks?${query}`, {}, 'invalid_request']),
+  );
+  refuses(calls, [
+    ['of the buffer with limit=0', 'buffer', '/tasks/ready?limit=0', {}, 'invalid_request'],
+    ['of the buffer with limit=1001', 'buffer', '/tasks/all?limit=1001', {}, 'invalid_request'],
+  ]);
+});
+
+describe('what is not served', () => {
+  refuses(calls, [
+    ['an unknown path of the API Worker', 'api', '/nothing', {}, 'not_found'],
+    ['an unknown path below a task', 'api', `/tasks/${UNKNOWN}/nothing`, {}, 'not_found'],
+    ['an unknown path of the Consumer Worker', 'buffer', '/nothing', {}, 'not_found'],
+    ['the root', 'api', '/', {}, 'not_found'],
+  ]);
+
+  const methods: ['api' | 'buffer', string, string, string][] = [
+    ['api', 'DELETE', '/health', 'GET'],
+    ['api', 'PUT', '/tasks', 'GET, POST'],
+    ['api', 'DELETE', '/tasks/batch', 'POST'],
+    ['api', 'DELETE', '/tasks/complete', 'POST'],
+    ['api', 'DELETE', `/tasks/${UNKNOWN}`, 'GET'],
+    ['api', 'POST', `/tasks/${UNKNOWN}/status`, 'GET'],
+    ['api', 'GET', `/tasks/${UNKNOWN}/complete`, 'POST'],
+    ['buffer', 'POST', '/tasks/ready', 'GET'],
+    ['buffer', 'POST', '/tasks/all', 'GET'],
+    ['buffer', 'GET', '/tasks/claim', 'POST'],
+    ['buffer', 'GET', '/tasks/heartbeat', 'POST'],
+    ['buffer', 'GET', '/tasks/release', 'POST'],
+    ['buffer', 'GET', `/tasks/${UNKNOWN}/claim`, 'POST'],
+    ['buffer', 'PATCH', `/tasks/${UNKNOWN}/complete`, 'POST'],
+  ];
+  for (const [worker, method, path, allow] of methods) {
+    test(`${method} ${path.replace(UNKNOWN, ':id')} of ${worker} is answered with the methods that are`, async () => {
+      const answer = await edge[worker].call(path, { method });
+      expectError(answer, 'method_not_allowed');
+      const allowed = (answer.header('Allow') ?? '').split(',').map((name) => name.trim());
+      assert.deepEqual(allowed.toSorted(), allow.split(', '));
+    });
+  }
+
+  test('HEAD is served where GET is', async () => {
+    assert.equal((await edge.api.call('/health', { method: 'HEAD' })).status, 200);
+  });
+});
