@@ -1,5 +1,7 @@
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
-import { MAX_RESULT_BYTES } from '../edge/contract/limits.ts';
+import { isProgress } from '../edge/contract/buffer.ts';
+import { MAX_JSON_DEPTH, MAX_PROGRESS_BYTES, MAX_RESULT_BYTES } from '../edge/contract/limits.ts';
+import { nestsDeeperThan } from '../edge/contract/text.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
 import type { TaskContext, TaskLog } from './task.ts';
 import type {
@@ -51,8 +53,15 @@ function contextOf(job: Job, signal: AbortSignal): TaskContext {
     dataDir,
     signal,
     log: logOf(taskId),
-    progress: (value) => post({ kind: 'progress', taskId, value }),
+    progress: (value) => publish(taskId, value),
   };
+}
+
+/** One value that the edge refuses would stop the heartbeat of all others. */
+function publish(taskId: string, value: unknown): void {
+  if (isProgress(value)) post({ kind: 'progress', taskId, value });
+  else
+    logOf(taskId).warn(`Progress is dropped: expected a JSON value of at most ${MAX_PROGRESS_BYTES} bytes`);
 }
 
 function logOf(taskId: string): TaskLog {
@@ -94,6 +103,8 @@ function storable(result: unknown): Outcome {
   if (result === undefined) return { result: undefined };
   try {
     const text = JSON.stringify(result, refuseLossy);
+    if (nestsDeeperThan(JSON.parse(text), MAX_JSON_DEPTH))
+      throw new RangeError(`it nests deeper than ${MAX_JSON_DEPTH} levels`);
     const bytes = Buffer.byteLength(text);
     if (bytes <= MAX_RESULT_BYTES) return { result: text };
     const message = `The task returned ${bytes} bytes, ${MAX_RESULT_BYTES} are the most that is kept: store the data and return where it is`;
