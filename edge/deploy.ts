@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { z } from 'zod';
 
@@ -14,9 +14,6 @@ const NAMESPACE = 'task-storage-v2';
 const SECRETS = ['API_TOKENS', 'RUNNER_TOKENS'];
 const API_CONFIG = join(import.meta.dirname, 'api/wrangler.jsonc');
 const BUFFER_CONFIG = join(import.meta.dirname, 'buffer/wrangler.jsonc');
-/** The API Worker's configuration with the id of this account's namespace, for the time of the upload. */
-const GENERATED_CONFIG = join(import.meta.dirname, 'api/wrangler.deploy.json');
-
 /** Runs wrangler. */
 export interface Wrangler {
   /** Shows what it prints; `input` is its standard input. Throws when it fails. */
@@ -34,17 +31,19 @@ export function deploy(wrangler: Wrangler): void {
   for (const queue of QUEUES) ensureQueue(wrangler, queue);
   const namespaceId = ensureNamespace(wrangler);
   // The API Worker binds to the ledger of the Consumer Worker, which has to be there first.
-  wrangler.show(['deploy', '--config', BUFFER_CONFIG]);
-  try {
-    writeFileSync(
-      GENERATED_CONFIG,
-      JSON.stringify(withNamespace(readFileSync(API_CONFIG, 'utf8'), namespaceId)),
-    );
-    wrangler.show(['deploy', '--config', GENERATED_CONFIG]);
-  } finally {
-    rmSync(GENERATED_CONFIG, { force: true });
-  }
+  for (const config of [BUFFER_CONFIG, API_CONFIG]) upload(wrangler, config, namespaceId);
   ensureTokens(wrangler);
+}
+
+/** Uploads a worker by a copy of its configuration that names this account's namespace. */
+function upload(wrangler: Wrangler, config: string, namespaceId: string): void {
+  const generated = join(dirname(config), 'wrangler.deploy.json');
+  try {
+    writeFileSync(generated, JSON.stringify(withNamespace(readFileSync(config, 'utf8'), namespaceId)));
+    wrangler.show(['deploy', '--config', generated]);
+  } finally {
+    rmSync(generated, { force: true });
+  }
 }
 
 function ensureQueue(wrangler: Wrangler, queue: string): void {

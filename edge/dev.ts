@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_TIMEOUT_MS = 90_000;
 const KILL_AFTER_MS = 5_000;
+const CRON_MS = 60_000;
 
 interface DevWorker {
   readonly name: string;
@@ -50,12 +51,22 @@ try {
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
   await start(buffer);
   await start(api);
+  setInterval(runCron, CRON_MS);
   console.log(
     `Edge ready: API Worker http://localhost:${api.port}, Consumer Worker http://localhost:${buffer.port}`,
   );
 } catch (error) {
   if (!stopping) console.error(error instanceof Error ? error.message : error);
   await stop(1);
+}
+
+/** `wrangler dev` does not fire cron triggers by itself. */
+async function runCron(): Promise<void> {
+  try {
+    await fetch(`http://127.0.0.1:${api.port}/cdn-cgi/handler/scheduled`);
+  } catch (error) {
+    if (!stopping) console.warn('The cron job of the API Worker failed:', error);
+  }
 }
 
 async function expectFree({ name, port, portVariable }: DevWorker): Promise<void> {
@@ -77,7 +88,7 @@ async function start(worker: DevWorker): Promise<void> {
     ...['--ip', '127.0.0.1', '--port', String(worker.port), '--inspector-port', '0'],
     ...['--persist-to', stateDir],
     ...['--var', 'AUTH:off', '--var', 'ALLOWED_ORIGINS:*'],
-    ...['--show-interactive-dev-session', 'false', '--log-level', 'warn'],
+    ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
   ];
   // Its own process group, so that wrangler's own children can be ended with it.
   const child = spawn(process.execPath, [wrangler, ...args], {

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Completed, StatusView, TaskView } from './contract/api.ts';
 import { Claim, SingleClaim } from './contract/buffer.ts';
 import {
+  MAX_INLINE_BYTES,
   MAX_PAYLOAD_BYTES,
   MAX_PROGRESS_BYTES,
   MAX_REQUEST_BYTES,
@@ -132,7 +133,7 @@ describe('a submission is refused', () => {
 });
 
 test('a payload of exactly 96 KB is accepted and arrives', async () => {
-  const payload = 'x'.repeat(MAX_PAYLOAD_BYTES - 2);
+  const payload = 'x'.repeat(MAX_INLINE_BYTES - 2);
   const id = await edge.submitReady({ type: 'error-largest', payload });
   assert.equal((await edge.api.read(`/tasks/${id}`, TaskView)).payload, payload);
 });

@@ -6,4 +6,15 @@ export interface ApiEnv extends WorkerEnv {
   TASK_STORAGE: KVNamespace;
   TASK_QUEUE: Queue;
   LEDGER: LedgerNamespace;
+  /** How long ended tasks stay in the ledger (default 24). */
+  RETENTION_HOURS?: string;
+  /** How old a submission is when the sweep delivers what the queue has not (default 60). */
+  SWEEP_AFTER_SECONDS?: string;
+  /** From this size of the ledger on, ended tasks are archived without delay (default 5 GB). */
+  SEAL_EARLY_BYTES?: string;
+}
+
+/** A variable that is a number, or its default. */
+export function numberOf(variable: string | undefined, byDefault: number): number {
+  return variable === undefined ? byDefault : Number(variable);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_PAYLOAD_BYTES } from '../contract/limits.ts';
+import { MAX_INLINE_BYTES } from '../contract/limits.ts';
 import { newSubmission } from '../contract/task-id.ts';
 import { byteLength } from '../contract/text.ts';
 import { packMessages, type SizedTask, sendGroups } from './pack.ts';
@@ -42,7 +42,7 @@ test('the messages of a submission carry its tasks once each, in order, from the
 
 test('a task of the greatest size has a message of its own that a queue takes', () => {
   const options = { type: 'a'.repeat(100), tags: Array<string>(10).fill('\u0001'.repeat(64)) };
-  const largest = sized(textOfBytes(MAX_PAYLOAD_BYTES), options);
+  const largest = sized(textOfBytes(MAX_INLINE_BYTES), options);
   const messages = packMessages(SUBMISSION, [sized(1), largest, sized(2)]);
   assert.deepEqual(
     messages.map(({ message }) => [message.first, message.tasks.length]),
@@ -55,7 +55,7 @@ test('a task of the greatest size has a message of its own that a queue takes', 
   for (const { message } of messages) assert.ok(wireBytes(message) <= MESSAGE_LIMIT);
 });
 
-for (const payloadBytes of [2, 80, 220, 500, 1000, 10_000, 40_000, 60_000, MAX_PAYLOAD_BYTES]) {
+for (const payloadBytes of [2, 80, 220, 500, 1000, 10_000, 40_000, 60_000, MAX_INLINE_BYTES]) {
   test(`messages and groups of 1,000 tasks of ${payloadBytes} bytes stay within what a queue takes`, () => {
     const messages = packMessages(SUBMISSION, many(1000, textOfBytes(payloadBytes)));
     const largest = Math.max(...messages.map(({ message }) => wireBytes(message)));

@@ -2,35 +2,61 @@ import type { Context } from 'hono';
 import type { StatusView, TaskView } from '../contract/api.ts';
 import type { TaskRow } from '../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS } from '../contract/limits.ts';
-import { type AcceptedTask, recordKey, type SubmissionRecord } from '../contract/submission.ts';
+import { type AcceptedTask, newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
 import { ApiError } from '../http/errors.ts';
 import { readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { readRecord, withPayloads } from '../http/records.ts';
 import { iso } from '../http/time.ts';
+import { readArchived } from './archive.ts';
 import type { ApiEnv } from './env.ts';
+import { sweepAfterMs } from './sweep.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `GET /tasks/:id/status`. */
 export async function getStatus(c: ApiContext): Promise<Response> {
-  return c.json(statusView(await findTask(c.env, readTaskId(c))));
+  return c.json(statusView(await findTask(c, readTaskId(c))));
 }
 
 /** `GET /tasks/:id`. */
 export async function getTask(c: ApiContext): Promise<Response> {
-  return c.json(taskView(await findTask(c.env, readTaskId(c))));
+  const task = await findTask(c, readTaskId(c));
+  const { filled } = await withPayloads(c.env.TASK_STORAGE, [task]);
+  return c.json(taskView(filled[0] ?? task));
 }
 
-/** A task as the ledger knows it, else as it was accepted: the queue is still carrying it. */
-async function findTask(env: ApiEnv, id: string): Promise<TaskRow> {
-  const live = await ledgerOf(env).find(id);
-  if (live) return live;
-  const record = await env.TASK_STORAGE.get<SubmissionRecord>(recordKey(submissionOf(id)), 'json');
+export function taskNotFound(id: string): ApiError {
+  return new ApiError('task_not_found', 'Task not found', { taskId: id });
+}
+
+/** A task as the ledger knows it, else as it was archived, else as it was accepted. */
+async function findTask(c: ApiContext, id: string): Promise<TaskRow> {
+  const found = await ledgerOf(c.env).find(id);
+  if ('task' in found) return found.task;
+  return 'sealed' in found ? findArchived(c.env, id) : findAccepted(c, id);
+}
+
+async function findArchived(env: ApiEnv, id: string): Promise<TaskRow> {
+  const archived = await readArchived(env.TASK_STORAGE, id);
+  if (archived === 'pending') {
+    throw new ApiError('unavailable', 'The task is on its way to the archive; ask again', { taskId: id });
+  }
+  if (archived === null) throw taskNotFound(id);
+  return archived;
+}
+
+/** The queue is still carrying the task; where that takes too long, it is delivered past the queue. */
+async function findAccepted(c: ApiContext, id: string): Promise<TaskRow> {
+  const record = await readRecord(c.env.TASK_STORAGE, submissionOf(id));
   const accepted = record?.tasks[indexOf(id)];
-  if (accepted) return waitingRow(id, accepted);
-  throw new ApiError('task_not_found', 'Task not found', { taskId: id });
+  if (!record || !accepted) throw taskNotFound(id);
+  if (createdAtOf(id) <= Date.now() - sweepAfterMs(c.env)) {
+    c.executionCtx.waitUntil(ledgerOf(c.env).insert(newTasks(record)));
+  }
+  return waitingRow(id, accepted);
 }
 
 function waitingRow(id: string, task: AcceptedTask): TaskRow {
@@ -74,7 +100,7 @@ export function statusView(task: TaskRow): StatusView {
 function taskView(task: TaskRow): TaskView {
   return {
     ...statusView(task),
-    payload: JSON.parse(task.payload),
+    payload: task.payload === null ? null : JSON.parse(task.payload),
     ...(task.result !== null && { result: JSON.parse(task.result) }),
     priority: task.priority,
     ...(task.timeoutSeconds !== null && { timeoutSeconds: task.timeoutSeconds }),

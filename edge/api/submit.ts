@@ -1,40 +1,48 @@
 import type { Context } from 'hono';
 import type { BatchSubmitted, Submitted } from '../contract/api.ts';
 import {
+  MAX_INLINE_BYTES,
   MAX_JSON_DEPTH,
   MAX_PAYLOAD_BYTES,
   MAX_RUN_AHEAD_SECONDS,
   MAX_SUBMISSION_BYTES,
 } from '../contract/limits.ts';
-import { type AcceptedTask, recordKey, type SubmissionRecord } from '../contract/submission.ts';
+import {
+  type AcceptedTask,
+  type RecordMetadata,
+  recordKey,
+  type SubmissionRecord,
+} from '../contract/submission.ts';
 import { BatchSubmission, TaskSubmission } from '../contract/task.ts';
-import { newSubmission, taskIdAt } from '../contract/task-id.ts';
+import { createdAtOf, newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { readBody } from '../http/input.ts';
 import { CURRENT_SHARD } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
+import { claimKey } from './idempotency.ts';
 import { packMessages, type SizedTask, sendGroups } from './pack.ts';
+import { expectRoom } from './room.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `POST /tasks`. */
 export async function submitOne(c: ApiContext): Promise<Response> {
   const task = await readBody(c, TaskSubmission);
-  const submission = await accept(c.env, [task], () => []);
+  const { submission, repeated } = await accept(c, [task], () => []);
   const answer: Submitted = {
     success: true,
     taskId: taskIdAt(submission, 0),
     status: 'pending',
     message: 'Task queued successfully',
   };
-  return c.json(answer, 201);
+  return c.json(answer, repeated ? 200 : 201);
 }
 
 /** `POST /tasks/batch`. */
 export async function submitBatch(c: ApiContext): Promise<Response> {
   const { tasks } = await readBody(c, BatchSubmission);
-  const submission = await accept(c.env, tasks, (index) => ['tasks', index]);
+  const { submission, repeated } = await accept(c, tasks, (index) => ['tasks', index]);
   const answer: BatchSubmitted = {
     success: true,
     taskIds: tasks.map((_, index) => taskIdAt(submission, index)),
@@ -42,51 +50,81 @@ export async function submitBatch(c: ApiContext): Promise<Response> {
     status: 'pending',
     message: 'Tasks queued successfully',
   };
-  return c.json(answer, 201);
+  return c.json(answer, repeated ? 200 : 201);
 }
 
-/** Unread records are kept this long after the last of their tasks may run. */
-const RECORD_TTL_SECONDS = 90 * 24 * 3600;
-
 /**
- * Accepts a submission: the KV write is the acceptance, and the queue carries it to the ledger.
+ * Accepts a submission, once for an idempotency key.
  *
  * @param placeOf where in the request a task stands.
  * @returns the submission's name, from which the ids of its tasks follow.
  * @throws {ApiError} 503 when the record could not be written.
  */
 async function accept(
-  env: ApiEnv,
+  c: ApiContext,
   submitted: readonly TaskSubmission[],
   placeOf: (index: number) => PropertyKey[],
-): Promise<string> {
-  const now = Date.now();
-  const sized = submitted.map((task, index) =>
-    sizeTask(acceptTask(task, placeOf(index), now), placeOf(index)),
-  );
-  const submission = newSubmission(now, CURRENT_SHARD, crypto.getRandomValues(new Uint8Array(6)));
-  const record: SubmissionRecord = { submission, tasks: sized.map(({ task }) => task) };
-  const latestRunAt = Math.max(now, ...record.tasks.map((task) => task.runAtMs ?? now));
+): Promise<{ submission: string; repeated: boolean }> {
+  await expectRoom(c);
+  const fresh = newSubmission(Date.now(), CURRENT_SHARD, crypto.getRandomValues(new Uint8Array(6)));
+  // What is wrong with the tasks is said before a key is given to them.
+  const prepared = prepare(fresh, submitted, placeOf);
+  const claim = await claimKey(c, fresh);
+  if (!claim.accepted) {
+    const own = claim.submission === fresh ? prepared : prepare(claim.submission, submitted, placeOf);
+    await store(c.env, own, claim.repeated);
+    await claim.markAccepted();
+  }
+  return claim;
+}
+
+/** A submission as it is stored; the same request under the same name gives the same bytes. */
+interface Prepared {
+  record: SubmissionRecord;
+  recordText: string;
+  sized: SizedTask[];
+  expirationTtl: number;
+}
+
+/** Unread records are kept this long after the last of their tasks may run. */
+const RECORD_TTL_SECONDS = 90 * 24 * 3600;
+
+function prepare(
+  submission: string,
+  submitted: readonly TaskSubmission[],
+  placeOf: (index: number) => PropertyKey[],
+): Prepared {
+  const createdAt = createdAtOf(submission);
+  const accepted = submitted.map((task, index) => acceptTask(task, placeOf(index), createdAt));
+  const sized = accepted.map((task, index) => sizeTask(task, placeOf(index)));
+  const record: SubmissionRecord = { submission, tasks: accepted };
   const recordText = JSON.stringify(record);
   if (byteLength(recordText) > MAX_SUBMISSION_BYTES) {
     const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in all; send them in several batches`;
     throw new ApiError('request_too_large', message);
   }
+  const latestRunAt = Math.max(createdAt, ...accepted.map((task) => task.runAtMs ?? createdAt));
+  const expirationTtl = RECORD_TTL_SECONDS + Math.ceil((latestRunAt - createdAt) / 1000);
+  return { record, recordText, sized, expirationTtl };
+}
 
-  const [written, sent] = await Promise.allSettled([
-    env.TASK_STORAGE.put(recordKey(submission), recordText, {
-      expirationTtl: RECORD_TTL_SECONDS + Math.ceil((latestRunAt - now) / 1000),
-    }),
-    send(env.TASK_QUEUE, submission, sized),
-  ]);
+/** KV takes one write a second for a key: a repeat of what was just written waits that long. */
+const REPEAT_AFTER_MS = 1100;
+
+/** The KV write is the acceptance; the queue carries the tasks to the ledger, and the sweep what it drops. */
+async function store(env: ApiEnv, { record, recordText, sized, expirationTtl }: Prepared, repeated: boolean) {
+  const metadata: RecordMetadata = { tasks: record.tasks.length };
+  const write = () =>
+    env.TASK_STORAGE.put(recordKey(record.submission), recordText, { expirationTtl, metadata });
+  const writing = repeated ? write().catch(() => scheduler.wait(REPEAT_AFTER_MS).then(write)) : write();
+  const [written, sent] = await Promise.allSettled([writing, send(env.TASK_QUEUE, record.submission, sized)]);
   if (written.status === 'rejected') {
-    console.error('The record of a submission was not written', submission, written.reason);
+    console.error('The record of a submission was not written', record.submission, written.reason);
     throw new ApiError('unavailable', 'The task could not be stored; submit it again');
   }
   if (sent.status === 'rejected') {
-    console.warn('A submission was stored but not queued', submission, sent.reason);
+    console.warn('A submission was stored but not queued', record.submission, sent.reason);
   }
-  return submission;
 }
 
 async function send(queue: Queue, submission: string, sized: readonly SizedTask[]): Promise<void> {
@@ -106,9 +144,10 @@ function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): Ac
   return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
 }
 
-/** What `"payload":` and the commas take. */
-const PUNCTUATION_BYTES = 16;
+/** What the names of payload and size, and the commas, take. */
+const PUNCTUATION_BYTES = 40;
 
+/** A task as a queue message carries it: a large payload stays in the record. */
 function sizeTask(task: AcceptedTask, place: PropertyKey[]): SizedTask {
   const { payload, ...options } = task;
   if (nestsDeeperThan(payload, MAX_JSON_DEPTH)) {
@@ -122,5 +161,7 @@ function sizeTask(task: AcceptedTask, place: PropertyKey[]): SizedTask {
     const message = `Expected a payload of at most ${MAX_PAYLOAD_BYTES} bytes, got ${payloadBytes}`;
     throw new ApiError('payload_too_large', message, { path: [...place, 'payload'].join('.') });
   }
-  return { task, bytes: payloadBytes + byteLength(JSON.stringify(options)) + PUNCTUATION_BYTES };
+  const optionBytes = byteLength(JSON.stringify(options)) + PUNCTUATION_BYTES;
+  if (payloadBytes <= MAX_INLINE_BYTES) return { task, bytes: payloadBytes + optionBytes };
+  return { task: { ...options, payload: undefined, bodyBytes: payloadBytes }, bytes: optionBytes };
 }

@@ -10,6 +10,7 @@ import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
 import { readBody } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
+import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
 import { claimedTask } from './views.ts';
 
@@ -19,8 +20,9 @@ type BufferContext = Context<{ Bindings: BufferEnv }>;
 export async function claimBatch(c: BufferContext): Promise<Response> {
   const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = await readBody(c, ClaimRequest);
   const grant = await ledgerOf(c.env).claim({ ...request, leaseSeconds });
+  const tasks = await claimedPayloads(c.env, request.leaseId, grant.tasks);
   const answer: Claim = {
-    tasks: grant.tasks.map(claimedTask),
+    tasks: tasks.map(claimedTask),
     leaseExpiresAt: iso(grant.expiresAt),
     ready: grant.ready,
   };

@@ -1,8 +1,10 @@
 import type { NewTask } from '../contract/ledger.ts';
-import { QueueMessage } from '../contract/submission.ts';
-import { taskIdAt } from '../contract/task-id.ts';
+import { newTasks, QueueMessage } from '../contract/submission.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { BufferEnv } from './env.ts';
+
+/** A full ledger archives what has ended; messages wait for that. */
+const RETRY_WHEN_FULL_SECONDS = 60;
 
 /**
  * Takes a batch from the queue into the ledger: in one transaction, or message by message where that
@@ -11,16 +13,17 @@ import type { BufferEnv } from './env.ts';
 export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void> {
   const messages = batch.messages.flatMap((message) => {
     try {
-      return { message, tasks: newTasks(QueueMessage.parse(message.body)) };
+      const { first, ...slice } = QueueMessage.parse(message.body);
+      return { message, tasks: newTasks(slice, first) };
     } catch (error) {
-      console.error('A queue message has not the form of a submission', message.id, error);
-      message.retry();
+      console.error('A queue message has not the form of a submission', message.id, String(error));
+      retry(message);
       return [];
     }
   });
   try {
-    await ledgerOf(env).insert(messages.flatMap(({ tasks }) => tasks));
-    for (const { message } of messages) message.ack();
+    const { full } = await ledgerOf(env).insert(messages.flatMap(({ tasks }) => tasks));
+    for (const { message } of messages) conclude(message, full);
   } catch (error) {
     console.warn('A batch could not be inserted at once; inserting message by message', error);
     await Promise.all(messages.map(({ message, tasks }) => intakeOne(env, message, tasks)));
@@ -29,19 +32,20 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
 
 async function intakeOne(env: BufferEnv, message: Message, tasks: NewTask[]): Promise<void> {
   try {
-    await ledgerOf(env).insert(tasks);
-    message.ack();
+    const { full } = await ledgerOf(env).insert(tasks);
+    conclude(message, full);
   } catch (error) {
     console.error('A queue message could not be inserted', message.id, error);
-    message.retry();
+    retry(message);
   }
 }
 
-function newTasks({ submission, first, tasks }: QueueMessage): NewTask[] {
-  return tasks.map(({ payload, runAtMs, ...task }, index) => ({
-    ...task,
-    id: taskIdAt(submission, first + index),
-    payload: JSON.stringify(payload),
-    runAt: runAtMs,
-  }));
+/** Waits longer after each delivery: what hindered one may hinder the next. */
+function retry(message: Message): void {
+  message.retry({ delaySeconds: Math.min(2 ** message.attempts, RETRY_WHEN_FULL_SECONDS) });
+}
+
+function conclude(message: Message, full: boolean): void {
+  if (full) message.retry({ delaySeconds: RETRY_WHEN_FULL_SECONDS });
+  else message.ack();
 }

@@ -1,9 +1,12 @@
 import type { Context } from 'hono';
 import { type BufferList, BufferQuery, type Removed, type SingleClaim } from '../contract/buffer.ts';
 import type { WorkRow } from '../contract/ledger.ts';
+import type { TaskState } from '../contract/task.ts';
 import { ApiError } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { withPayloads } from '../http/records.ts';
+import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
 import { bufferedTask, bufferStatusOf, claimedTask } from './views.ts';
 
@@ -21,10 +24,11 @@ export async function listAlive(c: BufferContext): Promise<Response> {
   return answerList(c, await ledgerOf(c.env).alive(limit));
 }
 
-function answerList(c: BufferContext, tasks: readonly WorkRow[]): Response {
+async function answerList(c: BufferContext, tasks: readonly WorkRow[]): Promise<Response> {
+  const { filled } = await withPayloads(c.env.TASK_STORAGE, tasks);
   const answer: BufferList = {
-    tasks: tasks.map(bufferedTask),
-    count: tasks.length,
+    tasks: filled.map(bufferedTask),
+    count: filled.length,
     timestamp: new Date().toISOString(),
   };
   return c.json(answer);
@@ -35,13 +39,12 @@ export async function claimSingle(c: BufferContext): Promise<Response> {
   const taskId = readTaskId(c);
   const grant = await ledgerOf(c.env).claimOne(taskId);
   if ('unknown' in grant) throw notFound(taskId);
-  if ('unavailable' in grant) {
-    const currentStatus = bufferStatusOf(grant.unavailable);
-    throw new ApiError('task_not_available', 'Task not available', { taskId, currentStatus });
-  }
+  if ('unavailable' in grant) throw notAvailable(taskId, grant.unavailable);
+  const [task] = await claimedPayloads(c.env, grant.leaseId, [grant.claimed]);
+  if (!task) throw notAvailable(taskId, 'scheduled');
   const answer: SingleClaim = {
     success: true,
-    task: claimedTask(grant.claimed),
+    task: claimedTask(task),
     message: 'Task claimed successfully',
   };
   return c.json(answer);
@@ -50,10 +53,10 @@ export async function claimSingle(c: BufferContext): Promise<Response> {
 /** `POST /tasks/:id/complete`: a consumer is done with a task that it has reported to the API Worker. */
 export async function removeSingle(c: BufferContext): Promise<Response> {
   const taskId = readTaskId(c);
-  const task = await ledgerOf(c.env).find(taskId);
-  if (!task) throw notFound(taskId);
-  if (task.completedAt === null) {
-    const currentStatus = bufferStatusOf(task.state);
+  const found = await ledgerOf(c.env).find(taskId);
+  if ('unknown' in found) throw notFound(taskId);
+  if ('task' in found && found.task.completedAt === null) {
+    const currentStatus = bufferStatusOf(found.task.state);
     throw new ApiError('task_not_finished', 'Task not finished: report its result to the API Worker first', {
       taskId,
       currentStatus,
@@ -61,6 +64,13 @@ export async function removeSingle(c: BufferContext): Promise<Response> {
   }
   const answer: Removed = { success: true, message: 'Task removed from buffer', taskId };
   return c.json(answer);
+}
+
+function notAvailable(taskId: string, state: TaskState): ApiError {
+  return new ApiError('task_not_available', 'Task not available', {
+    taskId,
+    currentStatus: bufferStatusOf(state),
+  });
 }
 
 function notFound(taskId: string): ApiError {

@@ -14,7 +14,7 @@ export function bufferedTask(task: WorkRow): BufferedTask {
     taskId: task.id,
     id: task.id,
     type: task.type,
-    payload: JSON.parse(task.payload),
+    payload: task.payload === null ? null : JSON.parse(task.payload),
     createdAt: iso(createdAtOf(task.id)),
     receivedAt: iso(task.receivedAt),
     status: bufferStatusOf(task.state),

@@ -1,6 +1,7 @@
 import { createApp, serve } from '../http/app.ts';
 import { requireToken } from '../http/auth.ts';
 import { claimBatch, heartbeat, release } from './batch.ts';
+import { takeDeadLetters } from './dead-letters.ts';
 import type { BufferEnv } from './env.ts';
 import { intake } from './intake.ts';
 import { claimSingle, listAlive, listReady, removeSingle } from './single.ts';
@@ -19,4 +20,9 @@ serve(app, '/tasks/release', { POST: [runner, release] });
 serve(app, '/tasks/:id/claim', { POST: [runner, claimSingle] });
 serve(app, '/tasks/:id/complete', { POST: [runner, removeSingle] });
 
-export default { fetch: app.fetch, queue: intake } satisfies ExportedHandler<BufferEnv>;
+const DEAD_LETTERS = 'task-dead-letter-v2';
+
+export default {
+  fetch: app.fetch,
+  queue: (batch, env) => (batch.queue === DEAD_LETTERS ? takeDeadLetters(batch, env) : intake(batch, env)),
+} satisfies ExportedHandler<BufferEnv>;

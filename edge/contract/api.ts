@@ -89,6 +89,29 @@ export const TaskList = z.object({
 });
 export type TaskList = z.infer<typeof TaskList>;
 
+/** The query of `POST /tasks/retry`: which tasks to bring back. */
+export const RetryQuery = z.object({
+  status: z.enum(['failed', 'cancelled']).default('failed'),
+  type: TaskType.optional(),
+  /** Ended no sooner. */
+  since: Timestamp.optional(),
+  cursor: TaskId.optional(),
+});
+
+/** `POST /tasks/retry`. */
+export const Retried = z.object({
+  success: z.literal(true),
+  taskIds: z.array(TaskId),
+  count: z.int(),
+  nextCursor: TaskId.optional(),
+});
+export type Retried = z.infer<typeof Retried>;
+
+/** The header `Idempotency-Key` of a submission. */
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'Expected an Idempotency-Key of 1 to 255 visible ASCII characters');
+
 /** `POST /tasks/:id/complete` of the API Worker. */
 export const CompleteRequest = z.object({
   success: z.boolean({ error: 'Expected `success`: true or false' }),

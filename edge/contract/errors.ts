@@ -14,11 +14,17 @@ export const ERROR_STATUS = {
   task_not_leased: 409,
   lease_id_required: 409,
   stale_lease: 409,
+  task_finished: 409,
+  task_not_retryable: 409,
+  archived: 409,
+  idempotency_key_reused: 409,
   payload_too_large: 413,
   result_too_large: 413,
   request_too_large: 413,
+  rate_limited: 429,
   internal: 500,
   not_configured: 503,
+  full: 503,
   unavailable: 503,
 } as const;
 

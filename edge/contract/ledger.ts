@@ -5,29 +5,102 @@ import type { Backoff, TaskError, TaskState } from './task.ts';
  * parses a payload or a result. Times are Unix milliseconds.
  */
 export interface LedgerApi {
-  insert(tasks: NewTask[]): Promise<void>;
+  /** `full` where the ledger has no room: then nothing was inserted. */
+  insert(tasks: NewTask[]): Promise<{ full: boolean }>;
+  insertFailed(task: RefusedTask): Promise<void>;
   claim(request: ClaimOrder): Promise<ClaimGrant>;
   claimOne(taskId: string): Promise<SingleClaimGrant>;
   heartbeat(leases: LeaseBeat[]): Promise<HeartbeatResult>;
   settle(reports: SettleReport[]): Promise<SettleOutcome[]>;
   settleUnfenced(report: UnfencedReport): Promise<UnfencedOutcome>;
-  release(leaseId: string, taskIds: string[]): Promise<string[]>;
-  find(taskId: string): Promise<TaskRow | null>;
+  /** `delayMs` is how long the tasks wait before they are ready again. */
+  release(leaseId: string, taskIds: string[], delayMs?: number): Promise<string[]>;
+  find(taskId: string): Promise<FoundTask>;
+  cancel(taskId: string): Promise<CancelOutcome>;
+  retry(taskId: string): Promise<RetryOutcome>;
+  retryMany(filter: RetryFilter): Promise<RetryPage>;
   list(filter: ListFilter): Promise<TaskPage>;
   ready(limit: number): Promise<WorkRow[]>;
   alive(limit: number): Promise<WorkRow[]>;
+  reserve(key: string, bodyHash: string, submission: string): Promise<Reservation>;
+  markAccepted(key: string, submission: string): Promise<void>;
+  incomplete(submissions: SubmissionCount[]): Promise<string[]>;
+  /** The window up to which all submissions were delivered for sure; null before the first sweep. */
+  sweptWindow(): Promise<string | null>;
+  markSwept(window: string): Promise<void>;
+  closable(endedBefore: number, limit: number): Promise<string[]>;
+  seal(window: string, endedBefore: number): Promise<boolean>;
+  openSeals(limit: number): Promise<OpenSeal[]>;
+  archivePage(window: string, after: string, maxBytes: number): Promise<ArchivePage>;
+  markArchived(window: string): Promise<void>;
+  purge(window: string): Promise<void>;
+  /** Bytes that the ledger's database takes. */
+  size(): Promise<number>;
+  /** Whether it takes nothing in, for want of room. */
+  full(): Promise<boolean>;
+}
+
+/** A task, or that its window is closed: then the archive has it, soon. */
+export type FoundTask = { task: TaskRow } | { sealed: true } | { unknown: true };
+
+/** `refused` names the state that stands against it. */
+type Unchangeable = { refused: TaskState } | { sealed: true } | { unknown: true };
+export type CancelOutcome = { changed: boolean } | Unchangeable;
+export type RetryOutcome = { retried: true } | Unchangeable;
+
+export interface RetryFilter {
+  state: 'failed' | 'cancelled';
+  type?: string | undefined;
+  /** Ended no sooner, in Unix milliseconds. */
+  since: number;
+  limit: number;
+  cursor?: string | undefined;
+}
+
+export interface RetryPage {
+  retried: string[];
+  nextCursor: string | null;
+}
+
+/** Whose an idempotency key is; `conflict` where it came with another body. */
+export type Reservation = { submission: string; accepted: boolean; repeated: boolean } | { conflict: true };
+
+export interface SubmissionCount {
+  submission: string;
+  tasks: number;
+}
+
+export interface OpenSeal {
+  window: string;
+  archived: boolean;
+  purgeable: boolean;
+}
+
+export interface ArchivePage {
+  tasks: TaskRow[];
+  more: boolean;
 }
 
 export interface NewTask {
   id: string;
   type: string;
-  payload: string;
+  /** Null where it lies in the submission's record; then `bodyBytes` tells how large it is. */
+  payload: string | null;
+  bodyBytes?: number | undefined;
   priority: number;
   runAt?: number | undefined;
   maxAttempts?: number | undefined;
   backoff?: Backoff | undefined;
   timeoutSeconds?: number | undefined;
   tags?: string[] | undefined;
+}
+
+/** A task that was accepted but cannot be run. */
+export interface RefusedTask {
+  id: string;
+  type: string;
+  payload: string;
+  reason: string;
 }
 
 export interface EndedAttempt {
@@ -43,7 +116,8 @@ export interface WorkRow {
   id: string;
   type: string;
   state: TaskState;
-  payload: string;
+  /** Null where it lies in the submission's record. */
+  payload: string | null;
   receivedAt: number;
   claimedAt: number | null;
   attempt: number;
@@ -76,7 +150,10 @@ export interface ClaimGrant {
   ready: number;
 }
 
-export type SingleClaimGrant = { claimed: WorkRow } | { unavailable: TaskState } | { unknown: true };
+export type SingleClaimGrant =
+  | { claimed: WorkRow; leaseId: string }
+  | { unavailable: TaskState }
+  | { unknown: true };
 
 export interface LeaseBeat {
   leaseId: string;

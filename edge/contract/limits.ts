@@ -1,7 +1,9 @@
 /** The bounds of the wire. Bytes are of UTF-8 JSON text, times are seconds unless the name says otherwise. */
 
 export const MAX_REQUEST_BYTES = 20 * 1024 * 1024;
-export const MAX_PAYLOAD_BYTES = 96 * 1024;
+export const MAX_PAYLOAD_BYTES = 10 * 1024 * 1024;
+/** A larger payload stays in its submission's record: queue messages and ledger rows are small. */
+export const MAX_INLINE_BYTES = 96 * 1024;
 export const MAX_RESULT_BYTES = 256 * 1024;
 /** How deep a payload, a result or a progress value may nest: every JSON reader on its way can follow. */
 export const MAX_JSON_DEPTH = 200;

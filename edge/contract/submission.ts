@@ -1,11 +1,16 @@
 import { z } from 'zod';
+import type { NewTask } from './ledger.ts';
+import { MAX_INLINE_BYTES } from './limits.ts';
 import { Backoff, MaxAttempts, Priority, TaskType, TimeoutSeconds } from './task.ts';
-import { createdAtOf } from './task-id.ts';
+import { createdAtOf, taskIdAt } from './task-id.ts';
+import { byteLength } from './text.ts';
 
 /** A task as it was accepted: the form of the KV record and of the queue message. Times are Unix milliseconds. */
 export const AcceptedTask = z.object({
   type: TaskType,
-  payload: z.unknown(),
+  /** Left out of a queue message where it is large; `bodyBytes` then tells how large. */
+  payload: z.unknown().optional(),
+  bodyBytes: z.int().optional(),
   priority: Priority,
   /** Absent where the task may run at once. */
   runAtMs: z.int().optional(),
@@ -37,4 +42,31 @@ const MAX_TIME = 2 ** 48 - 1;
 export function recordKey(submission: string): string {
   const inverted = MAX_TIME - createdAtOf(submission);
   return `task:${inverted.toString(16).padStart(12, '0')}:${submission}`;
+}
+
+/** What a record's list entry tells of it. */
+export const RecordMetadata = z.object({ tasks: z.int() });
+export type RecordMetadata = z.infer<typeof RecordMetadata>;
+
+/** The prefix that lists the records of one window, the first eight hex digits of its ids. */
+export function recordPrefix(window: string): string {
+  const inverted = 2 ** 32 - 1 - Number.parseInt(window, 16);
+  return `task:${inverted.toString(16).padStart(8, '0')}`;
+}
+
+/** The tasks of a record or a message, as the ledger takes them in. */
+export function newTasks({ submission, tasks }: SubmissionRecord, first = 0): NewTask[] {
+  return tasks.map(({ payload, bodyBytes, runAtMs, ...task }, index) => ({
+    ...task,
+    ...bodyOf(payload, bodyBytes),
+    id: taskIdAt(submission, first + index),
+    runAt: runAtMs,
+  }));
+}
+
+function bodyOf(payload: unknown, bodyBytes: number | undefined): Pick<NewTask, 'payload' | 'bodyBytes'> {
+  if (bodyBytes !== undefined) return { payload: null, bodyBytes };
+  const text = JSON.stringify(payload);
+  const bytes = byteLength(text);
+  return bytes > MAX_INLINE_BYTES ? { payload: null, bodyBytes: bytes } : { payload: text };
 }

@@ -63,6 +63,28 @@ export function shardOf(taskId: string): number {
   return Number.parseInt(taskId.slice(15, 18), 16);
 }
 
+const WINDOW_MS = 2 ** 16;
+
+/** The window of an id, 65.5 s of submissions: its first eight hex digits. */
+export function windowOf(id: string): string {
+  return id.slice(0, 8);
+}
+
+/** The window that a time lies in. */
+export function windowAt(ms: number): string {
+  return hex(Math.floor(ms / WINDOW_MS), 8);
+}
+
+/** The window that follows one. */
+export function windowAfter(window: string): string {
+  return hex(Number.parseInt(window, 16) + 1, 8);
+}
+
+/** When the last id of a window could have been made, in Unix milliseconds. */
+export function windowEnd(window: string): number {
+  return (Number.parseInt(window, 16) + 1) * WINDOW_MS - 1;
+}
+
 /** When the task was accepted, in Unix milliseconds; of a task id or of a submission. */
 export function createdAtOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);

@@ -23,7 +23,7 @@ export function claim(sql: Sql, order: ClaimOrder, now: number): ClaimGrant {
   const types = order.wants.flatMap((want) => want.types);
   const known = findLease(sql, order.leaseId);
   if (known) {
-    const held = heldUnder(sql, known.id).map((task) => task.id);
+    const held = heldUnder(sql, known.id).flatMap(({ id, state }) => (state === 'leased' ? id : []));
     return { tasks: readWork(sql, held), expiresAt: known.expires_at, ready: countReady(sql, types) };
   }
   const expiresAt = deadline(now, order.leaseSeconds);
@@ -52,5 +52,5 @@ export function claimOne(sql: Sql, taskId: string, now: number): SingleClaimGran
   };
   openLease(sql, lease, [taskId]);
   const [claimed] = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify([taskId]), lease.id, now);
-  return claimed ? { claimed: toWorkRow(claimed) } : { unknown: true };
+  return claimed ? { claimed: toWorkRow(claimed), leaseId: lease.id } : { unknown: true };
 }

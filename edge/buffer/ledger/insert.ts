@@ -1,21 +1,42 @@
-import type { NewTask } from '../../contract/ledger.ts';
-import { createdAtOf } from '../../contract/task-id.ts';
+import type { NewTask, RefusedTask } from '../../contract/ledger.ts';
+import { createdAtOf, windowOf } from '../../contract/task-id.ts';
+import { isSealed } from './seals.ts';
 import { jsonChunks, type Sql } from './sql.ts';
 
 /** A known id changes nothing; any other violation fails the whole insert. */
 const INSERT = `
-  INSERT INTO tasks (id, type, state, priority, run_at, received_at, max_attempts, backoff, timeout_seconds, tags, payload)
+  INSERT INTO tasks (id, type, state, priority, run_at, received_at, max_attempts, backoff, timeout_seconds, tags,
+    body_bytes, payload)
   SELECT value ->> 'id', value ->> 'type', value ->> 'state', value ->> 'priority', value ->> 'runAt', ?2,
-    value ->> 'maxAttempts', value ->> 'backoff', value ->> 'timeoutSeconds', value ->> 'tags', value ->> 'payload'
+    value ->> 'maxAttempts', value ->> 'backoff', value ->> 'timeoutSeconds', value ->> 'tags',
+    value ->> 'bodyBytes', value ->> 'payload'
   FROM json_each(?1)
   WHERE true
   ON CONFLICT (id) DO NOTHING`;
 
-/** Puts tasks into the ledger: ready, or scheduled where their time is still to come. */
+/**
+ * Puts tasks into the ledger: ready, or scheduled where their time is still to come. Tasks of closed windows
+ * have ended long ago: they change nothing.
+ */
 export function insert(sql: Sql, tasks: readonly NewTask[], now: number): void {
-  const rows = tasks.map((task) => {
-    const runAt = task.runAt ?? Math.min(createdAtOf(task.id), now);
-    return { ...task, runAt, state: runAt > now ? 'scheduled' : 'ready' };
-  });
+  const windows = new Set(tasks.map((task) => windowOf(task.id)));
+  const sealed = new Set([...windows].filter((window) => isSealed(sql, window)));
+  const rows = tasks
+    .filter((task) => !sealed.has(windowOf(task.id)))
+    .map((task) => {
+      const runAt = task.runAt ?? Math.min(createdAtOf(task.id), now);
+      return { ...task, runAt, state: runAt > now ? 'scheduled' : 'ready' };
+    });
   for (const chunk of jsonChunks(rows)) sql.exec(INSERT, chunk, now);
+}
+
+const INSERT_FAILED = `
+  INSERT INTO tasks (id, type, state, priority, run_at, received_at, completed_at, error, payload)
+  VALUES (?1, ?2, 'failed', 0, ?3, ?3, ?3, ?4, ?5)
+  ON CONFLICT (id) DO NOTHING`;
+
+/** Records a task that could not be taken in as failed, so that it is seen and not lost. */
+export function insertFailed(sql: Sql, { id, type, payload, reason }: RefusedTask, now: number): void {
+  if (isSealed(sql, windowOf(id))) return;
+  sql.exec(INSERT_FAILED, id, type, now, JSON.stringify({ code: 'invalid_task', message: reason }), payload);
 }

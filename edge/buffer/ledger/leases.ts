@@ -40,9 +40,9 @@ export function openLease(
 const SELECT_HELD = `
   SELECT ${HELD_COLUMNS}
   FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
-  WHERE leases.id = ?1 AND tasks.state = 'leased' AND tasks.lease_id = leases.id`;
+  WHERE leases.id = ?1 AND tasks.claimed_at IS NOT NULL AND tasks.lease_id = leases.id`;
 
-/** The tasks that a lease holds now, in the order in which they were claimed. */
+/** The tasks that a lease holds now, cancelled ones included, in the order in which they were claimed. */
 export function heldUnder(sql: Sql, leaseId: string): HeldTask[] {
   return sql.exec<HeldTask>(SELECT_HELD, leaseId);
 }
@@ -51,21 +51,38 @@ const END_IF_EMPTY = `
   UPDATE leases SET ended_at = ?2, task_ids = '[]', progress = NULL
   WHERE id = ?1 AND ended_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
-    WHERE tasks.state = 'leased' AND tasks.lease_id = leases.id)`;
+    WHERE tasks.claimed_at IS NOT NULL AND tasks.lease_id = leases.id)`;
 
 /** Ends a lease that holds nothing any more. */
 export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
   sql.exec(END_IF_EMPTY, leaseId, now);
 }
 
+const LET_GO = `
+  UPDATE tasks SET claimed_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END
+  WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased'`;
+
+/** The runner has dropped tasks that were cancelled; those that are to run again may now. */
+export function letGo(sql: Sql, taskIds: readonly string[]): void {
+  if (taskIds.length > 0) sql.exec(LET_GO, JSON.stringify(taskIds));
+}
+
+const FORGET_LEASE = `
+  UPDATE tasks SET lease_id = NULL WHERE id IN (SELECT value FROM json_each(?1))`;
+
 function takeBack(sql: Sql, tasks: readonly HeldTask[], message: string, now: number, random: () => number) {
+  const { leased = [], cancelled = [] } = Object.groupBy(tasks, ({ state }) =>
+    state === 'leased' ? 'leased' : 'cancelled',
+  );
+  const error = { code: 'lease_expired', message };
   writeTransitions(
     sql,
-    tasks.map((task) => ({
-      ...fail(task, { code: 'lease_expired', message }, undefined, now, random()),
-      leaseId: null,
-    })),
+    leased.map((task) => ({ ...fail(task, error, undefined, now, random()), leaseId: null })),
   );
+  if (cancelled.length === 0) return;
+  const ids = cancelled.map((task) => task.id);
+  letGo(sql, ids);
+  sql.exec(FORGET_LEASE, JSON.stringify(ids));
 }
 
 const SELECT_EXPIRED = 'SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1';
@@ -106,7 +123,9 @@ export function heartbeat(
     const lease = findLease(sql, beat.leaseId);
     const held = lease ? heldUnder(sql, lease.id) : [];
     const named = new Set(beat.holds);
-    const kept = new Set(held.map((task) => task.id).filter((id) => named.has(id)));
+    const stillHeld = held.filter((task) => named.has(task.id));
+    const kept = new Set(stillHeld.map((task) => task.id));
+    answer.cancelled.push(...stillHeld.filter(({ state }) => state !== 'leased').map(({ id }) => id));
     const dropped = held.filter((task) => !named.has(task.id));
     takeBack(sql, dropped, 'The runner does not hold the task any more', now, random);
     answer.lost.push(...lostOf(sql, beat, kept));
@@ -156,13 +175,33 @@ export function progressOf(sql: Sql, taskId: string): string | null {
 }
 
 const GIVE_BACK = `
-  UPDATE tasks SET state = 'ready', lease_id = NULL, claimed_at = NULL, attempt = attempt - 1
+  UPDATE tasks SET
+    state = iif(?3 IS NULL, 'ready', 'scheduled'), run_at = coalesce(?3, run_at),
+    lease_id = NULL, claimed_at = NULL, attempt = attempt - 1
   WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'leased' AND lease_id = ?2
   RETURNING id`;
 
-/** Gives tasks back that have not started: they are ready again, and the attempt is not spent. */
-export function release(sql: Sql, leaseId: string, taskIds: readonly string[], now: number): string[] {
-  const released = sql.exec<{ id: string }>(GIVE_BACK, JSON.stringify(taskIds), leaseId);
+const DROPPED = `
+  SELECT id FROM tasks
+  WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2 AND claimed_at IS NOT NULL`;
+
+/**
+ * Gives tasks back that have not started: their attempts are not spent, and they are ready again, after
+ * `delayMs` where it is not 0.
+ */
+export function release(
+  sql: Sql,
+  leaseId: string,
+  taskIds: readonly string[],
+  delayMs: number,
+  now: number,
+): string[] {
+  const ids = JSON.stringify(taskIds);
+  const released = sql
+    .exec<{ id: string }>(GIVE_BACK, ids, leaseId, delayMs === 0 ? null : now + delayMs)
+    .map((row) => row.id);
+  const dropped = sql.exec<{ id: string }>(DROPPED, ids, leaseId).map((row) => row.id);
+  letGo(sql, dropped);
   endIfEmpty(sql, leaseId, now);
-  return released.map((row) => row.id);
+  return [...released, ...dropped];
 }

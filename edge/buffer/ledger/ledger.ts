@@ -1,26 +1,40 @@
 import type {
+  ArchivePage,
+  CancelOutcome,
   ClaimGrant,
   ClaimOrder,
+  FoundTask,
   HeartbeatResult,
   LeaseBeat,
   ListFilter,
   NewTask,
+  OpenSeal,
+  RefusedTask,
+  Reservation,
+  RetryFilter,
+  RetryOutcome,
+  RetryPage,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
+  SubmissionCount,
   TaskPage,
-  TaskRow,
   UnfencedOutcome,
   UnfencedReport,
   WorkRow,
 } from '../../contract/ledger.ts';
+import { cancel } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
-import { insert } from './insert.ts';
+import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
+import { insert, insertFailed } from './insert.ts';
 import { forgetEnded, heartbeat, nextExpiry, release, takeBackExpired } from './leases.ts';
-import { alive, find, list, ready } from './read.ts';
+import { alive, find, page, ready } from './read.ts';
+import { retry, retryMany } from './retry.ts';
 import { createSchema } from './schema.ts';
+import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
+import { markSwept, sweptWindow } from './swept.ts';
 import { nextRunAt, promoteDue } from './waiting.ts';
 
 const FORGET_EVERY_MS = 600_000;
@@ -42,6 +56,10 @@ export interface LedgerSources {
  * - leased → completed, failed, or scheduled for another attempt, by a result under the lease that holds it
  * - leased → ready by a release, which gives the attempt back
  * - leased → scheduled or failed when its lease expires or a heartbeat does not name it
+ * - scheduled, ready or leased → cancelled by a cancel; failed or cancelled → ready by a retry
+ *
+ * When all tasks of a window have ended, the window is sealed: nothing of it changes any more, its rows go
+ * to the archive and are purged.
  */
 export class Ledger {
   readonly #sql: Sql;
@@ -56,6 +74,10 @@ export class Ledger {
 
   insert(tasks: readonly NewTask[]): void {
     this.#write((now) => insert(this.#sql, tasks, now));
+  }
+
+  insertFailed(task: RefusedTask): void {
+    this.#write((now) => insertFailed(this.#sql, task, now));
   }
 
   claim(order: ClaimOrder): ClaimGrant {
@@ -84,16 +106,28 @@ export class Ledger {
     return this.#write((now) => settleUnfenced(this.#sql, report, now, this.#sources.random));
   }
 
-  release(leaseId: string, taskIds: readonly string[]): string[] {
-    return this.#write((now) => release(this.#sql, leaseId, taskIds, now));
+  release(leaseId: string, taskIds: readonly string[], delayMs = 0): string[] {
+    return this.#write((now) => release(this.#sql, leaseId, taskIds, delayMs, now));
   }
 
-  find(taskId: string): TaskRow | null {
+  cancel(taskId: string): CancelOutcome {
+    return this.#write((now) => cancel(this.#sql, taskId, now));
+  }
+
+  retry(taskId: string): RetryOutcome {
+    return this.#write((now) => retry(this.#sql, taskId, now));
+  }
+
+  retryMany(filter: RetryFilter): RetryPage {
+    return this.#write((now) => retryMany(this.#sql, filter, now));
+  }
+
+  find(taskId: string): FoundTask {
     return find(this.#sql, taskId);
   }
 
   list(filter: ListFilter): TaskPage {
-    return list(this.#sql, filter);
+    return page(this.#sql, filter);
   }
 
   ready(limit: number): WorkRow[] {
@@ -102,6 +136,50 @@ export class Ledger {
 
   alive(limit: number): WorkRow[] {
     return alive(this.#sql, limit);
+  }
+
+  reserve(key: string, bodyHash: string, submission: string): Reservation {
+    return this.#write((now) => reserve(this.#sql, key, bodyHash, submission, now));
+  }
+
+  markAccepted(key: string, submission: string): void {
+    this.#write(() => markAccepted(this.#sql, key, submission));
+  }
+
+  incomplete(submissions: readonly SubmissionCount[]): string[] {
+    return incomplete(this.#sql, submissions);
+  }
+
+  sweptWindow(): string | null {
+    return sweptWindow(this.#sql);
+  }
+
+  markSwept(window: string): void {
+    this.#write(() => markSwept(this.#sql, window));
+  }
+
+  closable(endedBefore: number, limit: number): string[] {
+    return closable(this.#sql, endedBefore, limit, this.#sources.now());
+  }
+
+  seal(window: string, endedBefore: number): boolean {
+    return this.#write((now) => seal(this.#sql, window, endedBefore, now));
+  }
+
+  openSeals(limit: number): OpenSeal[] {
+    return openSeals(this.#sql, limit, this.#sources.now());
+  }
+
+  archivePage(window: string, after: string, maxBytes: number): ArchivePage {
+    return archivePage(this.#sql, window, after, maxBytes);
+  }
+
+  markArchived(window: string): void {
+    this.#write((now) => markArchived(this.#sql, window, now));
+  }
+
+  purge(window: string): void {
+    this.#write((now) => purge(this.#sql, window, now));
   }
 
   /** Does what time alone brings about; due at {@link nextTickAt}. */
@@ -120,6 +198,7 @@ export class Ledger {
     promoteDue(this.#sql, now);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
       forgetEnded(this.#sql, now);
+      forgetKeys(this.#sql, now);
       this.#forgotAt = now;
     }
   }

@@ -19,7 +19,7 @@ function pages(bed: TestLedger, filter: { type?: string; limit: number }): strin
 
 test('an unknown task is not found', (t) => {
   const bed = testLedger(t);
-  assert.equal(bed.ledger.find(bed.task().id), null);
+  assert.deepEqual(bed.ledger.find(bed.task().id), { unknown: true });
 });
 
 describe('list', () => {

@@ -1,15 +1,18 @@
-import type { ListFilter, TaskPage, TaskRow, WorkRow } from '../../contract/ledger.ts';
+import type { FoundTask, ListFilter, TaskPage, WorkRow } from '../../contract/ledger.ts';
 import { MAX_LIST_SCAN } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
+import { windowOf } from '../../contract/task-id.ts';
 import { progressOf } from './leases.ts';
 import { fitting, readTask, readWork } from './rows.ts';
+import { isSealed } from './seals.ts';
 import type { Sql } from './sql.ts';
 import { heads, readyTypes } from './waiting.ts';
 
-/** Everything the ledger knows of a task. */
-export function find(sql: Sql, taskId: string): TaskRow | null {
+/** Everything the ledger knows of a task, or that its window is closed. */
+export function find(sql: Sql, taskId: string): FoundTask {
   const task = readTask(sql, taskId);
-  return task ? { ...task, progress: progressOf(sql, taskId) } : null;
+  if (task) return { task: { ...task, progress: progressOf(sql, taskId) } };
+  return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
 }
 
 /** After every possible id. */
@@ -25,7 +28,7 @@ const SELECT_LAST_SCANNED = `
   SELECT id FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LIST_SCAN - 1}`;
 
 /** Tasks, newest first. A filtered page looks at a bounded number of rows and may hold fewer than `limit`. */
-export function list(sql: Sql, filter: ListFilter): TaskPage {
+export function page(sql: Sql, filter: ListFilter): TaskPage {
   const cursor = filter.cursor ?? END;
   const states = filter.states ? JSON.stringify(filter.states) : null;
   const tasks = sql.exec<{ id: string; type: string; state: TaskState; completedAt: number | null }>(
@@ -51,7 +54,8 @@ const SELECT_LEASED = `
   WHERE leases.ended_at IS NULL AND tasks.state = 'leased' AND tasks.lease_id = leases.id
   LIMIT ?1`;
 
-const SELECT_SCHEDULED = `SELECT id FROM tasks WHERE state = 'scheduled' ORDER BY run_at, id LIMIT ?1`;
+const SELECT_SCHEDULED = `
+  SELECT id FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL ORDER BY run_at, id LIMIT ?1`;
 
 /** The tasks that have not ended: what runs, then what may run now, then what waits for its time. */
 export function alive(sql: Sql, limit: number): WorkRow[] {

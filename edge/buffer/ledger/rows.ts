@@ -13,7 +13,7 @@ export interface StoredWork extends Record<string, SqlValue> {
   attempt: number;
   max_attempts: number;
   timeout_seconds: number | null;
-  payload: string;
+  payload: string | null;
 }
 
 /** The attempts a task may take: by its submission, else by its type's latest report, else by default. */
@@ -87,7 +87,7 @@ export function inOrder<Row extends { id: string }>(rows: readonly Row[], ids: r
 }
 
 const SELECT_SIZES = `
-  SELECT id, octet_length(payload) AS bytes FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
+  SELECT id, coalesce(body_bytes, octet_length(payload)) AS bytes FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** The first of the ids whose payloads together stay within one answer; always at least one. */
 export function fitting(sql: Sql, ids: readonly string[]): string[] {

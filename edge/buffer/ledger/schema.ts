@@ -4,7 +4,10 @@ import type { Sql } from './sql.ts';
  * One row a task, its body last so that the other columns are read without it. Each waiting task stands in
  * one of two partial indexes: what may run now, and what has to wait for its time. `type_retry` is what the
  * task's type set in its latest report, for what the submission left open. While a task is leased
- * `lease_id` names its holder; afterwards it names the lease whose report ended the attempt.
+ * `lease_id` names its holder; afterwards it names the lease whose report ended the attempt. A task that is
+ * cancelled while it runs keeps its holder until the runner has dropped it: `claimed_at` is set as long as
+ * somebody may be running the task, in whatever state it is. `payload` is null where `body_bytes` says that
+ * it lies in the submission's record.
  */
 const TASKS = `
   CREATE TABLE IF NOT EXISTS tasks (
@@ -26,7 +29,8 @@ const TASKS = `
     attempts        TEXT NOT NULL DEFAULT '[]',
     error           TEXT,
     result          TEXT,
-    payload         TEXT NOT NULL
+    body_bytes      INTEGER,
+    payload         TEXT
   ) STRICT, WITHOUT ROWID`;
 
 const READY = `
@@ -35,7 +39,7 @@ const READY = `
 
 const SCHEDULED = `
   CREATE INDEX IF NOT EXISTS tasks_scheduled
-  ON tasks (run_at, id) WHERE state = 'scheduled'`;
+  ON tasks (run_at, id) WHERE state = 'scheduled' AND claimed_at IS NULL`;
 
 /**
  * One row a claim. It is open until no task is held under it; then it stays for an hour, so that a claim
@@ -56,6 +60,42 @@ const OPEN_LEASES = `
   CREATE INDEX IF NOT EXISTS leases_open
   ON leases (expires_at) WHERE ended_at IS NULL`;
 
+/** Windows (the first eight hex digits of their ids) that are closed: nothing is inserted into them again. */
+const SEALS = `
+  CREATE TABLE IF NOT EXISTS seals (
+    window      TEXT PRIMARY KEY,
+    sealed_at   INTEGER NOT NULL,
+    archived_at INTEGER,
+    purged_at   INTEGER
+  ) STRICT, WITHOUT ROWID`;
+
+const OPEN_SEALS = `
+  CREATE INDEX IF NOT EXISTS seals_open ON seals (sealed_at) WHERE purged_at IS NULL`;
+
+const IDEMPOTENCY_KEYS = `
+  CREATE TABLE IF NOT EXISTS idempotency_keys (
+    key         TEXT PRIMARY KEY,
+    body_hash   TEXT NOT NULL,
+    submission  TEXT NOT NULL,
+    reserved_at INTEGER NOT NULL,
+    accepted    INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID`;
+
+/** One row: how far the sweep has come. */
+const SWEPT = `
+  CREATE TABLE IF NOT EXISTS swept (id INTEGER PRIMARY KEY CHECK (id = 1), window TEXT NOT NULL) STRICT`;
+
 export function createSchema(sql: Sql): void {
-  for (const statement of [TASKS, READY, SCHEDULED, LEASES, OPEN_LEASES]) sql.exec(statement);
+  const statements = [
+    TASKS,
+    READY,
+    SCHEDULED,
+    LEASES,
+    OPEN_LEASES,
+    SEALS,
+    OPEN_SEALS,
+    IDEMPOTENCY_KEYS,
+    SWEPT,
+  ];
+  for (const statement of statements) sql.exec(statement);
 }

@@ -1,6 +1,6 @@
 import type { SettleOutcome, SettleReport, UnfencedOutcome, UnfencedReport } from '../../contract/ledger.ts';
 import { isUnfenced } from './claim.ts';
-import { endIfEmpty } from './leases.ts';
+import { endIfEmpty, letGo } from './leases.ts';
 import type { Sql } from './sql.ts';
 import {
   complete,
@@ -15,7 +15,8 @@ const SELECT_REPORTED = `
   SELECT ${HELD_COLUMNS} FROM tasks LEFT JOIN leases ON leases.id = tasks.lease_id
   WHERE tasks.id IN (SELECT value FROM json_each(?1))`;
 
-function readReported(sql: Sql, taskIds: readonly string[]): Map<string, HeldTask> {
+/** The tasks that a call is about, with what a transition needs to know of them. */
+export function readReported(sql: Sql, taskIds: readonly string[]): Map<string, HeldTask> {
   const rows = sql.exec<HeldTask>(SELECT_REPORTED, JSON.stringify(taskIds));
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -30,7 +31,8 @@ function settled(task: HeldTask, report: Omit<SettleReport, 'leaseId'>, now: num
 
 /**
  * Ends attempts. A result counts only under the lease that holds its task; a repeated one gets the first
- * answer, and any other changes nothing and is `stale`.
+ * answer, and any other changes nothing and is `stale`. For a cancelled task it says that its runner has
+ * dropped it.
  */
 export function settle(
   sql: Sql,
@@ -43,19 +45,26 @@ export function settle(
     reports.map((report) => report.taskId),
   );
   const transitions: Transition[] = [];
+  const dropped: string[] = [];
   const leases = new Set<string>();
   const outcomes = reports.map((report): SettleOutcome => {
     const task = tasks.get(report.taskId);
     if (!task) return { taskId: report.taskId, state: 'unknown' };
     if (task.lease_id !== report.leaseId) return { taskId: task.id, state: 'stale' };
-    if (task.state !== 'leased') return outcomeOf(task.id, task.state, task.run_at);
+    if (task.state !== 'leased') {
+      if (task.claimed_at === null) return outcomeOf(task.id, task.state, task.run_at);
+      dropped.push(task.id);
+      leases.add(report.leaseId);
+      return { taskId: task.id, state: 'cancelled' };
+    }
     const next = settled(task, report, now, random);
     transitions.push(next);
     leases.add(report.leaseId);
-    tasks.set(task.id, { ...task, state: next.state, run_at: next.runAt });
+    tasks.set(task.id, { ...task, state: next.state, run_at: next.runAt, claimed_at: null });
     return outcomeOf(task.id, next.state, next.runAt);
   });
   writeTransitions(sql, transitions);
+  letGo(sql, dropped);
   for (const leaseId of leases) endIfEmpty(sql, leaseId, now);
   return outcomes;
 }
@@ -74,6 +83,11 @@ export function settleUnfenced(
 ): UnfencedOutcome {
   const task = readReported(sql, [report.taskId]).get(report.taskId);
   if (!task) return { unknown: true };
+  if (task.state !== 'leased' && task.claimed_at !== null && task.lease_id && isUnfenced(task.lease_id)) {
+    letGo(sql, [task.id]);
+    endIfEmpty(sql, task.lease_id, now);
+    return { settled: 'cancelled' };
+  }
   switch (task.state) {
     case 'completed':
     case 'failed':

@@ -5,19 +5,29 @@ import type {
   LedgerApi,
   ListFilter,
   NewTask,
+  RefusedTask,
+  RetryFilter,
   SettleReport,
+  SubmissionCount,
   UnfencedReport,
 } from '../../contract/ledger.ts';
 import { Ledger } from './ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
+/** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
+const DEFAULT_FULL_BYTES = 8e9;
+
+interface RoomEnv {
+  FULL_BYTES?: string;
+}
+
 /** The Durable Object around the ledger: it lends it storage, and wakes it by alarm when time brings work. */
-export class TaskLedger extends DurableObject<unknown> implements LedgerApi {
+export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   readonly #ledger: Ledger;
   /** When the alarm is set to ring, so that it is written only to ring earlier. */
   #alarmAt: number | null = null;
 
-  constructor(ctx: DurableObjectState, env: unknown) {
+  constructor(ctx: DurableObjectState, env: RoomEnv) {
     super(ctx, env);
     this.#ledger = new Ledger(durableSql(ctx.storage), { now: Date.now, random: Math.random });
     ctx.blockConcurrencyWhile(async () => {
@@ -26,40 +36,49 @@ export class TaskLedger extends DurableObject<unknown> implements LedgerApi {
   }
 
   async insert(tasks: NewTask[]) {
+    if (await this.full()) return { full: true };
     this.#ledger.insert(tasks);
-    await this.#setAlarm();
+    return this.#thenAlarm({ full: false });
   }
 
-  async claim(order: ClaimOrder) {
-    const grant = this.#ledger.claim(order);
-    await this.#setAlarm();
-    return grant;
+  async insertFailed(task: RefusedTask) {
+    this.#ledger.insertFailed(task);
   }
 
-  async claimOne(taskId: string) {
-    const grant = this.#ledger.claimOne(taskId);
-    await this.#setAlarm();
-    return grant;
+  claim(order: ClaimOrder) {
+    return this.#thenAlarm(this.#ledger.claim(order));
   }
 
-  async heartbeat(leases: LeaseBeat[]) {
-    const answer = this.#ledger.heartbeat(leases);
-    await this.#setAlarm();
-    return answer;
+  claimOne(taskId: string) {
+    return this.#thenAlarm(this.#ledger.claimOne(taskId));
   }
 
-  async settle(reports: SettleReport[]) {
-    const outcomes = this.#ledger.settle(reports);
-    await this.#setAlarm();
-    return outcomes;
+  heartbeat(leases: LeaseBeat[]) {
+    return this.#thenAlarm(this.#ledger.heartbeat(leases));
+  }
+
+  settle(reports: SettleReport[]) {
+    return this.#thenAlarm(this.#ledger.settle(reports));
   }
 
   async settleUnfenced(report: UnfencedReport) {
     return this.#ledger.settleUnfenced(report);
   }
 
-  async release(leaseId: string, taskIds: string[]) {
-    return this.#ledger.release(leaseId, taskIds);
+  release(leaseId: string, taskIds: string[], delayMs?: number) {
+    return this.#thenAlarm(this.#ledger.release(leaseId, taskIds, delayMs));
+  }
+
+  async cancel(taskId: string) {
+    return this.#ledger.cancel(taskId);
+  }
+
+  async retry(taskId: string) {
+    return this.#ledger.retry(taskId);
+  }
+
+  async retryMany(filter: RetryFilter) {
+    return this.#ledger.retryMany(filter);
   }
 
   async find(taskId: string) {
@@ -78,17 +97,70 @@ export class TaskLedger extends DurableObject<unknown> implements LedgerApi {
     return this.#ledger.alive(limit);
   }
 
-  override async alarm() {
-    this.#alarmAt = null;
-    this.#ledger.tick();
-    await this.#setAlarm();
+  async reserve(key: string, bodyHash: string, submission: string) {
+    return this.#ledger.reserve(key, bodyHash, submission);
   }
 
-  async #setAlarm(): Promise<void> {
+  async markAccepted(key: string, submission: string) {
+    this.#ledger.markAccepted(key, submission);
+  }
+
+  async incomplete(submissions: SubmissionCount[]) {
+    return this.#ledger.incomplete(submissions);
+  }
+
+  async sweptWindow() {
+    return this.#ledger.sweptWindow();
+  }
+
+  async markSwept(window: string) {
+    this.#ledger.markSwept(window);
+  }
+
+  async closable(endedBefore: number, limit: number) {
+    return this.#ledger.closable(endedBefore, limit);
+  }
+
+  async seal(window: string, endedBefore: number) {
+    return this.#ledger.seal(window, endedBefore);
+  }
+
+  async openSeals(limit: number) {
+    return this.#ledger.openSeals(limit);
+  }
+
+  async archivePage(window: string, after: string, maxBytes: number) {
+    return this.#ledger.archivePage(window, after, maxBytes);
+  }
+
+  async markArchived(window: string) {
+    this.#ledger.markArchived(window);
+  }
+
+  async purge(window: string) {
+    this.#ledger.purge(window);
+  }
+
+  async size() {
+    return this.ctx.storage.sql.databaseSize;
+  }
+
+  async full() {
+    return this.ctx.storage.sql.databaseSize > Number(this.env.FULL_BYTES ?? DEFAULT_FULL_BYTES);
+  }
+
+  override async alarm() {
+    this.#alarmAt = null;
+    await this.#thenAlarm(this.#ledger.tick());
+  }
+
+  /** Sets the alarm for what a call has made due, and passes the call's answer on. */
+  async #thenAlarm<Answer>(answer: Answer): Promise<Answer> {
     const dueAt = this.#ledger.nextTickAt();
-    if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return;
+    if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return answer;
     this.#alarmAt = dueAt;
     await this.ctx.storage.setAlarm(dueAt);
+    return answer;
   }
 }
 

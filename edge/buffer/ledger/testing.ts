@@ -86,9 +86,9 @@ export class TestLedger {
   }
 
   row(taskId: string): TaskRow {
-    const row = this.ledger.find(taskId);
-    assert.ok(row, `${taskId} is not in the ledger`);
-    return row;
+    const found = this.ledger.find(taskId);
+    assert.ok('task' in found, `${taskId} is not in the ledger`);
+    return found.task;
   }
 
   state(taskId: string): TaskState {

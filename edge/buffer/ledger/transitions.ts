@@ -29,6 +29,8 @@ export interface Transition {
   state: TaskState;
   runAt: number;
   leaseId: string | null;
+  /** Set where somebody may still be running the task. */
+  claimedAt: number | null;
   completedAt: number | null;
   error: TaskError | null;
   result: string | null;
@@ -65,6 +67,14 @@ export function fail(
   return { ...failed, state: runAt > now ? 'scheduled' : 'ready', runAt };
 }
 
+/** The task is called off. One that runs keeps its holder, who is told by the next heartbeat. */
+export function cancelled(task: HeldTask, now: number): Transition {
+  const error: TaskError = { code: 'cancelled', message: 'The task was cancelled' };
+  const ended = endAttempt(task, now, error);
+  const attempts = task.state === 'leased' ? ended.attempts : parse<EndedAttempt[]>(task.attempts);
+  return { ...ended, state: 'cancelled', claimedAt: task.claimed_at, completedAt: now, error, attempts };
+}
+
 function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition {
   const attempt: EndedAttempt = {
     attempt: task.attempt,
@@ -78,6 +88,7 @@ function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition 
     state: task.state,
     runAt: task.run_at,
     leaseId: task.lease_id,
+    claimedAt: null,
     completedAt: null,
     error: null,
     result: null,
@@ -89,7 +100,7 @@ function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition 
 const WRITE_TRANSITIONS = `
   UPDATE tasks SET
     state = next.value ->> 'state', run_at = next.value ->> 'runAt', lease_id = next.value ->> 'leaseId',
-    claimed_at = NULL, completed_at = next.value ->> 'completedAt', error = next.value ->> 'error',
+    claimed_at = next.value ->> 'claimedAt', completed_at = next.value ->> 'completedAt', error = next.value ->> 'error',
     result = next.value ->> 'result', type_retry = next.value ->> 'typeRetry',
     attempts = next.value ->> 'attempts'
   FROM json_each(?1) AS next

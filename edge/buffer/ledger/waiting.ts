@@ -6,15 +6,16 @@ const PROMOTE_LIMIT = 1000;
 
 const PROMOTE_DUE = `
   UPDATE tasks SET state = 'ready'
-  WHERE state = 'scheduled' AND id IN (
-    SELECT id FROM tasks WHERE state = 'scheduled' AND run_at <= ?1 ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`;
+  WHERE id IN (
+    SELECT id FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL AND run_at <= ?1
+    ORDER BY run_at LIMIT ${PROMOTE_LIMIT})`;
 
 /** Makes scheduled tasks ready whose time has come. */
 export function promoteDue(sql: Sql, now: number): void {
   sql.exec(PROMOTE_DUE, now);
 }
 
-const NEXT_RUN = `SELECT min(run_at) AS at FROM tasks WHERE state = 'scheduled'`;
+const NEXT_RUN = `SELECT min(run_at) AS at FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL`;
 
 /** When the next scheduled task is due. */
 export function nextRunAt(sql: Sql): number | null {

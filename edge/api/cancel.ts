@@ -1,0 +1,82 @@
+import type { Context } from 'hono';
+import { type Retried, RetryQuery } from '../contract/api.ts';
+import type { CancelOutcome, RetryOutcome } from '../contract/ledger.ts';
+import { MAX_BATCH_TASKS } from '../contract/limits.ts';
+import { newTasks } from '../contract/submission.ts';
+import { statusOf } from '../contract/task.ts';
+import { submissionOf } from '../contract/task-id.ts';
+import { ApiError } from '../http/errors.ts';
+import { readQuery, readTaskId } from '../http/input.ts';
+import { ledgerOf } from '../http/ledger.ts';
+import { readRecord } from '../http/records.ts';
+import type { ApiEnv } from './env.ts';
+import { statusView, taskNotFound } from './status.ts';
+
+type ApiContext = Context<{ Bindings: ApiEnv }>;
+
+/** `POST /tasks/:id/cancel`. */
+export async function cancelTask(c: ApiContext): Promise<Response> {
+  const id = readTaskId(c);
+  const ledger = ledgerOf(c.env);
+  let outcome: CancelOutcome = await ledger.cancel(id);
+  if ('unknown' in outcome) {
+    // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
+    const record = await readRecord(c.env.TASK_STORAGE, submissionOf(id));
+    const { full } = await ledger.insert(record ? newTasks(record).filter((task) => task.id === id) : []);
+    if (full)
+      throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
+    outcome = await ledger.cancel(id);
+  }
+  if ('changed' in outcome) return answerStatus(c, id);
+  if ('refused' in outcome) {
+    const currentStatus = statusOf(outcome.refused);
+    throw new ApiError('task_finished', `The task has ended as ${currentStatus}`, {
+      taskId: id,
+      currentStatus,
+    });
+  }
+  throw unchangeable(id, outcome);
+}
+
+/** `POST /tasks/:id/retry`. */
+export async function retryTask(c: ApiContext): Promise<Response> {
+  const id = readTaskId(c);
+  const outcome: RetryOutcome = await ledgerOf(c.env).retry(id);
+  if ('retried' in outcome) return answerStatus(c, id);
+  if ('refused' in outcome) {
+    const currentStatus = statusOf(outcome.refused);
+    const message = `Only a failed or cancelled task can be retried; this one is ${currentStatus}`;
+    throw new ApiError('task_not_retryable', message, { taskId: id, currentStatus });
+  }
+  throw unchangeable(id, outcome);
+}
+
+/** `POST /tasks/retry`: a page of the tasks that failed, newest first. */
+export async function retryTasks(c: ApiContext): Promise<Response> {
+  const { status, since, ...filter } = readQuery(c, RetryQuery);
+  const { retried, nextCursor } = await ledgerOf(c.env).retryMany({
+    ...filter,
+    state: status,
+    since: since === undefined ? 0 : Date.parse(since),
+    limit: MAX_BATCH_TASKS,
+  });
+  const answer: Retried = {
+    success: true,
+    taskIds: retried,
+    count: retried.length,
+    ...(nextCursor !== null && { nextCursor }),
+  };
+  return c.json(answer);
+}
+
+async function answerStatus(c: ApiContext, id: string): Promise<Response> {
+  const found = await ledgerOf(c.env).find(id);
+  if ('task' in found) return c.json(statusView(found.task));
+  throw taskNotFound(id);
+}
+
+function unchangeable(id: string, outcome: { sealed: true } | { unknown: true }): ApiError {
+  return 'sealed' in outcome
+    ? new ApiError('archived', 'The task ended long ago and is archived: submit it anew', { taskId: id })
+    : taskNotFound(id);
+}

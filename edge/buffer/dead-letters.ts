@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import type { NewTask, RefusedTask } from '../contract/ledger.ts';
+import { AcceptedTask, newTasks } from '../contract/submission.ts';
+import { newSubmission, taskIdAt } from '../contract/task-id.ts';
+import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import type { BufferEnv } from './env.ts';
+
+/** What is left of a message's form when its tasks cannot be read. */
+const Envelope = z.object({
+  submission: z.string().length(32),
+  first: z.int().min(0),
+  tasks: z.array(z.unknown()).min(1),
+});
+
+/**
+ * Takes in what could not be buffered: what can be read goes into the ledger as ready, what cannot is
+ * recorded there as failed with the reason, so that it is seen. Nothing is dropped.
+ */
+export async function takeDeadLetters(batch: MessageBatch, env: BufferEnv): Promise<void> {
+  for (const message of batch.messages) {
+    try {
+      await revive(message, env);
+      message.ack();
+    } catch (error) {
+      console.error('A dead letter could not be taken in; it stays in its queue', message.id, error);
+      message.retry({ delaySeconds: 60 });
+    }
+  }
+}
+
+async function revive(message: Message, env: BufferEnv): Promise<void> {
+  const ledger = ledgerOf(env);
+  const { readable, refused } = await sort(message);
+  const { full } = await ledger.insert(readable);
+  if (full) throw new Error('The ledger is full');
+  for (const task of refused) await ledger.insertFailed(task);
+}
+
+async function sort(message: Message): Promise<{ readable: NewTask[]; refused: RefusedTask[] }> {
+  const envelope = Envelope.safeParse(message.body);
+  if (!envelope.success) return { readable: [], refused: [await foreignMessage(message)] };
+  const { submission, first, tasks } = envelope.data;
+  const readable: NewTask[] = [];
+  const refused: RefusedTask[] = [];
+  tasks.forEach((value, index) => {
+    const task = AcceptedTask.safeParse(value);
+    if (task.success) readable.push(...newTasks({ submission, tasks: [task.data] }, first + index));
+    else
+      refused.push({
+        id: taskIdAt(submission, first + index),
+        ...refusal(value, z.prettifyError(task.error)),
+      });
+  });
+  return { readable, refused };
+}
+
+/** A message without the form of a submission gets an id of its own, the same at each delivery. */
+async function foreignMessage(message: Message): Promise<RefusedTask> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(message.id));
+  const random = new Uint8Array(digest).slice(0, 6);
+  const submission = newSubmission(message.timestamp.getTime(), CURRENT_SHARD, random);
+  return {
+    id: taskIdAt(submission, 0),
+    ...refusal(message.body, 'The message has not the form of a submission'),
+  };
+}
+
+function refusal(value: unknown, reason: string): Omit<RefusedTask, 'id'> {
+  return { type: 'invalid', payload: JSON.stringify(value) ?? 'null', reason };
+}

@@ -1,0 +1,34 @@
+import type { RetryFilter, RetryOutcome, RetryPage } from '../../contract/ledger.ts';
+import type { TaskState } from '../../contract/task.ts';
+import { windowOf } from '../../contract/task-id.ts';
+import { page } from './read.ts';
+import { isSealed } from './seals.ts';
+import type { Sql } from './sql.ts';
+
+/** A cancelled task that its runner has not dropped yet waits for that. */
+const RETRY = `
+  UPDATE tasks SET
+    state = CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END, run_at = ?2, attempt = 0,
+    completed_at = NULL, error = NULL, result = NULL
+  WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'cancelled')
+    AND substr(id, 1, 8) NOT IN (SELECT window FROM seals)
+  RETURNING id`;
+
+const SELECT_STATE = 'SELECT state FROM tasks WHERE id = ?1';
+
+/** Brings a failed or cancelled task back, its attempts reset. */
+export function retry(sql: Sql, taskId: string, now: number): RetryOutcome {
+  if (isSealed(sql, windowOf(taskId))) return { sealed: true };
+  const known = sql.exec<{ state: TaskState }>(SELECT_STATE, taskId)[0];
+  if (!known) return { unknown: true };
+  const retried = sql.exec<{ id: string }>(RETRY, JSON.stringify([taskId]), now);
+  return retried.length === 1 ? { retried: true } : { refused: known.state };
+}
+
+/** Brings back a page of the tasks that ended in a state, newest first. */
+export function retryMany(sql: Sql, { state, since, ...filter }: RetryFilter, now: number): RetryPage {
+  const { tasks, nextCursor } = page(sql, { ...filter, states: [state] });
+  const ids = tasks.filter(({ completedAt }) => (completedAt ?? 0) >= since).map(({ id }) => id);
+  const retried = sql.exec<{ id: string }>(RETRY, JSON.stringify(ids), now).map((row) => row.id);
+  return { retried, nextCursor };
+}
