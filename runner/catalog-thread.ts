@@ -5,6 +5,8 @@ import { loadDefinition, TaskSettings } from './definition.ts';
 const modules: { file: string; module: string }[] = workerData;
 const answer: CatalogAnswer = { entries: [], problems: [] };
 for (const { file, module } of modules) {
+  // Named first: the file may end this thread.
+  parentPort?.postMessage({ loading: file });
   try {
     answer.entries.push({ ...TaskSettings.parse(await loadDefinition(module, file)), file, module });
   } catch (error) {

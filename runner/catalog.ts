@@ -16,6 +16,9 @@ export type Catalog = ReadonlyMap<string, TaskEntry>;
 export const CatalogAnswer = z.object({ entries: z.array(TaskEntry), problems: z.array(z.string()) });
 export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
 
+/** What it says before: the file that it is about to import. */
+const Loading = z.object({ loading: z.string() });
+
 export const BUILT_IN_TASKS = resolve(import.meta.dirname, 'tasks');
 
 const SOURCE = /\.(?:ts|mts|js|mjs)$/;
@@ -56,15 +59,19 @@ async function inspect(files: readonly string[]): Promise<CatalogAnswer> {
   const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);
   try {
     return await new Promise((resolve, reject) => {
-      worker.once('message', (answer) => resolve(CatalogAnswer.parse(answer)));
-      worker.once('error', reject);
-      worker.once('exit', () =>
-        reject(new Error('A task file ended the thread that loaded it; remove its process.exit()')),
+      let loading = '';
+      worker.on('message', (message: unknown) => {
+        const answer = CatalogAnswer.safeParse(message);
+        if (answer.success) resolve(answer.data);
+        else loading = Loading.parse(message).loading;
+      });
+      worker.once('error', (error: Error) =>
+        reject(new Error(`${loading} cannot be loaded: ${error.message}`)),
       );
-      timeout.onabort = () =>
-        reject(
-          new Error(`The task files did not load within ${LOAD_TIMEOUT_MS / 1000} s: ${files.join(', ')}`),
-        );
+      worker.once('exit', () =>
+        reject(new Error(`${loading} ended the thread that loaded it; remove its process.exit()`)),
+      );
+      timeout.onabort = () => reject(new Error(`${loading} did not load within ${LOAD_TIMEOUT_MS / 1000} s`));
     });
   } finally {
     await worker.terminate();

@@ -23,9 +23,14 @@ export interface ClaimLoopOptions {
   readonly pollIntervalMs: number;
   /** End when nothing is ready and nothing is held. */
   readonly once: boolean;
+  /** Interrupts a claim under way. */
+  readonly interrupt: AbortSignal;
   /** How long an outcome takes to be answered for: its task counts as held until then. */
   readonly reportMs: () => number;
 }
+
+/** A claim that takes longer than this share of its lease is given up for a new one. */
+const ANSWER_WITHIN = 0.5;
 
 type Want = ClaimRequest['wants'][number];
 
@@ -40,7 +45,7 @@ interface LaneState {
  * coming free, so busy lanes are filled by few, large claims.
  *
  * - **asking**: some lane has demand and is not dry, and a claim is sent; repeated under the same lease id
- *   until it is answered, so that a lost answer costs nothing.
+ *   until it is answered, so that a lost answer costs nothing; under a new one when that takes too long.
  * - **waiting**: no lane is to be asked for; left when a lane frees a slot, or at the poll interval, when
  *   lanes that were dry are asked for again.
  */
@@ -109,11 +114,13 @@ export class ClaimLoop {
       .filter(({ want }) => want.limit > 0);
   }
 
-  /** One claim; undefined when the loop was stopped and the edge does not answer. */
+  /** One claim; undefined when the edge did not answer in time, or the loop was stopped before it did. */
   async #claim(wants: Want[]): Promise<Claim | undefined> {
-    const { client, events, leaseSeconds, runner } = this.#options;
-    const { signal } = this.#stopping;
+    const { client, events, leaseSeconds, runner, interrupt } = this.#options;
     const request = { leaseId: randomUUID(), runner, wants, leaseSeconds };
+    // The lease counts from the first try: later than this it would be over on arrival.
+    const overdue = AbortSignal.timeout(leaseSeconds * ANSWER_WITHIN * 1000);
+    const signal = AbortSignal.any([this.#stopping.signal, overdue]);
     events.emit('polling');
     const sentAt = performance.now();
     let claim: Claim | undefined;
@@ -121,7 +128,10 @@ export class ClaimLoop {
       await untilAnswered(
         async () => {
           const attemptAt = performance.now();
-          claim = await client.claim(request);
+          claim = await client.claim(request, {
+            timeoutMs: leaseSeconds * ANSWER_WITHIN * 1000,
+            signal: interrupt,
+          });
           this.#roundTripMs.record(performance.now() - attemptAt);
         },
         { events, signal },

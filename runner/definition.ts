@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../edge/contract/task.ts';
 import type { TaskDefinition } from './task.ts';
 
+/** What a task may take where its type does not say. */
+const DEFAULT_MEMORY_MB = 1024;
+
 /** The settings of a task type that can be told to another thread. */
 export const TaskSettings = z.object({
   type: TaskType,
@@ -9,6 +12,7 @@ export const TaskSettings = z.object({
   timeoutSeconds: TimeoutSeconds.optional(),
   maxAttempts: MaxAttempts.optional(),
   backoff: Backoff.optional(),
+  memoryMb: z.int().min(16).max(1_000_000).default(DEFAULT_MEMORY_MB),
 });
 
 const Definition = TaskSettings.extend({

@@ -16,6 +16,19 @@ import { ErrorBody } from '../edge/contract/errors.ts';
 /** A call to the edge that failed; the message says which worker, why, and what to check. */
 export class EdgeError extends Error {
   override readonly name = 'EdgeError';
+  /** The request itself is at fault: the same again would be refused again. */
+  readonly permanent: boolean;
+
+  constructor(message: string, { permanent = false, cause }: { permanent?: boolean; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.permanent = permanent;
+  }
+}
+
+/** How long a call may take, and what interrupts it before. */
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
 }
 
 /** A worker that the runner calls, and the settings that point to it. */
@@ -59,41 +72,39 @@ export class EdgeClient {
     };
     this.#got = got.extend({
       retry: { limit: 0 },
-      timeout: { request: REQUEST_TIMEOUT_MS },
       throwHttpErrors: false,
       agent: { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) },
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
     });
   }
 
-  claim(request: ClaimRequest): Promise<Claim> {
-    return this.#post(this.#buffer, '/tasks/claim', JSON.stringify(request), Claim);
+  claim(request: ClaimRequest, options: CallOptions): Promise<Claim> {
+    return this.#post(this.#buffer, '/tasks/claim', JSON.stringify(request), Claim, options);
   }
 
-  /** @param timeoutMs a heartbeat that takes longer is of no use. */
-  heartbeat(request: HeartbeatRequest, timeoutMs: number): Promise<HeartbeatAnswer> {
-    return this.#post(this.#buffer, '/tasks/heartbeat', JSON.stringify(request), HeartbeatAnswer, timeoutMs);
+  heartbeat(request: HeartbeatRequest, options: CallOptions): Promise<HeartbeatAnswer> {
+    return this.#post(this.#buffer, '/tasks/heartbeat', JSON.stringify(request), HeartbeatAnswer, options);
   }
 
-  async release(request: ReleaseRequest): Promise<void> {
-    await this.#post(this.#buffer, '/tasks/release', JSON.stringify(request), Released);
+  async release(request: ReleaseRequest, options: CallOptions): Promise<void> {
+    await this.#post(this.#buffer, '/tasks/release', JSON.stringify(request), Released, options);
   }
 
   /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
-  async report(body: string): Promise<Outcome[]> {
-    return (await this.#post(this.#api, '/tasks/complete', body, ReportAnswer)).outcomes;
+  async report(body: string, options: CallOptions): Promise<Outcome[]> {
+    return (await this.#post(this.#api, '/tasks/complete', body, ReportAnswer, options)).outcomes;
   }
 
-  queueHealth(): Promise<Health> {
-    return this.#health(this.#buffer);
+  queueHealth(options: CallOptions): Promise<Health> {
+    return this.#health(this.#buffer, options);
   }
 
-  apiHealth(): Promise<Health> {
-    return this.#health(this.#api);
+  apiHealth(options: CallOptions): Promise<Health> {
+    return this.#health(this.#api, options);
   }
 
-  async #health(worker: EdgeWorker): Promise<Health> {
-    const health = await this.#call(worker, 'GET', '/health', undefined, Health, REQUEST_TIMEOUT_MS);
+  async #health(worker: EdgeWorker, options: CallOptions): Promise<Health> {
+    const health = await this.#call(worker, '/health', { method: 'GET' }, Health, options);
     if (health.service === worker.service) return health;
     throw new EdgeError(
       `${worker.url} answers as ${health.service}, expected ${worker.service}: check ${worker.setting}`,
@@ -105,21 +116,23 @@ export class EdgeClient {
     path: string,
     body: string,
     schema: Schema,
-    timeoutMs = REQUEST_TIMEOUT_MS,
+    options: CallOptions,
   ): Promise<z.output<Schema>> {
-    return this.#call(worker, 'POST', path, body, schema, timeoutMs);
+    return this.#call(worker, path, { method: 'POST', body }, schema, options);
   }
 
   async #call<Schema extends z.ZodType>(
     worker: EdgeWorker,
-    method: 'GET' | 'POST',
     path: string,
-    body: string | undefined,
+    request: { method: 'GET' } | { method: 'POST'; body: string },
     schema: Schema,
-    timeoutMs: number,
+    { timeoutMs = REQUEST_TIMEOUT_MS, signal }: CallOptions,
   ): Promise<z.output<Schema>> {
-    const options = { method, timeout: { request: timeoutMs }, ...(body !== undefined && { body }) };
-    const response = await this.#got(`${worker.url}${path}`, options).catch((error: unknown) => {
+    const response = await this.#got(`${worker.url}${path}`, {
+      ...request,
+      signal,
+      timeout: { request: timeoutMs },
+    }).catch((error: unknown) => {
       throw unreachable(worker, error);
     });
     const answer = parseJson(response.body);
@@ -154,6 +167,7 @@ function refused(worker: EdgeWorker, path: string, status: number, answer: unkno
   const place = `The ${worker.name} at ${worker.url} answered ${status} to ${path}`;
   const body = ErrorBody.safeParse(answer);
   if (!body.success) return new EdgeError(`${place}, not as it would: check ${worker.setting}`);
-  const advice = status === 401 ? '; check --token (RUNNER_TOKEN)' : '';
-  return new EdgeError(`${place}: ${body.data.error}${advice}`);
+  const advice = status === 401 || status === 403 ? '; check --token (RUNNER_TOKEN)' : '';
+  const permanent = status === 400 || status === 413;
+  return new EdgeError(`${place}: ${body.data.error}${advice}`, { permanent });
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { Health, Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { Catalog } from './catalog.ts';
+import type { HeldTask } from './held-task.ts';
 import type { RunnerOptions } from './options.ts';
 import type { TaskFailure, TaskLogLevel } from './thread-protocol.ts';
 
@@ -18,8 +19,10 @@ export interface RunnerEvents {
   /** Nothing is ready and nothing is held; the next poll is due in `pollIntervalMs`. */
   idle: [wait: { pollIntervalMs: number }];
   started: [task: ClaimedTask];
-  progress: [update: { task: ClaimedTask; value: unknown }];
+  progress: [update: { held: HeldTask; value: unknown }];
   log: [line: { task: ClaimedTask; level: TaskLogLevel; message: string; details: unknown }];
+  /** What a task has left behind failed, after it had ended. */
+  stray: [sentence: string];
   /** The attempt succeeded or failed; its report follows. */
   completed: [task: ClaimedTask];
   failed: [failure: { task: ClaimedTask; error: TaskFailure }];

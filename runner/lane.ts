@@ -1,12 +1,12 @@
 import type { TaskEntry } from './catalog.ts';
 import type { RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { MovingAverage } from './moving-average.ts';
-import { type RunningJob, ThreadExit, ThreadPool } from './pool.ts';
-import type { Outcome, TaskFailure, ThreadMessage } from './thread-protocol.ts';
+import { ThreadPool } from './pool.ts';
+import { type Ending, RunningTask } from './running-task.ts';
+import type { Outcome, ThreadMessage } from './thread-protocol.ts';
 
-/** How long a task may take to end after its signal was aborted. */
-const GRACE_MS = 1000;
 /** Tasks that last this many refills lose little while a slot is refilled: none is held ahead for them. */
 const SLOW_TASK_REFILLS = 100;
 /** The most tasks that a lane holds beyond its slots. */
@@ -22,24 +22,10 @@ export interface LaneOptions {
   readonly onOutcome: (held: HeldTask, outcome: Outcome) => void;
   /** Takes a task that was started and has to go back without having spent its attempt. */
   readonly onGiveBack: (held: HeldTask) => void;
+  /** A task's thread does not end: nobody should wait for it. */
+  readonly onStuck: (held: HeldTask) => void;
   /** A slot may have come free. */
   readonly onFreed: (lane: Lane) => void;
-}
-
-type StopReason = 'timeout' | 'lost' | 'shutdown';
-
-interface Running {
-  readonly held: HeldTask;
-  readonly job: RunningJob;
-  readonly startedAt: number;
-  readonly timeoutSeconds: number | undefined;
-  timeout?: NodeJS.Timeout;
-  grace?: NodeJS.Timeout;
-  /** Settles once the lane is done with the attempt. */
-  ended?: Promise<void>;
-  stopped?: StopReason;
-  /** Its thread is being ended because of another task on it. */
-  bystander: boolean;
 }
 
 /**
@@ -50,13 +36,16 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #capacity: number;
   readonly #pool: ThreadPool;
+  readonly #memory: MemoryWatch;
   readonly #taskMs = new MovingAverage();
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<number, RunningTask>();
+  readonly #endings = new Set<Promise<void>>();
   #waiting: HeldTask[] = [];
   #unreported = 0;
+  #jobs = 0;
   /** Threads that are being ended must be given nothing; the cpu lane's have no free seat anyway. */
   #kills = 0;
-  #closed: Promise<void> | undefined;
+  #draining = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -64,7 +53,13 @@ export class Lane {
     this.#pool = new ThreadPool({
       threads: options.threads,
       tasksPerThread: options.tasksPerThread,
+      heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
       onMessage: (message) => this.#relay(message),
+      onStrayError: (error) => options.events.emit('stray', error.message),
+    });
+    this.#memory = new MemoryWatch({
+      running: () => this.#running.values(),
+      onExceeded: (tasks) => void this.#end(tasks, 'out_of_memory'),
     });
   }
 
@@ -111,6 +106,11 @@ export class Lane {
     this.#options.onFreed(this);
   }
 
+  /** Starts nothing any more. */
+  drain(): void {
+    this.#draining = true;
+  }
+
   /** Takes out what has not started. */
   takeWaiting(): HeldTask[] {
     const waiting = this.#waiting;
@@ -119,29 +119,35 @@ export class Lane {
   }
 
   /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
-  lose(taskId: string): void {
-    this.#waiting = this.#waiting.filter(({ task }) => task.taskId !== taskId);
-    const running = this.#running.get(taskId);
-    if (running) this.#stop(running, 'lost', 'The lease of the task was lost');
+  lose(held: HeldTask): void {
+    if (this.#unqueue(held)) this.#options.onFreed(this);
+    this.#find(held)?.stop('lost', 'The lease of the task was lost');
+  }
+
+  /** Calls a task off; one that runs is aborted. Its outcome says that it is dropped. */
+  cancel(held: HeldTask): void {
+    if (this.#unqueue(held)) {
+      this.#hand(held, { error: { code: 'cancelled', message: 'The task was cancelled', retryable: false } });
+    }
+    this.#find(held)?.stop('cancelled', 'The task was cancelled');
   }
 
   /** Resolves when nothing runs. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) {
-      await Promise.allSettled([...this.#running.values()].map((running) => running.ended));
-    }
+    while (this.#endings.size > 0) await Promise.all(this.#endings);
   }
 
   /** Ends all threads. What ran is reported as failed once they have ended; nothing starts any more. */
   async close(): Promise<void> {
-    for (const running of this.#running.values()) running.stopped ??= 'shutdown';
-    this.#closed ??= this.#pool.close();
-    await this.#closed;
+    this.drain();
+    this.#memory.stop();
+    await Promise.all([...this.#running.values()].map((task) => task.kill('shutdown')));
     await this.idle();
+    await this.#pool.close();
   }
 
   #fill(): void {
-    while (!this.#closed && this.#kills === 0 && this.#running.size < this.#capacity) {
+    while (!this.#draining && this.#kills === 0 && this.#running.size < this.#capacity) {
       const next = this.#waiting.shift();
       if (!next) return;
       this.#start(next);
@@ -151,93 +157,89 @@ export class Lane {
   #start(held: HeldTask): void {
     const { task, entry } = held;
     const { taskId, attempt, payload } = task;
+    this.#jobs += 1;
+    const id = this.#jobs;
     const { dataDir, events } = this.#options;
-    const timeoutSeconds = task.timeoutSeconds ?? entry.timeoutSeconds;
-    const running: Running = {
+    const running = new RunningTask({
       held,
-      job: this.#pool.start({ taskId, attempt, payload, dataDir, module: entry.module }),
-      startedAt: performance.now(),
-      timeoutSeconds,
-      bystander: false,
-    };
-    if (timeoutSeconds !== undefined) {
-      running.timeout = setTimeout(
-        () => this.#stop(running, 'timeout', 'The time of the task is up'),
-        timeoutSeconds * 1000,
-      );
-    }
-    this.#running.set(taskId, running);
+      job: this.#pool.start({ id, taskId, attempt, payload, dataDir, module: entry.module }),
+      timeoutSeconds: task.timeoutSeconds ?? entry.timeoutSeconds,
+      onKill: (late) => void this.#end([late], 'timeout'),
+      onStuck: (stuck) => this.#options.onStuck(stuck.held),
+    });
+    this.#running.set(id, running);
     events.emit('started', task);
-    running.ended = this.#finish(running);
+    const ending = this.#finish(id, running).finally(() => this.#endings.delete(ending));
+    this.#endings.add(ending);
   }
 
-  async #finish(running: Running): Promise<void> {
-    const outcome = await this.#outcomeOf(running);
-    clearTimeout(running.timeout);
-    clearTimeout(running.grace);
-    this.#running.delete(running.held.task.taskId);
+  async #finish(id: number, running: RunningTask): Promise<void> {
+    const ending = await running.ending();
+    this.#running.delete(id);
     this.#taskMs.record(performance.now() - running.startedAt);
-    this.#hand(running.held, outcome);
+    this.#hand(running.held, ending);
     this.#fill();
   }
 
-  /** Waits for the end of an attempt; what stopped it decides over what the task made of that. */
-  async #outcomeOf(running: Running): Promise<Outcome | 'dropped' | 'given back'> {
-    const ended = await running.job.outcome.catch((exit: ThreadExit) => exit);
-    switch (running.stopped) {
-      case 'lost':
-        return 'dropped';
-      case 'timeout':
-        return failure('timeout', `The attempt took longer than its ${running.timeoutSeconds} s`);
-      case 'shutdown':
-        await this.#closed;
-        return failure('runner_stopped', 'The runner was stopped before the task had ended');
-      default:
-        if (!(ended instanceof ThreadExit)) return ended;
-        return running.bystander
-          ? 'given back'
-          : failure('crashed', `The task ended its thread: ${ended.message}`);
-    }
-  }
-
-  #hand(held: HeldTask, outcome: Outcome | 'dropped' | 'given back'): void {
-    if (typeof outcome === 'object') {
+  #hand(held: HeldTask, ending: Ending): void {
+    if (typeof ending === 'object') {
       this.#unreported += 1;
-      this.#options.onOutcome(held, outcome);
+      this.#options.onOutcome(held, ending);
       return;
     }
-    if (outcome === 'given back') this.#options.onGiveBack(held);
+    if (ending === 'given back') this.#options.onGiveBack(held);
     this.#options.onFreed(this);
   }
 
-  #stop(running: Running, reason: StopReason, sentence: string): void {
-    if (running.stopped) return;
-    running.stopped = reason;
-    this.#pool.abort({ taskId: running.held.task.taskId, reason: sentence });
-    running.grace = setTimeout(() => this.#kill(running), GRACE_MS);
-  }
-
-  async #kill(running: Running): Promise<void> {
-    if (this.#options.tasksPerThread > 1) {
-      for (const other of this.#running.values()) other.bystander = other !== running;
-    }
+  /** Ends the thread of some tasks; its other tasks are given back. */
+  async #end(tasks: readonly RunningTask[], reason: 'timeout' | 'out_of_memory'): Promise<void> {
+    this.#spare(tasks);
     this.#kills += 1;
-    await running.job.kill();
+    await Promise.all(tasks.map((task) => task.kill(reason)));
     this.#kills -= 1;
     this.#fill();
   }
 
+  /** The tasks that share their thread with these did nothing wrong. */
+  #spare(guilty: readonly RunningTask[]): void {
+    if (this.#options.tasksPerThread === 1) return;
+    for (const task of this.#running.values()) if (!guilty.includes(task)) task.standBy();
+  }
+
+  #unqueue(held: HeldTask): boolean {
+    const before = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== held);
+    return this.#waiting.length < before;
+  }
+
+  #find(held: HeldTask): RunningTask | undefined {
+    return [...this.#running.values()].find((running) => running.held === held);
+  }
+
   #relay(message: ThreadMessage): void {
-    const task = this.#running.get(message.taskId)?.held.task;
-    if (!task) return;
-    if (message.kind === 'progress') {
-      this.#options.events.emit('progress', { task, value: message.value });
-    } else {
-      this.#options.events.emit('log', { ...message, task });
+    const { events } = this.#options;
+    if (message.kind === 'stray') {
+      events.emit('stray', message.message);
+      return;
+    }
+    const running = this.#running.get(message.jobId);
+    if (!running) return;
+    const { task } = running.held;
+    switch (message.kind) {
+      case 'progress':
+        events.emit('progress', { held: running.held, value: message.value });
+        return;
+      case 'log':
+        events.emit('log', {
+          task,
+          level: message.level,
+          message: message.message,
+          details: message.details,
+        });
+        return;
+      case 'exit':
+        running.noteExit(message.code);
+        this.#spare([running]);
     }
   }
-}
-
-function failure(code: string, message: string): { error: TaskFailure } {
-  return { error: { code, message } };
 }

@@ -4,8 +4,6 @@ import type { RunnerBus } from './events.ts';
 
 /** Writes what happens in a runner to its log, in the words of the specification. */
 export function logEvents(events: RunnerBus, log: Logger): void {
-  if (log.isLevelEnabled('info')) logProgress(events, log);
-
   events.on('failed', ({ task, error }) => {
     const name = error.name ? `${error.name}: ` : '';
     log.error(
@@ -17,9 +15,16 @@ export function logEvents(events: RunnerBus, log: Logger): void {
     log.warn({ taskId }, `Task ${taskId} was lost: its lease has ended, it will run again`),
   );
   events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
+  events.on('stray', (sentence) => log.warn(sentence));
+  events.on('drained', ({ unanswered }) => {
+    if (unanswered === 0) return;
+    log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);
+  });
   events.on('log', ({ task, level, message, details }) =>
     log[level]({ taskId: task.taskId, details }, message),
   );
+
+  if (log.isLevelEnabled('info')) logProgress(events, log);
 }
 
 function logProgress(events: RunnerBus, log: Logger): void {
@@ -65,6 +70,7 @@ function logProgress(events: RunnerBus, log: Logger): void {
     const message = {
       completed: 'Task marked as completed',
       failed: 'Task marked as failed',
+      cancelled: 'Task was cancelled',
       pending: `Task waits for another attempt${runAt ? ` at ${runAt}` : ''}`,
     }[String(status)];
     if (message === undefined) {
@@ -84,11 +90,7 @@ function logProgress(events: RunnerBus, log: Logger): void {
       `Stopping: ${running} task(s) get ${timeoutSeconds} s to end; press Ctrl+C again to end them now`,
     ),
   );
-  events.on('drained', ({ unanswered }) => {
-    if (unanswered > 0)
-      log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);
-    log.info('Task Consumer stopped');
-  });
+  events.on('drained', () => log.info('Task Consumer stopped'));
 }
 
 function processing({ taskId, type, payload, createdAt, receivedAt, claimedAt }: ClaimedTask) {

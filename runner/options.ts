@@ -3,10 +3,16 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
 
-const count = (max: number) =>
-  z.coerce.number('Expected a whole number').int('Expected a whole number').min(1).max(max);
-const seconds = (min: number, max: number) =>
-  z.coerce.number('Expected a number of seconds').min(min).max(max);
+const number = (expected: string) =>
+  z.string().trim().min(1, expected).or(z.number()).pipe(z.coerce.number(expected));
+const count = (max: number) => {
+  const expected = `Expected a whole number from 1 to ${max}`;
+  return number(expected).pipe(z.int(expected).min(1, expected).max(max, expected));
+};
+const seconds = (max: number) => {
+  const expected = `Expected a number of seconds from 0 to ${max}`;
+  return number(expected).pipe(z.number().min(0, expected).max(max, expected));
+};
 const url = z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' });
 const folder = z
   .string()
@@ -48,7 +54,7 @@ export const RunnerOptions = z.object({
     env: 'LEASE_SECONDS',
     description: 'Seconds until the tasks of a runner that has died go to another',
   }),
-  drainTimeout: seconds(0, 86_400).default(30).meta({
+  drainTimeout: seconds(86_400).default(30).meta({
     env: 'DRAIN_TIMEOUT',
     description: 'Seconds that running tasks get to end when the runner is stopped',
   }),
@@ -58,9 +64,9 @@ export const RunnerOptions = z.object({
   logFormat: oneOf(['text', 'json'])
     .default('text')
     .meta({ env: 'LOG_FORMAT', description: 'Lines for people (text) or for machines (json)' }),
-  once: z
-    .stringbool()
-    .or(z.boolean())
+  once: z.coerce
+    .string()
+    .pipe(z.stringbool({ error: 'Expected true or false' }))
     .default(false)
     .meta({ env: 'ONCE', description: 'End when nothing is ready' }),
 });

@@ -1,39 +1,80 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { BroadcastChannel } from 'node:worker_threads';
+import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
-import type { AbortMessage, Job, Outcome, ThreadMessage } from './thread-protocol.ts';
+import type { AbortMessage, Job, JobEnd, Outcome, ThreadMessage } from './thread-protocol.ts';
 
 export interface PoolOptions {
   readonly threads: number;
   readonly tasksPerThread: number;
+  /** The most JavaScript heap of one thread, in MB. */
+  readonly heapMb: number | undefined;
   readonly onMessage: (message: ThreadMessage) => void;
+  /** A thread that ran nothing ended by an error: what a task has left behind. */
+  readonly onStrayError: (error: Error) => void;
 }
 
 /** A job that was started. */
 export interface RunningJob {
   /** Settles when the job has ended or its thread has exited, never before; rejects with {@link ThreadExit}. */
   readonly outcome: Promise<Outcome>;
+  /** Aborts the signal that the task was given; whether it listens is its own affair. */
+  abort(reason: string): void;
   /** Ends the thread that runs the job, whatever it does, and all that runs beside it. */
   kill(): Promise<void>;
+  /** The thread that runs the job; undefined until it has one. */
+  thread(): Worker | undefined;
 }
 
 /** The thread ended under a job. */
 export class ThreadExit extends Error {
   override readonly name = 'ThreadExit';
+  /** Its heap had reached its limit. */
+  readonly outOfMemory: boolean;
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  }
 }
 
 /** Where a job sits: piscina tells its balancer alone. */
 class Seat {
   threadId: number | undefined;
+  readonly taken = Promise.withResolvers<void>();
+
+  take(threadId: number): void {
+    this.threadId = threadId;
+    this.taken.resolve();
+  }
+}
+
+/** Counts the messages of a job, which come on another port than its end, until all are here. */
+class Inbox {
+  #seen = 0;
+  #wake: (() => void) | undefined;
+
+  note(): void {
+    this.#seen += 1;
+    this.#wake?.();
+  }
+
+  async until(count: number): Promise<void> {
+    while (this.#seen < count) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
 }
 
 /** The threads of a lane, on piscina. Callers start no more jobs at once than there are seats. */
 export class ThreadPool {
   readonly #piscina: Piscina;
   readonly #aborts: BroadcastChannel;
+  readonly #inboxes = new Map<number, Inbox>();
 
-  constructor({ threads, tasksPerThread, onMessage }: PoolOptions) {
+  constructor({ threads, tasksPerThread, heapMb, onMessage, onStrayError }: PoolOptions) {
     const abortChannel = `abort-${randomUUID()}`;
     this.#aborts = new BroadcastChannel(abortChannel);
     this.#aborts.unref();
@@ -46,28 +87,35 @@ export class ThreadPool {
       // A thread that is shared by waiting tasks must keep turning its event loop.
       atomics: tasksPerThread === 1 ? 'sync' : 'disabled',
       workerData: { abortChannel },
+      ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
       loadBalancer: (task, workers) => {
         const free = workers.filter((worker) => worker.currentUsage < tasksPerThread);
         const idlest = free.toSorted((a, b) => a.currentUsage - b.currentUsage)[0] ?? null;
         const seat = task[queueOptionsSymbol];
-        if (idlest && seat instanceof Seat) seat.threadId = idlest.id;
+        if (idlest && seat instanceof Seat) seat.take(idlest.id);
         return idlest;
       },
     });
-    this.#piscina.on('message', onMessage);
+    this.#piscina.on('error', onStrayError);
+    this.#piscina.on('message', (message: ThreadMessage) => {
+      onMessage(message);
+      this.#inboxes.get(message.jobId)?.note();
+    });
   }
 
   start(job: Job): RunningJob {
     const seat = new Seat();
-    const outcome = this.#piscina.run({ ...job, [queueOptionsSymbol]: seat }).catch((error: unknown) => {
-      throw new ThreadExit(error instanceof Error ? error.message : String(error), { cause: error });
-    });
-    return { outcome, kill: () => this.#terminate(seat) };
-  }
-
-  /** Aborts the signal that a task was given; whether it listens is its own affair. */
-  abort(message: AbortMessage): void {
-    this.#aborts.postMessage(message);
+    const outcome = this.#run(job, seat);
+    return {
+      outcome,
+      abort: (reason) => this.#aborts.postMessage({ jobId: job.id, reason } satisfies AbortMessage),
+      kill: async () => {
+        // A job may still wait for a thread that is being replaced.
+        await Promise.race([seat.taken.promise, outcome.catch(() => {})]);
+        await this.#threadOf(seat)?.terminate();
+      },
+      thread: () => this.#threadOf(seat),
+    };
   }
 
   async close(): Promise<void> {
@@ -75,7 +123,21 @@ export class ThreadPool {
     await this.#piscina.destroy();
   }
 
-  async #terminate({ threadId }: Seat): Promise<void> {
-    await this.#piscina.threads.find((thread) => thread.threadId === threadId)?.terminate();
+  async #run(job: Job, seat: Seat): Promise<Outcome> {
+    const inbox = new Inbox();
+    this.#inboxes.set(job.id, inbox);
+    try {
+      const end: JobEnd = await this.#piscina.run({ ...job, [queueOptionsSymbol]: seat });
+      await inbox.until(end.messages);
+      return end.outcome;
+    } catch (error) {
+      throw new ThreadExit(error);
+    } finally {
+      this.#inboxes.delete(job.id);
+    }
+  }
+
+  #threadOf({ threadId }: Seat): Worker | undefined {
+    return this.#piscina.threads.find((thread) => thread.threadId === threadId);
   }
 }

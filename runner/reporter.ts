@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import { MAX_ANSWER_BYTES, MAX_REPORT_RESULTS } from '../edge/contract/limits.ts';
-import type { EdgeClient } from './edge-client.ts';
+import { type EdgeClient, EdgeError } from './edge-client.ts';
 import type { RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
 import { MovingAverage } from './moving-average.ts';
@@ -16,12 +16,17 @@ interface Report {
   readonly success: boolean;
   /** The JSON text of one `TaskResult`. */
   readonly json: string;
+  readonly bytes: number;
   readonly addedAt: number;
+  /** It stands in for an outcome that the edge has refused. */
+  readonly substitute: boolean;
 }
 
 export interface ReporterOptions {
   readonly client: EdgeClient;
   readonly events: RunnerBus;
+  /** Interrupts the request under way, and gives up on the rest. */
+  readonly signal: AbortSignal;
   /** The edge has answered for a task: accepted, or told that its lease does not hold it. */
   readonly onAnswered: (held: HeldTask) => void;
 }
@@ -29,14 +34,15 @@ export interface ReporterOptions {
 /**
  * Sends outcomes to the API Worker, one request at a time and some time apart: what ends meanwhile goes with
  * the next. A request is repeated until it is answered; the ledger gives a repeated report its first answer.
+ * Where the edge refuses a request for what is in it, its outcomes go in smaller ones, and the one at fault
+ * is reported as a failure of its task.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
-  readonly #stopped = new AbortController();
   #queue: Report[] = [];
   #sending: Promise<void> | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
-  /** How long an outcome takes to be answered for, in milliseconds. */
+  /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
   readonly reportMs = new MovingAverage();
 
   constructor(options: ReporterOptions) {
@@ -44,26 +50,18 @@ export class Reporter {
   }
 
   add(held: HeldTask, outcome: Outcome): void {
-    this.#queue.push({
-      held,
-      success: !('error' in outcome),
-      json: reportJson(held, outcome),
-      addedAt: performance.now(),
-    });
+    this.#queue.push(report(held, outcome));
     this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when every outcome is answered for, or when `signal` gives up on the rest. */
-  async drain(signal: AbortSignal): Promise<void> {
-    const giveUp = () => this.#stopped.abort(signal.reason);
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { once: true });
+  /** Resolves when every outcome is answered for, or given up. */
+  async idle(): Promise<void> {
     await this.#sending;
-    signal.removeEventListener('abort', giveUp);
   }
 
   async #sendAll(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#stopped.signal.aborted) {
+    const { signal } = this.#options;
+    while (this.#queue.length > 0 && !signal.aborted) {
       const early = this.#sentAt + SPACING_MS - performance.now();
       if (early > 0 && this.#queue.length < MAX_REPORT_RESULTS) await sleep(early);
       this.#sentAt = performance.now();
@@ -73,28 +71,46 @@ export class Reporter {
   }
 
   #nextBatch(): Report[] {
-    let length = 0;
+    let bytes = 0;
     const batch = this.#queue.slice(0, MAX_REPORT_RESULTS);
-    const end = batch.findIndex((report, index) => {
-      length += report.json.length;
-      return index > 0 && length > MAX_ANSWER_BYTES;
+    const end = batch.findIndex((one, index) => {
+      bytes += one.bytes;
+      return index > 0 && bytes > MAX_ANSWER_BYTES;
     });
-    const count = end === -1 ? batch.length : end;
-    return this.#queue.splice(0, count);
+    return this.#queue.splice(0, end === -1 ? batch.length : end);
   }
 
   async #send(batch: readonly Report[]): Promise<void> {
-    const { client, events } = this.#options;
-    const body = `{"results":[${batch.map((report) => report.json).join(',')}]}`;
+    const { client, events, signal } = this.#options;
+    const body = `{"results":[${batch.map((one) => one.json).join(',')}]}`;
+    let tries = 0;
     try {
-      const outcomes = await untilAnswered(() => client.report(body), {
-        events,
-        signal: this.#stopped.signal,
-      });
-      if (batch[0]) this.reportMs.record(performance.now() - batch[0].addedAt);
+      const call = () => {
+        tries += 1;
+        return client.report(body, { signal });
+      };
+      const outcomes = await untilAnswered(call, { events, signal });
+      if (tries === 1 && batch[0]) this.reportMs.record(performance.now() - batch[0].addedAt);
       this.#conclude(batch, outcomes);
     } catch (error) {
-      if (!this.#stopped.signal.aborted) throw error;
+      if (signal.aborted) return;
+      if (!(error instanceof EdgeError)) throw error;
+      await this.#sendRefused(batch, error);
+    }
+  }
+
+  async #sendRefused(batch: readonly Report[], refusal: EdgeError): Promise<void> {
+    const [first] = batch;
+    if (batch.length > 1) {
+      const middle = Math.ceil(batch.length / 2);
+      await this.#send(batch.slice(0, middle));
+      await this.#send(batch.slice(middle));
+    } else if (first && !first.substitute) {
+      const error = { code: 'invalid_result', message: refusal.message, retryable: false };
+      await this.#send([{ ...report(first.held, { error }), substitute: true }]);
+    } else {
+      // Nothing of this outcome can be reported: the lease lets the task go.
+      this.#conclude(batch, []);
     }
   }
 
@@ -106,6 +122,18 @@ export class Reporter {
       this.#options.events.emit('reported', { task: held.task, success, outcome });
     }
   }
+}
+
+function report(held: HeldTask, outcome: Outcome): Report {
+  const json = reportJson(held, outcome);
+  return {
+    held,
+    success: !('error' in outcome),
+    json,
+    bytes: Buffer.byteLength(json),
+    addedAt: performance.now(),
+    substitute: false,
+  };
 }
 
 function reportJson({ task, leaseId, entry }: HeldTask, outcome: Outcome): string {

@@ -1,17 +1,25 @@
 import pRetry from 'p-retry';
+import { EdgeError } from './edge-client.ts';
 import type { RunnerBus } from './events.ts';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5000;
 
+export interface RetryOptions {
+  readonly events: RunnerBus;
+  /** Ends the repeats; a call under way is left to its end. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Repeats a call to the edge until it is answered, with growing, jittered delays.
  *
+ * @throws {EdgeError} when the edge refuses the call in a way that a repeat cannot change.
  * @throws the signal's reason, when it is aborted first.
  */
 export function untilAnswered<Answer>(
   call: () => Promise<Answer>,
-  { events, signal }: { events: RunnerBus; signal: AbortSignal },
+  { events, signal }: RetryOptions,
 ): Promise<Answer> {
   return pRetry(call, {
     retries: Number.POSITIVE_INFINITY,
@@ -19,8 +27,9 @@ export function untilAnswered<Answer>(
     maxTimeout: MAX_DELAY_MS,
     randomize: true,
     signal,
+    shouldRetry: ({ error }) => !(error instanceof EdgeError && error.permanent),
     onFailedAttempt: ({ error }) => {
-      events.emit('retrying', error);
+      if (!signal.aborted) events.emit('retrying', error);
     },
   });
 }

@@ -31,10 +31,12 @@ export class Runner {
   readonly #leases: LeaseBook;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
+  /** Told to stop. */
   readonly #stopping = new AbortController();
+  /** The time to stop in is over, or it was told again. */
   readonly #forced = new AbortController();
+  /** Whatever is not answered by now is given up. */
   readonly #ended = new AbortController();
-  #givingBack: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunnerOptions, catalog: Catalog) {
     const { events } = this;
@@ -49,14 +51,17 @@ export class Runner {
       client: this.#client,
       events,
       leaseSeconds: options.leaseSeconds,
-      onLost: ({ entry, task }) => this.#lanes.get(entry.lane)?.lose(task.taskId),
+      signal: this.#ended.signal,
+      onLost: (held) => this.#laneOf(held)?.lose(held),
+      onCancelled: (held) => this.#laneOf(held)?.cancel(held),
     });
     this.#reporter = new Reporter({
       client: this.#client,
       events,
+      signal: this.#ended.signal,
       onAnswered: (held) => {
         this.#leases.strike(held);
-        this.#lanes.get(held.entry.lane)?.acknowledge();
+        this.#laneOf(held)?.acknowledge();
       },
     });
     this.#loop = new ClaimLoop({
@@ -69,6 +74,7 @@ export class Runner {
       leaseSeconds: options.leaseSeconds,
       pollIntervalMs: options.pollInterval,
       once: options.once,
+      interrupt: this.#forced.signal,
       reportMs: () => this.#reporter.reportMs.value ?? 0,
     });
   }
@@ -90,8 +96,13 @@ export class Runner {
 
   /** Claims no more, and ends once what runs has ended or `drainTimeout` is up. Called again, it ends now. */
   stop(): void {
-    if (this.#stopping.signal.aborted) this.#forced.abort();
+    if (this.#stopping.signal.aborted) {
+      this.#forced.abort();
+      return;
+    }
     this.#stopping.abort();
+    setTimeout(() => this.#forced.abort(), this.#options.drainTimeout * 1000).unref();
+    for (const lane of this.#lanes.values()) lane.drain();
     this.#loop.stop();
   }
 
@@ -102,8 +113,10 @@ export class Runner {
     events.emit('connecting');
     try {
       const retry = { events, signal };
-      events.emit('connected', 'Queue worker', await untilAnswered(() => this.#client.queueHealth(), retry));
-      events.emit('connected', 'API worker', await untilAnswered(() => this.#client.apiHealth(), retry));
+      const queue = await untilAnswered(() => this.#client.queueHealth({ signal }), retry);
+      events.emit('connected', 'Queue worker', queue);
+      const api = await untilAnswered(() => this.#client.apiHealth({ signal }), retry);
+      events.emit('connected', 'API worker', api);
       events.emit('ready');
       return true;
     } catch (error) {
@@ -118,48 +131,46 @@ export class Runner {
    */
   async #drain(): Promise<void> {
     const lanes = [...this.#lanes.values()];
-    const timeoutSeconds = this.#options.drainTimeout;
-    const deadline = AbortSignal.any([AbortSignal.timeout(timeoutSeconds * 1000), this.#forced.signal]);
     const running = lanes.reduce((sum, lane) => sum + lane.running, 0);
-    if (running > 0) this.events.emit('draining', { running, timeoutSeconds });
+    if (running > 0) this.events.emit('draining', { running, timeoutSeconds: this.#options.drainTimeout });
 
-    this.#giveBack(lanes.flatMap((lane) => lane.takeWaiting()));
-    await Promise.race([Promise.all(lanes.map((lane) => lane.idle())), aborted(deadline)]);
+    this.#leases.release(lanes.flatMap((lane) => lane.takeWaiting()));
+    await Promise.race([Promise.all(lanes.map((lane) => lane.idle())), aborted(this.#forced.signal)]);
     await Promise.all(lanes.map((lane) => lane.close()));
 
-    const lastWords = AbortSignal.timeout(LAST_WORDS_MS);
-    lastWords.addEventListener('abort', () => this.#ended.abort());
-    await Promise.all([this.#reporter.drain(lastWords), this.#givingBack]);
+    const lastWords = setTimeout(() => this.#ended.abort(), LAST_WORDS_MS);
+    await Promise.all([this.#reporter.idle(), this.#leases.released()]);
+    clearTimeout(lastWords);
+    this.#ended.abort();
     this.#leases.stop();
-    this.events.emit('drained', { unanswered: this.held });
+    this.events.emit('drained', { unanswered: this.#leases.held });
   }
 
   #createLane(name: 'cpu' | 'io', threads: number, tasksPerThread: number): Lane {
-    const types = [...this.catalog.values()].filter((entry) => entry.lane === name);
     return new Lane({
-      types,
+      types: [...this.catalog.values()].filter((entry) => entry.lane === name),
       threads,
       tasksPerThread,
       dataDir: this.#options.dataDir,
       events: this.events,
       onOutcome: (held, outcome) => this.#takeOutcome(held, outcome),
-      onGiveBack: (held) => this.#giveBack([held]),
+      onGiveBack: (held) => this.#leases.release([held]),
+      onStuck: (held) => {
+        this.#leases.strike(held);
+        this.events.emit('lost', held.task);
+      },
       onFreed: (lane) => this.#loop.refill(lane),
     });
+  }
+
+  #laneOf({ entry }: HeldTask): Lane | undefined {
+    return this.#lanes.get(entry.lane);
   }
 
   #takeOutcome(held: HeldTask, outcome: Outcome): void {
     if ('error' in outcome) this.events.emit('failed', { task: held.task, error: outcome.error });
     else this.events.emit('completed', held.task);
     this.#reporter.add(held, outcome);
-  }
-
-  #giveBack(tasks: readonly HeldTask[]): void {
-    const released = this.#leases.release(tasks, this.#ended.signal).catch((error: unknown) => {
-      // Given up at the end of a drain: the leases run out by themselves.
-      if (!this.#ended.signal.aborted) throw error;
-    });
-    this.#givingBack = Promise.all([this.#givingBack, released]);
   }
 }
 

@@ -44,6 +44,11 @@ export interface TaskDefinition<Payload extends z.ZodType = z.ZodType> {
   readonly maxAttempts?: number;
   /** Delay between attempts, where the submission sets none (default base 1 s, cap 1 h). */
   readonly backoff?: Backoff;
+  /**
+   * The heap and Buffers that an attempt may take (default 1,024 MB); more fails it. On the io lane the
+   * tasks share a thread, and the largest allowance among them is the thread's.
+   */
+  readonly memoryMb?: number;
   /** Does the work. What it returns is stored as JSON, 256 KB at most; what it throws is retried. */
   run(payload: z.output<Payload>, context: TaskContext): unknown;
 }

@@ -2,6 +2,8 @@ import type { ReportedFailure } from '../edge/contract/ledger.ts';
 
 /** What a thread is given to run one task. */
 export interface Job {
+  /** Names this run, of all that a pool ever starts; a task that runs again is another job. */
+  readonly id: number;
   readonly taskId: string;
   readonly attempt: number;
   /** The URL of the file that defines the task's type. */
@@ -18,22 +20,33 @@ export interface TaskFailure extends ReportedFailure {
   readonly name?: string | undefined;
 }
 
+/** What a thread returns for a job; `messages` were sent before it, on another port. */
+export interface JobEnd {
+  readonly outcome: Outcome;
+  readonly messages: number;
+}
+
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type TaskLogLevel = (typeof LOG_LEVELS)[number];
 
-/** What a running task says before it ends. */
-export type ThreadMessage =
-  | { readonly kind: 'progress'; readonly taskId: string; readonly value: unknown }
+/** What a thread says of a job, mostly before it ends. */
+export type ThreadNote =
+  | { readonly kind: 'progress'; readonly value: unknown }
   | {
       readonly kind: 'log';
-      readonly taskId: string;
       readonly level: TaskLogLevel;
       readonly message: string;
       readonly details: unknown;
-    };
+    }
+  /** The job is about to end its thread. */
+  | { readonly kind: 'exit'; readonly code: string }
+  /** What a job has left behind failed, after it had ended. */
+  | { readonly kind: 'stray'; readonly message: string };
 
-/** Sent to every thread of a pool; the one that runs the task aborts its signal. */
+export type ThreadMessage = ThreadNote & { readonly jobId: number };
+
+/** Sent to every thread of a pool; the one that runs the job aborts its signal. */
 export interface AbortMessage {
-  readonly taskId: string;
+  readonly jobId: number;
   readonly reason: string;
 }

@@ -1,126 +1,133 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { isProgress } from '../edge/contract/buffer.ts';
-import { MAX_JSON_DEPTH, MAX_PROGRESS_BYTES, MAX_RESULT_BYTES } from '../edge/contract/limits.ts';
-import { nestsDeeperThan } from '../edge/contract/text.ts';
+import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
+import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
 import type {
   AbortMessage,
   Job,
+  JobEnd,
   Outcome,
-  TaskFailure,
   TaskLogLevel,
   ThreadMessage,
+  ThreadNote,
 } from './thread-protocol.ts';
 
+/** A job on this thread, until its outcome is on its way. */
+interface Running {
+  readonly job: Job;
+  readonly controller: AbortController;
+  /** Ends the job by an error that was thrown where nobody could catch it. */
+  readonly fail: (thrown: unknown) => void;
+  messages: number;
+}
+
 const definitions = new Map<string, Promise<CheckedDefinition>>();
-const running = new Map<string, AbortController>();
+const running = new Map<number, Running>();
+/** The job that a piece of code belongs to, also in its timers and callbacks. */
+const current = new AsyncLocalStorage<Job>();
 
 const { abortChannel }: { abortChannel: string } = workerData;
 const aborts = new BroadcastChannel(abortChannel);
 aborts.onmessage = (event: { data: AbortMessage }) => {
-  running.get(event.data.taskId)?.abort(new Error(event.data.reason));
+  running.get(event.data.jobId)?.controller.abort(new Error(event.data.reason));
+};
+
+// What a job throws outside its promise is its own failure; once it has ended, nobody's.
+process.on('uncaughtException', blame);
+process.on('unhandledRejection', blame);
+
+const exit = process.exit;
+process.exit = (code) => {
+  const job = current.getStore();
+  if (job) send(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
+  return exit(code);
 };
 
 /** Runs one task. Whatever the task does short of ending the thread comes back as an outcome. */
-export default async function runTask(job: Job): Promise<Outcome> {
-  const controller = new AbortController();
-  running.set(job.taskId, controller);
-  try {
-    const definition = await definitionOf(job.module);
-    const payload = await definition.payload.safeParseAsync(job.payload);
-    if (!payload.success) return { error: invalidPayload(payload.error.issues) };
-    const result = await definition.run(payload.data, contextOf(job, controller.signal));
-    return storable(result);
-  } catch (thrown) {
-    return { error: failureOf(thrown) };
-  } finally {
-    running.delete(job.taskId);
-  }
+export default function runJob(job: Job): Promise<JobEnd> {
+  return current.run(job, async () => {
+    const controller = new AbortController();
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+    const entry: Running = { job, controller, fail, messages: 0 };
+    running.set(job.id, entry);
+    const outcome = await Promise.race([attempt(entry), failed]).catch(
+      (thrown): Outcome => ({ error: failureOf(thrown) }),
+    );
+    running.delete(job.id);
+    return { outcome, messages: entry.messages };
+  });
+}
+
+async function attempt(entry: Running): Promise<Outcome> {
+  const { job } = entry;
+  const definition = await definitionOf(job.module);
+  const payload = await definition.payload.safeParseAsync(job.payload);
+  if (!payload.success) return { error: invalidPayload(payload.error.issues) };
+  return storable(await definition.run(payload.data, contextOf(entry)));
 }
 
 function definitionOf(module: string): Promise<CheckedDefinition> {
   const known = definitions.get(module) ?? loadDefinition(module, module);
   definitions.set(module, known);
+  known.catch(() => definitions.delete(module));
   return known;
 }
 
-function contextOf(job: Job, signal: AbortSignal): TaskContext {
-  const { taskId, attempt, dataDir } = job;
+function contextOf(entry: Running): TaskContext {
+  const { taskId, attempt, dataDir } = entry.job;
+  const log = logOf(entry);
   return {
     taskId,
     attempt,
     dataDir,
-    signal,
-    log: logOf(taskId),
-    progress: (value) => publish(taskId, value),
+    log,
+    signal: entry.controller.signal,
+    progress(value) {
+      // One value that the edge refuses would stop the heartbeat of all other tasks.
+      if (isProgress(value)) post(entry, { kind: 'progress', value });
+      else log.warn(`Progress is dropped: expected a JSON value of at most ${MAX_PROGRESS_BYTES} bytes`);
+    },
   };
 }
 
-/** One value that the edge refuses would stop the heartbeat of all others. */
-function publish(taskId: string, value: unknown): void {
-  if (isProgress(value)) post({ kind: 'progress', taskId, value });
-  else
-    logOf(taskId).warn(`Progress is dropped: expected a JSON value of at most ${MAX_PROGRESS_BYTES} bytes`);
-}
-
-function logOf(taskId: string): TaskLog {
+function logOf(entry: Running): TaskLog {
   const write = (level: TaskLogLevel) => (message: string, details?: object) =>
-    post({ kind: 'log', taskId, level, message, details });
+    post(entry, { kind: 'log', level, message: String(message), details: plain(details) });
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
-function post(message: ThreadMessage): void {
-  parentPort?.postMessage(message);
-}
-
-function invalidPayload(issues: readonly { path: PropertyKey[]; message: string }[]): TaskFailure {
-  const sentences = issues.map(({ path, message }) =>
-    [path.map(String).join('.'), message].filter(Boolean).join(': '),
-  );
-  return { code: 'invalid_payload', message: sentences.join('; '), retryable: false };
-}
-
-/** What was thrown, as the outcome reports it; anything can be thrown. */
-function failureOf(thrown: unknown): TaskFailure {
-  if (thrown instanceof Error) {
-    const { name, message } = thrown;
-    return { code: 'task_error', name, message, retryable: name !== 'NonRetryableError' };
-  }
-  return { code: 'task_error', message: `The task threw ${describe(thrown)} instead of an Error` };
-}
-
-function describe(value: unknown): string {
+/** Details as they can be sent and written: an error says nothing as JSON. */
+function plain(details: object | undefined): unknown {
+  if (details instanceof Error) return { name: details.name, message: details.message, stack: details.stack };
   try {
-    return `${typeof value} ${JSON.stringify(value) ?? String(value)}`;
+    return structuredClone(details);
   } catch {
-    return `a ${typeof value}`;
+    return String(details);
   }
 }
 
-/** A result as JSON text, or why it cannot be stored. Running the task again would not change that. */
-function storable(result: unknown): Outcome {
-  if (result === undefined) return { result: undefined };
-  try {
-    const text = JSON.stringify(result, refuseLossy);
-    if (nestsDeeperThan(JSON.parse(text), MAX_JSON_DEPTH))
-      throw new RangeError(`it nests deeper than ${MAX_JSON_DEPTH} levels`);
-    const bytes = Buffer.byteLength(text);
-    if (bytes <= MAX_RESULT_BYTES) return { result: text };
-    const message = `The task returned ${bytes} bytes, ${MAX_RESULT_BYTES} are the most that is kept: store the data and return where it is`;
-    return { error: { code: 'result_too_large', message, retryable: false } };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `The task returned what cannot be stored as JSON: ${reason}`;
-    return { error: { code: 'invalid_result', message, retryable: false } };
-  }
+function post(entry: Running, note: ThreadNote): void {
+  entry.messages += 1;
+  send(entry.job.id, note);
 }
 
-/** JSON would drop these without a word. */
-function refuseLossy(key: string, value: unknown): unknown {
-  const kind = value instanceof Map ? 'Map' : value instanceof Set ? 'Set' : typeof value;
-  if (kind === 'function' || kind === 'symbol' || kind === 'bigint' || kind === 'Map' || kind === 'Set') {
-    throw new TypeError(`${key === '' ? 'it' : `"${key}"`} is a ${kind}`);
+function send(jobId: number, note: ThreadNote): void {
+  parentPort?.postMessage({ ...note, jobId } satisfies ThreadMessage);
+}
+
+function blame(thrown: unknown): void {
+  const job = current.getStore();
+  const entry = job && running.get(job.id);
+  if (entry) {
+    entry.fail(thrown);
+    return;
   }
-  return value;
+  const whose = job ? `Task ${job.taskId}` : 'A task';
+  send(job?.id ?? 0, {
+    kind: 'stray',
+    message: `${whose} left something behind that failed: ${failureOf(thrown).message}`,
+  });
 }

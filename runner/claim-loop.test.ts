@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { prepareRunner } from './testing/start-runner.ts';
+import { settlesWithin, waitFor } from './testing/wait-for.ts';
+
+const FOR_EVER_MS = 3_600_000;
+
+test('the first claim asks for the free slots of each lane, by its types', async (t) => {
+  const { edge, run } = await prepareRunner(t, { threads: 2, ioConcurrency: 4, leaseSeconds: 17 });
+  void run();
+  await waitFor('a claim', () => edge.claims.length > 0);
+  const [claim] = edge.claims;
+  assert.deepEqual(claim?.wants, [
+    { types: ['cpu-fixture'], limit: 2 },
+    { types: ['io-fixture'], limit: 4 },
+  ]);
+  assert.equal(claim?.leaseSeconds, 17);
+  assert.match(claim?.runner ?? '', new RegExp(`-${process.pid}$`));
+});
+
+test('one claim is under way at a time, and each has a lease id of its own', async (t) => {
+  const { edge, run, addMany, settled } = await prepareRunner(t);
+  addMany(150, { do: 'return', value: 1 });
+  addMany(50, { do: 'sleep', ms: 5 }, { lane: 'io' });
+  void run();
+  await settled();
+  assert.equal(edge.mostAtOnce('/tasks/claim'), 1);
+  const leaseIds = edge.claims.map(({ leaseId }) => leaseId);
+  assert.equal(new Set(leaseIds).size, leaseIds.length);
+});
+
+test('a claim whose answer was lost is repeated under its lease id, and what it granted runs once', async (t) => {
+  const { edge, ledger, run, addMany, started, settled, counted } = await prepareRunner(t);
+  const ids = [
+    ...addMany(2, { do: 'sleep', ms: 50 }),
+    ...addMany(3, { do: 'sleep', ms: 50 }, { lane: 'io' }),
+  ];
+  edge.fail(
+    '/tasks/claim',
+    { drop: 'after' },
+    { drop: 'after' },
+    { status: 500 },
+    { status: 200, body: '?' },
+  );
+  void run();
+  await settled();
+  const [first, second, third, fourth, fifth] = edge.claims;
+  for (const repeat of [second, third, fourth, fifth]) assert.deepEqual(repeat, first);
+  assert.deepEqual(started.toSorted(), ids.toSorted());
+  assert.ok(ids.every((id) => ledger.attemptOf(id) === 1));
+  assert.equal(counted('lost'), 0);
+});
+
+test('tasks that come after an outage longer than the lease run, and none of their attempts is lost', async (t) => {
+  const { edge, ledger, run, add, settled, counted } = await prepareRunner(t, { leaseSeconds: 1 });
+  edge.failAlways('/tasks/claim', { status: 503 });
+  const id = add({ do: 'sleep', ms: 700 });
+  void run();
+  await sleep(1500);
+  edge.recover();
+  await settled();
+  assert.equal(counted('lost'), 0);
+  assert.equal(ledger.attemptOf(id), 1);
+});
+
+test('where nothing is ready, nothing is asked before the poll interval', async (t) => {
+  const { edge, run, counted } = await prepareRunner(t, { pollInterval: 300 });
+  void run();
+  await waitFor('three claims', () => edge.claims.length === 3);
+  const [first = 0, second = 0, third = 0] = edge.callsTo('/tasks/claim').map((call) => call.at);
+  for (const wait of [second - first, third - second]) assert.ok(wait >= 290 && wait < 900, `${wait} ms`);
+  assert.ok(counted('idle') >= 2);
+});
+
+test('a lane that was dry is asked for again as soon as it frees a slot, and it alone', async (t) => {
+  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  add({ do: 'sleep', ms: 100 });
+  void run();
+  await settled();
+  await waitFor('another claim', () => edge.claims.length > 1);
+  await sleep(300);
+  assert.equal(edge.claims.length, 2);
+  assert.deepEqual(
+    edge.claims[1]?.wants.map(({ types }) => types),
+    [['cpu-fixture']],
+  );
+});
+
+test('what becomes ready later is found at the poll interval', async (t) => {
+  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: 100 });
+  void run();
+  await waitFor('a claim', () => edge.claims.length > 0);
+  add({ do: 'return' });
+  add({ do: 'return' }, { lane: 'io' });
+  await settled();
+});
+
+test('a lane that is busy does not keep the other from being asked for', async (t) => {
+  const { edge, run, addMany, add, isRunning } = await prepareRunner(t, { pollInterval: 100 });
+  const busy = addMany(2, { do: 'spin', ms: 2000 });
+  void run();
+  await isRunning(...busy);
+  const quick = add({ do: 'return' }, { lane: 'io' });
+  await waitFor('the other lane', () => edge.ledger.stateOf(quick) === 'completed', 1500);
+});
+
+test('with once, a runner ends when nothing is ready, at once when there is nothing at all', async (t) => {
+  const { edge, run, counted } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
+  assert.equal(await settlesWithin(run(), 5000), true);
+  assert.equal(edge.claims.length, 1);
+  assert.deepEqual([counted('idle'), counted('drained')], [0, 1]);
+});
+
+test('with once, a runner runs all that is ready, retries included, before it ends', async (t) => {
+  const { ledger, run, addMany, add } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
+  addMany(30, { do: 'return', value: 1 });
+  addMany(20, { do: 'sleep', ms: 20 }, { lane: 'io' });
+  const failing = add({ do: 'throw' });
+  assert.equal(await settlesWithin(run(), 20_000), true);
+  assert.ok(ledger.allSettled);
+  assert.equal(ledger.attemptOf(failing), 3);
+  assert.equal(ledger.stateOf(failing), 'failed');
+});
+
+test('with once, work that appears on the other lane while a task runs is run as well', async (t) => {
+  const { ledger, run, add, isRunning } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
+  const first = add({ do: 'sleep', ms: 400 });
+  const ended = run();
+  await isRunning(first);
+  const late = add({ do: 'return' }, { lane: 'io' });
+  assert.equal(await settlesWithin(ended, 10_000), true);
+  assert.equal(ledger.stateOf(late), 'completed');
+});

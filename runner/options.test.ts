@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { listSettings, readOptions } from './options.ts';
+
+test('without flags and environment the defaults hold', () => {
+  assert.deepEqual(readOptions({}, {}), {
+    threads: availableParallelism(),
+    ioConcurrency: 32,
+    tasks: undefined,
+    dataDir: resolve('data'),
+    queueUrl: 'http://localhost:8788',
+    apiUrl: 'http://localhost:8787',
+    token: undefined,
+    pollInterval: 5000,
+    leaseSeconds: 30,
+    drainTimeout: 30,
+    logLevel: 'info',
+    logFormat: 'text',
+    once: false,
+  });
+});
+
+const CASES = [
+  { name: 'threads', env: 'THREADS', text: '3', value: 3 },
+  { name: 'ioConcurrency', env: 'IO_CONCURRENCY', text: '7', value: 7 },
+  { name: 'tasks', env: 'TASKS_DIR', text: 'own', value: resolve('own') },
+  { name: 'dataDir', env: 'DATA_DIR', text: '../files', value: resolve('../files') },
+  {
+    name: 'queueUrl',
+    env: 'QUEUE_WORKER_URL',
+    text: 'https://queue.example',
+    value: 'https://queue.example',
+  },
+  { name: 'apiUrl', env: 'API_WORKER_URL', text: 'https://api.example/v2', value: 'https://api.example/v2' },
+  { name: 'token', env: 'RUNNER_TOKEN', text: 'secret', value: 'secret' },
+  { name: 'pollInterval', env: 'POLL_INTERVAL', text: '250', value: 250 },
+  { name: 'leaseSeconds', env: 'LEASE_SECONDS', text: '9', value: 9 },
+  { name: 'drainTimeout', env: 'DRAIN_TIMEOUT', text: '0', value: 0 },
+  { name: 'logLevel', env: 'LOG_LEVEL', text: 'silent', value: 'silent' },
+  { name: 'logFormat', env: 'LOG_FORMAT', text: 'json', value: 'json' },
+  { name: 'once', env: 'ONCE', text: 'true', value: true },
+] as const;
+
+for (const { name, env, text, value } of CASES) {
+  test(`${name} comes from its flag or from ${env}`, () => {
+    assert.equal(readOptions({ [name]: text }, {})[name], value);
+    assert.equal(readOptions({}, { [env]: text })[name], value);
+  });
+}
+
+test('every setting is listed with its own flag and variable', () => {
+  const listed = listSettings().map(({ name, env }) => ({ name, env }));
+  assert.deepEqual(
+    listed,
+    CASES.map(({ name, env }) => ({ name, env })),
+  );
+  const flags = listSettings().map(({ flag }) => flag);
+  assert.ok(flags.includes('io-concurrency') && flags.includes('queue-url') && flags.includes('once'));
+});
+
+test('a flag wins over the environment, also one that says no', () => {
+  const env = { THREADS: '8', ONCE: 'true' };
+  assert.equal(readOptions({ threads: '2' }, env).threads, 2);
+  assert.equal(readOptions({ once: false }, env).once, false);
+});
+
+test('a variable that is set to nothing counts as not set', () => {
+  assert.equal(readOptions({}, { POLL_INTERVAL: '' }).pollInterval, 5000);
+});
+
+const WRONG = [
+  ['threads', '--threads (THREADS)', ['0', '-1', '1.5', 'many', '2000', '']],
+  ['ioConcurrency', '--io-concurrency (IO_CONCURRENCY)', ['0', 'x', '10001']],
+  ['queueUrl', '--queue-url (QUEUE_WORKER_URL)', ['localhost:8788', 'ftp://queue.example', 'queue']],
+  ['apiUrl', '--api-url (API_WORKER_URL)', ['api.example']],
+  ['pollInterval', '--poll-interval (POLL_INTERVAL)', ['0', '5s']],
+  ['leaseSeconds', '--lease-seconds (LEASE_SECONDS)', ['0', '3601', '1.5']],
+  ['drainTimeout', '--drain-timeout (DRAIN_TIMEOUT)', ['-1', 'soon', '']],
+  ['logLevel', '--log-level (LOG_LEVEL)', ['loud']],
+  ['logFormat', '--log-format (LOG_FORMAT)', ['xml']],
+  ['once', '--once (ONCE)', ['maybe']],
+] as const;
+
+for (const [name, names, values] of WRONG) {
+  for (const value of values) {
+    test(`${names} refuses ${JSON.stringify(value)} by a sentence that names flag, variable and value`, () => {
+      assert.throws(
+        () => readOptions({ [name]: value }, {}),
+        ({ message }: Error) =>
+          message.startsWith(`${names}: `) && message.endsWith(`got ${JSON.stringify(value)}`),
+      );
+    });
+  }
+}
+
+const EXPECTED = [
+  ['once', 'maybe', /Expected .*true.*false/i],
+  ['threads', '0', /Expected .*\b1\b/],
+  ['leaseSeconds', '3601', /Expected .*\b3600\b/],
+  ['logLevel', 'loud', /Expected debug, info, warn, error, silent/],
+] as const;
+
+for (const [name, value, expected] of EXPECTED) {
+  test(`${name} set to ${value} is told what was expected`, () => {
+    assert.throws(() => readOptions({ [name]: value }, {}), expected);
+  });
+}
+
+test('every wrong setting has its sentence, each on a line', () => {
+  assert.throws(
+    () => readOptions({ threads: 'x' }, { LOG_LEVEL: 'loud', LOG_FORMAT: 'xml' }),
+    ({ message }: Error) => message.split('\n').length === 3,
+  );
+});
+
+test('folders become absolute', () => {
+  assert.equal(readOptions({ dataDir: 'here', tasks: './there' }, {}).tasks, resolve('there'));
+  assert.equal(readOptions({ dataDir: '/srv/data' }, {}).dataDir, '/srv/data');
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { prepareRunner } from './testing/start-runner.ts';
+import { settlesWithin, waitFor } from './testing/wait-for.ts';
+
+const never = new Promise(() => {});
+
+test('a stopped runner claims no more, lets what runs end, and reports it', async (t) => {
+  const { edge, ledger, run, runner, add, isRunning, counted, unanswered } = await prepareRunner(t, {
+    threads: 1,
+  });
+  const [first, second] = [add({ do: 'sleep', ms: 700 }), add({ do: 'sleep', ms: 700 })];
+  const ended = run();
+  await isRunning(first);
+  runner.stop();
+  const claims = edge.claims.length;
+  await ended;
+  assert.equal(edge.claims.length, claims);
+  assert.deepEqual([ledger.stateOf(first), ledger.stateOf(second)], ['completed', 'ready']);
+  assert.equal(ledger.attemptOf(second), 0);
+  assert.deepEqual([counted('draining'), unanswered()], [1, 0]);
+});
+
+test('leases are renewed while a stopped runner lets tasks end', async (t) => {
+  const { ledger, run, runner, add, isRunning, counted } = await prepareRunner(t, { leaseSeconds: 1 });
+  const id = add({ do: 'sleep', ms: 2200 });
+  const ended = run();
+  await isRunning(id);
+  runner.stop();
+  await ended;
+  assert.deepEqual([ledger.stateOf(id), ledger.attemptOf(id), counted('lost')], ['completed', 1, 0]);
+});
+
+test('what was read ahead and has not started goes back, and its attempts are not spent', async (t) => {
+  const { edge, ledger, run, runner, addMany, started, unanswered } = await prepareRunner(t);
+  const ids = addMany(3000, { do: 'sleep', ms: 3 });
+  const ended = run();
+  await waitFor('a claim that reads ahead', () =>
+    edge.claims.some(({ wants }) => (wants[0]?.limit ?? 0) > 4),
+  );
+  await waitFor('many to have run', () => ledger.settled.size > 200);
+  runner.stop();
+  await ended;
+  assert.deepEqual([...ledger.settled.keys()].toSorted(), started.toSorted());
+  const rest = ids.filter((id) => !ledger.settled.has(id));
+  assert.ok(rest.length > 0);
+  assert.ok(rest.every((id) => ledger.stateOf(id) === 'ready' && ledger.attemptOf(id) === 0));
+  assert.equal(unanswered(), 0);
+});
+
+test('what comes with a claim that was under way at the stop goes back without being started', async (t) => {
+  const { edge, ledger, run, runner, add, started } = await prepareRunner(t);
+  const [cpu, io] = [add({ do: 'sleep', ms: 300 }), add({ do: 'sleep', ms: 300 }, { lane: 'io' })];
+  const answer = Promise.withResolvers<void>();
+  edge.fail('/tasks/claim', { hold: answer.promise });
+  const ended = run();
+  await waitFor('the claim', () => edge.claims.length === 1);
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 100), false, 'it does not wait for the claim');
+  answer.resolve();
+  await ended;
+  assert.deepEqual(started, []);
+  assert.deepEqual([ledger.stateOf(cpu), ledger.stateOf(io)], ['ready', 'ready']);
+  assert.deepEqual([ledger.attemptOf(cpu), ledger.attemptOf(io)], [0, 0]);
+});
+
+test('at the end of the drain timeout threads are ended first, then reported: the attempt is spent', async (t) => {
+  const { edge, ledger, run, runner, addMany, add, isRunning } = await prepareRunner(t, {
+    drainTimeout: 0.3,
+  });
+  const ids = [...addMany(2, { do: 'spin', ms: 60_000 }), add({ do: 'sleep', ms: 60_000 }, { lane: 'io' })];
+  const ended = run();
+  await isRunning(...ids);
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 5000), true);
+  const codes = edge.reports.flatMap(({ results }) => results.map(({ error }) => error?.code));
+  assert.deepEqual(codes, ['runner_stopped', 'runner_stopped', 'runner_stopped']);
+  for (const id of ids) assert.deepEqual([ledger.stateOf(id), ledger.attemptOf(id)], ['ready', 1]);
+});
+
+test('a second stop ends what runs at once', async (t) => {
+  const { ledger, run, runner, add, isRunning } = await prepareRunner(t, { drainTimeout: 600 });
+  const id = add({ do: 'spin', ms: 60_000 });
+  const ended = run();
+  await isRunning(id);
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 200), false);
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 3000), true);
+  assert.deepEqual([ledger.stateOf(id), ledger.attemptOf(id)], ['ready', 1]);
+});
+
+test('a second stop does not wait for a claim that the edge does not answer', async (t) => {
+  const { edge, run, runner } = await prepareRunner(t);
+  edge.failAlways('/tasks/claim', { hold: never });
+  const ended = run();
+  await waitFor('the claim', () => edge.claims.length === 1);
+  runner.stop();
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 3000), true);
+});
+
+test('a stop while the edge does not answer the first call ends the runner', async (t) => {
+  const { edge, run, runner } = await prepareRunner(t);
+  edge.failAlways('/health', { hold: never });
+  const ended = run();
+  await waitFor('the call', () => edge.callsTo('/health').length === 1);
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 3000), true);
+});
+
+test('a stop before the edge can be reached ends the runner', async (t) => {
+  const { edge, run, runner, counted, unanswered } = await prepareRunner(t);
+  edge.failAlways('/health', { drop: 'before' });
+  const ended = run();
+  await waitFor('some tries', () => counted('retrying') >= 2);
+  runner.stop();
+  assert.equal(await settlesWithin(ended, 3000), true);
+  assert.deepEqual([counted('ready'), unanswered()], [0, 0]);
+});
+
+test('what can be neither reported nor given back is counted at the end', async (t) => {
+  const { edge, run, runner, add, unanswered } = await prepareRunner(t);
+  add({ do: 'return' });
+  add({ do: 'return' }, { lane: 'io' });
+  const answer = Promise.withResolvers<void>();
+  edge.fail('/tasks/claim', { hold: answer.promise });
+  const ended = run();
+  await waitFor('the claim', () => edge.claims.length === 1);
+  edge.failAlways('/tasks/release', { status: 503 });
+  edge.failAlways('/tasks/complete', { status: 503 });
+  runner.stop();
+  answer.resolve();
+  assert.equal(await settlesWithin(ended, 12_000), true);
+  assert.equal(unanswered(), 2);
+});

@@ -1,0 +1,179 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import type { z } from 'zod';
+import { ReportRequest } from '../../edge/contract/api.ts';
+import { ClaimRequest, HeartbeatRequest, ReleaseRequest } from '../../edge/contract/buffer.ts';
+import { FakeLedger } from './fake-ledger.ts';
+
+/** What goes wrong with a call. */
+export type Fault =
+  /** Answers this and does nothing. */
+  | { readonly status: number; readonly body?: string }
+  /** Drops the connection, before the work or after it. */
+  | { readonly drop: 'before' | 'after' }
+  /** Does the work and answers when this resolves, or when the edge recovers. */
+  | { readonly hold: Promise<unknown> };
+
+/** A call that the edge has received. `answered` is set once its answer was sent. */
+export interface Call {
+  readonly worker: 'queue' | 'api';
+  readonly path: string;
+  readonly text: string;
+  readonly at: number;
+  readonly authorization: string | undefined;
+  answered: boolean;
+}
+
+/** Both workers on loopback over a {@link FakeLedger}; requests are checked by the contract, as the real ones do. */
+export class FakeEdge {
+  readonly ledger = new FakeLedger();
+  readonly calls: Call[] = [];
+  #faults = new Map<string, Fault[]>();
+  #lasting = new Map<string, Fault>();
+  #servers: Server[] = [];
+  #recovered = Promise.withResolvers<void>();
+  #underWay = new Map<string, number>();
+  readonly #mostAtOnce = new Map<string, number>();
+  queueUrl = '';
+  apiUrl = '';
+
+  /** Starts both workers; they end with the test. */
+  static async start(test: TestContext): Promise<FakeEdge> {
+    const edge = await FakeEdge.open();
+    test.after(() => edge.close());
+    return edge;
+  }
+
+  /** Starts both workers; {@link close} ends them. */
+  static async open(): Promise<FakeEdge> {
+    const edge = new FakeEdge();
+    edge.queueUrl = await edge.#listen('queue');
+    edge.apiUrl = await edge.#listen('api');
+    return edge;
+  }
+
+  /** The next calls to a path fail, each by its fault. */
+  fail(path: string, ...faults: Fault[]): void {
+    this.#faults.set(path, [...(this.#faults.get(path) ?? []), ...faults]);
+  }
+
+  /** Every call to a path fails until {@link recover}. */
+  failAlways(path: string, fault: Fault): void {
+    this.#lasting.set(path, fault);
+  }
+
+  recover(): void {
+    this.#lasting.clear();
+    this.#faults.clear();
+    this.#recovered.resolve();
+    this.#recovered = Promise.withResolvers();
+  }
+
+  /** The most calls to a path that were under way at one time. */
+  mostAtOnce(path: string): number {
+    return this.#mostAtOnce.get(path) ?? 0;
+  }
+
+  callsTo(path: string): Call[] {
+    return this.calls.filter((call) => call.path === path);
+  }
+
+  get claims(): ClaimRequest[] {
+    return this.callsTo('/tasks/claim').map((call) => ClaimRequest.parse(JSON.parse(call.text)));
+  }
+
+  get heartbeats(): z.output<typeof HeartbeatRequest>[] {
+    return this.callsTo('/tasks/heartbeat').map((call) => HeartbeatRequest.parse(JSON.parse(call.text)));
+  }
+
+  get releases(): ReleaseRequest[] {
+    return this.callsTo('/tasks/release').map((call) => ReleaseRequest.parse(JSON.parse(call.text)));
+  }
+
+  get reports(): z.output<typeof ReportRequest>[] {
+    return this.callsTo('/tasks/complete').map((call) => ReportRequest.parse(JSON.parse(call.text)));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#servers.map((server) => {
+        server.closeAllConnections();
+        return new Promise((resolve) => server.close(resolve));
+      }),
+    );
+  }
+
+  async #listen(worker: Call['worker']): Promise<string> {
+    const server = createServer((request, response) => void this.#serve(worker, request, response));
+    this.#servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('Expected a port');
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  async #serve(worker: Call['worker'], request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '';
+    const { authorization } = request.headers;
+    const body = await text(request);
+    const call: Call = { worker, path, text: body, at: performance.now(), authorization, answered: false };
+    this.calls.push(call);
+    this.#count(path, 1);
+    response.on('close', () => this.#count(path, -1));
+
+    const fault = this.#faults.get(path)?.shift() ?? this.#lasting.get(path);
+    if (fault && 'drop' in fault && fault.drop === 'before') return void request.socket.destroy();
+    if (fault && 'status' in fault) {
+      const internal = JSON.stringify({ error: 'Something broke', code: 'internal' });
+      return void response.writeHead(fault.status).end(fault.body ?? internal);
+    }
+    const answer = this.#answer(worker, path, body);
+    if (fault && 'drop' in fault) return void request.socket.destroy();
+    if (fault && 'hold' in fault) await Promise.race([fault.hold, this.#recovered.promise]);
+    call.answered = true;
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(answer.body));
+  }
+
+  #count(path: string, change: 1 | -1): void {
+    const underWay = (this.#underWay.get(path) ?? 0) + change;
+    this.#underWay.set(path, underWay);
+    this.#mostAtOnce.set(path, Math.max(underWay, this.mostAtOnce(path)));
+  }
+
+  #answer(worker: Call['worker'], path: string, text: string): { status: number; body: unknown } {
+    const { ledger } = this;
+    switch (`${worker} ${path}`) {
+      case 'queue /health':
+        return health('queue-buffer-v2');
+      case 'api /health':
+        return health('task-api-v2');
+      case 'queue /tasks/claim':
+        return checked(ClaimRequest, text, (request) => ledger.claim(request));
+      case 'queue /tasks/heartbeat':
+        return checked(HeartbeatRequest, text, (request) => ledger.heartbeat(request));
+      case 'queue /tasks/release':
+        return checked(ReleaseRequest, text, (request) => ledger.release(request));
+      case 'api /tasks/complete':
+        return checked(ReportRequest, text, (request) => ledger.complete(request));
+      default:
+        return { status: 404, body: { error: 'No such route', code: 'not_found' } };
+    }
+  }
+}
+
+function health(service: string) {
+  return { status: 200, body: { status: 'healthy', timestamp: new Date().toISOString(), service } };
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  answer: (request: z.output<Schema>) => unknown,
+): { status: number; body: unknown } {
+  const request = schema.safeParse(JSON.parse(text));
+  if (request.success) return { status: 200, body: answer(request.data) };
+  return { status: 400, body: { error: request.error.message, code: 'invalid_request' } };
+}

@@ -1,0 +1,64 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
+import type { ClaimedTask } from '../../edge/contract/buffer.ts';
+import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
+import type { TaskEntry } from '../catalog.ts';
+import type { HeldTask } from '../held-task.ts';
+import type { Lane } from '../task.ts';
+import type { Job } from '../thread-protocol.ts';
+import type { Behaviour } from './fixtures/lib/behave.ts';
+
+export const FIXTURES = join(import.meta.dirname, 'fixtures');
+
+export type Order = z.input<typeof Behaviour>;
+
+export function newTaskId(): string {
+  return taskIdAt(newSubmission(Date.now(), 0, randomBytes(6)), 0);
+}
+
+/** The fixture of a lane as the catalog would list it. */
+export function fixtureEntry(lane: Lane): TaskEntry {
+  const file = join(FIXTURES, `${lane}-fixture.ts`);
+  return { type: `${lane}-fixture`, lane, file, module: pathToFileURL(file).href, memoryMb: 1024 };
+}
+
+/** A task as a claim answers it. */
+export function claimedTask(type: string, payload: unknown, rest: Partial<ClaimedTask> = {}): ClaimedTask {
+  const taskId = rest.taskId ?? newTaskId();
+  const now = new Date().toISOString();
+  return {
+    taskId,
+    id: taskId,
+    type,
+    payload,
+    createdAt: now,
+    receivedAt: now,
+    claimedAt: now,
+    status: 'processing',
+    attempt: 1,
+    maxAttempts: 3,
+    ...rest,
+  };
+}
+
+/** A task that a lane is given. */
+export function heldTask(
+  order: Order,
+  { lane = 'cpu', leaseId = randomUUID(), ...rest }: HeldTaskOptions = {},
+): HeldTask {
+  const entry = fixtureEntry(lane);
+  return { task: claimedTask(entry.type, order, rest), leaseId, entry };
+}
+
+export type HeldTaskOptions = Partial<ClaimedTask> & { lane?: Lane; leaseId?: string };
+
+let jobs = 0;
+
+/** A job that a pool is given. */
+export function job(order: Order | Record<string, unknown>, taskId: string = newTaskId()): Job {
+  jobs += 1;
+  const { module } = fixtureEntry('cpu');
+  return { id: jobs, taskId, attempt: 1, module, payload: order, dataDir: '/data' };
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { RunnerEvents } from '../events.ts';
+import type { RunnerOptions } from '../options.ts';
+
+type LogOptions = Pick<RunnerOptions, 'logLevel' | 'logFormat'>;
+
+/** An event as it is told to another process; `configured` carries its catalog as a list of types. */
+export type ToldEvent = readonly [name: keyof RunnerEvents, ...args: unknown[]];
+
+const TEXT: LogOptions = { logLevel: 'info', logFormat: 'text' };
+
+/** What the log of a process writes to standard output while `code` runs; `log` is its logger, `args` its data. */
+export async function logged(code: string, args: unknown, options: LogOptions = TEXT): Promise<string> {
+  const script = `
+    import { createLogger } from './log.ts';
+    const [options, args] = JSON.parse(process.argv[1]);
+    const log = createLogger(options);
+    ${code}`;
+  const argv = ['--input-type=module', '--eval', script, JSON.stringify([options, args])];
+  const cwd = join(import.meta.dirname, '..');
+  return (await promisify(execFile)(process.execPath, argv, { cwd })).stdout;
+}
+
+/** What these events leave in the log. */
+export function loggedEvents(events: readonly ToldEvent[], options?: LogOptions): Promise<string> {
+  const code = `
+    const { createBus } = await import('./events.ts');
+    const { logEvents } = await import('./log-events.ts');
+    const bus = createBus();
+    logEvents(bus, log);
+    for (const [name, first, ...rest] of args) {
+      if (name === 'retrying') bus.emit(name, new Error(first));
+      else if (name === 'configured') bus.emit(name, first, new Map(rest[0].map((type) => [type, {}])));
+      else bus.emit(name, first, ...rest);
+    }`;
+  return logged(code, events, options);
+}
+
+const TIMESTAMP = /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] /gm;
+
+/** The text of a log with its times taken out; only lines that start with a time in brackets lose one. */
+export function withoutTimes(text: string): string {
+  return text.replace(TIMESTAMP, '');
+}

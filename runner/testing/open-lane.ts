@@ -1,0 +1,64 @@
+import type { TestContext } from 'node:test';
+import { createBus } from '../events.ts';
+import type { HeldTask } from '../held-task.ts';
+import { Lane, type LaneOptions } from '../lane.ts';
+import type { Outcome } from '../thread-protocol.ts';
+import { fixtureEntry, type HeldTaskOptions, heldTask, type Order } from './held-tasks.ts';
+import { waitFor } from './wait-for.ts';
+
+/** A lane whose doings are recorded; its threads end with the test. */
+export async function openLane(t: TestContext, options: Partial<LaneOptions> = {}) {
+  const outcomes = new Map<HeldTask, Outcome>();
+  const givenBack: HeldTask[] = [];
+  const started: string[] = [];
+  const running = new Set<string>();
+  const lines: string[] = [];
+  let freed = 0;
+  let mostRunning = 0;
+
+  const events = createBus();
+  const lane = new Lane({
+    types: [fixtureEntry('cpu'), fixtureEntry('io')],
+    threads: 2,
+    tasksPerThread: 1,
+    dataDir: '/data',
+    events,
+    onOutcome: (held, outcome) => void outcomes.set(held, outcome),
+    onGiveBack: (held) => void givenBack.push(held),
+    onStuck: () => {},
+    onFreed: () => {
+      freed += 1;
+    },
+    ...options,
+  });
+  events.on('started', ({ taskId }) => {
+    started.push(taskId);
+    mostRunning = Math.max(mostRunning, lane.running);
+  });
+  events.on('progress', ({ held }) => void running.add(held.task.taskId));
+  events.on('log', ({ message }) => void lines.push(message));
+  // The lane's threads keep no process alive by themselves; the runner's timers do.
+  const keepAlive = setInterval(() => {}, 1000);
+  t.after(async () => {
+    await lane.close();
+    clearInterval(keepAlive);
+  });
+
+  /** Starts a task and waits until its code runs. */
+  const run = async (order: Order, rest?: HeldTaskOptions): Promise<HeldTask> => {
+    const held = heldTask(order, rest);
+    lane.accept([held]);
+    await waitFor('the task to run', () => running.has(held.task.taskId));
+    return held;
+  };
+  const outcomeOf = async (held: HeldTask): Promise<Outcome> => {
+    await waitFor('the outcome', () => outcomes.has(held));
+    return outcomes.get(held) ?? { result: undefined };
+  };
+  const codeOf = async (held: HeldTask): Promise<string> => {
+    const outcome = await outcomeOf(held);
+    return 'error' in outcome ? outcome.error.code : 'success';
+  };
+  const seen = { outcomes, givenBack, started, running, lines };
+  return { lane, run, outcomeOf, codeOf, ...seen, freed: () => freed, mostRunning: () => mostRunning };
+}
