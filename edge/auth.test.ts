@@ -149,12 +149,12 @@ describe('with tokens', () => {
 
   test('a token of the clients opens the calls of clients, not those of runners', async () => {
     await expectOpen([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-new');
-    await expectAll(RUNNER_CALLS, 'Bearer client-new', 'unauthorized');
+    await expectAll(RUNNER_CALLS, 'Bearer client-new', 'forbidden');
   });
 
   test('a token of the runners opens the calls of runners, not those of clients', async () => {
     await expectOpen([...RUNNER_CALLS, ...SHARED_CALLS], 'Bearer runner-new');
-    await expectAll(CLIENT_CALLS, 'Bearer runner-new', 'unauthorized');
+    await expectAll(CLIENT_CALLS, 'Bearer runner-new', 'forbidden');
   });
 
   test('an old token stays valid beside the new one', async () => {

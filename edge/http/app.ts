@@ -1,6 +1,7 @@
 import { type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
 import type { Health } from '../contract/api.ts';
 import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
 import { type AuthEnv, requireConfiguration } from './auth.ts';
@@ -19,6 +20,7 @@ export interface WorkerEnv extends AuthEnv {
 export function createApp<Env extends WorkerEnv>(service: string) {
   const app = new Hono<{ Bindings: Env }>();
 
+  app.use(secureHeaders());
   app.use(
     cors({
       origin: (origin, c) => allowedOrigin(c.env.ALLOWED_ORIGINS, origin),

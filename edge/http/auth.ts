@@ -1,15 +1,19 @@
-import type { Context, MiddlewareHandler } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
+import { timingSafeEqual } from 'hono/utils/buffer';
+import { sha256 } from 'hono/utils/crypto';
 import { ApiError } from './errors.ts';
 
 /** Lists of tokens, separated by commas, so that one can be added before the old one is removed. */
 export interface AuthEnv {
-  /** For clients: submit, read, cancel. */
+  /** For clients: submit, read, cancel, retry. */
   API_TOKENS?: string;
   /** For runners: claim, heartbeat, release, complete. */
   RUNNER_TOKENS?: string;
   /** `off` opens the worker to everyone: for development on one machine. */
   AUTH?: string;
+  /** Counts the requests of each client token; runners are not counted. */
+  RATE_LIMITER?: RateLimit;
 }
 
 export type Scope = 'client' | 'runner';
@@ -22,32 +26,63 @@ export const requireConfiguration: MiddlewareHandler<{ Bindings: AuthEnv }> = as
   await next();
 };
 
-/** Lets requests pass that carry a token of one of the scopes; where none is configured for them, 503. */
+/**
+ * Lets requests pass that carry a token of one of the scopes. Any other token is refused by 401, a token of
+ * another scope by 403; where no token of these scopes is configured, 503.
+ */
 export function requireToken<Env extends AuthEnv>(...scopes: Scope[]): MiddlewareHandler<{ Bindings: Env }> {
   return async (c, next) => {
     if (c.env.AUTH === 'off') return next();
-    return authenticate(expectTokens(c.env, scopes), c, next);
+    expectTokens(c.env, scopes);
+    return bearerAuth<{ Bindings: Env }>({
+      verifyToken: (token) => verify(c.env, token, scopes),
+      noAuthenticationHeader: {
+        message: refuse('Expected the header `Authorization: Bearer TOKEN`, got none'),
+      },
+      invalidAuthenticationHeader: {
+        message: refuse('Expected the header `Authorization: Bearer TOKEN`, got another form'),
+      },
+      invalidToken: { message: refuse('This token is not valid') },
+    })(c, next);
   };
 }
 
-function expectTokens(env: AuthEnv, scopes: Scope[]): string[] {
-  const tokens = scopes.flatMap((scope) => tokensOf(env, scope));
-  if (tokens.length > 0) return tokens;
+async function verify(env: AuthEnv, token: string, scopes: Scope[]): Promise<boolean> {
+  const own = await scopesOf(env, token);
+  if (own.length === 0) return false;
+  if (!scopes.some((scope) => own.includes(scope))) {
+    throw new ApiError(
+      'forbidden',
+      `This call takes a token of ${scopes.map((scope) => VARIABLES[scope]).join(' or ')}`,
+    );
+  }
+  if (!own.includes('runner')) await countRequest(env, token);
+  return true;
+}
+
+/** The scopes of a token; every configured one is compared, in constant time. */
+async function scopesOf(env: AuthEnv, token: string): Promise<Scope[]> {
+  const scopes: Scope[] = [];
+  for (const scope of ['client', 'runner'] as const) {
+    for (const configured of tokensOf(env, scope)) {
+      if (await timingSafeEqual(configured, token)) scopes.push(scope);
+    }
+  }
+  return scopes;
+}
+
+async function countRequest(env: AuthEnv, token: string): Promise<void> {
+  const key = await sha256(token);
+  const { success } = (await env.RATE_LIMITER?.limit({ key: String(key) })) ?? { success: true };
+  if (!success)
+    throw new ApiError('rate_limited', 'Too many requests with this token; wait a minute, or send batches');
+}
+
+function expectTokens(env: AuthEnv, scopes: Scope[]): void {
+  if (scopes.some((scope) => tokensOf(env, scope).length > 0)) return;
   const names = scopes.map((scope) => VARIABLES[scope]).join(' or ');
   throw new ApiError('not_configured', `This worker has no token yet: set the secret ${names}`);
 }
-
-const authenticate = (token: string[], c: Context, next: () => Promise<void>) =>
-  bearerAuth({
-    token,
-    noAuthenticationHeader: {
-      message: refuse('Expected the header `Authorization: Bearer TOKEN`, got none'),
-    },
-    invalidAuthenticationHeader: {
-      message: refuse('Expected the header `Authorization: Bearer TOKEN`, got another form'),
-    },
-    invalidToken: { message: refuse('This token is not valid for this call') },
-  })(c, next);
 
 function refuse(message: string): () => never {
   return () => {

@@ -13,12 +13,12 @@ export class ApiError extends Error {
   }
 }
 
-const RETRY_AFTER_SECONDS = '5';
+const RETRY_AFTER_SECONDS = { 429: '60', 503: '5' } as const;
 
 /** Writes an error as every error of the wire is written. */
 export function answerError(c: Context, { code, message, details }: ApiError): Response {
   const status = ERROR_STATUS[code];
-  if (status === 503) c.header('Retry-After', RETRY_AFTER_SECONDS);
+  if (status === 429 || status === 503) c.header('Retry-After', RETRY_AFTER_SECONDS[status]);
   if (status === 401) c.header('WWW-Authenticate', 'Bearer');
   const body: ErrorBody = { error: message, code, ...details };
   return c.json(body, status);
