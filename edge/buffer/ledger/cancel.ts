@@ -10,10 +10,11 @@ import { cancelled, writeTransitions } from './transitions.ts';
  * that is cancelled already stays so.
  */
 export function cancel(sql: Sql, taskId: string, now: number): CancelOutcome {
+  if (isSealed(sql, windowOf(taskId))) return { sealed: true };
   const task = readReported(sql, [taskId]).get(taskId);
   switch (task?.state) {
     case undefined:
-      return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
+      return { unknown: true };
     case 'completed':
     case 'failed':
       return { refused: task.state };

@@ -65,6 +65,8 @@ export class Ledger {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
   #forgotAt = 0;
+  /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
+  #lookFrom = '';
 
   constructor(sql: Sql, sources: LedgerSources) {
     this.#sql = sql;
@@ -159,7 +161,9 @@ export class Ledger {
   }
 
   closable(endedBefore: number, limit: number): string[] {
-    return closable(this.#sql, endedBefore, limit, this.#sources.now());
+    const { windows, next } = closable(this.#sql, endedBefore, limit, this.#lookFrom, this.#sources.now());
+    this.#lookFrom = next;
+    return windows;
   }
 
   seal(window: string, endedBefore: number): boolean {

@@ -36,17 +36,26 @@ function mayClose(sql: Sql, window: string, endedBefore: number): boolean {
  * The oldest windows that may be closed. A task that is alive holds back its own window only.
  *
  * @param endedBefore all their tasks have ended before this time, in Unix milliseconds.
+ * @param from where the look begins: an empty text, or what the last one returned as `next`.
+ * @returns `next` is empty where all windows were looked at.
  */
-export function closable(sql: Sql, endedBefore: number, limit: number, now: number): string[] {
-  const found: string[] = [];
-  let last = '';
-  for (let scanned = 0; scanned < MAX_SCANNED_WINDOWS && found.length < limit; scanned += 1) {
+export function closable(
+  sql: Sql,
+  endedBefore: number,
+  limit: number,
+  from: string,
+  now: number,
+): { windows: string[]; next: string } {
+  const windows: string[] = [];
+  let last = from;
+  for (let scanned = 0; scanned < MAX_SCANNED_WINDOWS; scanned += 1) {
     const window = sql.exec<{ window: string | null }>(NEXT_WINDOW, last)[0]?.window ?? null;
-    if (window === null || windowEnd(window) + SETTLED_MS > now) break;
-    if (!isSealed(sql, window) && mayClose(sql, window, endedBefore)) found.push(window);
+    if (window === null || windowEnd(window) + SETTLED_MS > now) return { windows, next: '' };
+    if (!isSealed(sql, window) && mayClose(sql, window, endedBefore)) windows.push(window);
+    if (windows.length === limit) return { windows, next: from };
     last = window + END;
   }
-  return found;
+  return { windows, next: last };
 }
 
 const SEAL = 'INSERT INTO seals (window, sealed_at) VALUES (?1, ?2)';
