@@ -25,8 +25,9 @@ export function deadline(now: number, leaseSeconds: number): number {
   return now + Math.ceil(leaseSeconds * 1000);
 }
 
+/** An id is taken again only by a single claim that follows a retry within its millisecond: that lease has ended. */
 const OPEN_LEASE = `
-  INSERT INTO leases (id, runner, lease_seconds, expires_at, task_ids) VALUES (?1, ?2, ?3, ?4, ?5)`;
+  INSERT OR REPLACE INTO leases (id, runner, lease_seconds, expires_at, task_ids) VALUES (?1, ?2, ?3, ?4, ?5)`;
 
 export function openLease(
   sql: Sql,

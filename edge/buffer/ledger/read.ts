@@ -51,7 +51,8 @@ export function ready(sql: Sql, limit: number): WorkRow[] {
 const SELECT_LEASED = `
   SELECT tasks.id
   FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
-  WHERE leases.ended_at IS NULL AND tasks.state = 'leased' AND tasks.lease_id = leases.id
+  WHERE leases.ended_at IS NULL AND tasks.lease_id = leases.id AND tasks.claimed_at IS NOT NULL
+    AND tasks.state IN ('leased', 'scheduled')
   LIMIT ?1`;
 
 const SELECT_SCHEDULED = `

@@ -54,6 +54,8 @@ export function settle(
     if (task.state !== 'leased') {
       if (task.claimed_at === null) return outcomeOf(task.id, task.state, task.run_at);
       dropped.push(task.id);
+      const state = task.state === 'scheduled' ? 'ready' : task.state;
+      tasks.set(task.id, { ...task, state, claimed_at: null });
       leases.add(report.leaseId);
       return { taskId: task.id, state: 'cancelled' };
     }

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { BROKEN } from './broken.ts';
+import { checkAgainstModel, differsFromModel } from './property.ts';
+import { simulate } from './sim/simulate.ts';
+
+const MODEL_RUNS = 300;
+const SEEDS = 15;
+
+describe('the model notices that', () => {
+  for (const { name, make } of BROKEN.filter(({ model }) => model)) {
+    test(name, () => assert.ok(differsFromModel(make, MODEL_RUNS, 1)));
+  }
+});
+
+describe('the simulation notices that', () => {
+  for (const { name, make, rule } of BROKEN.filter((broken) => broken.rule !== null)) {
+    test(`${name} (${rule})`, () => {
+      for (let seed = 1; seed <= SEEDS; seed += 1) {
+        const { violation } = simulate(make, seed);
+        if (violation) return assert.equal(violation.rule, rule, violation.message);
+      }
+      assert.fail(`No rule was broken in ${SEEDS} seeds`);
+    });
+  }
+});
+
+test('a difference is found again by its seed and path, as the same short sequence', () => {
+  const make = BROKEN.find(({ name }) => name === 'a held task becomes ready in time')?.make;
+  assert.ok(make);
+  const { failure } = checkAgainstModel(make, MODEL_RUNS, { seed: 1 });
+  assert.ok(failure && failure.sequence.length < 10);
+  assert.deepEqual(checkAgainstModel(make, 1, failure).failure, failure);
+});
+
+test('a violation is found again by its seed', () => {
+  const make = BROKEN.find(({ rule }) => rule === 'sealed')?.make;
+  assert.ok(make);
+  const run = (seed: number) => simulate(make, seed).violation?.message;
+  const seed = [1, 2, 3, 4, 5].find((number) => run(number) !== undefined);
+  assert.ok(seed !== undefined);
+  assert.equal(run(seed), run(seed));
+});

@@ -1,0 +1,252 @@
+import type {
+  CancelOutcome,
+  ClaimGrant,
+  ClaimOrder,
+  HeartbeatResult,
+  LeaseBeat,
+  NewTask,
+  RetryOutcome,
+  SettleOutcome,
+  SettleReport,
+} from '../../../contract/ledger.ts';
+import { Ledger, type LedgerSources } from '../ledger.ts';
+import type { Sql, SqlValue } from '../sql.ts';
+import type { MakeLedger } from './real.ts';
+
+/**
+ * Ledgers that are each wrong in one thing, to see that the model and the simulation would notice. Most have
+ * one statement rewritten on its way to the database; where no statement is to blame, one call is
+ * overridden.
+ */
+export interface Broken {
+  /** What is wrong. */
+  name: string;
+  make: MakeLedger;
+  /** Whether the model notices. */
+  model: boolean;
+  /** The rule that the simulation finds broken first; null where it does not notice. */
+  rule: string | null;
+}
+
+export const BROKEN: Broken[] = [
+  rewritten('a claim does not count the attempt', 'attempts', 'attempt = attempt + 1', 'attempt = attempt'),
+  rewritten('a release keeps the attempt', 'attempts', 'attempt = attempt - 1', 'attempt = attempt'),
+  rewritten('a retry keeps the attempts', 'attempts', 'attempt = 0', 'attempt = attempt'),
+  rewritten(
+    'a retry brings completed tasks back',
+    'one outcome',
+    "('failed', 'cancelled')",
+    "('failed', 'completed')",
+  ),
+  rewritten(
+    'a retry does not wait for the holder of its task',
+    'one holder',
+    "CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END",
+    "'ready'",
+  ),
+  rewritten(
+    'a held task becomes ready in time',
+    'one holder',
+    'AND claimed_at IS NULL AND run_at <=',
+    'AND run_at <=',
+  ),
+  rewritten(
+    'the newest task is claimed first',
+    'order',
+    'priority DESC, run_at, id LIMIT',
+    'priority DESC, id DESC LIMIT',
+  ),
+  rewritten('priorities do not count', 'order', 'priority DESC, run_at, id LIMIT', 'run_at, id LIMIT'),
+  rewritten(
+    'an expired lease is never taken back',
+    'all end',
+    'AND expires_at <= ?1',
+    'AND expires_at <= ?1 AND 0',
+  ),
+  rewritten('a lease expires early', 'fencing', 'AND expires_at <= ?1', 'AND expires_at <= ?1 + 10000'),
+  rewritten(
+    'a heartbeat does not renew',
+    'fencing',
+    'expires_at = max(expires_at, ?2)',
+    'expires_at = max(expires_at, ?2 * 0)',
+  ),
+  rewritten(
+    'an insert resets a known task',
+    'one outcome',
+    'DO NOTHING',
+    'DO UPDATE SET state = excluded.state',
+  ),
+  rewritten(
+    'a window is sealed while its tasks live',
+    'sealed',
+    '(completed_at IS NULL OR',
+    '0 AND (completed_at IS NULL OR',
+  ),
+  rewritten('a held task does not hinder the seal', null, 'OR claimed_at IS NOT NULL', ''),
+  rewritten('a purge does not wait for the archive', null, 'archived_at <= ?4', '(archived_at <= ?4 OR 1)'),
+  rewritten(
+    'an ended lease is forgotten early',
+    'one use',
+    'WHERE ended_at <= ?1',
+    'WHERE ended_at <= ?1 + 3600000',
+  ),
+  rewritten('a type’s own settings do not count', null, "type_retry ->> 'maxAttempts'", 'NULL'),
+  rewritten('a cancel drops the holder', 'fencing', "next.value ->> 'claimedAt'", 'NULL'),
+  rewritten('a result is not kept', null, "next.value ->> 'result'", 'NULL'),
+  rewritten('a result forgets its lease', null, "lease_id = next.value ->> 'leaseId'", 'lease_id = NULL'),
+  {
+    name: 'chance is always zero',
+    make: (sql, { now }) => new Ledger(sql, { now, random: () => 0 }),
+    ...{ model: true, rule: null },
+  },
+  {
+    name: 'a transaction that dies is half done',
+    make: (sql, sources) => new Ledger({ exec: sql.exec, transaction: (body) => body() }, sources),
+    ...{ model: false, rule: 'nothing lost' },
+  },
+  {
+    name: 'a restart loses the last batch',
+    make: (sql, sources) => {
+      const ledger = new Ledger(sql, sources);
+      sql.exec('DELETE FROM tasks WHERE attempt = 0 AND received_at = (SELECT max(received_at) FROM tasks)');
+      return ledger;
+    },
+    ...{ model: true, rule: 'nothing lost' },
+  },
+  overridden('a result counts under any lease', 'fencing', (sql, sources) => new Unfenced(sql, sources)),
+  overridden(
+    'a task is given out while its expired holder stays',
+    'one holder',
+    (sql, sources) => new TwoHolders(sql, sources),
+  ),
+  overridden('a lease id may be used again', 'one use', (sql, sources) => new Reusing(sql, sources)),
+  overridden('a heartbeat takes nothing back', null, (sql, sources) => new Lenient(sql, sources)),
+  overridden('a runner is not told of a cancel', 'answers', (sql, sources) => new Silent(sql, sources)),
+  overridden('a cancel overrides an outcome', 'one outcome', (sql, sources) => new Overriding(sql, sources)),
+  overridden('an insert reaches a sealed window', 'sealed', (sql, sources) => new Inserting(sql, sources)),
+  overridden('a task of a sealed window is retried', 'sealed', (sql, sources) => new Retrying(sql, sources)),
+];
+
+/** The real ledger over a port that changes what contains `from`. */
+function rewritten(name: string, rule: string | null, from: string, to: string): Broken {
+  const rewrite = (query: string) => query.replace(from, to);
+  return { name, rule, model: true, make: (sql, sources) => new Ledger(through(sql, rewrite), sources) };
+}
+
+function overridden(name: string, rule: string | null, make: MakeLedger): Broken {
+  return { name, rule, model: true, make };
+}
+
+function through(sql: Sql, rewrite: (query: string) => string): Sql {
+  return {
+    exec: <Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) =>
+      sql.exec<Row>(rewrite(query), ...params),
+    transaction: (body) => sql.transaction(body),
+  };
+}
+
+/** A ledger that reaches past itself into its database. */
+class Reaching extends Ledger {
+  protected readonly sql: Sql;
+  protected readonly sources: LedgerSources;
+
+  constructor(sql: Sql, sources: LedgerSources) {
+    super(sql, sources);
+    this.sql = sql;
+    this.sources = sources;
+  }
+}
+
+class Unfenced extends Reaching {
+  override settle(reports: readonly SettleReport[]): SettleOutcome[] {
+    const holderOf = (taskId: string) =>
+      this.sql.exec<{ lease_id: string | null }>('SELECT lease_id FROM tasks WHERE id = ?', taskId)[0]
+        ?.lease_id;
+    return super.settle(
+      reports.map((report) => ({ ...report, leaseId: holderOf(report.taskId) ?? report.leaseId })),
+    );
+  }
+}
+
+class TwoHolders extends Reaching {
+  constructor(sql: Sql, sources: LedgerSources) {
+    super(
+      through(sql, (query) => query.replace('AND expires_at <= ?1', 'AND expires_at <= ?1 AND 0')),
+      sources,
+    );
+  }
+
+  override claim(order: ClaimOrder): ClaimGrant {
+    this.sql.exec(
+      `UPDATE tasks SET state = 'ready' WHERE state = 'leased'
+       AND lease_id IN (SELECT id FROM leases WHERE ended_at IS NULL AND expires_at < ?)`,
+      this.sources.now(),
+    );
+    return super.claim(order);
+  }
+}
+
+class Reusing extends Reaching {
+  override claim(order: ClaimOrder): ClaimGrant {
+    this.sql.exec('DELETE FROM leases WHERE id = ? AND ended_at IS NOT NULL', order.leaseId);
+    return super.claim(order);
+  }
+}
+
+class Lenient extends Reaching {
+  override heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
+    const query = 'SELECT id FROM tasks WHERE lease_id = ? AND claimed_at IS NOT NULL';
+    const held = (leaseId: string) => this.sql.exec<{ id: string }>(query, leaseId).map((row) => row.id);
+    return super.heartbeat(
+      beats.map((beat) => ({ ...beat, holds: [...new Set([...beat.holds, ...held(beat.leaseId)])] })),
+    );
+  }
+}
+
+class Silent extends Reaching {
+  override heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
+    return { ...super.heartbeat(beats), cancelled: [] };
+  }
+}
+
+class Overriding extends Reaching {
+  override cancel(taskId: string): CancelOutcome {
+    const outcome = super.cancel(taskId);
+    if (!('refused' in outcome)) return outcome;
+    this.sql.exec("UPDATE tasks SET state = 'cancelled' WHERE id = ?", taskId);
+    return { changed: true };
+  }
+}
+
+/** Does not see the seals during some calls. */
+class Unsealed extends Ledger {
+  readonly #blind: { now: boolean };
+
+  constructor(sql: Sql, sources: LedgerSources) {
+    const blind = { now: false };
+    super(
+      through(sql, (query) => (blind.now ? query.replace('seals', '(SELECT 0 AS window WHERE 0)') : query)),
+      sources,
+    );
+    this.#blind = blind;
+  }
+
+  protected blindly<Result>(call: () => Result): Result {
+    this.#blind.now = true;
+    const result = call();
+    this.#blind.now = false;
+    return result;
+  }
+}
+
+class Inserting extends Unsealed {
+  override insert(tasks: readonly NewTask[]): ReturnType<Ledger['insert']> {
+    return this.blindly(() => super.insert(tasks));
+  }
+}
+
+class Retrying extends Unsealed {
+  override retry(taskId: string): RetryOutcome {
+    return this.blindly(() => super.retry(taskId));
+  }
+}

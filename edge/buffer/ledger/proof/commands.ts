@@ -1,0 +1,327 @@
+import fc from 'fast-check';
+import type { NewTask, SettleReport } from '../../../contract/ledger.ts';
+import { type Calls, Model } from './model.ts';
+import { compare, fromEnd, type MakeLedger, Real, same, sorted, text } from './real.ts';
+
+/**
+ * The calls that a property makes at random, each to the ledger and to the model. After every one of them:
+ *
+ * - the two gave the same answer;
+ * - they find the same of every task that was ever named, and list the same;
+ * - the same lease holds the same task, and the same leases are open until the same time;
+ * - they would wake at the same time, and claim in the same order.
+ *
+ * Commands name what exists by its place from the end, so that they still mean something when others before
+ * them are taken away. Chance is constant within a call: what it is used for in which order is nobody's
+ * business.
+ */
+export type Command = fc.Command<Model, Real>;
+
+/** A command of a name and arguments. */
+function command(name: string, args: unknown, run: (model: Model, real: Real) => void): Command {
+  return {
+    check: () => true,
+    run(model, real) {
+      run(model, real);
+      compare(model, real);
+    },
+    toString: () => `${name}(${text(args) ?? ''})`,
+  };
+}
+
+/** Makes the same call to both and compares the answers. */
+function both(model: Model, real: Real, call: (calls: Calls) => unknown): void {
+  same('answer', call(real.ledger), call(model));
+}
+
+/** Mostly what is recent, now and then anything. */
+const place = fc.oneof(
+  { weight: 5, arbitrary: fc.nat({ max: 2 }) },
+  { weight: 1, arbitrary: fc.nat({ max: 19 }) },
+);
+const maybe = <Value>(...values: Value[]) => fc.constantFrom(undefined, ...values);
+const often = (probability: number) => fc.nat({ max: 99 }).map((n) => n < 100 * probability);
+const type = fc.constantFrom('a', 'b', 'c');
+
+const taskSpec = fc.record({
+  type,
+  priority: fc.constantFrom(0, 0, 0, -1, 5),
+  ageMs: fc.constantFrom(0, 0, 0, 1000, 70_000),
+  delayMs: maybe(undefined, undefined, undefined, -5000, 0, 1, 1000, 20_000, 120_000),
+  maxAttempts: maybe(1, 2, 4, 12),
+  backoff: maybe({ baseSeconds: 0 }, { baseSeconds: 10, capSeconds: 15 }, { capSeconds: 2 }),
+  timeoutSeconds: maybe(10, 400),
+  tags: maybe(['x', 'y']),
+  repeats: fc.option(place, { freq: 6 }),
+});
+
+const insert = fc.array(taskSpec, { minLength: 1, maxLength: 4 }).map((specs) =>
+  command('insert', specs, (model, real) => {
+    const tasks = specs.map(({ ageMs, delayMs, repeats, ...spec }): NewTask => {
+      const known = repeats === null ? undefined : fromEnd(real.taskIds, repeats);
+      const runAt = delayMs === undefined ? undefined : real.now + delayMs;
+      return { ...spec, id: known ?? real.newTaskId(ageMs), runAt, payload: `{"of":"${spec.type}"}` };
+    });
+    real.ledger.insert(tasks);
+    model.insert(tasks);
+  }),
+);
+
+const insertFailed = fc.option(place).map((repeats) =>
+  command('insertFailed', repeats, (model, real) => {
+    const id = (repeats === null ? undefined : fromEnd(real.taskIds, repeats)) ?? real.newTaskId(0);
+    both(model, real, (calls) =>
+      calls.insertFailed({ id, type: 'a', payload: '{}', reason: 'No such field' }),
+    );
+  }),
+);
+
+const wants = fc.constantFrom<string[][]>(
+  [['a', 'b', 'c']],
+  [['c', 'b', 'a']],
+  [['a'], ['b', 'c']],
+  [['b', 'a'], ['c']],
+  [['a']],
+  [['b', 'nothing']],
+);
+
+const claim = fc
+  .record({
+    repeats: fc.option(place, { freq: 4 }),
+    wants,
+    limit: fc.constantFrom(1, 2, 10),
+    leaseSeconds: fc.constantFrom(30, 30, 5, 0.0005),
+  })
+  .map((args) =>
+    command('claim', args, (model, real) => {
+      const known = args.repeats === null ? undefined : fromEnd(real.leaseIds, args.repeats);
+      const leaseId = known ?? real.newLeaseId();
+      const order = {
+        leaseId,
+        runner: `runner of ${leaseId}`,
+        leaseSeconds: args.leaseSeconds,
+        wants: args.wants.map((types) => ({ types, limit: args.limit })),
+      };
+      const grant = real.ledger.claim(order);
+      same('answer', grant, model.claim(order));
+      real.grants.push(...grant.tasks.map(({ id }) => ({ taskId: id, leaseId })));
+    }),
+  );
+
+const claimOne = place.map((task) =>
+  command('claimOne', task, (model, real) => {
+    const grant = real.ledger.claimOne(real.taskId(task));
+    const expected = model.claimOne(real.taskId(task));
+    same('answer', withoutLease(grant), withoutLease(expected));
+  }),
+);
+
+const withoutLease = (answer: object) => ({ ...answer, leaseId: 'the ledger’s own' });
+
+/** Names all that a lease was granted, or part of it, or nothing, or what is another's. */
+const beat = fc.record({
+  lease: place,
+  skips: fc.constantFrom(0, 0, 0, 0, 1, 2, 0b101, ~0),
+  foreign: fc.option(place, { freq: 8 }),
+  progress: maybe('1', '{"step":2}', 'null'),
+});
+
+const heartbeat = fc.array(beat, { minLength: 1, maxLength: 3 }).map((beats) =>
+  command('heartbeat', beats, (model, real) => {
+    const leases = beats.map(({ lease, skips, foreign, progress }) => {
+      const leaseId = real.grantedLease(lease);
+      const own = real.granted(leaseId).filter((_, index) => (skips & (1 << index)) === 0);
+      const holds = [...new Set([...own, ...(foreign === null ? [] : [real.taskId(foreign)])])];
+      return progress === undefined
+        ? { leaseId, holds }
+        : { leaseId, holds, progress: holds.map((taskId) => ({ taskId, value: progress })) };
+    });
+    both(model, real, (calls) => sorted(calls.heartbeat(leases)));
+  }),
+);
+
+const success = fc.record({
+  success: fc.constant(true),
+  result: maybe('1', '"x"', 'null'),
+  retry: fc.constant(undefined),
+});
+const failure = fc.record({
+  success: fc.constant(false),
+  error: fc.constantFrom(
+    undefined,
+    { code: 'broken', message: 'It broke' },
+    { code: 'broken', message: 'It broke', retryable: true },
+    { code: 'invalid', message: 'It is wrong', retryable: false },
+  ),
+  retry: maybe({}, { maxAttempts: 1 }, { maxAttempts: 5, backoff: { baseSeconds: 3 } }),
+});
+
+const report = fc.record({
+  grant: place,
+  otherLease: fc.option(place, { freq: 5 }),
+  outcome: fc.oneof(success, failure),
+});
+
+const settle = fc.array(report, { minLength: 1, maxLength: 3 }).map((reports) =>
+  command('settle', reports, (model, real) => {
+    const settled = reports.map(({ grant: at, otherLease, outcome }): SettleReport => {
+      const { grants } = real;
+      const grant = grants[grants.length - 1 - (at % grants.length)];
+      const taskId = grant?.taskId ?? real.taskId(at);
+      const leaseId = otherLease === null && grant ? grant.leaseId : real.leaseId(otherLease ?? at);
+      return { taskId, leaseId, ...outcome };
+    });
+    both(model, real, (calls) => calls.settle(settled));
+  }),
+);
+
+const settleUnfenced = fc.tuple(place, fc.oneof(success, failure)).map(([task, { retry: _, ...outcome }]) =>
+  command('settleUnfenced', { task, outcome }, (model, real) => {
+    both(model, real, (calls) => calls.settleUnfenced({ taskId: real.taskId(task), ...outcome }));
+  }),
+);
+
+const release = fc
+  .record({ lease: place, skips: fc.constantFrom(0, 0, 1, 2), delayMs: fc.constantFrom(0, 0, 5000) })
+  .map((args) =>
+    command('release', args, (model, real) => {
+      const leaseId = real.grantedLease(args.lease);
+      const ids = real.granted(leaseId).filter((_, index) => (args.skips & (1 << index)) === 0);
+      both(model, real, (calls) => sorted(calls.release(leaseId, ids, args.delayMs)));
+    }),
+  );
+
+/** A command about one task: mostly the one of a recent grant, which may be running. */
+const onTask = (name: 'cancel' | 'retry') =>
+  fc.tuple(place, often(0.7)).map(([at, granted]) =>
+    command(name, { at, granted }, (model, real) => {
+      const { grants } = real;
+      const grant = granted ? grants[grants.length - 1 - (at % grants.length)] : undefined;
+      both(model, real, (calls) => calls[name](grant?.taskId ?? real.taskId(at)));
+    }),
+  );
+
+const cancel = onTask('cancel');
+const retry = onTask('retry');
+
+const retryMany = fc
+  .record({
+    state: fc.constantFrom('failed', 'cancelled'),
+    type: fc.option(type, { nil: undefined }),
+    sinceMs: fc.constantFrom(1000, 60_000, 10 ** 9),
+    limit: fc.constantFrom(1, 2, 10),
+    cursor: fc.option(place, { nil: undefined, freq: 4 }),
+  })
+  .map(({ sinceMs, cursor, ...args }) =>
+    command('retryMany', { sinceMs, cursor, ...args }, (model, real) => {
+      const filter = {
+        ...args,
+        since: real.now - sinceMs,
+        cursor: cursor === undefined ? undefined : real.taskId(cursor),
+      };
+      both(model, real, (calls) => sorted(calls.retryMany(filter)));
+    }),
+  );
+
+const archiving = fc
+  .record({
+    call: fc.constantFrom('seal', 'seal', 'markArchived', 'purge'),
+    window: place,
+    ageMs: maybe(60_000),
+  })
+  .map(({ call, window: at, ageMs = 0 }) =>
+    command(call, { at, ageMs }, (model, real) => {
+      const window = real.window(at);
+      both(model, real, (calls) =>
+        call === 'markArchived' || call === 'purge'
+          ? calls[call](window)
+          : calls.seal(window, real.now - ageMs),
+      );
+    }),
+  );
+
+/** All steps of closing a window, so that rows are purged now and then. */
+const archive = fc.tuple(place, fc.constantFrom(-1, 0, 0)).map(([at, offset]) =>
+  command('archive', { at, offset }, (model, real) => {
+    const window = real.window(at);
+    both(model, real, (calls) => calls.seal(window, real.now));
+    both(model, real, (calls) => calls.markArchived(window));
+    real.now += 300_000 + offset;
+    both(model, real, (calls) => calls.purge(window));
+  }),
+);
+
+const chance = fc.constantFrom(0, 0.25, 0.5, 0.999_999);
+
+const pass = fc
+  .tuple(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.nat({ max: 5000 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 5000, max: 40_000 }) },
+      { weight: 1, arbitrary: fc.constantFrom(120_000, 300_000, 600_000, 3_600_000, 86_400_000) },
+    ),
+    chance,
+  )
+  .map(([ms, next]) =>
+    command('pass', { ms, chance: next }, (_, real) => {
+      real.now += ms;
+      real.chance = next;
+    }),
+  );
+
+/** To just before, at, or just after what time brings next. */
+const passToTick = fc.tuple(fc.constantFrom(-1, 0, 0, 1), chance).map(([offset, next]) =>
+  command('passToTick', { offset, chance: next }, (model, real) => {
+    real.now = Math.max(real.now, (model.nextTickAt() ?? real.now) + offset);
+    real.chance = next;
+  }),
+);
+
+const tick = fc.constant(
+  command('tick', undefined, (model, real) => both(model, real, (calls) => calls.tick())),
+);
+
+const restart = fc.constant(
+  command('restart', undefined, (model, real) => {
+    real.restart();
+    model.restart();
+  }),
+);
+
+const weighted: [number, fc.Arbitrary<Command>][] = [
+  [12, insert],
+  [1, insertFailed],
+  [8, claim],
+  [1, claimOne],
+  [5, heartbeat],
+  [6, settle],
+  [1, settleUnfenced],
+  [3, release],
+  [4, cancel],
+  [4, retry],
+  [1, retryMany],
+  [2, archiving],
+  [1, archive],
+  [4, pass],
+  [4, passToTick],
+  [2, tick],
+  [1, restart],
+];
+
+const anyCommand = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+/** Sequences of commands; `replayPath` is part of what a failure tells of its sequence. */
+export function commands(replayPath?: string) {
+  const size = { maxCommands: 60, size: '+1' } as const;
+  return fc.commands([anyCommand], replayPath === undefined ? size : { ...size, replayPath });
+}
+
+/** Runs a sequence on a fresh ledger and a fresh model. */
+export function runBoth(sequence: Iterable<Command>, make: MakeLedger): void {
+  const real = new Real(make);
+  try {
+    fc.modelRun(() => ({ model: new Model(real.sources), real }), sequence);
+  } finally {
+    real.close();
+  }
+}

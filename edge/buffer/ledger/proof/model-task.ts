@@ -1,0 +1,87 @@
+import type { NewTask, ReportedFailure, TaskRow, TypeRetry, WorkRow } from '../../../contract/ledger.ts';
+import type { Backoff, TaskError, TaskState } from '../../../contract/task.ts';
+
+/** A task as the model keeps it. Held by `leaseId` as long as `claimedAt` is set. */
+export interface Task {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: string | null;
+  readonly priority: number;
+  readonly receivedAt: number;
+  readonly maxAttempts: number | null;
+  readonly backoff: Backoff | null;
+  readonly timeoutSeconds: number | null;
+  readonly tags: string[] | null;
+  state: TaskState;
+  runAt: number;
+  attempt: number;
+  typeRetry: TypeRetry | null;
+  leaseId: string | null;
+  claimedAt: number | null;
+  completedAt: number | null;
+  error: TaskError | null;
+  result: string | null;
+  attempts: TaskRow['attempts'];
+}
+
+export interface Lease {
+  readonly id: string;
+  readonly runner: string;
+  readonly seconds: number;
+  expiresAt: number;
+  endedAt: number | null;
+  readonly taskIds: string[];
+  readonly progress: Map<string, string>;
+}
+
+export interface Seal {
+  readonly sealedAt: number;
+  archivedAt: number | null;
+  purged: boolean;
+}
+
+/** How an attempt ended. */
+export interface Ended {
+  success: boolean;
+  result?: string | undefined;
+  error?: ReportedFailure | undefined;
+}
+
+export const NO_REASON: ReportedFailure = { code: 'task_error', message: 'The runner gave no reason' };
+
+/** A task that has just come in. */
+export function fresh({ id, type, payload, priority, ...rest }: NewTask, now: number): Task {
+  return {
+    ...{ id, type, payload, priority, receivedAt: now },
+    maxAttempts: rest.maxAttempts ?? null,
+    backoff: rest.backoff ?? null,
+    timeoutSeconds: rest.timeoutSeconds ?? null,
+    tags: rest.tags ?? null,
+    state: 'ready',
+    runAt: now,
+    attempt: 0,
+    typeRetry: null,
+    leaseId: null,
+    claimedAt: null,
+    completedAt: null,
+    error: null,
+    result: null,
+    attempts: [],
+  };
+}
+
+export const isHeld = (task: Task) => task.claimedAt !== null;
+
+export const isTerminal = (state: TaskState) =>
+  state === 'completed' || state === 'failed' || state === 'cancelled';
+
+export const maxAttemptsOf = (task: Task) => task.maxAttempts ?? task.typeRetry?.maxAttempts ?? 3;
+
+/** The ids of single-task claims are the ledger's own business. */
+export const holderName = (leaseId: string | null) => leaseId?.replace(/^unfenced:.*/, 'unfenced');
+
+export function workOf(task: Task): WorkRow {
+  const { id, type, state, payload, receivedAt, claimedAt, attempt, timeoutSeconds } = task;
+  const maxAttempts = maxAttemptsOf(task);
+  return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds };
+}

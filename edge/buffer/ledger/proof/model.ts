@@ -1,0 +1,435 @@
+import type {
+  CancelOutcome,
+  ClaimGrant,
+  ClaimOrder,
+  FoundTask,
+  HeartbeatResult,
+  LeaseBeat,
+  NewTask,
+  OpenSeal,
+  RefusedTask,
+  RetryFilter,
+  RetryOutcome,
+  RetryPage,
+  SettleOutcome,
+  SettleReport,
+  SingleClaimGrant,
+  TaskPage,
+  TaskRow,
+  TypeRetry,
+  UnfencedOutcome,
+  UnfencedReport,
+  WorkRow,
+} from '../../../contract/ledger.ts';
+import type { TaskError } from '../../../contract/task.ts';
+import { createdAtOf, windowEnd, windowOf } from '../../../contract/task-id.ts';
+import type { Ledger, LedgerSources } from '../ledger.ts';
+import {
+  type Ended,
+  fresh,
+  holderName,
+  isHeld,
+  isTerminal,
+  type Lease,
+  maxAttemptsOf,
+  NO_REASON,
+  type Seal,
+  type Task,
+  workOf,
+} from './model-task.ts';
+
+/**
+ * What the ledger does, said again in maps and loops, as its reference. It knows nothing of SQL, and has no
+ * bounds of size: no payloads that fill an answer, no thousand due tasks.
+ *
+ * What holds after every call:
+ *
+ * - A task is held by one lease or by none; leased means held.
+ * - A held task that is not leased was cancelled, and perhaps brought back, while it ran. Nobody claims it.
+ * - A lease is open as long as it holds a task.
+ * - `completedAt` is set in a terminal state, and in no other.
+ * - Nothing of a sealed window changes, but that it is purged.
+ */
+export class Model implements Calls {
+  readonly tasks = new Map<string, Task>();
+  readonly leases = new Map<string, Lease>();
+  readonly seals = new Map<string, Seal>();
+  readonly #sources: LedgerSources;
+  #forgotAt = 0;
+  #unfenced = 0;
+
+  constructor(sources: LedgerSources) {
+    this.#sources = sources;
+  }
+
+  /** A new process over the same data. */
+  restart(): void {
+    this.#forgotAt = 0;
+  }
+
+  insert(tasks: readonly NewTask[]): void {
+    const now = this.#now();
+    for (const task of tasks) {
+      if (this.tasks.has(task.id) || this.#isSealed(task.id)) continue;
+      const runAt = task.runAt ?? Math.min(createdAtOf(task.id), now);
+      this.tasks.set(task.id, { ...fresh(task, now), runAt, state: runAt > now ? 'scheduled' : 'ready' });
+    }
+  }
+
+  insertFailed({ id, type, payload, reason }: RefusedTask): void {
+    if (this.tasks.has(id) || this.#isSealed(id)) return;
+    const now = this.#now();
+    const task = fresh({ id, type, payload, priority: 0 }, now);
+    const error = { code: 'invalid_task', message: reason };
+    this.tasks.set(id, { ...task, runAt: now, state: 'failed', completedAt: now, error });
+  }
+
+  claim(order: ClaimOrder): ClaimGrant {
+    this.tick();
+    const types = order.wants.flatMap((want) => want.types);
+    const known = this.leases.get(order.leaseId);
+    if (known) {
+      const tasks = this.#heldUnder(known).filter((task) => task.state === 'leased');
+      return { tasks: tasks.map(workOf), expiresAt: known.expiresAt, ready: this.#ready(types).length };
+    }
+    const expiresAt = this.#deadline(order.leaseSeconds);
+    const picks = order.wants.flatMap((want) => this.#ready(want.types).slice(0, want.limit));
+    if (picks.length === 0) return { tasks: [], expiresAt, ready: 0 };
+    this.#lease(order.leaseId, order.runner, order.leaseSeconds, picks);
+    return { tasks: picks.map(workOf), expiresAt, ready: this.#ready(types).length };
+  }
+
+  claimOne(taskId: string): SingleClaimGrant {
+    this.tick();
+    const task = this.tasks.get(taskId);
+    if (!task) return { unknown: true };
+    if (task.state !== 'ready') return { unavailable: task.state };
+    this.#unfenced += 1;
+    const leaseId = `unfenced:${this.#unfenced}`;
+    const seconds = Math.max(300, task.timeoutSeconds ?? 0);
+    this.#lease(leaseId, 'single-task consumer', seconds, [task]);
+    return { claimed: workOf(task), leaseId };
+  }
+
+  heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
+    const answer: HeartbeatResult = { extended: [], lost: [], cancelled: [] };
+    for (const { leaseId, holds, progress = [] } of beats) {
+      const lease = this.leases.get(leaseId);
+      for (const task of lease ? this.#heldUnder(lease) : []) {
+        if (!holds.includes(task.id)) this.#takeBack(task, 'The runner does not hold the task any more');
+        else if (task.state !== 'leased') answer.cancelled.push(task.id);
+      }
+      for (const id of holds) if (this.tasks.get(id)?.leaseId !== leaseId) answer.lost.push(id);
+      this.#endEmptyLeases();
+      if (!lease || lease.endedAt !== null) continue;
+      lease.expiresAt = Math.max(lease.expiresAt, this.#deadline(lease.seconds));
+      for (const { taskId, value } of progress) lease.progress.set(taskId, value);
+      answer.extended.push({ leaseId, expiresAt: lease.expiresAt });
+    }
+    return answer;
+  }
+
+  settle(reports: readonly SettleReport[]): SettleOutcome[] {
+    return reports.map((report) => {
+      const task = this.tasks.get(report.taskId);
+      if (!task) return { taskId: report.taskId, state: 'unknown' };
+      if (task.leaseId !== report.leaseId) return { taskId: task.id, state: 'stale' };
+      if (isHeld(task) && task.state !== 'leased') {
+        this.#letGo(task);
+        return { taskId: task.id, state: 'cancelled' };
+      }
+      if (task.state === 'leased') this.#endAttempt(task, report, report.retry);
+      const { id: taskId, state, runAt } = task;
+      return state === 'scheduled' || state === 'ready' ? { taskId, state, runAt } : { taskId, state };
+    });
+  }
+
+  settleUnfenced(report: UnfencedReport): UnfencedOutcome {
+    const task = this.tasks.get(report.taskId);
+    if (!task) return { unknown: true };
+    const unfenced = task.leaseId?.startsWith('unfenced:') ?? false;
+    if (unfenced && isHeld(task) && task.state !== 'leased') {
+      this.#letGo(task);
+      return { settled: 'cancelled' };
+    }
+    if (isTerminal(task.state)) return { settled: task.state };
+    if (task.state !== 'leased') return { refused: task.state, fenced: false };
+    if (!unfenced) return { refused: task.state, fenced: true };
+    this.#endAttempt(task, { ...report, error: { ...(report.error ?? NO_REASON), retryable: false } });
+    return { settled: task.state };
+  }
+
+  release(leaseId: string, taskIds: readonly string[], delayMs = 0): string[] {
+    const released = [];
+    for (const task of this.tasks.values()) {
+      if (!isHeld(task) || task.leaseId !== leaseId || !taskIds.includes(task.id)) continue;
+      released.push(task.id);
+      if (task.state !== 'leased') {
+        this.#letGo(task);
+        continue;
+      }
+      Object.assign(task, { state: 'ready', claimedAt: null, leaseId: null, attempt: task.attempt - 1 });
+      if (delayMs > 0) Object.assign(task, { state: 'scheduled', runAt: this.#now() + delayMs });
+      this.#endEmptyLeases();
+    }
+    return released;
+  }
+
+  cancel(taskId: string): CancelOutcome {
+    if (this.#isSealed(taskId)) return { sealed: true };
+    const task = this.tasks.get(taskId);
+    if (!task) return { unknown: true };
+    if (task.state === 'cancelled') return { changed: false };
+    if (isTerminal(task.state)) return { refused: task.state };
+    const error = { code: 'cancelled', message: 'The task was cancelled' };
+    if (task.state === 'leased') this.#recordAttempt(task, error);
+    Object.assign(task, { state: 'cancelled', completedAt: this.#now(), error, result: null });
+    return { changed: true };
+  }
+
+  retry(taskId: string): RetryOutcome {
+    if (this.#isSealed(taskId)) return { sealed: true };
+    const task = this.tasks.get(taskId);
+    if (!task) return { unknown: true };
+    if (task.state !== 'failed' && task.state !== 'cancelled') return { refused: task.state };
+    const state = isHeld(task) ? 'scheduled' : 'ready';
+    Object.assign(task, {
+      state,
+      runAt: this.#now(),
+      attempt: 0,
+      completedAt: null,
+      error: null,
+      result: null,
+    });
+    return { retried: true };
+  }
+
+  retryMany({ state, type, since, limit, cursor = '~' }: RetryFilter): RetryPage {
+    const page = [...this.tasks.values()]
+      .filter((task) => task.id < cursor && task.state === state && (!type || task.type === type))
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, limit);
+    const nextCursor = page.length === limit ? (page.at(-1)?.id ?? null) : null;
+    const late = page.filter((task) => (task.completedAt ?? 0) >= since);
+    const retried = late.filter((task) => 'retried' in this.retry(task.id)).map((task) => task.id);
+    return { retried, nextCursor };
+  }
+
+  closable(endedBefore: number, limit: number): string[] {
+    const windows = [...new Set([...this.tasks.keys()].map(windowOf))].sort();
+    return windows
+      .filter((window) => windowEnd(window) + 120_000 <= this.#now())
+      .filter((window) => !this.seals.has(window) && this.#hasEnded(window, endedBefore))
+      .slice(0, limit);
+  }
+
+  seal(window: string, endedBefore: number): boolean {
+    if (this.seals.has(window)) return true;
+    if (!this.#hasEnded(window, endedBefore)) return false;
+    this.seals.set(window, { sealedAt: this.#now(), archivedAt: null, purged: false });
+    return true;
+  }
+
+  openSeals(limit: number): OpenSeal[] {
+    return [...this.seals]
+      .filter(([, seal]) => !seal.purged)
+      .sort(([a, one], [b, other]) => one.sealedAt - other.sealedAt || (a < b ? -1 : 1))
+      .slice(0, limit)
+      .map(([window, seal]) => ({
+        window,
+        archived: seal.archivedAt !== null,
+        purgeable: this.#isPurgeable(seal),
+      }));
+  }
+
+  markArchived(window: string): void {
+    const seal = this.seals.get(window);
+    if (seal) seal.archivedAt ??= this.#now();
+  }
+
+  purge(window: string): void {
+    const seal = this.seals.get(window);
+    if (!seal || !this.#isPurgeable(seal)) return;
+    seal.purged = true;
+    for (const id of this.tasks.keys()) if (windowOf(id) === window) this.tasks.delete(id);
+  }
+
+  tick(): void {
+    const now = this.#now();
+    const expired = [...this.leases.values()].filter((it) => it.endedAt === null && it.expiresAt <= now);
+    for (const task of expired.flatMap((lease) => this.#heldUnder(lease))) {
+      this.#takeBack(task, 'The runner did not renew its lease in time');
+    }
+    for (const task of this.tasks.values()) {
+      if (task.state === 'scheduled' && !isHeld(task) && task.runAt <= now) task.state = 'ready';
+    }
+    if (now - this.#forgotAt < 600_000) return;
+    this.#forgotAt = now;
+    for (const [id, { endedAt }] of this.leases) {
+      if (endedAt !== null && endedAt <= now - 3_600_000) this.leases.delete(id);
+    }
+  }
+
+  nextTickAt(): number | null {
+    const deadlines = [...this.leases.values()].filter((it) => it.endedAt === null).map((it) => it.expiresAt);
+    const due = this.#waiting().map((task) => task.runAt);
+    return [...deadlines, ...due].reduce((a: number | null, b) => (a === null ? b : Math.min(a, b)), null);
+  }
+
+  find(taskId: string): FoundTask {
+    const task = this.tasks.get(taskId);
+    if (task) return { task: this.#rowOf(task) };
+    return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+  }
+
+  list({ limit }: { limit: number }): TaskPage {
+    const tasks = [...this.tasks.values()]
+      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .slice(0, limit)
+      .map(({ id, type, state, completedAt }) => ({ id, type, state, completedAt }));
+    return { tasks, nextCursor: tasks.length === limit ? (tasks.at(-1)?.id ?? null) : null };
+  }
+
+  ready(limit: number): WorkRow[] {
+    const types = [...new Set([...this.tasks.values()].map((task) => task.type))];
+    return this.#ready(types).slice(0, limit).map(workOf);
+  }
+
+  alive(limit: number): WorkRow[] {
+    return [...this.tasks.values()]
+      .filter((task) => !isTerminal(task.state))
+      .slice(0, limit)
+      .map(workOf);
+  }
+
+  /** Who holds what. */
+  holders(): string[] {
+    return [...this.tasks.values()].filter(isHeld).map((task) => `${task.id} ${holderName(task.leaseId)}`);
+  }
+
+  openLeases(): string[] {
+    const open = [...this.leases.values()].filter((lease) => lease.endedAt === null);
+    return open.map((lease) => `${holderName(lease.id)} until ${lease.expiresAt}`);
+  }
+
+  #now(): number {
+    return this.#sources.now();
+  }
+
+  /** A whole millisecond, no sooner than the lease's time is up. */
+  #deadline(seconds: number): number {
+    return this.#now() + Math.ceil(seconds * 1000);
+  }
+
+  #isSealed(taskId: string): boolean {
+    return this.seals.has(windowOf(taskId));
+  }
+
+  #isPurgeable({ archivedAt }: Seal): boolean {
+    return archivedAt !== null && archivedAt + 300_000 <= this.#now();
+  }
+
+  #hasEnded(window: string, before: number): boolean {
+    const tasks = [...this.tasks.values()].filter((task) => windowOf(task.id) === window);
+    return tasks.every((it) => !isHeld(it) && it.completedAt !== null && it.completedAt <= before);
+  }
+
+  #ready(types: readonly string[]): Task[] {
+    return [...this.tasks.values()]
+      .filter((task) => task.state === 'ready' && types.includes(task.type))
+      .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
+  }
+
+  #waiting(): Task[] {
+    return [...this.tasks.values()].filter((task) => task.state === 'scheduled' && !isHeld(task));
+  }
+
+  #heldUnder({ id, taskIds }: Lease): Task[] {
+    return taskIds
+      .flatMap((taskId) => this.tasks.get(taskId) ?? [])
+      .filter((task) => isHeld(task) && task.leaseId === id);
+  }
+
+  #lease(id: string, runner: string, seconds: number, picks: readonly Task[]): void {
+    const taskIds = picks.map((task) => task.id);
+    const expiresAt = this.#deadline(seconds);
+    this.leases.set(id, { id, runner, seconds, expiresAt, endedAt: null, taskIds, progress: new Map() });
+    for (const task of picks) {
+      Object.assign(task, {
+        state: 'leased',
+        leaseId: id,
+        claimedAt: this.#now(),
+        attempt: task.attempt + 1,
+      });
+    }
+  }
+
+  #endEmptyLeases(): void {
+    for (const lease of this.leases.values()) {
+      if (lease.endedAt === null && this.#heldUnder(lease).length === 0) lease.endedAt = this.#now();
+    }
+  }
+
+  #letGo(task: Task): void {
+    task.claimedAt = null;
+    if (task.state === 'scheduled') task.state = 'ready';
+    this.#endEmptyLeases();
+  }
+
+  #takeBack(task: Task, message: string): void {
+    if (task.state === 'leased') {
+      this.#endAttempt(task, { success: false, error: { code: 'lease_expired', message } });
+    } else this.#letGo(task);
+    task.leaseId = null;
+  }
+
+  #recordAttempt(task: Task, error: TaskError | null): void {
+    const runner = this.leases.get(task.leaseId ?? '')?.runner ?? 'unknown';
+    const startedAt = task.claimedAt ?? this.#now();
+    const attempt = { attempt: task.attempt, runner, startedAt, endedAt: this.#now() };
+    task.attempts = [...task.attempts, error ? { ...attempt, error } : attempt].slice(-10);
+  }
+
+  #endAttempt(task: Task, report: Ended, typeRetry?: TypeRetry): void {
+    const { retryable = true, ...error } = report.error ?? NO_REASON;
+    this.#recordAttempt(task, report.success ? null : error);
+    task.claimedAt = null;
+    if (report.success) {
+      const result = report.result ?? null;
+      Object.assign(task, { state: 'completed', completedAt: this.#now(), error: null, result });
+    } else {
+      task.typeRetry = typeRetry ?? task.typeRetry ?? {};
+      Object.assign(task, { error, result: null });
+      if (!retryable || task.attempt >= maxAttemptsOf(task)) {
+        Object.assign(task, { state: 'failed', completedAt: this.#now() });
+      } else {
+        task.runAt = this.#now() + this.#delay(task);
+        task.state = task.runAt > this.#now() ? 'scheduled' : 'ready';
+      }
+    }
+    this.#endEmptyLeases();
+  }
+
+  #delay({ backoff, typeRetry, attempt }: Task): number {
+    const base = backoff?.baseSeconds ?? typeRetry?.backoff?.baseSeconds ?? 1;
+    const cap = backoff?.capSeconds ?? typeRetry?.backoff?.capSeconds ?? 3600;
+    return Math.round(this.#sources.random() * Math.min(cap, base * 2 ** (attempt - 1)) * 1000);
+  }
+
+  #rowOf(task: Task): TaskRow {
+    const { priority, runAt, tags, completedAt, error, result, attempts } = task;
+    const progress = task.state === 'leased' ? this.leases.get(task.leaseId ?? '')?.progress : undefined;
+    return {
+      ...workOf(task),
+      ...{ priority, runAt, tags, completedAt, error, result, attempts },
+      progress: progress?.get(task.id) ?? null,
+    };
+  }
+}
+
+/** What both the ledger and the model answer. */
+export type Calls = { [Name in Modelled]: (...args: Parameters<Ledger[Name]>) => unknown };
+type Modelled =
+  | ('insert' | 'insertFailed' | 'claim' | 'claimOne' | 'heartbeat' | 'settle' | 'settleUnfenced' | 'release')
+  | ('cancel' | 'retry' | 'retryMany' | 'find' | 'list' | 'ready' | 'alive' | 'tick' | 'nextTickAt')
+  | ('closable' | 'seal' | 'openSeals' | 'markArchived' | 'purge');

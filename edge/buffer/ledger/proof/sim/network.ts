@@ -1,0 +1,41 @@
+import type { Call } from './calls.ts';
+import type { Host } from './host.ts';
+import { strikes, type World } from './world.ts';
+
+const SLOW_MS = 45_000;
+
+/**
+ * Carries calls to the ledger and their answers. Either may be lost, or take so long that others overtake
+ * it, and a request may arrive twice, the second time much later; the caller hears at most one answer, or
+ * nothing.
+ */
+export class Network {
+  readonly #world: World;
+  readonly #host: Host;
+
+  constructor(world: World, host: Host) {
+    this.#world = world;
+    this.#host = host;
+  }
+
+  send<Answer>(call: Call<Answer>, answered: (answer: Answer) => void): void {
+    let heard = false;
+    const deliver = () => {
+      const outcome = this.#host.handle(call);
+      if (!outcome || strikes(this.#world, 'answer lost', 0.04)) return;
+      this.#world.clock.after(this.#latency(), () => {
+        if (heard) return;
+        heard = true;
+        answered(outcome.answer);
+      });
+    };
+    if (strikes(this.#world, 'request duplicated', 0.04)) this.#world.clock.after(this.#latency(), deliver);
+    if (!strikes(this.#world, 'request lost', 0.04)) this.#world.clock.after(this.#latency(), deliver);
+  }
+
+  /** Milliseconds. */
+  #latency(): number {
+    const { random } = this.#world;
+    return strikes(this.#world, 'message slow', 0.03) ? random.int(1000, SLOW_MS) : random.int(2, 60);
+  }
+}

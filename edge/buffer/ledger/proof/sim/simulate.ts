@@ -1,0 +1,110 @@
+import { windowOf } from '../../../../contract/task-id.ts';
+import { MINUTE, SECOND, START } from '../../testing.ts';
+import type { MakeLedger } from '../real.ts';
+import { Client } from './client.ts';
+import { Clock } from './clock.ts';
+import { Cron } from './cron.ts';
+import { Host } from './host.ts';
+import { Network } from './network.ts';
+import { Random } from './random.ts';
+import { Runner } from './runner.ts';
+import { isTerminal, type Watch } from './watch.ts';
+import { type Fault, Violation, type World } from './world.ts';
+
+const TASKS = 40;
+const TROUBLE_MS = 3 * MINUTE;
+const PATIENCE_MS = 20 * MINUTE;
+
+export interface Outcome {
+  seed: number;
+  tasks: number;
+  calls: number;
+  virtualSeconds: number;
+  faults: ReadonlyMap<Fault, number>;
+  violation: Violation | null;
+}
+
+/**
+ * One run of everything on one virtual clock and one source of chance: the real ledger, runners, clients,
+ * a queue, a network and the cron job. First three minutes of trouble, then quiet until everything has
+ * ended. The same seed does the same.
+ *
+ * Besides what the watch checks throughout, in the end:
+ *
+ * - every accepted task has ended;
+ * - nothing is held and nothing waits for its time;
+ * - every window is closed, and the archive holds of each task the outcome that it ended with.
+ */
+export function simulate(make: MakeLedger, seed: number, trace?: (line: string) => void): Outcome {
+  const random = new Random(seed);
+  const clock = new Clock(START);
+  const seconds = () => ((clock.now - START) / SECOND).toFixed(3).padStart(8);
+  const world: World = {
+    ...{ clock, random, faults: new Map(), quiet: false, records: new Map() },
+    trace: trace ? (line) => trace(`${seconds()} ${line()}`) : () => {},
+  };
+  const host = new Host(world, make);
+  const outcome = (violation: Violation | null): Outcome => ({
+    ...{ seed, tasks: TASKS, calls: host.calls, faults: world.faults, violation },
+    virtualSeconds: (clock.now - START) / SECOND,
+  });
+  try {
+    run(world, host);
+    return outcome(null);
+  } catch (error) {
+    if (error instanceof Violation) return outcome(error);
+    throw error;
+  } finally {
+    host.close();
+  }
+}
+
+function run(world: World, host: Host): void {
+  const { clock, random, records } = world;
+  const { watch } = host;
+  const network = new Network(world, host);
+  const cron = new Cron(world, network);
+  for (let count = random.int(2, 4); count > 0; count -= 1) new Runner(`runner-${count}`, world, network);
+  new Client(world, network).submit(TASKS, TROUBLE_MS / 3);
+  clock.runUntil(() => false, START + TROUBLE_MS);
+
+  world.quiet = true;
+  world.trace(() => 'from here on all is quiet');
+  const accepted = () => [...records.values()].flatMap(({ tasks }) => tasks.map(({ id }) => id));
+  const missing = () => accepted().filter((id) => !hasEnded(watch, id));
+  const allEnded = everySecond(clock, () => missing().length === 0 && host.isIdle());
+  if (!clock.runUntil(allEnded, clock.now + PATIENCE_MS)) {
+    const [id] = missing();
+    throw new Violation('all end', id ? `${id} is ${watch.tasks.get(id)?.state}` : 'something is still held');
+  }
+  if (!clock.runUntil(() => watch.tasks.size === 0, clock.now + PATIENCE_MS)) {
+    throw new Violation('sealed', `${[...watch.tasks.keys()].map(windowOf)} were not archived and purged`);
+  }
+  clock.runUntil(() => false, clock.now + MINUTE);
+  checkArchive(watch, cron, accepted());
+}
+
+/** The same answer, asked for once a virtual second only. */
+function everySecond(clock: Clock, ask: () => boolean): () => boolean {
+  let askedAt = 0;
+  return () => {
+    if (clock.now - askedAt < SECOND) return false;
+    askedAt = clock.now;
+    return ask();
+  };
+}
+
+function hasEnded(watch: Watch, id: string): boolean {
+  const task = watch.tasks.get(id);
+  return task ? isTerminal(task.state) && task.holder === null : watch.purged.has(id);
+}
+
+function checkArchive(watch: Watch, { archive }: Cron, accepted: readonly string[]): void {
+  for (const id of accepted) {
+    const rows: { id: string; state: string }[] = JSON.parse(archive.get(windowOf(id)) ?? '[]');
+    const archived = rows.find((row) => row.id === id)?.state;
+    if (archived !== watch.purged.get(id)) {
+      throw new Violation('one outcome', `${id} ended ${watch.purged.get(id)}, the archive says ${archived}`);
+    }
+  }
+}

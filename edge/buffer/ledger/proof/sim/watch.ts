@@ -1,0 +1,232 @@
+import type {
+  ClaimGrant,
+  ClaimOrder,
+  HeartbeatResult,
+  LeaseBeat,
+  SettleOutcome,
+} from '../../../../contract/ledger.ts';
+import type { TaskState } from '../../../../contract/task.ts';
+import { windowOf } from '../../../../contract/task-id.ts';
+import type { Sql } from '../../sql.ts';
+import type { Asks } from './calls.ts';
+import { type Change, changesOf, logChanges } from './changes.ts';
+import { Violation, type World } from './world.ts';
+
+interface Cause {
+  name: string;
+  asks: Asks;
+}
+
+/**
+ * Looks at every change of every row, and holds it against rules that know nothing of how the ledger works:
+ *
+ * - one outcome: a terminal state changes by a retry only, and `completed` never;
+ * - one holder: a task is given to nobody while somebody holds it;
+ * - fencing: a task leaves its holder by a report, a release or a heartbeat under that very lease, or after
+ *   the time that the ledger last granted; it is completed by a successful report only;
+ * - attempts: each grant counts one, a release gives it back, a retry starts anew, none is above the maximum;
+ * - one use: a lease id never grants what its first answer did not;
+ * - order: no task that is ready is passed over for one that comes after it;
+ * - nothing lost: a row is inserted once, and deleted by the purge of its sealed window only;
+ * - sealed: nothing of a sealed window changes;
+ * - answers: what a runner is told of a task is so.
+ */
+export class Watch {
+  readonly tasks = new Map<string, Seen>();
+  /** How the tasks ended whose rows were purged. */
+  readonly purged = new Map<string, TaskState>();
+  readonly #world: World;
+  readonly #sql: Sql;
+  /** Until when each lease was granted, in Unix milliseconds. */
+  readonly #until = new Map<string, number>();
+  /** What each lease was first granted. */
+  readonly #grants = new Map<string, Set<string>>();
+  readonly #sealed = new Set<string>();
+
+  constructor(world: World, sql: Sql) {
+    this.#world = world;
+    this.#sql = sql;
+    logChanges(sql);
+  }
+
+  /** Checks what a call did to the rows; without a call, that nothing was done. */
+  checkChanges(call: Cause | null): void {
+    for (const change of changesOf(this.#sql)) {
+      if (!call) throw new Violation('nothing lost', `a restart changed ${change.id}`);
+      this.#check(change, call);
+    }
+  }
+
+  checkGrant({ leaseId, wants }: ClaimOrder, { tasks, expiresAt }: ClaimGrant): void {
+    const first = this.#grants.get(leaseId);
+    for (const task of tasks) {
+      const seen = this.tasks.get(task.id);
+      if (seen?.holder !== leaseId)
+        throw new Violation('answers', `${leaseId} was granted ${task.id}, not its own`);
+      if (task.attempt > task.maxAttempts)
+        throw new Violation('attempts', `${task.id} got attempt ${task.attempt}`);
+      if (first && !first.has(task.id))
+        throw new Violation('one use', `${leaseId} was granted ${task.id} later`);
+    }
+    if (first || tasks.length === 0) return;
+    this.#grants.set(leaseId, new Set(tasks.map((task) => task.id)));
+    this.#until.set(leaseId, expiresAt);
+    for (const { types } of wants) {
+      const granted = tasks.filter((task) => types.includes(task.type));
+      this.#checkOrder(
+        types,
+        granted.map((task) => task.id),
+      );
+    }
+  }
+
+  checkHeartbeat(beats: readonly LeaseBeat[], { extended, lost, cancelled }: HeartbeatResult): void {
+    for (const { leaseId, expiresAt } of extended) {
+      if (expiresAt < (this.#until.get(leaseId) ?? 0))
+        throw new Violation('fencing', `${leaseId} was shortened`);
+      this.#until.set(leaseId, expiresAt);
+    }
+    for (const { leaseId, holds } of beats) {
+      for (const id of holds) {
+        const seen = this.tasks.get(id);
+        const isHeld = seen?.holder === leaseId;
+        if (isHeld && lost.includes(id)) throw new Violation('answers', `${id} is called lost by its holder`);
+        if (isHeld && seen.state !== 'leased' && !cancelled.includes(id)) {
+          throw new Violation('answers', `the holder of ${id} is not told that it was cancelled`);
+        }
+      }
+    }
+  }
+
+  checkOutcomes(outcomes: readonly SettleOutcome[]): void {
+    for (const { taskId, state } of outcomes) {
+      if (state !== 'completed' && state !== 'failed') continue;
+      const seen = this.tasks.get(taskId)?.state;
+      if (seen !== state)
+        throw new Violation('answers', `${taskId} is ${seen}, its runner was told ${state}`);
+    }
+  }
+
+  checkSeal(window: string): void {
+    this.#sealed.add(window);
+    for (const [id, { state, holder }] of this.tasks) {
+      if (windowOf(id) === window && (!isTerminal(state) || holder !== null)) {
+        throw new Violation('sealed', `${window} was closed while ${id} is ${state}`);
+      }
+    }
+  }
+
+  #check(change: Change, call: Cause): void {
+    const { id, state } = change;
+    const before = this.tasks.get(id);
+    if (change.kind === 'deleted') {
+      if (call.name !== 'purge' || !before || !this.#sealed.has(windowOf(id))) {
+        throw new Violation('nothing lost', `${call.name} deleted ${id}`);
+      }
+      this.tasks.delete(id);
+      this.purged.set(id, before.state);
+      return;
+    }
+    if (this.#sealed.has(windowOf(id))) throw new Violation('sealed', `${call.name} changed ${id}`);
+    if (change.kind === 'inserted') {
+      const { type, priority, run_at: runAt } = change;
+      this.tasks.set(id, { id, type, priority, runAt, state, holder: null, spent: 0 });
+      return;
+    }
+    if (!before) throw new Violation('nothing lost', `${call.name} changed ${id}, which is unknown`);
+    this.#checkState(before, change, call);
+    this.#checkHolder(before, change, call);
+    this.#checkAttempts(before, change, call);
+    Object.assign(before, { state, runAt: change.run_at });
+  }
+
+  #checkState(before: Seen, { id, state }: Change, { name, asks }: Cause): void {
+    if (state === before.state) return;
+    if (isTerminal(before.state) && (name !== 'retry' || before.state === 'completed')) {
+      throw new Violation('one outcome', `${name} made ${id} ${state}, which was ${before.state}`);
+    }
+    if (state !== 'completed') return;
+    const reported = asks.reports?.some((report) => report.taskId === id && report.success) ?? false;
+    if (!reported) throw new Violation('fencing', `${name} completed ${id} without a success`);
+  }
+
+  #checkHolder(
+    before: Seen,
+    { id, state, lease_id: leaseId, claimed_at: claimedAt }: Change,
+    call: Cause,
+  ): void {
+    const { holder } = before;
+    if (holder !== null && claimedAt !== null && leaseId === holder) return;
+    if (holder !== null) {
+      if (state === 'leased') throw new Violation('one holder', `${id} went from ${holder} to ${leaseId}`);
+      if (!this.#mayLeave(id, holder, call))
+        throw new Violation('fencing', `${call.name} took ${id} from ${holder}`);
+      before.holder = null;
+    }
+    if (claimedAt === null) return;
+    if (call.name !== 'claim' || before.state !== 'ready') {
+      throw new Violation('one holder', `${call.name} gave out ${id}, which was ${before.state}`);
+    }
+    before.holder = leaseId;
+  }
+
+  #mayLeave(id: string, holder: string, { name, asks }: Cause): boolean {
+    switch (name) {
+      case 'settle':
+        return asks.reports?.some((report) => report.taskId === id && report.leaseId === holder) ?? false;
+      case 'release':
+        return asks.leaseId === holder && (asks.taskIds?.includes(id) ?? false);
+      case 'heartbeat':
+        return asks.beats?.some((beat) => beat.leaseId === holder && !beat.holds.includes(id)) ?? false;
+      case 'claim':
+      case 'tick':
+        return (this.#until.get(holder) ?? 0) <= this.#world.clock.now;
+      default:
+        return false;
+    }
+  }
+
+  #checkAttempts(before: Seen, { id, state, attempt }: Change, { name }: Cause): void {
+    if (state === 'leased' && before.state !== 'leased') before.spent += 1;
+    if (name === 'release' && before.state === 'leased' && state !== 'leased') before.spent -= 1;
+    if (name === 'retry') before.spent = 0;
+    if (attempt !== before.spent) {
+      throw new Violation('attempts', `${id} has spent ${before.spent}, the ledger counts ${attempt}`);
+    }
+  }
+
+  #checkOrder(types: readonly string[], granted: readonly string[]): void {
+    const last = granted.flatMap((id) => this.tasks.get(id) ?? []).reduce(later, undefined);
+    if (!last) return;
+    for (const task of this.tasks.values()) {
+      if (task.state === 'ready' && types.includes(task.type) && comesBefore(task, last)) {
+        throw new Violation('order', `${last.id} was claimed before ${task.id}`);
+      }
+    }
+  }
+}
+
+/** What is known of a task from its changes. */
+export interface Seen {
+  readonly id: string;
+  readonly type: string;
+  readonly priority: number;
+  runAt: number;
+  state: TaskState;
+  /** The lease that holds it. */
+  holder: string | null;
+  /** Attempts since it was inserted or retried. */
+  spent: number;
+}
+
+export const isTerminal = (state: TaskState) =>
+  state === 'completed' || state === 'failed' || state === 'cancelled';
+
+/** Higher priority first, then earlier; which of two that are equal comes first is not promised. */
+function comesBefore(a: Seen, b: Seen): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.runAt < b.runAt);
+}
+
+function later(last: Seen | undefined, task: Seen): Seen {
+  return last && comesBefore(task, last) ? last : task;
+}

@@ -1,0 +1,61 @@
+import type { NewTask } from '../../../../contract/ledger.ts';
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+
+export type Fault =
+  | 'request lost'
+  | 'answer lost'
+  | 'request duplicated'
+  | 'message slow'
+  | 'queue message lost'
+  | 'queue message duplicated'
+  | 'queue message late'
+  | 'ledger restarted'
+  | 'crash inside a transaction'
+  | 'alarm late'
+  | 'runner crashed'
+  | 'runner killed by a task'
+  | 'runner frozen'
+  | 'runner drained'
+  | 'task failed'
+  | 'task cancelled'
+  | 'task retried';
+
+/** What all parts of a simulation share. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly faults: Map<Fault, number>;
+  /** From some time on nothing but the tasks themselves goes wrong, so that everything can end. */
+  quiet: boolean;
+  /** What clients submitted and were told is accepted, as KV keeps it. */
+  readonly records: Map<string, Submission>;
+  trace(line: () => string): void;
+}
+
+export interface Submission {
+  name: string;
+  acceptedAt: number;
+  tasks: NewTask[];
+}
+
+/** Whether a fault of this kind happens now; counted where it does. */
+export function strikes(world: World, fault: Fault, probability: number): boolean {
+  if (world.quiet || !world.random.chance(probability)) return false;
+  note(world, fault);
+  return true;
+}
+
+export function note({ faults }: World, fault: Fault): void {
+  faults.set(fault, (faults.get(fault) ?? 0) + 1);
+}
+
+/** A rule that does not hold. */
+export class Violation extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, what: string) {
+    super(`${rule}: ${what}`);
+    this.rule = rule;
+  }
+}
