@@ -13,6 +13,9 @@ export type ArchiveHead = z.infer<typeof ArchiveHead>;
 export const ArchivePart = z.object({ tasks: z.array(ArchivedTask) });
 export type ArchivePart = z.infer<typeof ArchivePart>;
 
+/** How long an archived window is kept. */
+export const ARCHIVE_TTL_SECONDS = 90 * 24 * 3600;
+
 /** The KV key of a part of a window's archive; part 0 is the head. */
 export function archiveKey(shard: number, window: string, part: number): string {
   return part === 0 ? `done:${shard}:${window}` : `done:${shard}:${window}:${part}`;

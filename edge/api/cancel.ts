@@ -22,7 +22,8 @@ export async function cancelTask(c: ApiContext): Promise<Response> {
   if ('unknown' in outcome) {
     // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
     const record = await readRecord(c.env.TASK_STORAGE, submissionOf(id));
-    const { full } = await ledger.insert(record ? newTasks(record).filter((task) => task.id === id) : []);
+    if (!record) throw taskNotFound(id);
+    const { full } = await ledger.insert(newTasks(record).filter((task) => task.id === id));
     if (full)
       throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
     outcome = await ledger.cancel(id);

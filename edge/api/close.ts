@@ -1,6 +1,7 @@
 import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
-import { type ArchiveHead, type ArchivePart, archiveKey } from './archive.ts';
-import { type ApiEnv, numberOf } from './env.ts';
+import { numberOf } from '../http/variables.ts';
+import { ARCHIVE_TTL_SECONDS, type ArchiveHead, type ArchivePart, archiveKey } from './archive.ts';
+import type { ApiEnv } from './env.ts';
 import { sweepWindow } from './sweep.ts';
 
 const DEFAULT_RETENTION_HOURS = 24;
@@ -8,24 +9,29 @@ const DEFAULT_SEAL_EARLY_BYTES = 5e9;
 const HOUR_MS = 3_600_000;
 /** How many windows one run takes each step with. */
 const WINDOWS_PER_RUN = 20;
+/** Closed windows that wait for their purge must not hide those that wait for their archive. */
+const MAX_OPEN_SEALS = 1000;
 const PART_BYTES = 2_000_000;
-const ARCHIVE_TTL_SECONDS = 90 * 24 * 3600;
-
 /**
  * Closes windows whose tasks have all ended: a last sweep, the seal, the archive, and some minutes later
  * the purge of the rows. Each step may be repeated, and whatever comes between two of them does no harm.
  */
 export async function closeWindows(env: ApiEnv, now: number): Promise<void> {
   const ledger = ledgerOf(env);
-  const early = (await ledger.size()) > numberOf(env.SEAL_EARLY_BYTES, DEFAULT_SEAL_EARLY_BYTES);
-  const endedBefore = early ? now : now - numberOf(env.RETENTION_HOURS, DEFAULT_RETENTION_HOURS) * HOUR_MS;
+  const early =
+    (await ledger.size()) > numberOf('SEAL_EARLY_BYTES', env.SEAL_EARLY_BYTES, DEFAULT_SEAL_EARLY_BYTES);
+  const retentionMs = numberOf('RETENTION_HOURS', env.RETENTION_HOURS, DEFAULT_RETENTION_HOURS) * HOUR_MS;
+  const endedBefore = early ? now : now - retentionMs;
   for (const window of await ledger.closable(endedBefore, WINDOWS_PER_RUN)) {
-    await sweepWindow(env, window, now);
-    await ledger.seal(window, endedBefore);
+    // What is missing now would be refused once the window is closed.
+    if (await sweepWindow(env, window, now)) await ledger.seal(window, endedBefore);
   }
-  for (const { window, archived, purgeable } of await ledger.openSeals(WINDOWS_PER_RUN)) {
-    if (!archived) await writeArchive(env, window);
-    else if (purgeable) await ledger.purge(window);
+  const seals = await ledger.openSeals(MAX_OPEN_SEALS);
+  for (const { window } of seals.filter((seal) => !seal.archived).slice(0, WINDOWS_PER_RUN)) {
+    await writeArchive(env, window);
+  }
+  for (const { window } of seals.filter((seal) => seal.purgeable).slice(0, WINDOWS_PER_RUN)) {
+    await ledger.purge(window);
   }
 }
 

@@ -13,8 +13,3 @@ export interface ApiEnv extends WorkerEnv {
   /** From this size of the ledger on, ended tasks are archived without delay (default 5 GB). */
   SEAL_EARLY_BYTES?: string;
 }
-
-/** A variable that is a number, or its default. */
-export function numberOf(variable: string | undefined, byDefault: number): number {
-  return variable === undefined ? byDefault : Number(variable);
-}

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { StatusView, TaskView } from '../contract/api.ts';
 import type { TaskRow } from '../contract/ledger.ts';
-import { DEFAULT_MAX_ATTEMPTS } from '../contract/limits.ts';
+import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.ts';
 import { type AcceptedTask, newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
@@ -10,7 +10,7 @@ import { readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { readRecord, withPayloads } from '../http/records.ts';
 import { iso } from '../http/time.ts';
-import { readArchived } from './archive.ts';
+import { ARCHIVE_TTL_SECONDS, readArchived } from './archive.ts';
 import type { ApiEnv } from './env.ts';
 import { sweepAfterMs } from './sweep.ts';
 
@@ -25,7 +25,10 @@ export async function getStatus(c: ApiContext): Promise<Response> {
 export async function getTask(c: ApiContext): Promise<Response> {
   const task = await findTask(c, readTaskId(c));
   const { filled } = await withPayloads(c.env.TASK_STORAGE, [task]);
-  return c.json(taskView(filled[0] ?? task));
+  if (filled[0]) return c.json(taskView(filled[0]));
+  throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
+    taskId: task.id,
+  });
 }
 
 export function taskNotFound(id: string): ApiError {
@@ -39,9 +42,13 @@ async function findTask(c: ApiContext, id: string): Promise<TaskRow> {
   return 'sealed' in found ? findArchived(c.env, id) : findAccepted(c, id);
 }
 
+/** By now the archive of a task has been written and has expired: it is kept so long after the last attempts. */
+const FORGOTTEN_AFTER_MS = (2 * MAX_RUN_AHEAD_SECONDS + ARCHIVE_TTL_SECONDS) * 1000;
+
 async function findArchived(env: ApiEnv, id: string): Promise<TaskRow> {
   const archived = await readArchived(env.TASK_STORAGE, id);
   if (archived === 'pending') {
+    if (Date.now() - createdAtOf(id) > FORGOTTEN_AFTER_MS) throw taskNotFound(id);
     throw new ApiError('unavailable', 'The task is on its way to the archive; ask again', { taskId: id });
   }
   if (archived === null) throw taskNotFound(id);

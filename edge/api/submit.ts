@@ -9,6 +9,7 @@ import {
 } from '../contract/limits.ts';
 import {
   type AcceptedTask,
+  newTasks,
   type RecordMetadata,
   recordKey,
   type SubmissionRecord,
@@ -18,7 +19,7 @@ import { createdAtOf, newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { readBody } from '../http/input.ts';
-import { CURRENT_SHARD } from '../http/ledger.ts';
+import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
 import { claimKey } from './idempotency.ts';
 import { packMessages, type SizedTask, sendGroups } from './pack.ts';
@@ -65,14 +66,16 @@ async function accept(
   submitted: readonly TaskSubmission[],
   placeOf: (index: number) => PropertyKey[],
 ): Promise<{ submission: string; repeated: boolean }> {
-  await expectRoom(c);
   const fresh = newSubmission(Date.now(), CURRENT_SHARD, crypto.getRandomValues(new Uint8Array(6)));
   // What is wrong with the tasks is said before a key is given to them.
   const prepared = prepare(fresh, submitted, placeOf);
   const claim = await claimKey(c, fresh);
   if (!claim.accepted) {
+    await expectRoom(c);
     const own = claim.submission === fresh ? prepared : prepare(claim.submission, submitted, placeOf);
     await store(c.env, own, claim.repeated);
+    // The sweeps may have passed the time of a repeat: it does not count on the queue.
+    if (claim.repeated) await ledgerOf(c.env).insert(newTasks(own.record));
     await claim.markAccepted();
   }
   return claim;

@@ -2,8 +2,9 @@ import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { newTasks, RecordMetadata, recordPrefix } from '../contract/submission.ts';
 import { createdAtOf, windowAfter, windowAt, windowEnd } from '../contract/task-id.ts';
 import { ledgerOf } from '../http/ledger.ts';
-import { readRecord } from '../http/records.ts';
-import { type ApiEnv, numberOf } from './env.ts';
+import { readRecord, UnreadableRecord } from '../http/records.ts';
+import { numberOf } from '../http/variables.ts';
+import type { ApiEnv } from './env.ts';
 
 const DEFAULT_SWEEP_AFTER_SECONDS = 60;
 /** Recent windows are swept from this age less than `SWEEP_AFTER_SECONDS` on: two runs of the cron. */
@@ -13,39 +14,45 @@ const SURE_AFTER_MS = 15 * 60_000;
 /** How many windows one run makes sure of, so that it ends in time after a long stop. */
 const MAX_SURE_WINDOWS = 50;
 
+/** A new deployment makes sure of this much before its first sweep. */
+const FIRST_SURE_MS = 3_600_000;
+
 /** How old a submission is when it is delivered past the queue, in milliseconds. */
 export function sweepAfterMs(env: ApiEnv): number {
-  return numberOf(env.SWEEP_AFTER_SECONDS, DEFAULT_SWEEP_AFTER_SECONDS) * 1000;
+  return numberOf('SWEEP_AFTER_SECONDS', env.SWEEP_AFTER_SECONDS, DEFAULT_SWEEP_AFTER_SECONDS) * 1000;
 }
 
 /** Delivers what was accepted and did not come through the queue: soon, and later once more for sure. */
 export async function sweep(env: ApiEnv, now: number): Promise<void> {
   await makeSure(env, now);
-  const newest = windowAt(now - sweepAfterMs(env));
-  for (
-    let window = windowAt(now - sweepAfterMs(env) - RECENT_MS);
-    window <= newest;
-    window = windowAfter(window)
-  ) {
-    await sweepWindow(env, window, now);
+  const upTo = now - sweepAfterMs(env);
+  for (let window = windowAt(upTo - RECENT_MS); window <= windowAt(upTo); window = windowAfter(window)) {
+    await sweepWindow(env, window, upTo);
   }
 }
 
+/** Goes on from window to window; one of which something could not be taken in is tried again. */
 async function makeSure(env: ApiEnv, now: number): Promise<void> {
   const ledger = ledgerOf(env);
-  const swept = await ledger.sweptWindow();
-  const due = windowAt(now - SURE_AFTER_MS);
-  let window = swept === null ? due : windowAfter(swept);
-  for (let count = 0; count < MAX_SURE_WINDOWS && windowEnd(window) < now - SURE_AFTER_MS; count += 1) {
-    await sweepWindow(env, window, now);
+  const upTo = now - SURE_AFTER_MS;
+  const swept = (await ledger.sweptWindow()) ?? windowAt(upTo - FIRST_SURE_MS);
+  let window = windowAfter(swept);
+  for (let count = 0; count < MAX_SURE_WINDOWS && windowEnd(window) < upTo; count += 1) {
+    if (!(await sweepWindow(env, window, upTo))) return;
     await ledger.markSwept(window);
     window = windowAfter(window);
   }
 }
 
-/** Delivers every submission of a window, old enough, of which the ledger lacks a task. */
-export async function sweepWindow(env: ApiEnv, window: string, now: number): Promise<void> {
+/**
+ * Delivers every submission of a window of which the ledger lacks a task.
+ *
+ * @param upTo when the last of them was accepted, in Unix milliseconds.
+ * @returns whether the ledger has them all now.
+ */
+export async function sweepWindow(env: ApiEnv, window: string, upTo: number): Promise<boolean> {
   const ledger = ledgerOf(env);
+  let complete = true;
   let cursor: string | undefined;
   do {
     const page: KVNamespaceListResult<unknown> = await env.TASK_STORAGE.list({
@@ -56,14 +63,27 @@ export async function sweepWindow(env: ApiEnv, window: string, now: number): Pro
       submission: name.slice(name.lastIndexOf(':') + 1),
       tasks: RecordMetadata.catch({ tasks: MAX_BATCH_TASKS }).parse(metadata).tasks,
     }));
-    const old = listed.filter(({ submission }) => createdAtOf(submission) <= now - sweepAfterMs(env));
-    for (const submission of await ledger.incomplete(old)) await deliver(env, submission);
+    const due = listed.filter(({ submission }) => createdAtOf(submission) <= upTo);
+    for (const submission of await ledger.incomplete(due)) {
+      complete = (await deliver(env, submission)) && complete;
+    }
     cursor = page.list_complete ? undefined : page.cursor;
   } while (cursor !== undefined);
+  return complete;
 }
 
-/** Inserts a submission straight into the ledger; tasks that are there stay as they are. */
-export async function deliver(env: ApiEnv, submission: string): Promise<void> {
-  const record = await readRecord(env.TASK_STORAGE, submission);
-  if (record) await ledgerOf(env).insert(newTasks(record));
+/**
+ * Inserts a submission straight into the ledger; tasks that are there stay as they are.
+ *
+ * @returns false where the ledger is full, or KV does not show the record.
+ */
+async function deliver(env: ApiEnv, submission: string): Promise<boolean> {
+  try {
+    const record = await readRecord(env.TASK_STORAGE, submission);
+    return record !== null && !(await ledgerOf(env).insert(newTasks(record))).full;
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    console.error(error.message);
+    return true;
+  }
 }

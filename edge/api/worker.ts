@@ -26,7 +26,10 @@ serve(app, '/tasks/:id/complete', { POST: [runner, completeOne] });
 export default {
   fetch: app.fetch,
   async scheduled(_event, env) {
-    await sweep(env, Date.now());
-    await closeWindows(env, Date.now());
+    try {
+      await sweep(env, Date.now());
+    } finally {
+      await closeWindows(env, Date.now());
+    }
   },
 } satisfies ExportedHandler<ApiEnv>;

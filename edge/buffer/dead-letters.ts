@@ -1,16 +1,13 @@
 import { z } from 'zod';
 import type { NewTask, RefusedTask } from '../contract/ledger.ts';
-import { AcceptedTask, newTasks } from '../contract/submission.ts';
+import { MAX_BATCH_TASKS } from '../contract/limits.ts';
+import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
 import type { BufferEnv } from './env.ts';
 
 /** What is left of a message's form when its tasks cannot be read. */
-const Envelope = z.object({
-  submission: z.string().length(32),
-  first: z.int().min(0),
-  tasks: z.array(z.unknown()).min(1),
-});
+const Envelope = QueueMessage.extend({ tasks: z.array(z.unknown()).min(1).max(MAX_BATCH_TASKS) });
 
 /**
  * Takes in what could not be buffered: what can be read goes into the ledger as ready, what cannot is
@@ -33,7 +30,7 @@ async function revive(message: Message, env: BufferEnv): Promise<void> {
   const { readable, refused } = await sort(message);
   const { full } = await ledger.insert(readable);
   if (full) throw new Error('The ledger is full');
-  for (const task of refused) await ledger.insertFailed(task);
+  for (const task of refused) await record(env, task);
 }
 
 async function sort(message: Message): Promise<{ readable: NewTask[]; refused: RefusedTask[] }> {
@@ -54,17 +51,33 @@ async function sort(message: Message): Promise<{ readable: NewTask[]; refused: R
   return { readable, refused };
 }
 
+/** Records a task as failed; one whose window is closed gets an id of the present. */
+async function record(env: BufferEnv, task: RefusedTask): Promise<void> {
+  const ledger = ledgerOf(env);
+  const closed = 'sealed' in (await ledger.find(task.id));
+  await ledger.insertFailed(closed ? { ...task, id: await idOf(task.id, Date.now()) } : task);
+}
+
 /** A message without the form of a submission gets an id of its own, the same at each delivery. */
 async function foreignMessage(message: Message): Promise<RefusedTask> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(message.id));
-  const random = new Uint8Array(digest).slice(0, 6);
-  const submission = newSubmission(message.timestamp.getTime(), CURRENT_SHARD, random);
-  return {
-    id: taskIdAt(submission, 0),
-    ...refusal(message.body, 'The message has not the form of a submission'),
-  };
+  const id = await idOf(message.id, message.timestamp.getTime());
+  return { id, ...refusal(message.body, 'The message has not the form of a submission') };
+}
+
+async function idOf(source: string, createdAtMs: number): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(source));
+  return taskIdAt(newSubmission(createdAtMs, CURRENT_SHARD, new Uint8Array(digest).slice(0, 6)), 0);
 }
 
 function refusal(value: unknown, reason: string): Omit<RefusedTask, 'id'> {
-  return { type: 'invalid', payload: JSON.stringify(value) ?? 'null', reason };
+  return { type: 'invalid', payload: textOf(value), reason };
+}
+
+/** A body as JSON text; not every body that a queue carries is JSON. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null';
+  } catch {
+    return JSON.stringify(String(value));
+  }
 }

@@ -1,35 +1,45 @@
 import { z } from 'zod';
 import type { NewTask } from './ledger.ts';
-import { MAX_INLINE_BYTES } from './limits.ts';
+import { MAX_BATCH_TASKS, MAX_INLINE_BYTES } from './limits.ts';
 import { Backoff, MaxAttempts, Priority, TaskType, TimeoutSeconds } from './task.ts';
-import { createdAtOf, taskIdAt } from './task-id.ts';
+import { createdAtOf, isTaskId, taskIdAt } from './task-id.ts';
 import { byteLength } from './text.ts';
 
+/** The name of a submission: a task id without its index. */
+export const SubmissionName = z
+  .string()
+  .refine((name) => isTaskId(`${name}0000`), 'Expected the name of a submission');
+
 /** A task as it was accepted: the form of the KV record and of the queue message. Times are Unix milliseconds. */
-export const AcceptedTask = z.object({
-  type: TaskType,
-  /** Left out of a queue message where it is large; `bodyBytes` then tells how large. */
-  payload: z.unknown().optional(),
-  bodyBytes: z.int().optional(),
-  priority: Priority,
-  /** Absent where the task may run at once. */
-  runAtMs: z.int().optional(),
-  maxAttempts: MaxAttempts.optional(),
-  backoff: Backoff.optional(),
-  timeoutSeconds: TimeoutSeconds.optional(),
-  tags: z.array(z.string()).optional(),
-});
+export const AcceptedTask = z
+  .object({
+    type: TaskType,
+    /** Left out of a queue message where it is large; `bodyBytes` then tells how large. */
+    payload: z.unknown().optional(),
+    bodyBytes: z.int().optional(),
+    priority: Priority,
+    /** Absent where the task may run at once. */
+    runAtMs: z.int().optional(),
+    maxAttempts: MaxAttempts.optional(),
+    backoff: Backoff.optional(),
+    timeoutSeconds: TimeoutSeconds.optional(),
+    tags: z.array(z.string()).optional(),
+  })
+  .refine(({ payload, bodyBytes }) => payload !== undefined || bodyBytes !== undefined, {
+    path: ['payload'],
+    message: 'Expected a payload, or the size of one that lies in the record',
+  });
 export type AcceptedTask = z.infer<typeof AcceptedTask>;
 
 /** The value of a `task:` key. The task at index i of `tasks` has the id `taskIdAt(submission, i)`. */
-export const SubmissionRecord = z.object({ submission: z.string().length(32), tasks: z.array(AcceptedTask) });
+export const SubmissionRecord = z.object({ submission: SubmissionName, tasks: z.array(AcceptedTask) });
 export type SubmissionRecord = z.infer<typeof SubmissionRecord>;
 
 /** A message of the task queue: the tasks of a submission from index `first` on. */
 export const QueueMessage = z.object({
-  submission: z.string().length(32),
-  first: z.int().min(0),
-  tasks: z.array(AcceptedTask).min(1),
+  submission: SubmissionName,
+  first: z.int().min(0).max(MAX_BATCH_TASKS),
+  tasks: z.array(AcceptedTask).min(1).max(MAX_BATCH_TASKS),
 });
 export type QueueMessage = z.infer<typeof QueueMessage>;
 

@@ -81,6 +81,9 @@ const IDEMPOTENCY_KEYS = `
     accepted    INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID`;
 
+const OPEN_KEYS = `
+  CREATE INDEX IF NOT EXISTS idempotency_keys_open ON idempotency_keys (submission) WHERE accepted = 0`;
+
 /** One row: how far the sweep has come. */
 const SWEPT = `
   CREATE TABLE IF NOT EXISTS swept (id INTEGER PRIMARY KEY CHECK (id = 1), window TEXT NOT NULL) STRICT`;
@@ -95,6 +98,7 @@ export function createSchema(sql: Sql): void {
     SEALS,
     OPEN_SEALS,
     IDEMPOTENCY_KEYS,
+    OPEN_KEYS,
     SWEPT,
   ];
   for (const statement of statements) sql.exec(statement);

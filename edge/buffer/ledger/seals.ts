@@ -27,9 +27,17 @@ const SELECT_HINDRANCE = `
   WHERE id > ?1 AND id < ?2 AND (completed_at IS NULL OR completed_at > ?3 OR claimed_at IS NOT NULL)
   LIMIT 1`;
 
+/** A submission whose key is reserved may still be stored, by a repeat of its request. */
+const SELECT_PROMISE = `
+  SELECT 1 AS promised FROM idempotency_keys
+  WHERE accepted = 0 AND submission > ?1 AND submission < ?2 LIMIT 1`;
+
 /** Whether all tasks of a window ended before a time, so that it may be closed. */
 function mayClose(sql: Sql, window: string, endedBefore: number): boolean {
-  return sql.exec(SELECT_HINDRANCE, window, window + END, endedBefore).length === 0;
+  return (
+    sql.exec(SELECT_HINDRANCE, window, window + END, endedBefore).length === 0 &&
+    sql.exec(SELECT_PROMISE, window, window + END).length === 0
+  );
 }
 
 /**
@@ -87,8 +95,12 @@ export function openSeals(sql: Sql, limit: number, now: number): OpenSeal[] {
     }));
 }
 
+/** What the small columns of a row take in JSON, at most. */
+const ROW_BYTES = 700;
+
 const SELECT_SIZES = `
-  SELECT id, octet_length(coalesce(payload, '')) + octet_length(coalesce(result, '')) + octet_length(attempts) AS bytes
+  SELECT id, ${ROW_BYTES} + octet_length(json_quote(payload)) + octet_length(json_quote(result))
+    + octet_length(attempts) + coalesce(octet_length(error), 0) + coalesce(octet_length(tags), 0) AS bytes
   FROM tasks WHERE id > ?1 AND id < ?2 ORDER BY id`;
 
 /** The rows of a closed window after an id, as many as fit in `maxBytes`, at least one. */

@@ -11,6 +11,7 @@ import type {
   SubmissionCount,
   UnfencedReport,
 } from '../../contract/ledger.ts';
+import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
@@ -146,7 +147,9 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   async full() {
-    return this.ctx.storage.sql.databaseSize > Number(this.env.FULL_BYTES ?? DEFAULT_FULL_BYTES);
+    return (
+      this.ctx.storage.sql.databaseSize > numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES)
+    );
   }
 
   override async alarm() {

@@ -1,0 +1,459 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { archiveKey } from './api/archive.ts';
+import type { ApiEnv } from './api/env.ts';
+import { StatusView, Submitted, TaskView } from './contract/api.ts';
+import {
+  type AcceptedTask,
+  newTasks,
+  type QueueMessage,
+  recordKey,
+  type SubmissionRecord,
+} from './contract/submission.ts';
+import { newSubmission, taskIdAt, windowAfter, windowAt, windowOf } from './contract/task-id.ts';
+import { byteLength } from './contract/text.ts';
+import { ledgerOf } from './http/ledger.ts';
+import { expectError, read, TestEdge, testHarness, waitFor } from './testing.ts';
+
+const VARS = { AUTH: 'off', RETENTION_HOURS: '1', SWEEP_AFTER_SECONDS: '0', FULL_BYTES: '30000000' };
+const HOUR = 3_600_000;
+const PART_BYTES = 2_000_000;
+
+const harness = testHarness({
+  root: import.meta.dirname,
+  workers: ['api', 'buffer'].map((folder) => ({ configPath: `${folder}/wrangler.jsonc`, vars: VARS })),
+});
+const edge = new TestEdge(harness);
+before(() => harness.listen());
+after(() => harness.close());
+
+const env = () => harness.getWorker<ApiEnv>('task-api-v2').getEnv();
+const ledger = async () => ledgerOf(await env());
+
+async function sql(query: string, ...params: (string | number)[]) {
+  const storage = await edge.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
+  return storage.exec(query, ...params);
+}
+
+async function cron(): Promise<void> {
+  const { outcome } = await edge.api.worker.scheduled({ cron: '* * * * *' });
+  assert.equal(outcome, 'ok');
+}
+
+interface Consumer {
+  queue(name: string, messages: object[]): Promise<{ outcome: string; retryMessages: Iterable<unknown> }>;
+}
+
+function takesMessages(service: object): service is Consumer {
+  return typeof Reflect.get(service, 'queue') === 'function';
+}
+
+/** Hands messages to the consumer as the queue does, and returns those that it wants to see again. */
+async function consume(...bodies: QueueMessage[]): Promise<unknown[]> {
+  const consumer = await edge.buffer.worker.getExport();
+  assert.ok(takesMessages(consumer));
+  const messages = bodies.map((body) => ({ id: randomUUID(), timestamp: new Date(), attempts: 1, body }));
+  const { outcome, retryMessages } = await consumer.queue('task-queue-v2', messages);
+  assert.equal(outcome, 'ok');
+  return [...retryMessages];
+}
+
+const messageOf = (record: SubmissionRecord): QueueMessage => ({ ...record, first: 0 });
+
+function submission(createdAt: number, type: string, ...tasks: Partial<AcceptedTask>[]): SubmissionRecord {
+  const accepted = tasks.map((task) => ({ type, payload: {}, priority: 0, ...task }));
+  return { submission: newSubmission(createdAt, 0, randomBytes(6)), tasks: accepted };
+}
+
+const idsOf = (record: SubmissionRecord) =>
+  record.tasks.map((_, index) => taskIdAt(record.submission, index));
+const firstOf = (record: SubmissionRecord) => taskIdAt(record.submission, 0);
+
+const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+
+let ages = 3;
+/** A time hours back, in a window that no other test uses. */
+const longAgo = () => Date.now() - ages++ * HOUR;
+
+/** Stores a submission as the API Worker does: the acceptance, without the queue message. */
+async function accept(record: SubmissionRecord): Promise<void> {
+  const metadata = { tasks: record.tasks.length };
+  await (await env()).TASK_STORAGE.put(recordKey(record.submission), JSON.stringify(record), { metadata });
+}
+
+async function deliver(record: SubmissionRecord, count = record.tasks.length): Promise<void> {
+  const { full } = await (await ledger()).insert(newTasks(record).slice(0, count));
+  assert.equal(full, false);
+}
+
+/** Ends all ready tasks of a type, `hoursAgo`: the first by its id as failed, the others with a result. */
+async function finish(type: string, hoursAgo = 2): Promise<void> {
+  const leaseId = randomUUID();
+  const wants = [{ types: [type], limit: 1000 }];
+  const { tasks } = await (await ledger()).claim({ leaseId, runner: 'runner-1', leaseSeconds: 30, wants });
+  const error = { code: 'broken', message: 'It broke', retryable: false };
+  const reports = tasks.toSorted(byId).map(({ id }, n) => ({
+    taskId: id,
+    leaseId,
+    ...(n === 0 ? { success: false, error } : { success: true, result: `{"n":${n}}` }),
+  }));
+  await (await ledger()).settle(reports);
+  await sql('UPDATE tasks SET completed_at = completed_at - ? WHERE type = ?', hoursAgo * HOUR, type);
+}
+
+/** A window of its own, of one submission whose tasks have ended and whose retention has passed. */
+async function endedWindow(type: string, ...tasks: Partial<AcceptedTask>[]): Promise<SubmissionRecord> {
+  const record = submission(longAgo(), type, ...tasks);
+  await accept(record);
+  await deliver(record);
+  await finish(type);
+  return record;
+}
+
+async function archivePastPurge(record: SubmissionRecord): Promise<void> {
+  await cron();
+  await sql(
+    'UPDATE seals SET archived_at = archived_at - 300000 WHERE window = ?',
+    windowOf(record.submission),
+  );
+  await cron();
+  assert.deepEqual(await rows(record), []);
+}
+
+const rows = (record: SubmissionRecord) =>
+  sql(
+    'SELECT id, state FROM tasks WHERE id >= ? AND id < ? ORDER BY id',
+    record.submission,
+    `${record.submission}~`,
+  );
+const isSealed = async (record: SubmissionRecord) =>
+  (await sql('SELECT 1 FROM seals WHERE window = ?', windowOf(record.submission))).length === 1;
+
+/** The archive of a window as it is stored, part by part. */
+async function archiveOf(record: SubmissionRecord): Promise<{ key: string; text: string }[]> {
+  const { TASK_STORAGE } = await env();
+  const { keys } = await TASK_STORAGE.list({ prefix: archiveKey(0, windowOf(record.submission), 0) });
+  return Promise.all(
+    keys.map(async ({ name }) => ({ key: name, text: (await TASK_STORAGE.get(name)) ?? '' })),
+  );
+}
+
+const view = (id: string) => edge.api.read(`/tasks/${id}`, TaskView);
+
+describe('a submission whose queue message was lost', () => {
+  test('is delivered by the sweep', async () => {
+    const record = submission(Date.now() - 1000, 'lost-sweep', {}, {});
+    await accept(record);
+    await cron();
+    assert.equal((await edge.ready('lost-sweep', 2)).length, 2);
+  });
+
+  test('is delivered by a call for its status', async () => {
+    const record = submission(longAgo(), 'lost-status', {}, {});
+    await accept(record);
+    const { status } = await edge.api.read(`/tasks/${firstOf(record)}/status`, StatusView);
+    assert.equal(status, 'pending');
+    await edge.ready('lost-status', 2);
+  });
+
+  test('is completed by the sweep where a part of it arrived, and what arrived stays as it was', async () => {
+    const record = submission(Date.now() - 1000, 'lost-part', {}, {}, {});
+    await accept(record);
+    await deliver(record, 1);
+    await finish('lost-part', 0);
+    await cron();
+    const states = (await rows(record)).map((row) => row.state);
+    assert.deepEqual(states, ['failed', 'ready', 'ready']);
+  });
+
+  test('is left to the queue while it is young', async () => {
+    const record = submission(Date.now() + 5000, 'lost-young', {});
+    await accept(record);
+    await cron();
+    assert.deepEqual(await rows(record), []);
+  });
+
+  test('is delivered by the sure sweep where its window has no row at all', async () => {
+    const now = Date.now();
+    await sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(now - HOUR));
+    const record = submission(now - HOUR / 2, 'lost-window', {});
+    await accept(record);
+    await cron();
+    await edge.ready('lost-window', 1);
+    const due = windowAt(now - 15 * 60_000);
+    const swept = String((await sql('SELECT window FROM swept'))[0]?.window);
+    assert.ok(swept < due && windowAfter(windowAfter(swept)) >= due, `${swept} of ${due}`);
+  });
+
+  test('is delivered by the sure sweep of a new deployment, whose sweep starts by itself', async () => {
+    await sql('DELETE FROM swept');
+    await cron();
+    assert.equal((await sql('SELECT window FROM swept')).length, 1);
+  });
+
+  test('is delivered though another record cannot be read', async () => {
+    const broken = submission(Date.now() - 500, 'lost-broken', {});
+    await (await env()).TASK_STORAGE.put(recordKey(broken.submission), '{"tasks":7}');
+    const record = submission(Date.now() - 1000, 'lost-neighbour', {});
+    await accept(record);
+    await edge.api.worker.scheduled({ cron: '* * * * *' });
+    const delivered = (await rows(record)).length;
+    await (await env()).TASK_STORAGE.delete(recordKey(broken.submission));
+    assert.equal(delivered, 1);
+  });
+});
+
+describe('a window', () => {
+  test('is closed once all its tasks have ended and retention has passed; an alive task holds back its own only', async () => {
+    const closed = await endedWindow('close-ended', {}, {});
+    const alive = await endedWindow('close-alive', {});
+    const straggler = submission(Date.now(), 'close-straggler', {});
+    straggler.submission = alive.submission.slice(0, 18) + straggler.submission.slice(18);
+    await deliver(straggler);
+    const recent = await endedWindow('close-recent', {}, {});
+    await sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - HOUR / 2, firstOf(recent));
+    await cron();
+    assert.deepEqual(
+      [await isSealed(closed), await isSealed(alive), await isSealed(recent)],
+      [true, false, false],
+    );
+    await finish('close-straggler');
+    await sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - 2 * HOUR, firstOf(recent));
+    await cron();
+    assert.deepEqual([await isSealed(alive), await isSealed(recent)], [true, true]);
+  });
+
+  test('is swept before it is closed: a task of it that never arrived keeps it open and runs', async () => {
+    const record = await endedWindow('close-swept', {});
+    const late = submission(Number.parseInt(record.submission.slice(0, 8), 16) * 2 ** 16, 'close-late', {});
+    await accept(late);
+    await cron();
+    assert.equal(await isSealed(record), false);
+    await edge.ready('close-late', 1);
+  });
+
+  test('keeps its rows for five minutes after it was archived, then they are purged', async () => {
+    const record = await endedWindow('purge', {}, {});
+    await cron();
+    await cron();
+    assert.equal((await rows(record)).length, 2);
+    const age = (ms: number) => sql('UPDATE seals SET archived_at = ?', Date.now() - ms);
+    await age(290_000);
+    await cron();
+    assert.equal((await rows(record)).length, 2);
+    await age(300_000);
+    await cron();
+    assert.deepEqual(await rows(record), []);
+  });
+
+  test('is archived to identical bytes whichever step the cron was cut off after', async () => {
+    const record = await endedWindow(
+      'crash',
+      ...Array.from({ length: 25 }, () => ({ payload: 'x'.repeat(90_000) })),
+    );
+    await cron();
+    const archive = await archiveOf(record);
+    assert.equal(archive.length, 2);
+    const [head, part] = archive;
+    assert.ok(head && part);
+    const { TASK_STORAGE } = await env();
+    const window = windowOf(record.submission);
+    const forget = () => sql('UPDATE seals SET archived_at = NULL WHERE window = ?', window);
+    const lose = (...keys: string[]) => Promise.all(keys.map((key) => TASK_STORAGE.delete(key)));
+    const crashes = [
+      () => sql('DELETE FROM seals WHERE window = ?', window),
+      () => lose(head.key, part.key).then(forget),
+      () => lose(head.key).then(forget),
+      forget,
+    ];
+    for (const crash of crashes) {
+      await crash();
+      await cron();
+      assert.deepEqual(await archiveOf(record), archive);
+    }
+    await archivePastPurge(record);
+    await sql('UPDATE seals SET purged_at = NULL WHERE window = ?', window);
+    await cron();
+    assert.deepEqual(await archiveOf(record), archive);
+    assert.equal((await view(firstOf(record))).status, 'failed');
+  });
+
+  test('that is closed is changed by no late duplicate, from the queue or the sweep', async () => {
+    const record = await endedWindow('duplicate', {}, {});
+    await archivePastPurge(record);
+    const archive = await archiveOf(record);
+    const fresh = submission(Date.now(), 'duplicate-fresh', {});
+    assert.deepEqual(await consume(messageOf(record), messageOf(fresh)), []);
+    assert.equal((await rows(fresh)).length, 1, 'Its neighbour in the queue batch is taken in');
+    await cron();
+    assert.deepEqual(await rows(record), []);
+    assert.deepEqual(await archiveOf(record), archive);
+  });
+});
+
+describe('an archived task', () => {
+  test('reads as it did in the ledger, a large payload included', async () => {
+    const large = 'é'.repeat(60_000);
+    const record = await endedWindow(
+      'read',
+      {},
+      { payload: large, tags: ['a', 'b'], priority: 7, timeoutSeconds: 2 },
+    );
+    const [failed = '', completed = ''] = idsOf(record);
+    const seen = await Promise.all([view(failed), view(completed)]);
+    assert.deepEqual([seen[0].error?.code, seen[1].result], ['broken', { n: 1 }]);
+    assert.ok(seen[1].payload === large);
+    const status = await edge.api.read(`/tasks/${completed}/status`, StatusView);
+    await archivePastPurge(record);
+    assert.deepEqual(await Promise.all([view(failed), view(completed)]), seen);
+    assert.deepEqual(await edge.api.read(`/tasks/${completed}/status`, StatusView), status);
+    expectError(await edge.api.get(`/tasks/${taskIdAt(record.submission, 2)}/status`), 'task_not_found');
+  });
+
+  test('is found in whichever part of the archive it lies, each of 2 MB at most', async () => {
+    const record = await endedWindow(
+      'parts',
+      ...Array.from({ length: 50 }, (_, n) => ({ payload: { n, text: 'x'.repeat(90_000) } })),
+    );
+    await archivePastPurge(record);
+    const parts = await archiveOf(record);
+    assert.equal(parts.length, 3);
+    for (const { key, text } of parts) assert.ok(byteLength(text) <= PART_BYTES, key);
+    for (const n of [0, 21, 22, 43, 44, 49]) {
+      const { payload, status } = await view(taskIdAt(record.submission, n));
+      assert.deepEqual(
+        [payload, status],
+        [{ n, text: 'x'.repeat(90_000) }, n === 0 ? 'failed' : 'completed'],
+      );
+    }
+  });
+
+  test('lies in parts of 2 MB at most also where its window has many small tasks', async () => {
+    const record = submission(longAgo(), 'small', {});
+    const ids = Array.from({ length: 8000 }, (_, index) => taskIdAt(record.submission, index));
+    await sql(
+      `INSERT INTO tasks (id, type, state, priority, run_at, received_at, completed_at, error, payload)
+       SELECT value, 'small', 'cancelled', 0, 0, 0, 1, '{"code":"cancelled","message":"The task was cancelled"}', '{}'
+       FROM json_each(?)`,
+      JSON.stringify(ids),
+    );
+    await archivePastPurge(record);
+    assert.equal((await view(ids.at(-1) ?? '')).status, 'cancelled');
+    const sizes = (await archiveOf(record)).map(({ text }) => byteLength(text));
+    assert.ok(Math.max(...sizes) <= PART_BYTES, `Parts of ${sizes} bytes`);
+  });
+
+  test('whose archive KV does not show for the moment answers 503, not pending', async () => {
+    const record = await endedWindow(
+      'absent',
+      ...Array.from({ length: 30 }, () => ({ payload: 'x'.repeat(90_000) })),
+    );
+    await archivePastPurge(record);
+    const { TASK_STORAGE } = await env();
+    const [head, part] = await archiveOf(record);
+    assert.ok(head && part);
+    const last = taskIdAt(record.submission, 29);
+    await TASK_STORAGE.delete(part.key);
+    expectError(await edge.api.get(`/tasks/${last}`), 'unavailable');
+    assert.equal((await view(firstOf(record))).status, 'failed');
+    await TASK_STORAGE.delete(head.key);
+    expectError(await edge.api.get(`/tasks/${last}/status`), 'unavailable');
+    expectError(await edge.api.get(`/tasks/${firstOf(record)}/status`), 'unavailable');
+  });
+
+  test('whose archive has outlived its 90 days is not found', async () => {
+    const id = firstOf(submission(Date.now() - 200 * 24 * HOUR, 'expired', {}));
+    const endedAt = Date.now() - 100 * 24 * HOUR;
+    await sql('INSERT INTO seals VALUES (?, ?, ?, ?)', windowOf(id), endedAt, endedAt, endedAt);
+    expectError(await edge.api.get(`/tasks/${id}/status`), 'task_not_found');
+  });
+
+  test('can be neither retried nor cancelled, while its rows are there and after', async () => {
+    const record = await endedWindow('final', {}, {});
+    const cancelled = submission(Number.parseInt(windowOf(record.submission), 16) * 2 ** 16, 'final', {});
+    await deliver(cancelled);
+    await (await ledger()).cancel(firstOf(cancelled));
+    await sql("UPDATE tasks SET completed_at = completed_at - ? WHERE state = 'cancelled'", 2 * HOUR);
+    await cron();
+    const calls = [...idsOf(record), firstOf(cancelled)].flatMap((id) => [`${id}/retry`, `${id}/cancel`]);
+    for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
+    await archivePastPurge(record);
+    for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
+  });
+});
+
+describe('a ledger above FULL_BYTES', () => {
+  const record = submission(longAgo(), 'full-window', {}, {});
+  const old = submission(Date.now() - HOUR / 2, 'full-old', {});
+  let accepted = '';
+
+  before(async () => {
+    await accept(record);
+    await deliver(record, 1);
+    await finish('full-window');
+    await accept(old);
+    await sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(Date.now() - HOUR));
+    for (let row = 0; row < 20; row += 1) {
+      await sql("INSERT INTO idempotency_keys VALUES (?, hex(zeroblob(900000)), '', 0, 0)", `fill ${row}`);
+    }
+  });
+
+  test('refuses submissions, after the one that found it out', async () => {
+    accepted = read(await edge.api.post('/tasks', { type: 'full-accepted' }), Submitted).taskId;
+    await waitFor('the refusal', async () => {
+      const answer = await edge.api.post('/tasks', { type: 'full-refused' });
+      return answer.status === 201 ? undefined : expectError(answer, 'full');
+    });
+  });
+
+  test('leaves messages in the queue', async () => {
+    const messages = [messageOf(submission(Date.now(), 'full-message', {})), messageOf(old)];
+    assert.equal((await consume(...messages)).length, 2);
+    assert.deepEqual(await rows(old), []);
+  });
+
+  test('closes no window of which a task has still to be taken in', async () => {
+    await cron();
+    assert.equal(await isSealed(record), false);
+  });
+
+  test('takes everything in once there is room again', async () => {
+    await cron();
+    await sql("DELETE FROM idempotency_keys WHERE key LIKE 'fill %'");
+    assert.deepEqual(await consume(messageOf(submission(Date.now(), 'full-message', {}))), []);
+    await edge.ready('full-message', 1);
+    await cron();
+    await edge.ready('full-accepted', 1);
+    assert.equal((await edge.api.read(`/tasks/${accepted}/status`, StatusView)).status, 'pending');
+    assert.equal((await rows(old)).length, 1, 'Expected the sure sweep not to have passed it by');
+    assert.equal((await rows(record)).length, 2, 'Expected its window to be open');
+  });
+});
+
+describe('a ledger above SEAL_EARLY_BYTES', () => {
+  before(() =>
+    edge.update({ AUTH: 'off', RETENTION_HOURS: '24', SEAL_EARLY_BYTES: '0', SWEEP_AFTER_SECONDS: '864000' }),
+  );
+
+  test('closes windows as soon as their tasks have ended', async () => {
+    const record = submission(longAgo(), 'early', {}, {});
+    await accept(record);
+    await deliver(record);
+    await cron();
+    assert.equal(await isSealed(record), false);
+    await finish('early', 0);
+    await cron();
+    assert.equal(await isSealed(record), true);
+    assert.equal((await archiveOf(record)).length, 1);
+  });
+
+  test('closes no window of which a task has still to arrive, though SWEEP_AFTER_SECONDS leaves it to the queue', async () => {
+    const record = submission(longAgo(), 'early-part', {}, {});
+    await accept(record);
+    await deliver(record, 1);
+    await finish('early-part', 0);
+    await cron();
+    assert.equal(await isSealed(record), false);
+  });
+});
