@@ -9,7 +9,7 @@ import { untilAnswered } from './retry.ts';
 import type { Outcome } from './thread-protocol.ts';
 
 /** The least time between two requests: a lone outcome goes at once, many go together. */
-const SPACING_MS = 50;
+const SPACING_MS = 200;
 
 interface Report {
   readonly held: HeldTask;

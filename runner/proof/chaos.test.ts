@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runChaos } from './chaos-run.ts';
+import { kinds } from './plan.ts';
+import { holds } from './verdict.ts';
+
+test('no task is lost, ends twice or runs twice at once while everything is killed and cut', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'task-queue-chaos-'));
+  const report = await runChaos({ tasks: 150, seed: 1, seconds: 12, settleSeconds: 150, folder });
+  const { verdict, faults, surprises } = report;
+  assert.ok(holds(verdict), `logs and state are in ${folder}: ${JSON.stringify(verdict, undefined, 2)}`);
+  assert.equal(verdict.accepted, 150);
+  assert.deepEqual(surprises, [], `logs and state are in ${folder}`);
+  assert.deepEqual([...faults.keys()].toSorted(), kinds().toSorted(), 'every kind of fault was injected');
+  t.diagnostic(`${verdict.runs} runs of 150 tasks, ${report.clientRepeats} requests repeated`);
+  await rm(folder, { recursive: true });
+});

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchSubmitted, Submitted, TaskList, TaskView } from '../../edge/contract/api.ts';
+import type { TaskSubmission } from '../../edge/contract/task.ts';
+
+const TIMEOUT_MS = 4000;
+const PAUSE_MS = 200;
+
+/** A client as it should be: it repeats each call until it is answered. */
+export class Client {
+  readonly #url: () => string;
+  readonly #signal: AbortSignal;
+  /** Calls that were made again. */
+  repeats = 0;
+
+  /**
+   * @param url of the API Worker, asked at every call.
+   * @param signal ends the repeats.
+   */
+  constructor(url: () => string, signal: AbortSignal) {
+    this.#url = url;
+    this.#signal = signal;
+  }
+
+  /** Submits one task alone, several as a batch. Whatever fails, they are accepted once. */
+  async submit(tasks: readonly TaskSubmission[], key: string): Promise<string[]> {
+    const headers = { 'Idempotency-Key': key };
+    if (tasks.length === 1) {
+      const body = JSON.stringify(tasks[0]);
+      const { answer } = await this.#call('/tasks', { method: 'POST', body, headers });
+      return [Submitted.parse(answer).taskId];
+    }
+    const body = JSON.stringify({ tasks });
+    const { answer } = await this.#call('/tasks/batch', { method: 'POST', body, headers });
+    return BatchSubmitted.parse(answer).taskIds;
+  }
+
+  /** Whether the task is called off; false where it had ended before. */
+  async cancel(taskId: string): Promise<boolean> {
+    const { status } = await this.#call(`/tasks/${taskId}/cancel`, { method: 'POST' }, [409]);
+    return status === 200;
+  }
+
+  /** Undefined where there is no such task. */
+  async read(taskId: string): Promise<TaskView | undefined> {
+    const { status, answer } = await this.#call(`/tasks/${taskId}`, {}, [404]);
+    return status === 404 ? undefined : TaskView.parse(answer);
+  }
+
+  async list(): Promise<TaskList['tasks']> {
+    const tasks: TaskList['tasks'] = [];
+    let cursor: string | undefined;
+    do {
+      const query = `limit=1000${cursor === undefined ? '' : `&cursor=${cursor}`}`;
+      const page = TaskList.parse((await this.#call(`/tasks?${query}`, {})).answer);
+      tasks.push(...page.tasks);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return tasks;
+  }
+
+  /**
+   * @param refusals statuses that are answers too.
+   * @throws {Error} when the request is refused otherwise, or the signal ends the repeats.
+   */
+  async #call(
+    path: string,
+    init: RequestInit,
+    refusals: readonly number[] = [],
+  ): Promise<{ status: number; answer: unknown }> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const answered = await this.#try(path, init);
+      if (answered) {
+        const { status, text } = answered;
+        if (status < 300 || refusals.includes(status)) return { status, answer: JSON.parse(text) };
+        if (status < 500 && status !== 429) throw new Error(`${path} answered ${status}: ${text}`);
+      }
+      this.repeats += 1;
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  async #try(path: string, init: RequestInit): Promise<{ status: number; text: string } | undefined> {
+    try {
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      const response = await fetch(this.#url() + path, { ...init, signal });
+      return { status: response.status, text: await response.text() };
+    } catch {
+      return undefined;
+    }
+  }
+}

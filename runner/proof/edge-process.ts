@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { freePort } from '../local-edge.ts';
+import { type Script, startScript } from '../script.ts';
+import { groupsOf, killGroups } from './process-table.ts';
+
+const STARTS = 3;
+
+interface Life {
+  readonly script: Script;
+  readonly ports: { readonly api: number; readonly buffer: number };
+  /** The process groups of the workers. */
+  readonly groups: readonly number[];
+}
+
+/** Both workers under `wrangler dev`, to be killed and started again over the same state. */
+export class EdgeProcess {
+  readonly #folder: string;
+  readonly #sweepAfterSeconds: number;
+  #life: Life | undefined;
+  #ports = { api: 0, buffer: 0 };
+
+  /** @param folder holds the state and the log. */
+  constructor(folder: string, sweepAfterSeconds: number) {
+    this.#folder = folder;
+    this.#sweepAfterSeconds = sweepAfterSeconds;
+  }
+
+  /** The ports of the latest start; each start takes new ones. */
+  get ports(): { readonly api: number; readonly buffer: number } {
+    return this.#ports;
+  }
+
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.#ports.api}`;
+  }
+
+  /** Starts both workers and waits until they answer. */
+  async start(): Promise<void> {
+    for (let left = STARTS - 1; ; left -= 1) {
+      try {
+        this.#life = await this.#launch();
+        return;
+      } catch (error) {
+        if (left === 0) throw error;
+      }
+    }
+  }
+
+  /** Ends both workers at once, as a power cut would. */
+  async kill(): Promise<void> {
+    const life = this.#life;
+    this.#life = undefined;
+    if (!life) return;
+    // First the script that would notice and clean up.
+    life.script.process.kill('SIGKILL');
+    await killGroups(life.groups);
+    await life.script.ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.#life?.script.stop();
+    this.#life = undefined;
+  }
+
+  /** Delivers what the queue has lost; does nothing while the workers are down. */
+  async sweep(): Promise<void> {
+    try {
+      const signal = AbortSignal.timeout(10_000);
+      await (await fetch(`${this.apiUrl}/cdn-cgi/handler/scheduled`, { signal })).text();
+    } catch {
+      // The next one will.
+    }
+  }
+
+  async #launch(): Promise<Life> {
+    const ports = { api: await freePort(), buffer: await freePort() };
+    const script = await startScript('edge/dev.ts', {
+      env: {
+        API_PORT: String(ports.api),
+        BUFFER_PORT: String(ports.buffer),
+        STATE_DIR: join(this.#folder, 'state'),
+        // `wrangler dev` makes the environment variables of the workers then.
+        CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
+        SWEEP_AFTER_SECONDS: String(this.#sweepAfterSeconds),
+      },
+      readyLine: /^Edge ready/,
+      output: { file: join(this.#folder, 'edge.log') },
+    });
+    this.#ports = ports;
+    const { pid } = script.process;
+    return { script, ports, groups: pid === undefined ? [] : await groupsOf(pid) };
+  }
+}

@@ -1,0 +1,81 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Script, startScript } from '../script.ts';
+import { type Run, readRuns } from './run-log.ts';
+import { RUN_LOG } from './step.ts';
+
+export interface RunnerProcessOptions {
+  readonly name: string;
+  /** Holds a folder of the runner's own, with its log and the runs of its tasks. */
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How a process of the runner ended, in Unix milliseconds. */
+export interface Life {
+  readonly pid: number;
+  endedAt?: number;
+}
+
+/** A runner with the task types of the proofs, to be stopped or killed and started again. */
+export class RunnerProcess {
+  readonly name: string;
+  readonly lives: Life[] = [];
+  /** Ends that nobody asked for, or that were not as they should be; a sentence each. */
+  readonly surprises: string[] = [];
+  readonly #options: RunnerProcessOptions;
+  readonly #dataDir: string;
+  #script: Script | undefined;
+
+  constructor(options: RunnerProcessOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#dataDir = join(options.folder, options.name);
+  }
+
+  async start(): Promise<void> {
+    await mkdir(this.#dataDir, { recursive: true });
+    const script = await startScript('runner/cli.ts', {
+      args: [
+        ...this.#options.args,
+        '--tasks',
+        join(import.meta.dirname, 'tasks'),
+        '--data-dir',
+        this.#dataDir,
+      ],
+      env: this.#options.env,
+      output: { file: join(this.#dataDir, 'runner.log') },
+    });
+    this.#script = script;
+    const life: Life = { pid: script.process.pid ?? 0 };
+    this.lives.push(life);
+    void script.ended.then((code) => {
+      life.endedAt = Date.now();
+      if (this.#script !== script) return;
+      this.#script = undefined;
+      this.surprises.push(`The runner ${this.name} ended by itself, with exit code ${code}`);
+    });
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Waits for the runner's drain. */
+  async stop(): Promise<void> {
+    const code = await this.#end('SIGTERM');
+    // Null: it was told before it listened to signals.
+    if (code) this.surprises.push(`The runner ${this.name} ended with exit code ${code} when it was stopped`);
+  }
+
+  runs(): Promise<Run[]> {
+    return readRuns(join(this.#dataDir, RUN_LOG));
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const script = this.#script;
+    this.#script = undefined;
+    return script ? script.stop(signal) : null;
+  }
+}

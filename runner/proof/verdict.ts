@@ -1,0 +1,134 @@
+import type { TaskView } from '../../edge/contract/api.ts';
+import type { Run } from './run-log.ts';
+import type { Life } from './runner-process.ts';
+import { StepResult } from './step.ts';
+import type { Step } from './workload.ts';
+
+/** A task that a client got an answer for. */
+export interface Accepted {
+  readonly taskId: string;
+  readonly step: Step;
+  /** The client was told that the task is called off. */
+  readonly cancelled: boolean;
+}
+
+/** All that was seen of a run of the system. */
+export interface Evidence {
+  readonly accepted: readonly Accepted[];
+  /** Every task that the system lists at the end. */
+  readonly listed: readonly string[];
+  /** Each task as it is read back at the end. */
+  readonly views: ReadonlyMap<string, TaskView>;
+  /** What the tasks themselves wrote down. */
+  readonly runs: readonly Run[];
+  /** The runners' processes: the tasks of one that was killed ended with it. */
+  readonly lives: readonly Life[];
+  /** Tasks whose end was seen to change. */
+  readonly changed: ReadonlyMap<string, string>;
+}
+
+/** How the tasks fared. Each list holds a sentence for every task that it counts. */
+export interface Verdict {
+  readonly accepted: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly runs: number;
+  /** Tasks that ran again although no failure of theirs asked for it: after a crash, or a lost lease. */
+  readonly runAgain: number;
+  /** Accepted, and not ended. */
+  readonly lost: string[];
+  /** Ended as it should not. */
+  readonly endedOtherwise: string[];
+  /** In the system although no answer names it. */
+  readonly acceptedTwice: string[];
+  /** Its end changed, or its result comes from no run that ended well. */
+  readonly endedTwice: string[];
+  /** Two of its runs overlap in time. */
+  readonly overlapped: string[];
+  /** Two runs share one attempt. */
+  readonly attemptRunTwice: string[];
+  /** Attempts were spent beyond the maximum. */
+  readonly beyondMaximum: string[];
+}
+
+export function judge(evidence: Evidence): Verdict {
+  const { accepted, listed, views, changed } = evidence;
+  const known = new Set(accepted.map(({ taskId }) => taskId));
+  const runs = Map.groupBy(evidence.runs, ({ taskId }) => taskId);
+  const endOf = endingsOf(evidence);
+  const ended = accepted.flatMap((one) => {
+    const view = views.get(one.taskId);
+    return view?.completedAt === undefined ? [] : [{ ...one, view, runs: runs.get(one.taskId) ?? [] }];
+  });
+  const count = (status: string) => ended.filter(({ view }) => view.status === status).length;
+  return {
+    accepted: known.size,
+    completed: count('completed'),
+    failed: count('failed'),
+    cancelled: count('cancelled'),
+    runs: evidence.runs.length,
+    runAgain: [...runs.values()].filter((own) => own.filter(({ end }) => end?.how !== 'failed').length > 1)
+      .length,
+    lost: accepted
+      .filter(({ taskId }) => views.get(taskId)?.completedAt === undefined)
+      .map(({ taskId }) => `${taskId} is ${views.get(taskId)?.status ?? 'unknown'}`),
+    endedOtherwise: ended
+      .filter(({ step, cancelled, view }) => !(cancelled ? ['cancelled'] : step.ends).includes(view.status))
+      .map(({ step, cancelled, view }) => {
+        const expected = cancelled ? 'cancelled' : step.ends.join(' or ');
+        return `${view.taskId} is ${view.status} (${view.error?.message}), expected ${expected}`;
+      }),
+    acceptedTwice: listed.filter((taskId) => !known.has(taskId)),
+    endedTwice: [
+      ...[...changed].map(([taskId, change]) => `${taskId} was ${change}`),
+      ...ended
+        .filter(({ view, runs: own }) => view.status === 'completed' && !resultIsOf(view, own))
+        .map(({ view }) => `${view.taskId} has the result ${JSON.stringify(view.result)} of no run`),
+    ],
+    overlapped: [...runs.values()].flatMap((own) => overlapOf(own, endOf) ?? []),
+    attemptRunTwice: [...runs.values()].flatMap((own) => repeatOf(own) ?? []),
+    beyondMaximum: ended
+      .filter(({ view, runs: own }) =>
+        [view.attempt, ...own.map(({ attempt }) => attempt)].some((attempt) => attempt > view.maxAttempts),
+      )
+      .map(({ view }) => `${view.taskId} took ${view.attempt} attempts of ${view.maxAttempts}`),
+  };
+}
+
+/** Whether the system did what it promises. */
+export function holds(verdict: Verdict): boolean {
+  return Object.values(verdict).every((value) => !Array.isArray(value) || value.length === 0);
+}
+
+/** When runs ended; one that did not say so ended with its process. */
+function endingsOf({ lives }: Evidence): (run: Run) => number {
+  const ends = new Map(lives.map(({ pid, endedAt }) => [pid, endedAt]));
+  return ({ pid, end }) => end?.at ?? ends.get(pid) ?? Number.POSITIVE_INFINITY;
+}
+
+function resultIsOf({ result }: TaskView, runs: readonly Run[]): boolean {
+  const parsed = StepResult.safeParse(result);
+  return runs.some(({ run, end }) => end?.how === 'ok' && run === parsed.data?.run);
+}
+
+function overlapOf(runs: readonly Run[], endOf: (run: Run) => number): string | undefined {
+  const inOrder = runs.toSorted((a, b) => a.startedAt - b.startedAt);
+  for (const [index, second] of inOrder.entries()) {
+    const first = inOrder.slice(0, index).find((earlier) => endOf(earlier) > second.startedAt);
+    if (first) {
+      const overlapMs = Math.min(endOf(first), endOf(second)) - second.startedAt;
+      return `${first.taskId} ran twice at once for ${overlapMs} ms: ${describe(first)} and ${describe(second)}`;
+    }
+  }
+  return undefined;
+}
+
+function repeatOf(runs: readonly Run[]): string | undefined {
+  const twice = [...Map.groupBy(runs, ({ attempt }) => attempt).values()].find((own) => own.length > 1);
+  return twice && `${twice[0]?.taskId} ran one attempt twice: ${twice.map(describe).join(' and ')}`;
+}
+
+function describe({ attempt, pid, startedAt, end }: Run): string {
+  return `attempt ${attempt} in process ${pid} from ${new Date(startedAt).toISOString()} (${end ? `${end.how} after ${end.at - startedAt} ms` : 'no end'})`;
+}
