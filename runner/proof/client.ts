@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchSubmitted, Submitted, TaskList, TaskView } from '../../edge/contract/api.ts';
 import type { TaskSubmission } from '../../edge/contract/task.ts';
+import { type Answer, timedFetch } from './timed-fetch.ts';
 
 const TIMEOUT_MS = 4000;
 const PAUSE_MS = 200;
+
+type RequestOptions = Parameters<typeof timedFetch>[2];
 
 /** A client as it should be: it repeats each call until it is answered. */
 export class Client {
@@ -64,7 +67,7 @@ export class Client {
    */
   async #call(
     path: string,
-    init: RequestInit,
+    init: RequestOptions,
     refusals: readonly number[] = [],
   ): Promise<{ status: number; answer: unknown }> {
     for (;;) {
@@ -80,11 +83,9 @@ export class Client {
     }
   }
 
-  async #try(path: string, init: RequestInit): Promise<{ status: number; text: string } | undefined> {
+  async #try(path: string, init: RequestOptions): Promise<Answer | undefined> {
     try {
-      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(TIMEOUT_MS)]);
-      const response = await fetch(this.#url() + path, { ...init, signal });
-      return { status: response.status, text: await response.text() };
+      return await timedFetch(this.#url() + path, TIMEOUT_MS, init);
     } catch {
       return undefined;
     }

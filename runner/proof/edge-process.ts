@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { freePort } from '../local-edge.ts';
 import { type Script, startScript } from '../script.ts';
 import { groupsOf, killGroups } from './process-table.ts';
+import { timedFetch } from './timed-fetch.ts';
 
 const STARTS = 3;
+const SWEEP_TIMEOUT_MS = 10_000;
 
 interface Life {
   readonly script: Script;
@@ -65,8 +67,7 @@ export class EdgeProcess {
   /** Delivers what the queue has lost; does nothing while the workers are down. */
   async sweep(): Promise<void> {
     try {
-      const signal = AbortSignal.timeout(10_000);
-      await (await fetch(`${this.apiUrl}/cdn-cgi/handler/scheduled`, { signal })).text();
+      await timedFetch(`${this.apiUrl}/cdn-cgi/handler/scheduled`, SWEEP_TIMEOUT_MS);
     } catch {
       // The next one will.
     }

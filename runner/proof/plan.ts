@@ -31,16 +31,16 @@ export interface TimedFault {
 
 /** How often each kind comes in one round. */
 const ROUND: Readonly<Record<FaultKind, number>> = {
-  'kill runner': 3,
+  'kill runner': 4,
   'stop runner': 2,
   'kill edge': 1,
-  cut: 3,
-  slow: 2,
-  stall: 2,
-  'black hole': 2,
-  'lose answers': 2,
+  cut: 4,
+  slow: 3,
+  stall: 3,
+  'black hole': 3,
+  'lose answers': 3,
 };
-const ROUND_SECONDS = 15;
+const ROUND_SECONDS = 25;
 
 /** Faults for some seconds: whole rounds, so that every kind comes in a short run too. */
 export function planFaults(random: Random, seconds: number, runners: number): TimedFault[] {
