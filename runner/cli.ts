@@ -19,13 +19,16 @@ for (const { flag, env, description, defaultValue } of listSettings()) {
   });
 }
 
+// Started with an IPC channel, it must not outlive the process that started it, not even while it loads.
+let stop = (): void => process.exit(0);
+process.on('disconnect', () => stop());
+
 try {
   const options = readOptions(await parser.parse(), process.env);
   const runner = await createRunner(options);
+  stop = () => runner.stop();
   logEvents(runner.events, createLogger(options));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.stop());
-  // Started with an IPC channel, it must not outlive the process that started it.
-  process.on('disconnect', () => runner.stop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
   await runner.run();
   process.exit(0);
 } catch (error) {

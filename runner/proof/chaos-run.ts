@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TaskView } from '../../edge/contract/api.ts';
 import { Client } from './client.ts';
 import { EdgeProcess } from './edge-process.ts';
 import { EndingWatch } from './ending-watch.ts';
@@ -19,7 +18,6 @@ const LEASE_SECONDS = 4;
 const SWEEP_AFTER_SECONDS = 3;
 const SWEEP_EVERY_MS = 2000;
 const WATCH_EVERY_MS = 1000;
-const READS_AT_ONCE = 20;
 const RUNNER_ARGS = [
   ...['--threads', '2', '--io-concurrency', '8', '--poll-interval', '200'],
   ...['--lease-seconds', String(LEASE_SECONDS), '--drain-timeout', '3', '--log-format', 'json'],
@@ -100,7 +98,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await sleep(LEASE_SECONDS * 1000);
 
     const listed = (await reader.list()).map(({ id }) => id);
-    const views = await readAll(reader, accepted);
+    const views = await reader.readAll(accepted.map(({ taskId }) => taskId));
     for (const view of views.values()) watch.see(view.taskId, view);
     await Promise.all(runners.map((runner) => runner.stop()));
     ended.abort();
@@ -156,17 +154,6 @@ async function submitAll(
       );
     }),
   );
-}
-
-async function readAll(reader: Client, accepted: readonly Accepted[]): Promise<Map<string, TaskView>> {
-  const views = new Map<string, TaskView>();
-  for (let from = 0; from < accepted.length; from += READS_AT_ONCE) {
-    const part = accepted.slice(from, from + READS_AT_ONCE);
-    for (const view of await Promise.all(part.map(({ taskId }) => reader.read(taskId)))) {
-      if (view) views.set(view.taskId, view);
-    }
-  }
-  return views;
 }
 
 /** Repeats an action, some time apart, until the signal; what it throws then does not matter. */
