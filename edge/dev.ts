@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +24,7 @@ interface DevWorker {
 
 const wrangler = resolve(import.meta.dirname, '../node_modules/wrangler/bin/wrangler.js');
 const stateDir = resolve(process.env.STATE_DIR ?? '.state');
+const registry = resolve(stateDir, 'registry');
 const api: DevWorker = {
   name: 'API Worker',
   config: resolve(import.meta.dirname, 'api/wrangler.jsonc'),
@@ -47,6 +48,8 @@ process.on('disconnect', () => stop(0));
 
 try {
   mkdirSync(stateDir, { recursive: true });
+  // Workers that were killed stand in it still, and would be called for a minute.
+  rmSync(registry, { recursive: true, force: true });
   for (const worker of [api, buffer]) await expectFree(worker);
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
   await start(buffer);
@@ -96,7 +99,7 @@ async function start(worker: DevWorker): Promise<void> {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
-      WRANGLER_REGISTRY_PATH: resolve(stateDir, 'registry'),
+      WRANGLER_REGISTRY_PATH: registry,
       WRANGLER_SEND_METRICS: 'false',
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     },

@@ -145,13 +145,18 @@ export class ClaimLoop {
   }
 
   #accept(leaseId: string, claim: Claim, sentAt: number): void {
-    const { catalog, lanes, leases, events } = this.#options;
+    const { catalog, lanes, leases, events, leaseSeconds } = this.#options;
     if (claim.tasks.length === 0) return;
     const tasks = claim.tasks.flatMap((task): HeldTask[] => {
       const entry = catalog.get(task.type);
       return entry ? [{ task, leaseId, entry }] : [];
     });
     leases.open(leaseId, tasks, sentAt);
+    if (performance.now() - sentAt > leaseSeconds * ANSWER_WITHIN * 1000) {
+      // Too little of the lease is left to start them.
+      leases.release(tasks);
+      return;
+    }
     events.emit('claimed', { leaseId, tasks: claim.tasks, ready: claim.ready });
     for (const lane of lanes) {
       const types = new Set(lane.types);

@@ -4,7 +4,8 @@ import type { TaskSubmission } from '../../edge/contract/task.ts';
 import { type Answer, timedFetch } from './timed-fetch.ts';
 
 const TIMEOUT_MS = 4000;
-const PAUSE_MS = 200;
+const FIRST_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 2000;
 const READS_AT_ONCE = 20;
 
 type RequestOptions = Parameters<typeof timedFetch>[2];
@@ -83,7 +84,7 @@ export class Client {
     init: RequestOptions,
     refusals: readonly number[] = [],
   ): Promise<{ status: number; answer: unknown }> {
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       this.#signal.throwIfAborted();
       const answered = await this.#try(path, init);
       if (answered) {
@@ -92,7 +93,7 @@ export class Client {
         if (status < 500 && status !== 429) throw new Error(`${path} answered ${status}: ${text}`);
       }
       this.repeats += 1;
-      await sleep(PAUSE_MS);
+      await sleep(Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS));
     }
   }
 
