@@ -4,7 +4,7 @@ import type { HeldTask } from './held-task.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { MovingAverage } from './moving-average.ts';
 import { ThreadPool } from './pool.ts';
-import { type Ending, RunningTask } from './running-task.ts';
+import { CANCELLED, type Ending, RunningTask, type StopReason } from './running-task.ts';
 import type { Outcome, ThreadMessage } from './thread-protocol.ts';
 
 /** Tasks that last this many refills lose little while a slot is refilled: none is held ahead for them. */
@@ -126,9 +126,7 @@ export class Lane {
 
   /** Calls a task off; one that runs is aborted. Its outcome says that it is dropped. */
   cancel(held: HeldTask): void {
-    if (this.#unqueue(held)) {
-      this.#hand(held, { error: { code: 'cancelled', message: 'The task was cancelled', retryable: false } });
-    }
+    if (this.#unqueue(held)) this.#hand(held, CANCELLED);
     this.#find(held)?.stop('cancelled', 'The task was cancelled');
   }
 
@@ -164,7 +162,7 @@ export class Lane {
       held,
       job: this.#pool.start({ id, taskId, attempt, payload, dataDir, module: entry.module }),
       timeoutSeconds: task.timeoutSeconds ?? entry.timeoutSeconds,
-      onKill: (late) => void this.#end([late], 'timeout'),
+      onKill: (late) => void this.#end([late]),
       onStuck: (stuck) => this.#options.onStuck(stuck.held),
     });
     this.#running.set(id, running);
@@ -192,7 +190,7 @@ export class Lane {
   }
 
   /** Ends the thread of some tasks; its other tasks are given back. */
-  async #end(tasks: readonly RunningTask[], reason: 'timeout' | 'out_of_memory'): Promise<void> {
+  async #end(tasks: readonly RunningTask[], reason?: StopReason): Promise<void> {
     this.#spare(tasks);
     this.#kills += 1;
     await Promise.all(tasks.map((task) => task.kill(reason)));

@@ -52,10 +52,6 @@ export class RunningTask {
     this.#timer = setTimeout(() => this.stop('timeout', 'The time of the task is up'), timeoutSeconds * 1000);
   }
 
-  get stopped(): StopReason | undefined {
-    return this.#stopped;
-  }
-
   /** Aborts the task's signal; after the grace its thread ends. The first reason counts, but for a lost lease. */
   stop(reason: StopReason, sentence: string): void {
     if (reason === 'lost' && this.#stopped) this.#stopped = reason;
@@ -65,8 +61,8 @@ export class RunningTask {
     this.#next(GRACE_MS, () => this.#options.onKill(this));
   }
 
-  /** Ends the thread now. */
-  async kill(reason: StopReason): Promise<void> {
+  /** Ends the thread now; `reason` is why, where the task was not stopped before. */
+  async kill(reason?: StopReason): Promise<void> {
     this.#stopped ??= reason;
     this.#next(PATIENCE_MS, () => {
       this.#stopped = 'lost';
@@ -95,7 +91,7 @@ export class RunningTask {
       case 'timeout':
         return failure('timeout', `The attempt took longer than its ${this.#options.timeoutSeconds} s`);
       case 'cancelled':
-        return { error: { code: 'cancelled', message: 'The task was cancelled', retryable: false } };
+        return CANCELLED;
       case 'shutdown':
         return failure('runner_stopped', 'The runner was stopped before the task had ended');
       case 'out_of_memory':
@@ -119,6 +115,11 @@ export class RunningTask {
     this.#timer = setTimeout(step, ms);
   }
 }
+
+/** How a task ends that was called off. */
+export const CANCELLED: Outcome = {
+  error: { code: 'cancelled', message: 'The task was cancelled', retryable: false },
+};
 
 function failure(code: string, message: string): Outcome {
   return { error: { code, message } };

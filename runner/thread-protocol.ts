@@ -1,4 +1,5 @@
 import type { ReportedFailure } from '../edge/contract/ledger.ts';
+import type { TaskLog } from './task.ts';
 
 /** What a thread is given to run one task. */
 export interface Job {
@@ -26,8 +27,7 @@ export interface JobEnd {
   readonly messages: number;
 }
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type TaskLogLevel = (typeof LOG_LEVELS)[number];
+export type TaskLogLevel = keyof TaskLog;
 
 /** What a thread says of a job, mostly before it ends. */
 export type ThreadNote =

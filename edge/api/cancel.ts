@@ -5,12 +5,12 @@ import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { submissionOf } from '../contract/task-id.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { readRecord } from '../http/records.ts';
 import type { ApiEnv } from './env.ts';
-import { statusView, taskNotFound } from './status.ts';
+import { statusView } from './status.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 

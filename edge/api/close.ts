@@ -12,6 +12,7 @@ const WINDOWS_PER_RUN = 20;
 /** Closed windows that wait for their purge must not hide those that wait for their archive. */
 const MAX_OPEN_SEALS = 1000;
 const PART_BYTES = 2_000_000;
+
 /**
  * Closes windows whose tasks have all ended: a last sweep, the seal, the archive, and some minutes later
  * the purge of the rows. Each step may be repeated, and whatever comes between two of them does no harm.

@@ -5,7 +5,7 @@ import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
 import { chunks } from '../http/chunks.ts';
-import { ApiError, invalidRequest } from '../http/errors.ts';
+import { ApiError, invalidRequest, taskNotFound } from '../http/errors.ts';
 import { readBody, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
@@ -57,7 +57,7 @@ function outcomeView({ taskId, state, runAt }: SettleOutcome): Outcome {
 }
 
 function fencedState(taskId: string, outcome: SettleOutcome | undefined): TaskState {
-  if (!outcome || outcome.state === 'unknown') throw notFound(taskId);
+  if (!outcome || outcome.state === 'unknown') throw taskNotFound(taskId);
   if (outcome.state !== 'stale') return outcome.state;
   throw new ApiError('stale_lease', 'This lease does not hold the task any more; drop its result', {
     taskId,
@@ -66,15 +66,11 @@ function fencedState(taskId: string, outcome: SettleOutcome | undefined): TaskSt
 
 function unfencedState(taskId: string, outcome: UnfencedOutcome): TaskState {
   if ('settled' in outcome) return outcome.settled;
-  if ('unknown' in outcome) throw notFound(taskId);
+  if ('unknown' in outcome) throw taskNotFound(taskId);
   const details = { taskId, currentStatus: statusOf(outcome.refused) };
   throw outcome.fenced
     ? new ApiError('lease_id_required', 'The task is held under a lease: report it with its leaseId', details)
     : new ApiError('task_not_leased', 'The task is not claimed: claim it before you report it', details);
-}
-
-function notFound(taskId: string): ApiError {
-  return new ApiError('task_not_found', 'Task not found', { taskId });
 }
 
 function resultText(result: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { sha256 } from 'hono/utils/crypto';
 import { IdempotencyKey } from '../contract/api.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { ledgerOf } from '../http/ledger.ts';
@@ -32,14 +33,10 @@ export async function claimKey(c: Context<{ Bindings: ApiEnv }>, fresh: string):
   }
   const key = parsed.data;
   const ledger = ledgerOf(c.env);
-  const reservation = await ledger.reserve(key, await hash(`${c.req.path}\n${await c.req.text()}`), fresh);
+  const bodyHash = await sha256(`${c.req.path}\n${await c.req.text()}`);
+  const reservation = await ledger.reserve(key, String(bodyHash), fresh);
   if ('conflict' in reservation) {
     throw new ApiError('idempotency_key_reused', 'This Idempotency-Key came before with another request');
   }
   return { ...reservation, markAccepted: () => ledger.markAccepted(key, reservation.submission) };
-}
-
-async function hash(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex();
 }

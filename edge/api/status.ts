@@ -5,7 +5,7 @@ import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.
 import { type AcceptedTask, newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { readRecord, withPayloads } from '../http/records.ts';
@@ -29,10 +29,6 @@ export async function getTask(c: ApiContext): Promise<Response> {
   throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
     taskId: task.id,
   });
-}
-
-export function taskNotFound(id: string): ApiError {
-  return new ApiError('task_not_found', 'Task not found', { taskId: id });
 }
 
 /** A task as the ledger knows it, else as it was archived, else as it was accepted. */

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { type BufferList, BufferQuery, type Removed, type SingleClaim } from '../contract/buffer.ts';
 import type { WorkRow } from '../contract/ledger.ts';
 import type { TaskState } from '../contract/task.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { withPayloads } from '../http/records.ts';
@@ -38,7 +38,7 @@ async function answerList(c: BufferContext, tasks: readonly WorkRow[]): Promise<
 export async function claimSingle(c: BufferContext): Promise<Response> {
   const taskId = readTaskId(c);
   const grant = await ledgerOf(c.env).claimOne(taskId);
-  if ('unknown' in grant) throw notFound(taskId);
+  if ('unknown' in grant) throw taskNotFound(taskId);
   if ('unavailable' in grant) throw notAvailable(taskId, grant.unavailable);
   const [task] = await claimedPayloads(c.env, grant.leaseId, [grant.claimed]);
   if (!task) throw notAvailable(taskId, 'scheduled');
@@ -54,7 +54,7 @@ export async function claimSingle(c: BufferContext): Promise<Response> {
 export async function removeSingle(c: BufferContext): Promise<Response> {
   const taskId = readTaskId(c);
   const found = await ledgerOf(c.env).find(taskId);
-  if ('unknown' in found) throw notFound(taskId);
+  if ('unknown' in found) throw taskNotFound(taskId);
   if ('task' in found && found.task.completedAt === null) {
     const currentStatus = bufferStatusOf(found.task.state);
     throw new ApiError('task_not_finished', 'Task not finished: report its result to the API Worker first', {
@@ -71,8 +71,4 @@ function notAvailable(taskId: string, state: TaskState): ApiError {
     taskId,
     currentStatus: bufferStatusOf(state),
   });
-}
-
-function notFound(taskId: string): ApiError {
-  return new ApiError('task_not_found', 'Task not found', { taskId });
 }

@@ -13,6 +13,11 @@ export class ApiError extends Error {
   }
 }
 
+/** No task has this id, or none that is still known. */
+export function taskNotFound(taskId: string): ApiError {
+  return new ApiError('task_not_found', 'Task not found', { taskId });
+}
+
 const RETRY_AFTER_SECONDS = { 429: '60', 503: '5' } as const;
 
 /** Writes an error as every error of the wire is written. */

@@ -17,7 +17,7 @@ export interface StoredWork extends Record<string, SqlValue> {
 }
 
 /** The attempts a task may take: by its submission, else by its type's latest report, else by default. */
-export const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttempts', ${DEFAULT_MAX_ATTEMPTS})`;
+const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttempts', ${DEFAULT_MAX_ATTEMPTS})`;
 
 /** None of these but the payload is large, so an answer's size follows from its payloads. */
 export const WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,

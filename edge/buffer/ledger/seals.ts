@@ -1,5 +1,5 @@
 import type { ArchivePage, OpenSeal, SubmissionCount } from '../../contract/ledger.ts';
-import { windowEnd } from '../../contract/task-id.ts';
+import { windowEnd, windowOf } from '../../contract/task-id.ts';
 import { readTask } from './rows.ts';
 import type { Sql } from './sql.ts';
 
@@ -142,7 +142,7 @@ export function incomplete(sql: Sql, submissions: readonly SubmissionCount[]): s
     .filter(({ submission, tasks }) => {
       const known =
         sql.exec<{ tasks: number }>(COUNT_OF_SUBMISSION, submission, submission + END)[0]?.tasks ?? 0;
-      return known < tasks && !isSealed(sql, submission.slice(0, 8));
+      return known < tasks && !isSealed(sql, windowOf(submission));
     })
     .map(({ submission }) => submission);
 }
