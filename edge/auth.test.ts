@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { Submitted, TaskList } from './contract/api.ts';
-import { BufferList, Claim } from './contract/buffer.ts';
+import { TaskList } from './contract/api.ts';
 import type { ErrorCode } from './contract/errors.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
 import { type Answer, expectError, read, startEdge, type TestEdge } from './testing.ts';
@@ -23,6 +22,9 @@ const CLIENT_CALLS: Call[] = [
   ['api', '/tasks'],
   ['api', `/tasks/${ID}`],
   ['api', `/tasks/${ID}/status`],
+  ['api', `/tasks/${ID}/cancel`, {}],
+  ['api', `/tasks/${ID}/retry`, {}],
+  ['api', '/tasks/retry?type=auth-none', {}],
 ];
 const RUNNER_CALLS: Call[] = [
   ['api', '/tasks/complete', { results: [{ taskId: ID, leaseId: CLAIM.leaseId, success: true }] }],
@@ -100,24 +102,6 @@ describe('without any token', () => {
   });
 });
 
-describe('with empty tokens', () => {
-  before(() => edge.update({ API_TOKENS: ' , ,', RUNNER_TOKENS: '', AUTH: 'on' }));
-
-  test('every call is answered with 503', async () => {
-    await expectAll(ALL_CALLS, undefined, 'not_configured');
-    await expectAll(ALL_CALLS, 'Bearer ', 'not_configured');
-  });
-});
-
-describe('with a token of the clients only', () => {
-  before(() => edge.update({ API_TOKENS: 'client-token' }));
-
-  test('runner calls stay closed', async () => {
-    await expectOpen([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-token');
-    await expectAll(RUNNER_CALLS, 'Bearer client-token', 'not_configured');
-  });
-});
-
 describe('with tokens', () => {
   before(() => edge.update({ API_TOKENS: 'client-new, client-old', RUNNER_TOKENS: 'runner-new,runner-old' }));
 
@@ -167,24 +151,5 @@ describe('with tokens', () => {
     expectError(refused, 'unauthorized');
     const list = await send(['api', '/tasks?type=auth-refused'], 'Bearer client-new');
     assert.equal(read(list, TaskList).count, 0);
-  });
-});
-
-describe('with AUTH=off', () => {
-  before(() => edge.update({ AUTH: 'off', API_TOKENS: 'client-new' }));
-
-  test('every call is open without a token', async () => {
-    read(await send(['api', '/tasks', { type: 'auth' }]), Submitted);
-    read(await send(['buffer', '/tasks/ready']), BufferList);
-    read(await send(['buffer', '/tasks/claim', CLAIM]), Claim);
-    await expectOpen(ALL_CALLS);
-  });
-});
-
-describe('another value of AUTH', () => {
-  before(() => edge.update({ AUTH: 'OFF' }));
-
-  test('opens nothing', async () => {
-    await expectAll(ALL_CALLS, undefined, 'not_configured');
   });
 });

@@ -7,7 +7,7 @@ import { parse } from 'jsonc-parser';
 import type { ApiEnv } from './api/env.ts';
 import { TaskList, TaskView } from './contract/api.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { TestEdge, testHarness, waitFor } from './testing.ts';
+import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
 
 const TASK_QUEUE = 'task-queue-v2';
 const DEAD_LETTERS = 'task-dead-letter-v2';
@@ -101,6 +101,8 @@ describe('a malformed message', () => {
     assert.match(error?.message ?? '', /letters, digits[\s\S]*type[\s\S]*tags/);
     assert.deepEqual(payload, odd);
     assert.ok(completedAt);
+    const retry = expectError(await edge.api.post(`/tasks/${taskIdAt(mixed, 4)}/retry`), 'task_not_retryable');
+    assert.match(retry.error, /submit it anew/);
   });
 
   test('without any form is seen as a failed task; none is lost', async () => {

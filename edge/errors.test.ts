@@ -59,14 +59,14 @@ describe('a submission is refused', () => {
       'invalid_request',
     ],
     [
-      'with a payload over 96 KB',
+      'with a payload over 10 MB',
       'api',
       '/tasks',
       { body: { type: 'a', payload: payload(MAX_PAYLOAD_BYTES + 1) } },
       'payload_too_large',
     ],
     [
-      'with a payload over 96 KB in bytes, though not in characters',
+      'with a payload over 10 MB in bytes, though not in characters',
       'api',
       '/tasks',
       { body: { type: 'a', payload: 'é'.repeat(MAX_PAYLOAD_BYTES / 2) } },
@@ -132,7 +132,7 @@ describe('a submission is refused', () => {
   });
 });
 
-test('a payload of exactly 96 KB is accepted and arrives', async () => {
+test('the largest payload that travels inline is accepted and arrives', async () => {
   const payload = 'x'.repeat(MAX_INLINE_BYTES - 2);
   const id = await edge.submitReady({ type: 'error-largest', payload });
   assert.equal((await edge.api.read(`/tasks/${id}`, TaskView)).payload, payload);

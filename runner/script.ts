@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -33,12 +33,15 @@ export interface Script {
  */
 export async function startScript(path: string, options: ScriptOptions = {}): Promise<Script> {
   const { args = [], env = {}, output = 'inherit', readyLine } = options;
+  const file = output === 'inherit' ? undefined : openSync(output.file, 'a');
   const child = spawn(process.execPath, [join(ROOT, path), ...args], {
     cwd: ROOT,
     detached: true,
     env: { ...process.env, ...env },
-    stdio: [...outputs(output, readyLine !== undefined), 'ipc'],
+    stdio: ['ignore', readyLine ? 'pipe' : (file ?? 'inherit'), file ?? 'inherit', 'ipc'],
   });
+  // The child has its own now.
+  if (file !== undefined) closeSync(file);
   const ended = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : null));
   const script: Script = {
     process: child,
@@ -50,15 +53,6 @@ export async function startScript(path: string, options: ScriptOptions = {}): Pr
   };
   if (readyLine) await untilLine(script, path, readyLine, output === 'inherit');
   return script;
-}
-
-function outputs(
-  output: 'inherit' | { readonly file: string },
-  piped: boolean,
-): ('ignore' | 'inherit' | 'pipe' | number)[] {
-  if (output === 'inherit') return ['ignore', piped ? 'pipe' : 'inherit', 'inherit'];
-  const file = openSync(output.file, 'a');
-  return ['ignore', piped ? 'pipe' : file, file];
 }
 
 async function untilLine(

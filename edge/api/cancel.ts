@@ -46,7 +46,10 @@ export async function retryTask(c: ApiContext): Promise<Response> {
   if ('retried' in outcome) return answerStatus(c, id);
   if ('refused' in outcome) {
     const currentStatus = statusOf(outcome.refused);
-    const message = `Only a failed or cancelled task can be retried; this one is ${currentStatus}`;
+    const message =
+      currentStatus === 'failed'
+        ? 'The task could not be taken in as it was submitted, so it cannot be run: submit it anew'
+        : `Only a failed or cancelled task can be retried; this one is ${currentStatus}`;
     throw new ApiError('task_not_retryable', message, { taskId: id, currentStatus });
   }
   throw unchangeable(id, outcome);

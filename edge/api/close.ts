@@ -1,8 +1,9 @@
+import { windowEnd } from '../contract/task-id.ts';
 import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
 import { numberOf } from '../http/variables.ts';
 import { ARCHIVE_TTL_SECONDS, type ArchiveHead, type ArchivePart, archiveKey } from './archive.ts';
 import type { ApiEnv } from './env.ts';
-import { sweepWindow } from './sweep.ts';
+import { SURE_AFTER_MS, sweepWindow } from './sweep.ts';
 
 const DEFAULT_RETENTION_HOURS = 24;
 const DEFAULT_SEAL_EARLY_BYTES = 5e9;
@@ -14,7 +15,7 @@ const MAX_OPEN_SEALS = 1000;
 const PART_BYTES = 2_000_000;
 
 /**
- * Closes windows whose tasks have all ended: a last sweep, the seal, the archive, and some minutes later
+ * Closes windows whose tasks have all ended, once KV shows all their records: a last sweep, the seal, the archive, and some minutes later
  * the purge of the rows. Each step may be repeated, and whatever comes between two of them does no harm.
  */
 export async function closeWindows(env: ApiEnv, now: number): Promise<void> {
@@ -23,7 +24,8 @@ export async function closeWindows(env: ApiEnv, now: number): Promise<void> {
     (await ledger.size()) > numberOf('SEAL_EARLY_BYTES', env.SEAL_EARLY_BYTES, DEFAULT_SEAL_EARLY_BYTES);
   const retentionMs = numberOf('RETENTION_HOURS', env.RETENTION_HOURS, DEFAULT_RETENTION_HOURS) * HOUR_MS;
   const endedBefore = early ? now : now - retentionMs;
-  for (const window of await ledger.closable(endedBefore, WINDOWS_PER_RUN)) {
+  const windows = await ledger.closable(endedBefore, WINDOWS_PER_RUN);
+  for (const window of windows.filter((one) => windowEnd(one) < now - SURE_AFTER_MS)) {
     // What is missing now would be refused once the window is closed.
     if (await sweepWindow(env, window, now)) await ledger.seal(window, endedBefore);
   }

@@ -10,7 +10,7 @@ const DEFAULT_SWEEP_AFTER_SECONDS = 60;
 /** Recent windows are swept from this age less than `SWEEP_AFTER_SECONDS` on: two runs of the cron. */
 const RECENT_MS = 130_000;
 /** KV shows a key to every list by then: what is swept at this age needs no further sweep. */
-const SURE_AFTER_MS = 15 * 60_000;
+export const SURE_AFTER_MS = 15 * 60_000;
 /** How many windows one run makes sure of, so that it ends in time after a long stop. */
 const MAX_SURE_WINDOWS = 50;
 

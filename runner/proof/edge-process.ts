@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../local-edge.ts';
 import { type Script, startScript } from '../script.ts';
@@ -75,11 +76,15 @@ export class EdgeProcess {
 
   async #launch(): Promise<Life> {
     const ports = { api: await freePort(), buffer: await freePort() };
+    // What killed workers leave behind stays in the folder too.
+    const temporary = join(this.#folder, 'tmp');
+    mkdirSync(temporary, { recursive: true });
     const script = await startScript('edge/dev.ts', {
       env: {
         API_PORT: String(ports.api),
         BUFFER_PORT: String(ports.buffer),
         STATE_DIR: join(this.#folder, 'state'),
+        TMPDIR: temporary,
         // `wrangler dev` makes the environment variables of the workers then.
         CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
         SWEEP_AFTER_SECONDS: String(this.#sweepAfterSeconds),

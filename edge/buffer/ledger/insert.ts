@@ -31,11 +31,11 @@ export function insert(sql: Sql, tasks: readonly NewTask[], now: number): void {
 }
 
 const INSERT_FAILED = `
-  INSERT INTO tasks (id, type, state, priority, run_at, received_at, completed_at, error, payload)
-  VALUES (?1, ?2, 'failed', 0, ?3, ?3, ?3, ?4, ?5)
+  INSERT INTO tasks (id, type, state, priority, run_at, received_at, max_attempts, completed_at, error, payload)
+  VALUES (?1, ?2, 'failed', 0, ?3, ?3, 0, ?3, ?4, ?5)
   ON CONFLICT (id) DO NOTHING`;
 
-/** Records a task that could not be taken in as failed, so that it is seen and not lost. */
+/** Records a task that could not be taken in as failed, so that it is seen and not lost. It has no attempts. */
 export function insertFailed(sql: Sql, { id, type, payload, reason }: RefusedTask, now: number): void {
   if (isSealed(sql, windowOf(id))) return;
   sql.exec(INSERT_FAILED, id, type, now, JSON.stringify({ code: 'invalid_task', message: reason }), payload);

@@ -5,13 +5,16 @@ import { page } from './read.ts';
 import { isSealed } from './seals.ts';
 import type { Sql } from './sql.ts';
 
-/** A cancelled task that its runner has not dropped yet waits for that. */
+/**
+ * A cancelled task that its runner has not dropped yet waits for that. One that could not be taken in has no
+ * attempts: nobody could run it.
+ */
 const RETRY = `
   UPDATE tasks SET
     state = CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END, run_at = ?2, attempt = 0,
     completed_at = NULL, error = NULL, result = NULL
   WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'cancelled')
-    AND substr(id, 1, 8) NOT IN (SELECT window FROM seals)
+    AND coalesce(max_attempts, 1) > 0 AND substr(id, 1, 8) NOT IN (SELECT window FROM seals)
   RETURNING id`;
 
 const SELECT_STATE = 'SELECT state FROM tasks WHERE id = ?1';

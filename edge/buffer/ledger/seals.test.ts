@@ -305,6 +305,8 @@ test('a task that could not be taken in is kept as failed with the reason, and i
   assert.deepEqual([state, payload, completedAt, attempt], ['failed', '{"n":1}', START, 0]);
   assert.deepEqual(error, { code: 'invalid_task', message: 'No such field' });
   assert.deepEqual(bed.claim(['a']).ids, []);
+  assert.deepEqual(bed.ledger.retry(id), { refused: 'failed' });
+  assert.deepEqual(bed.ledger.retryMany({ state: 'failed', since: 0, limit: 10 }).retried, []);
   const before = bed.row(id);
   bed.now += SECOND;
   bed.ledger.insertFailed({ id, type: 'b', payload: '{}', reason: 'Another' });

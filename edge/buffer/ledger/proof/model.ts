@@ -79,7 +79,7 @@ export class Model implements Calls {
   insertFailed({ id, type, payload, reason }: RefusedTask): void {
     if (this.tasks.has(id) || this.#isSealed(id)) return;
     const now = this.#now();
-    const task = fresh({ id, type, payload, priority: 0 }, now);
+    const task = fresh({ id, type, payload, priority: 0, maxAttempts: 0 }, now);
     const error = { code: 'invalid_task', message: reason };
     this.tasks.set(id, { ...task, runAt: now, state: 'failed', completedAt: now, error });
   }
@@ -192,6 +192,7 @@ export class Model implements Calls {
     const task = this.tasks.get(taskId);
     if (!task) return { unknown: true };
     if (task.state !== 'failed' && task.state !== 'cancelled') return { refused: task.state };
+    if (task.maxAttempts === 0) return { refused: task.state };
     const state = isHeld(task) ? 'scheduled' : 'ready';
     Object.assign(task, {
       state,
