@@ -101,7 +101,10 @@ describe('a malformed message', () => {
     assert.match(error?.message ?? '', /letters, digits[\s\S]*type[\s\S]*tags/);
     assert.deepEqual(payload, odd);
     assert.ok(completedAt);
-    const retry = expectError(await edge.api.post(`/tasks/${taskIdAt(mixed, 4)}/retry`), 'task_not_retryable');
+    const retry = expectError(
+      await edge.api.post(`/tasks/${taskIdAt(mixed, 4)}/retry`),
+      'task_not_retryable',
+    );
     assert.match(retry.error, /submit it anew/);
   });
 

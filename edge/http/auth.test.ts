@@ -13,10 +13,12 @@ async function answers(env: WorkerEnv, ...tokens: (string | undefined)[]): Promi
     return (await app.request(path, { headers }, env)).status;
   };
   return Promise.all(
-    tokens.map(async (token): Promise<[number, number]> => [
-      await status('/client', token),
-      await status('/runner', token),
-    ]),
+    tokens.map(
+      async (token): Promise<[number, number]> => [
+        await status('/client', token),
+        await status('/runner', token),
+      ],
+    ),
   );
 }
 
