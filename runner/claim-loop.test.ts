@@ -132,3 +132,52 @@ test('with once, work that appears on the other lane while a task runs is run as
   assert.equal(await settlesWithin(ended, 10_000), true);
   assert.equal(ledger.stateOf(late), 'completed');
 });
+
+test('a wake is followed by a claim at once, and so is a wake socket that opens', async (t) => {
+  const { edge, run, add, settled, counted } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  edge.acceptWakes();
+  void run();
+  await waitFor(
+    'the socket, and a claim after it',
+    () => edge.wakeSockets.length === 1 && counted('idle') > 0,
+  );
+  await sleep(100);
+  const claims = edge.claims.length;
+  await sleep(200);
+  assert.equal(edge.claims.length, claims, 'nothing is asked without a wake');
+  add({ do: 'return', value: 1 });
+  edge.wake();
+  await settled();
+});
+
+test('a wake that overtakes the answer of a claim is followed by another claim', async (t) => {
+  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  edge.acceptWakes();
+  const answered = Promise.withResolvers<void>();
+  void run();
+  await waitFor('the socket', () => edge.wakeSockets.length === 1);
+  await sleep(200);
+  edge.fail('/tasks/claim', { hold: answered.promise });
+  const claims = edge.claims.length;
+  edge.wake();
+  await waitFor('the claim', () => edge.claims.length === claims + 1);
+  add({ do: 'return', value: 1 });
+  edge.wake();
+  await sleep(100);
+  answered.resolve();
+  await settled();
+});
+
+test('while the edge wakes it, a dry lane that frees a slot is not asked for', async (t) => {
+  const { edge, run, addMany, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  edge.acceptWakes();
+  void run();
+  await waitFor('the socket', () => edge.wakeSockets.length === 1);
+  await sleep(200);
+  const claims = edge.claims.length;
+  addMany(3, { do: 'sleep', ms: 100 }, { lane: 'io' });
+  edge.wake();
+  await settled();
+  await sleep(300);
+  assert.equal(edge.claims.length, claims + 1);
+});

@@ -27,6 +27,8 @@ export interface ClaimLoopOptions {
   readonly interrupt: AbortSignal;
   /** How long an outcome takes to be answered for: its task counts as held until then. */
   readonly reportMs: () => number;
+  /** Whether the edge tells when there is more, so that a dry lane need not ask. */
+  readonly isWoken: () => boolean;
 }
 
 /** A claim that takes longer than this share of its lease is given up for a new one. */
@@ -36,7 +38,7 @@ type Want = ClaimRequest['wants'][number];
 
 interface LaneState {
   readonly lane: Lane;
-  /** The edge had less than the lane wanted: asking again waits until then, or until the lane frees a slot. */
+  /** The edge had less than the lane wanted: asking again waits until then, or for a wake. */
   dryUntil: number;
 }
 
@@ -46,8 +48,9 @@ interface LaneState {
  *
  * - **asking**: some lane has demand and is not dry, and a claim is sent; repeated under the same lease id
  *   until it is answered, so that a lost answer costs nothing; under a new one when that takes too long.
- * - **waiting**: no lane is to be asked for; left when a lane frees a slot, or at the poll interval, when
- *   lanes that were dry are asked for again.
+ * - **waiting**: no lane is to be asked for; left when a lane frees a slot, on a wake, or at the poll
+ *   interval. A lane that was dry is asked for again on a wake or at the interval; where the edge does not
+ *   wake this runner, also when it frees a slot.
  */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
@@ -55,6 +58,7 @@ export class ClaimLoop {
   readonly #stopping = new AbortController();
   readonly #doorbell = new Doorbell();
   readonly #roundTripMs = new MovingAverage();
+  #wokenAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
@@ -65,7 +69,16 @@ export class ClaimLoop {
 
   /** A lane has freed a slot. */
   refill(freed: Lane): void {
-    for (const state of this.#lanes) if (state.lane === freed) state.dryUntil = 0;
+    if (!this.#options.isWoken()) {
+      for (const state of this.#lanes) if (state.lane === freed) state.dryUntil = 0;
+    }
+    this.#doorbell.ring();
+  }
+
+  /** There is work again. */
+  wake(): void {
+    this.#wokenAt = performance.now();
+    for (const state of this.#lanes) state.dryUntil = 0;
     this.#doorbell.ring();
   }
 
@@ -84,8 +97,10 @@ export class ClaimLoop {
         await this.#doorbell.wait(this.#untilPoll());
         continue;
       }
+      const sentAt = performance.now();
       const claim = await this.#claim(asked.map(({ want }) => want));
-      if (!claim || claim.ready > 0) continue;
+      // A wake may overtake the answer of the claim before it.
+      if (!claim || claim.ready > 0 || this.#wokenAt > sentAt) continue;
       for (const { state } of asked) state.dryUntil = performance.now() + pollIntervalMs;
       if (claim.tasks.length > 0 || this.#lanes.some(({ lane }) => lane.held > 0)) continue;
       if (!once) events.emit('idle', { pollIntervalMs });

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { type Got, RequestError } from 'got';
+import { WebSocket } from 'ws';
 import type { z } from 'zod';
 import { Health, type Outcome, ReportAnswer } from '../edge/contract/api.ts';
 import {
@@ -55,6 +56,7 @@ export class EdgeClient {
   readonly #buffer: EdgeWorker;
   readonly #api: EdgeWorker;
   readonly #got: Got;
+  readonly #authorization: { authorization?: string };
 
   constructor({ queueUrl, apiUrl, token }: EdgeClientOptions) {
     const base = { queue: queueUrl.replace(/\/+$/, ''), api: apiUrl.replace(/\/+$/, '') };
@@ -70,11 +72,12 @@ export class EdgeClient {
       url: base.api,
       setting: '--api-url (API_WORKER_URL)',
     };
+    this.#authorization = token ? { authorization: `Bearer ${token}` } : {};
     this.#got = got.extend({
       retry: { limit: 0 },
       throwHttpErrors: false,
       agent: { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) },
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      headers: { 'content-type': 'application/json', ...this.#authorization },
     });
   }
 
@@ -93,6 +96,19 @@ export class EdgeClient {
   /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
   async report(body: string, options: CallOptions): Promise<Outcome[]> {
     return (await this.#post(this.#api, '/tasks/complete', body, ReportAnswer, options)).outcomes;
+  }
+
+  /** Starts to open the wake socket of a runner; what becomes of it, its events say. */
+  connectWake(runner: string): WebSocket {
+    const url = `${this.#buffer.url.replace(/^http/, 'ws')}/wake?${new URLSearchParams({ runner })}`;
+    return new WebSocket(url, { headers: this.#authorization, handshakeTimeout: REQUEST_TIMEOUT_MS });
+  }
+
+  /** Why there is no wake socket. */
+  wakeClosed(reason: string): EdgeError {
+    return new EdgeError(
+      `The wake socket of the ${this.#buffer.name} at ${this.#buffer.url} is not open (${reason}): work is found by polling until it is`,
+    );
   }
 
   queueHealth(options: CallOptions): Promise<Health> {

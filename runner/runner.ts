@@ -10,6 +10,7 @@ import type { RunnerOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
 import { untilAnswered } from './retry.ts';
 import type { Outcome } from './thread-protocol.ts';
+import { WakeSocket } from './wake-socket.ts';
 
 /**
  * A runner: it claims tasks, runs them on threads, and reports how they ended. Nothing of a task runs on
@@ -31,6 +32,7 @@ export class Runner {
   readonly #leases: LeaseBook;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
+  readonly #wake: WakeSocket;
   /** Told to stop. */
   readonly #stopping = new AbortController();
   /** The time to stop in is over, or it was told again. */
@@ -64,18 +66,26 @@ export class Runner {
         this.#laneOf(held)?.acknowledge();
       },
     });
+    const name = `${hostname()}-${process.pid}`;
     this.#loop = new ClaimLoop({
       client: this.#client,
       catalog,
       lanes: [...this.#lanes.values()],
       leases: this.#leases,
       events,
-      runner: `${hostname()}-${process.pid}`,
+      runner: name,
       leaseSeconds: options.leaseSeconds,
       pollIntervalMs: options.pollInterval,
       once: options.once,
       interrupt: this.#forced.signal,
       reportMs: () => this.#reporter.reportMs.value ?? 0,
+      isWoken: () => this.#wake.isOpen,
+    });
+    this.#wake = new WakeSocket({
+      connect: () => this.#client.connectWake(name),
+      describe: (reason) => this.#client.wakeClosed(reason),
+      events,
+      onWake: () => this.#loop.wake(),
     });
   }
 
@@ -89,7 +99,9 @@ export class Runner {
     this.events.emit('configured', this.#options, this.catalog);
     if (await this.#connect()) {
       this.#leases.start();
+      if (!this.#options.once) this.#wake.start();
       await this.#loop.run();
+      this.#wake.stop();
     }
     await this.#drain();
   }

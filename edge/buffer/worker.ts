@@ -5,6 +5,7 @@ import { takeDeadLetters } from './dead-letters.ts';
 import type { BufferEnv } from './env.ts';
 import { intake } from './intake.ts';
 import { claimSingle, listAlive, listReady, removeSingle } from './single.ts';
+import { openWake } from './wake.ts';
 
 export { TaskLedger } from './ledger/task-ledger.ts';
 
@@ -17,6 +18,7 @@ serve(app, '/tasks/all', { GET: [anyone, listAlive] });
 serve(app, '/tasks/claim', { POST: [runner, claimBatch] });
 serve(app, '/tasks/heartbeat', { POST: [runner, heartbeat] });
 serve(app, '/tasks/release', { POST: [runner, release] });
+serve(app, '/wake', { GET: [runner, openWake] });
 serve(app, '/tasks/:id/claim', { POST: [runner, claimSingle] });
 serve(app, '/tasks/:id/complete', { POST: [runner, removeSingle] });
 

@@ -50,13 +50,22 @@ export type SingleClaim = z.infer<typeof SingleClaim>;
 export const Removed = z.object({ success: z.literal(true), message: z.string(), taskId: TaskId });
 export type Removed = z.infer<typeof Removed>;
 
+/** A runner's name, as its attempts show it. */
+const RunnerName = z.string({ error: 'Expected `runner`, the name of the runner' }).min(1).max(200);
+
+/** The query of `GET /wake`. */
+export const WakeQuery = z.object({ runner: RunnerName });
+
+/** All that the wake socket says: work is ready that the runner's last claim would have taken. */
+export const WAKE_MESSAGE = 'ready';
+
 export const LeaseSeconds = z.int().min(1).max(3600);
 
 /** `POST /tasks/claim`: up to `limit` tasks of any of `types`, for each want. */
 export const ClaimRequest = z
   .object({
     leaseId: LeaseId,
-    runner: z.string().min(1).max(200),
+    runner: RunnerName,
     wants: z
       .array(
         z.object({

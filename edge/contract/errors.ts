@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   payload_too_large: 413,
   result_too_large: 413,
   request_too_large: 413,
+  upgrade_required: 426,
   rate_limited: 429,
   internal: 500,
   not_configured: 503,

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { z } from 'zod';
 import { ReportRequest } from '../../edge/contract/api.ts';
-import { ClaimRequest, HeartbeatRequest, ReleaseRequest } from '../../edge/contract/buffer.ts';
+import { ClaimRequest, HeartbeatRequest, ReleaseRequest, WAKE_MESSAGE } from '../../edge/contract/buffer.ts';
 import { FakeLedger } from './fake-ledger.ts';
 
 /** What goes wrong with a call. */
@@ -35,6 +36,8 @@ export class FakeEdge {
   #recovered = Promise.withResolvers<void>();
   #underWay = new Map<string, number>();
   readonly #mostAtOnce = new Map<string, number>();
+  /** Wake sockets, once {@link acceptWakes} was called; until then they are refused. */
+  #wakes: WebSocketServer | undefined;
   queueUrl = '';
   apiUrl = '';
 
@@ -70,6 +73,24 @@ export class FakeEdge {
     this.#recovered = Promise.withResolvers();
   }
 
+  /** Accepts wake sockets from now on. */
+  acceptWakes(): void {
+    const wakes = new WebSocketServer({ noServer: true });
+    this.#wakes = wakes;
+    this.#servers[0]?.on('upgrade', (request, socket, head) => {
+      wakes.handleUpgrade(request, socket, head, (client) => wakes.emit('connection', client, request));
+    });
+  }
+
+  get wakeSockets(): WebSocket[] {
+    return [...(this.#wakes?.clients ?? [])];
+  }
+
+  /** Tells every runner that listens that work is ready. */
+  wake(): void {
+    for (const socket of this.wakeSockets) socket.send(WAKE_MESSAGE);
+  }
+
   /** The most calls to a path that were under way at one time. */
   mostAtOnce(path: string): number {
     return this.#mostAtOnce.get(path) ?? 0;
@@ -96,6 +117,7 @@ export class FakeEdge {
   }
 
   async close(): Promise<void> {
+    for (const socket of this.wakeSockets) socket.terminate();
     await Promise.all(
       this.#servers.map((server) => {
         server.closeAllConnections();

@@ -35,7 +35,8 @@ import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
 import { markSwept, sweptWindow } from './swept.ts';
-import { nextRunAt, promoteDue } from './waiting.ts';
+import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
+import { ANY_TYPE, type Hunger } from './waker.ts';
 
 const FORGET_EVERY_MS = 600_000;
 
@@ -134,6 +135,11 @@ export class Ledger {
 
   ready(limit: number): WorkRow[] {
     return ready(this.#sql, limit);
+  }
+
+  /** How many tasks of these types are ready, counted up to `limit`. */
+  countReady(types: Hunger['types'], limit: number): number {
+    return countReady(this.#sql, types === ANY_TYPE ? readyTypes(this.#sql) : types, limit);
   }
 
   alive(limit: number): WorkRow[] {

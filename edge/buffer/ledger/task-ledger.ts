@@ -14,6 +14,8 @@ import type {
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
+import { acceptSocket, socketsOf } from './wake-sockets.ts';
+import { Waker } from './waker.ts';
 
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
 const DEFAULT_FULL_BYTES = 8e9;
@@ -22,11 +24,15 @@ interface RoomEnv {
   FULL_BYTES?: string;
 }
 
-/** The Durable Object around the ledger: it lends it storage, and wakes it by alarm when time brings work. */
+/**
+ * The Durable Object around the ledger: it lends it storage, wakes it by alarm when time brings work, and
+ * wakes runners when there is work for them.
+ */
 export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   readonly #ledger: Ledger;
   /** When the alarm is set to ring, so that it is written only to ring earlier. */
   #alarmAt: number | null = null;
+  readonly #waker = new Waker();
 
   constructor(ctx: DurableObjectState, env: RoomEnv) {
     super(ctx, env);
@@ -39,7 +45,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   async insert(tasks: NewTask[]) {
     if (await this.full()) return { full: true };
     this.#ledger.insert(tasks);
-    return this.#thenAlarm({ full: false });
+    return this.#conclude({ full: false });
   }
 
   async insertFailed(task: RefusedTask) {
@@ -47,19 +53,21 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   claim(order: ClaimOrder) {
-    return this.#thenAlarm(this.#ledger.claim(order));
+    const grant = this.#ledger.claim(order);
+    this.#waker.note(socketsOf(this.ctx, order.runner), order, grant);
+    return this.#conclude(grant);
   }
 
   claimOne(taskId: string) {
-    return this.#thenAlarm(this.#ledger.claimOne(taskId));
+    return this.#conclude(this.#ledger.claimOne(taskId));
   }
 
   heartbeat(leases: LeaseBeat[]) {
-    return this.#thenAlarm(this.#ledger.heartbeat(leases));
+    return this.#conclude(this.#ledger.heartbeat(leases));
   }
 
   settle(reports: SettleReport[]) {
-    return this.#thenAlarm(this.#ledger.settle(reports));
+    return this.#conclude(this.#ledger.settle(reports));
   }
 
   async settleUnfenced(report: UnfencedReport) {
@@ -67,19 +75,19 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   release(leaseId: string, taskIds: string[], delayMs?: number) {
-    return this.#thenAlarm(this.#ledger.release(leaseId, taskIds, delayMs));
+    return this.#conclude(this.#ledger.release(leaseId, taskIds, delayMs));
   }
 
   async cancel(taskId: string) {
     return this.#ledger.cancel(taskId);
   }
 
-  async retry(taskId: string) {
-    return this.#ledger.retry(taskId);
+  retry(taskId: string) {
+    return this.#conclude(this.#ledger.retry(taskId));
   }
 
-  async retryMany(filter: RetryFilter) {
-    return this.#ledger.retryMany(filter);
+  retryMany(filter: RetryFilter) {
+    return this.#conclude(this.#ledger.retryMany(filter));
   }
 
   async find(taskId: string) {
@@ -152,13 +160,27 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     );
   }
 
-  override async alarm() {
-    this.#alarmAt = null;
-    await this.#thenAlarm(this.#ledger.tick());
+  /** Opens a runner's wake socket: `?runner=` is its name. */
+  override async fetch(request: Request) {
+    return acceptSocket(this.ctx, new URL(request.url).searchParams.get('runner') ?? '');
   }
 
-  /** Sets the alarm for what a call has made due, and passes the call's answer on. */
-  async #thenAlarm<Answer>(answer: Answer): Promise<Answer> {
+  override async webSocketClose(socket: WebSocket) {
+    socket.close();
+  }
+
+  override async alarm() {
+    this.#alarmAt = null;
+    await this.#conclude(this.#ledger.tick());
+  }
+
+  /** Wakes runners for what a call has made ready, sets the alarm for what it has made due, and answers it. */
+  async #conclude<Answer>(answer: Answer): Promise<Answer> {
+    this.#waker.wake(
+      socketsOf(this.ctx),
+      (types, limit) => this.#ledger.countReady(types, limit),
+      Date.now(),
+    );
     const dueAt = this.#ledger.nextTickAt();
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return answer;
     this.#alarmAt = dueAt;

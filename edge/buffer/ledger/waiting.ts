@@ -44,11 +44,11 @@ export function heads(sql: Sql, types: readonly string[], limit: number): string
 const COUNT_READY = `
   SELECT count(*) AS ready FROM (
     SELECT 1 FROM json_each(?1) AS wanted CROSS JOIN tasks ON tasks.type = wanted.value
-    WHERE tasks.state = 'ready' LIMIT ${MAX_READY_COUNT})`;
+    WHERE tasks.state = 'ready' LIMIT ?2)`;
 
 /** How many tasks of these types are ready, counted up to a limit. */
-export function countReady(sql: Sql, types: readonly string[]): number {
-  return sql.exec<{ ready: number }>(COUNT_READY, JSON.stringify(types))[0]?.ready ?? 0;
+export function countReady(sql: Sql, types: readonly string[], limit = MAX_READY_COUNT): number {
+  return sql.exec<{ ready: number }>(COUNT_READY, JSON.stringify(types), limit)[0]?.ready ?? 0;
 }
 
 /** One index look-up a type, however many tasks there are. */

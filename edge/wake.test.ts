@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { Claim } from './contract/buffer.ts';
+import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
+
+const vars = { API_TOKENS: 'client', RUNNER_TOKENS: 'runner' };
+const harness = testHarness({
+  root: import.meta.dirname,
+  workers: ['buffer', 'api'].map((folder) => ({ configPath: `${folder}/wrangler.jsonc`, vars })),
+});
+const edge = new TestEdge(harness);
+let url: string;
+before(async () => {
+  url = String((await harness.listen()).url).replace('http', 'ws');
+});
+after(() => harness.close());
+
+const RUNNER = { Authorization: 'Bearer runner' };
+const CLIENT = { Authorization: 'Bearer client' };
+
+/** A runner's wake socket, and how often it was woken. */
+async function listen(runner: string) {
+  const socket = new WebSocket(`${url}wake?runner=${runner}`, { headers: RUNNER });
+  let wakes = 0;
+  socket.on('message', (message) => {
+    assert.equal(String(message), 'ready');
+    wakes += 1;
+  });
+  await once(socket, 'open');
+  return {
+    wakes: () => wakes,
+    woken: (count: number) => waitFor(`${count} wakes of ${runner}`, async () => wakes >= count || undefined),
+    close: async () => {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+async function claim(runner: string, type: string, limit: number): Promise<string[]> {
+  const body = { leaseId: randomUUID(), runner, wants: [{ types: [type], limit }], leaseSeconds: 1 };
+  const answer = await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
+  return Claim.parse(answer.body).tasks.map((task) => task.taskId);
+}
+
+async function submit(...tasks: object[]): Promise<void> {
+  const answer = await edge.api.call('/tasks/batch', { body: { tasks }, headers: CLIENT });
+  assert.equal(answer.status, 201);
+}
+
+test('an idle runner is woken by a submission, and not again before it has claimed', async () => {
+  const socket = await listen('idle');
+  assert.deepEqual(await claim('idle', 'wake-idle', 1), []);
+  await submit({ type: 'wake-other' });
+  await submit({ type: 'wake-idle' });
+  await socket.woken(1);
+  await submit({ type: 'wake-idle' });
+  await sleep(300);
+  assert.equal(socket.wakes(), 1);
+  assert.equal((await claim('idle', 'wake-idle', 2)).length, 2);
+  await submit({ type: 'wake-idle' });
+  await socket.woken(2);
+  await socket.close();
+});
+
+test('a scheduled task wakes a runner when its time has come', async () => {
+  const socket = await listen('later');
+  await claim('later', 'wake-later', 1);
+  await submit({ type: 'wake-later', delaySeconds: 1 });
+  await sleep(500);
+  assert.equal(socket.wakes(), 0);
+  await socket.woken(1);
+  assert.equal((await claim('later', 'wake-later', 1)).length, 1);
+  await socket.close();
+});
+
+test('a task whose lease has expired wakes another runner', async () => {
+  await submit({ type: 'wake-expired', backoff: { baseSeconds: 0 } });
+  await waitFor('the claim', async () => (await claim('dead', 'wake-expired', 1)).length > 0 || undefined);
+  const socket = await listen('alive');
+  await claim('alive', 'wake-expired', 1);
+  await socket.woken(1);
+  assert.equal((await claim('alive', 'wake-expired', 1)).length, 1);
+  await socket.close();
+});
+
+test('a runner with very many task types is woken as well', async () => {
+  const socket = await listen('many');
+  const types = Array.from({ length: 500 }, (_, index) => `${'wake-many-'.repeat(9)}${index}`);
+  const body = { leaseId: randomUUID(), runner: 'many', wants: [{ types, limit: 1 }] };
+  await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
+  await submit({ type: types[499] });
+  await socket.woken(1);
+  await socket.close();
+});
+
+test('the socket needs a token of the runners, a name and an upgrade', async () => {
+  const call = (path: string, headers: Record<string, string>) => edge.buffer.call(path, { headers });
+  expectError(await call('/wake?runner=r', {}), 'unauthorized');
+  expectError(await call('/wake?runner=r', CLIENT), 'forbidden');
+  expectError(await call('/wake', { ...RUNNER, Upgrade: 'websocket' }), 'invalid_request');
+  expectError(await call('/wake?runner=r', RUNNER), 'upgrade_required');
+});
