@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Claim, ClaimRequest } from '../edge/contract/buffer.ts';
-import { MAX_CLAIM_TASKS } from '../edge/contract/limits.ts';
+import { MAX_CLAIM_TASKS, MAX_READY_COUNT } from '../edge/contract/limits.ts';
 import type { Catalog } from './catalog.ts';
 import { Doorbell } from './doorbell.ts';
 import type { EdgeClient } from './edge-client.ts';
@@ -59,6 +59,8 @@ export class ClaimLoop {
   readonly #doorbell = new Doorbell();
   readonly #roundTripMs = new MovingAverage();
   #wokenAt = Number.NEGATIVE_INFINITY;
+  /** How many tasks the last claim has left for others; they are counted up to a limit. */
+  #left = 0;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
@@ -123,7 +125,7 @@ export class ClaimLoop {
     return this.#lanes
       .filter(({ dryUntil }) => dryUntil <= now)
       .map((state) => {
-        const limit = Math.min(state.lane.demand(refillMs), MAX_CLAIM_TASKS);
+        const limit = Math.min(state.lane.demand(refillMs, this.#left), MAX_CLAIM_TASKS);
         return { state, want: { types: state.lane.types, limit } };
       })
       .filter(({ want }) => want.limit > 0);
@@ -154,6 +156,8 @@ export class ClaimLoop {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+    const ready = claim?.ready ?? 0;
+    this.#left = ready < MAX_READY_COUNT ? ready : Number.POSITIVE_INFINITY;
     // Tasks may have come with the last answer after the loop was told to stop: they have to be given back.
     if (claim) this.#accept(request.leaseId, claim, sentAt);
     return claim;

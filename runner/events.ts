@@ -11,7 +11,7 @@ export interface RunnerEvents {
   configured: [options: RunnerOptions, catalog: Catalog];
   connecting: [];
   connected: [worker: string, health: Health];
-  /** Both workers answered; claiming starts. */
+  /** Both workers answered and the threads have started; claiming starts. */
   ready: [];
   /** A claim is about to be sent. */
   polling: [];

@@ -51,33 +51,33 @@ test('no line of a log is lost, however short the task and however busy the thre
 
 test('demand is the free slots until the pace is known, then grows with it, and is bounded', async (t) => {
   const { lane, outcomes } = await openLane(t);
-  assert.equal(lane.demand(1000), 2);
+  assert.equal(lane.demand(1000, MAX_READ_AHEAD), 2);
   const slow = heldTask({ do: 'sleep', ms: 100 });
   lane.accept([slow]);
-  assert.equal(lane.demand(1000), 1);
+  assert.equal(lane.demand(1000, MAX_READ_AHEAD), 1);
   await waitFor('the outcome', () => outcomes.size === 1);
   lane.acknowledge();
 
   lane.accept(Array.from({ length: 50 }, () => heldTask({ do: 'return' })));
   await waitFor('all outcomes', () => outcomes.size === 51);
   for (let i = 0; i < 50; i += 1) lane.acknowledge();
-  assert.equal(lane.demand(0), 2);
-  const [short, long] = [lane.demand(50), lane.demand(500)];
+  assert.equal(lane.demand(0, MAX_READ_AHEAD), 2);
+  const [short, long] = [lane.demand(50, MAX_READ_AHEAD), lane.demand(500, MAX_READ_AHEAD)];
   assert.ok(short > 2 && long > short, `${short} and ${long}`);
-  assert.equal(lane.demand(1e9), 2 + MAX_READ_AHEAD);
+  assert.equal(lane.demand(1e9, MAX_READ_AHEAD), 2 + MAX_READ_AHEAD);
 });
 
 test('where tasks are slow against a refill, nothing is held ahead', async (t) => {
   const { lane, run, codeOf } = await openLane(t);
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 300 })), 'success');
   lane.acknowledge();
-  assert.equal(lane.demand(1), 2);
+  assert.equal(lane.demand(1, MAX_READ_AHEAD), 2);
 });
 
 test('demand is never below zero', async (t) => {
   const { lane } = await openLane(t);
   lane.accept(Array.from({ length: 9 }, () => heldTask({ do: 'sleep', ms: 50 })));
-  assert.equal(lane.demand(0), 0);
+  assert.equal(lane.demand(0, MAX_READ_AHEAD), 0);
 });
 
 test('what is taken out of the waiting never starts', async (t) => {

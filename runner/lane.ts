@@ -9,6 +9,8 @@ import type { Outcome, ThreadMessage } from './thread-protocol.ts';
 
 /** Tasks that last this many refills lose little while a slot is refilled: none is held ahead for them. */
 const SLOW_TASK_REFILLS = 100;
+/** A refill counts as this long at least: claims that follow one another more closely cost more than they gain. */
+const MIN_REFILL_MS = 1000;
 /** The most tasks that a lane holds beyond its slots. */
 export const MAX_READ_AHEAD = 2000;
 
@@ -72,26 +74,46 @@ export class Lane {
     return this.#waiting.length + this.#running.size + this.#unreported;
   }
 
+  /** Tasks that wait for a slot. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   get running(): number {
     return this.#running.size;
   }
 
+  /** Waits until the threads can run tasks of these types at once; a lane without types has no need. */
+  async warmUp(): Promise<void> {
+    const { types } = this.#options;
+    if (types.length > 0) await this.#pool.warmUp(types.map((entry) => entry.module));
+  }
+
   /**
-   * How many tasks to claim now, given how long a slot takes to be refilled: from the end of a task until
-   * its report is answered, and from a claim until its tasks are here. Beyond its slots a lane holds what
-   * ends within two refills, and asks when the work for one is used up: few claims, each large enough.
+   * How many tasks to claim now. Beyond its slots a lane holds what ends within two refills, and asks when
+   * the work for one is used up: few claims, each large enough. It leaves others as much as it takes ahead.
+   *
+   * @param refillMs how long a slot takes to be refilled: from the end of a task until its report is
+   *   answered, and from a claim until its tasks are here.
+   * @param left how many tasks the last claim has left.
    */
-  demand(refillMs: number): number {
-    const perRefill = this.#endingWithin(refillMs);
-    const free = this.#capacity + 2 * perRefill - this.held;
+  demand(refillMs: number, left: number): number {
+    const perRefill = this.#endsTooSlowly(refillMs)
+      ? 0
+      : this.#endingWithin(Math.max(refillMs, MIN_REFILL_MS));
+    const free = this.#capacity + Math.min(2 * perRefill, left) - this.held;
     const idle = this.#running.size < this.#capacity;
     return idle || free >= perRefill ? Math.max(0, free) : 0;
   }
 
-  /** How many tasks end within a time; none until a first has ended, nor where tasks are slow. */
+  #endsTooSlowly(refillMs: number): boolean {
+    return (this.#taskMs.value ?? 0) > refillMs * SLOW_TASK_REFILLS;
+  }
+
+  /** How many tasks end within a time; none until a first has ended. */
   #endingWithin(ms: number): number {
     const taskMs = this.#taskMs.value;
-    if (taskMs === undefined || taskMs > ms * SLOW_TASK_REFILLS) return 0;
+    if (taskMs === undefined) return 0;
     return Math.min(MAX_READ_AHEAD / 2, Math.ceil((this.#capacity * ms) / taskMs));
   }
 

@@ -2,6 +2,8 @@ import type { Worker } from 'node:worker_threads';
 import type { RunningTask } from './running-task.ts';
 
 const CHECK_MS = 100;
+/** A thread of short tasks is looked at this often: each look interrupts it. */
+const SHORT_TASKS_CHECK_MS = 1000;
 const MB = 2 ** 20;
 
 export interface MemoryWatchOptions {
@@ -18,6 +20,7 @@ export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #checking = false;
+  #nextForAllAt = 0;
 
   constructor(options: MemoryWatchOptions) {
     this.#options = options;
@@ -32,12 +35,18 @@ export class MemoryWatch {
   async #check(): Promise<void> {
     if (this.#checking) return;
     this.#checking = true;
+    const now = performance.now();
+    const all = now >= this.#nextForAllAt;
+    if (all) this.#nextForAllAt = now + SHORT_TASKS_CHECK_MS;
     const byThread = new Map<Worker, RunningTask[]>();
     for (const task of this.#options.running()) {
       const thread = task.job.thread();
       if (thread) byThread.set(thread, [...(byThread.get(thread) ?? []), task]);
     }
-    await Promise.all([...byThread].map(([thread, tasks]) => this.#checkThread(thread, tasks)));
+    const due = [...byThread].filter(
+      ([, tasks]) => all || tasks.some(({ startedAt }) => now - startedAt >= CHECK_MS),
+    );
+    await Promise.all(due.map(([thread, tasks]) => this.#checkThread(thread, tasks)));
     this.#checking = false;
   }
 

@@ -30,6 +30,7 @@ async function openReporter(t: TestContext) {
     client: new EdgeClient(edge),
     events,
     signal: giveUp.signal,
+    spacingMs: () => 0,
     onAnswered,
   });
   // The edge is closed before what it does not answer: nothing goes on asking it.

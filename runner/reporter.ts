@@ -1,15 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import { MAX_ANSWER_BYTES, MAX_REPORT_RESULTS } from '../edge/contract/limits.ts';
+import { Doorbell } from './doorbell.ts';
 import { type EdgeClient, EdgeError } from './edge-client.ts';
 import type { RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
 import { MovingAverage } from './moving-average.ts';
 import { untilAnswered } from './retry.ts';
 import type { Outcome } from './thread-protocol.ts';
-
-/** The least time between two requests: a lone outcome goes at once, many go together. */
-const SPACING_MS = 200;
 
 interface Report {
   readonly held: HeldTask;
@@ -27,6 +24,8 @@ export interface ReporterOptions {
   readonly events: RunnerBus;
   /** Interrupts the request under way, and gives up on the rest. */
   readonly signal: AbortSignal;
+  /** The least time between two requests now, in milliseconds: more outcomes may come meanwhile. */
+  readonly spacingMs: () => number;
   /** The edge has answered for a task: accepted, or told that its lease does not hold it. */
   readonly onAnswered: (held: HeldTask) => void;
 }
@@ -42,6 +41,7 @@ export class Reporter {
   #queue: Report[] = [];
   #sending: Promise<void> | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
+  readonly #doorbell = new Doorbell();
   /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
   readonly reportMs = new MovingAverage();
 
@@ -51,7 +51,8 @@ export class Reporter {
 
   add(held: HeldTask, outcome: Outcome): void {
     this.#queue.push(report(held, outcome));
-    this.#sending ??= this.#sendAll();
+    if (!this.#sending) this.#sending = this.#sendAll();
+    else if (this.#untilNext() <= 0) this.#doorbell.ring();
   }
 
   /** Resolves when every outcome is answered for, or given up. */
@@ -62,12 +63,18 @@ export class Reporter {
   async #sendAll(): Promise<void> {
     const { signal } = this.#options;
     while (this.#queue.length > 0 && !signal.aborted) {
-      const early = this.#sentAt + SPACING_MS - performance.now();
-      if (early > 0 && this.#queue.length < MAX_REPORT_RESULTS) await sleep(early);
+      const wait = this.#untilNext();
+      if (wait > 0) await this.#doorbell.wait(wait);
       this.#sentAt = performance.now();
       await this.#send(this.#nextBatch());
     }
     this.#sending = undefined;
+  }
+
+  /** How long the next request is still to wait for more outcomes, in milliseconds. */
+  #untilNext(): number {
+    if (this.#queue.length >= MAX_REPORT_RESULTS) return 0;
+    return this.#sentAt + this.#options.spacingMs() - performance.now();
   }
 
   #nextBatch(): Report[] {

@@ -61,6 +61,7 @@ export class Runner {
       client: this.#client,
       events,
       signal: this.#ended.signal,
+      spacingMs: () => this.#reportSpacingMs(),
       onAnswered: (held) => {
         this.#leases.strike(held);
         this.#laneOf(held)?.acknowledge();
@@ -97,7 +98,10 @@ export class Runner {
   /** Runs until it is stopped or, with `once`, until nothing is ready; then gives back or ends what it holds. */
   async run(): Promise<void> {
     this.events.emit('configured', this.#options, this.catalog);
+    const warm = Promise.all([...this.#lanes.values()].map((lane) => lane.warmUp()));
     if (await this.#connect()) {
+      await Promise.race([warm, aborted(this.#stopping.signal)]);
+      this.events.emit('ready');
       this.#leases.start();
       if (!this.#options.once) this.#wake.start();
       await this.#loop.run();
@@ -129,7 +133,6 @@ export class Runner {
       events.emit('connected', 'Queue worker', queue);
       const api = await untilAnswered(() => this.#client.apiHealth({ signal }), retry);
       events.emit('connected', 'API worker', api);
-      events.emit('ready');
       return true;
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -175,6 +178,13 @@ export class Runner {
     });
   }
 
+  /** Outcomes go together the more, the less anybody waits for one: not at all once nothing runs any more. */
+  #reportSpacingMs(): number {
+    const lanes = [...this.#lanes.values()];
+    if (lanes.some((lane) => lane.waiting > 0)) return REPORT_SPACING_MS.backlog;
+    return lanes.some((lane) => lane.running > 0) ? REPORT_SPACING_MS.running : 0;
+  }
+
   #laneOf({ entry }: HeldTask): Lane | undefined {
     return this.#lanes.get(entry.lane);
   }
@@ -185,6 +195,9 @@ export class Runner {
     this.#reporter.add(held, outcome);
   }
 }
+
+/** The least time between two reports: while tasks wait here for a slot, and while tasks only run. */
+const REPORT_SPACING_MS = { backlog: 1000, running: 200 };
 
 /** How long a stopping runner goes on offering its last results and releases. */
 const LAST_WORDS_MS = 5000;

@@ -13,6 +13,11 @@ export interface Job {
   readonly dataDir: string;
 }
 
+/** What a thread is given before its first task: the files to load. */
+export interface WarmUp {
+  readonly modules: readonly string[];
+}
+
 /** How an attempt ended: with its result as JSON text, or with an error. */
 export type Outcome = { readonly result: string | undefined } | { readonly error: TaskFailure };
 

@@ -13,6 +13,7 @@ import type {
   TaskLogLevel,
   ThreadMessage,
   ThreadNote,
+  WarmUp,
 } from './thread-protocol.ts';
 
 /** A job on this thread, until its outcome is on its way. */
@@ -46,8 +47,18 @@ process.exit = (code) => {
   return exit(code);
 };
 
-/** Runs one task. Whatever the task does short of ending the thread comes back as an outcome. */
-export default function runJob(job: Job): Promise<JobEnd> {
+/** Runs one task, or loads files ahead. */
+export default function run(order: Job | WarmUp): Promise<JobEnd> | Promise<void> {
+  return 'modules' in order ? warmUp(order) : runJob(order);
+}
+
+/** A file that fails to load fails the tasks of its type, each in its own words. */
+async function warmUp({ modules }: WarmUp): Promise<void> {
+  await Promise.allSettled(modules.map(definitionOf));
+}
+
+/** Whatever the task does short of ending the thread comes back as an outcome. */
+function runJob(job: Job): Promise<JobEnd> {
   return current.run(job, async () => {
     const controller = new AbortController();
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();

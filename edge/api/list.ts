@@ -12,10 +12,11 @@ export async function listTasks(c: Context<{ Bindings: ApiEnv }>): Promise<Respo
   const { status, ...query } = readQuery(c, ListQuery);
   const states = status && TaskState.options.filter((state) => statusOf(state) === status);
   const page = await ledgerOf(c.env).list({ ...query, states });
-  const tasks = page.tasks.map(({ id, type, state, completedAt }) => ({
+  const tasks = page.tasks.map(({ id, type, state, attempt, completedAt }) => ({
     id,
     type,
     status: statusOf(state),
+    attempt,
     createdAt: iso(createdAtOf(id)),
     ...(completedAt !== null && { completedAt: iso(completedAt) }),
   }));

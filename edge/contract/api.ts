@@ -80,6 +80,7 @@ export const TaskList = z.object({
       id: TaskId,
       type: z.string(),
       status: TaskStatus,
+      attempt: z.int(),
       createdAt: Timestamp,
       completedAt: Timestamp.optional(),
     }),

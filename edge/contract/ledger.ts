@@ -217,6 +217,7 @@ export interface TaskSummary {
   id: string;
   type: string;
   state: TaskState;
+  attempt: number;
   completedAt: number | null;
 }
 

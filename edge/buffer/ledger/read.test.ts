@@ -33,8 +33,8 @@ describe('list', () => {
     assert.deepEqual(
       tasks.map((task) => ({ ...task })),
       [
-        { id: ready, type: 'b', state: 'ready', completedAt: null },
-        { id: done.id, type: 'a', state: 'completed', completedAt: bed.now },
+        { id: ready, type: 'b', state: 'ready', attempt: 0, completedAt: null },
+        { id: done.id, type: 'a', state: 'completed', attempt: 1, completedAt: bed.now },
       ],
     );
     assert.equal(nextCursor, null);

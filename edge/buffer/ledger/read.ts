@@ -19,8 +19,8 @@ export function find(sql: Sql, taskId: string): FoundTask {
 const END = '~';
 
 const SELECT_PAGE = `
-  SELECT id, type, state, completed_at AS completedAt
-  FROM (SELECT id, type, state, completed_at FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT ${MAX_LIST_SCAN})
+  SELECT id, type, state, attempt, completed_at AS completedAt
+  FROM (SELECT id, type, state, attempt, completed_at FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT ${MAX_LIST_SCAN})
   WHERE (?2 IS NULL OR state IN (SELECT value FROM json_each(?2))) AND (?3 IS NULL OR type = ?3)
   ORDER BY id DESC LIMIT ?4`;
 
@@ -31,13 +31,13 @@ const SELECT_LAST_SCANNED = `
 export function page(sql: Sql, filter: ListFilter): TaskPage {
   const cursor = filter.cursor ?? END;
   const states = filter.states ? JSON.stringify(filter.states) : null;
-  const tasks = sql.exec<{ id: string; type: string; state: TaskState; completedAt: number | null }>(
-    SELECT_PAGE,
-    cursor,
-    states,
-    filter.type ?? null,
-    filter.limit,
-  );
+  const tasks = sql.exec<{
+    id: string;
+    type: string;
+    state: TaskState;
+    attempt: number;
+    completedAt: number | null;
+  }>(SELECT_PAGE, cursor, states, filter.type ?? null, filter.limit);
   const last =
     tasks.length === filter.limit ? tasks.at(-1) : sql.exec<{ id: string }>(SELECT_LAST_SCANNED, cursor)[0];
   return { tasks, nextCursor: last?.id ?? null };

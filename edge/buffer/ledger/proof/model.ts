@@ -287,7 +287,7 @@ export class Model implements Calls {
     const tasks = [...this.tasks.values()]
       .sort((a, b) => (a.id < b.id ? 1 : -1))
       .slice(0, limit)
-      .map(({ id, type, state, completedAt }) => ({ id, type, state, completedAt }));
+      .map(({ id, type, state, attempt, completedAt }) => ({ id, type, state, attempt, completedAt }));
     return { tasks, nextCursor: tasks.length === limit ? (tasks.at(-1)?.id ?? null) : null };
   }
 

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchSubmitted, Submitted, TaskList, TaskView } from '../edge/contract/api.ts';
+import { Claim, type ClaimRequest } from '../edge/contract/buffer.ts';
+import { MAX_BATCH_TASKS, MAX_LIST_LIMIT } from '../edge/contract/limits.ts';
+
+const WAIT_MS = 120_000;
+const SAMPLE = 50;
+
+/** The calls that the benchmarks make to load the system and to read back what it did. */
+export class BenchClient {
+  readonly apiUrl: string;
+  readonly queueUrl: string;
+
+  constructor({ apiUrl, queueUrl }: { apiUrl: string; queueUrl: string }) {
+    this.apiUrl = apiUrl;
+    this.queueUrl = queueUrl;
+  }
+
+  async submit(task: object): Promise<string> {
+    return Submitted.parse(await post(`${this.apiUrl}/tasks`, task)).taskId;
+  }
+
+  /** Submits tasks in batches of `size`, `atOnce` requests at a time; returns their ids in order. */
+  async submitMany(tasks: readonly object[], size = MAX_BATCH_TASKS, atOnce = 2): Promise<string[]> {
+    const batches: object[][] = [];
+    for (let from = 0; from < tasks.length; from += size) batches.push(tasks.slice(from, from + size));
+    const ids: string[][] = [];
+    await eachAtOnce(batches.entries(), atOnce, async ([index, batch]) => {
+      ids[index] = BatchSubmitted.parse(await post(`${this.apiUrl}/tasks/batch`, { tasks: batch })).taskIds;
+    });
+    return ids.flat();
+  }
+
+  /** Submits tasks and waits until the ledger has them all. */
+  async load(tasks: readonly object[]): Promise<string[]> {
+    const ids = await this.submitMany(tasks);
+    for (let last = MAX_BATCH_TASKS - 1; last < ids.length + MAX_BATCH_TASKS; last += MAX_BATCH_TASKS) {
+      await this.#buffered(ids[Math.min(last, ids.length - 1)] ?? '');
+    }
+    return ids;
+  }
+
+  async claim(request: ClaimRequest): Promise<Claim> {
+    return Claim.parse(await post(`${this.queueUrl}/tasks/claim`, request));
+  }
+
+  /**
+   * Reads back that every task ran once and completed, and that the results of a sample are right.
+   *
+   * @returns when each ended, in Unix milliseconds, in the order of the ids.
+   */
+  async verify(
+    type: string,
+    ids: readonly string[],
+    isRight: (result: unknown, index: number) => boolean,
+  ): Promise<number[]> {
+    const ended = new Map<string, number>();
+    let cursor = '';
+    do {
+      const page = await this.#list(type, `&limit=${MAX_LIST_LIMIT}${cursor}`);
+      for (const { id, status, attempt, completedAt } of page.tasks) {
+        if (status === 'completed' && attempt === 1 && completedAt) ended.set(id, Date.parse(completedAt));
+      }
+      cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+    } while (cursor !== '');
+    const missing = ids.filter((id) => !ended.has(id));
+    if (missing.length > 0) {
+      throw new Error(
+        `${missing.length} of ${ids.length} tasks did not complete in one attempt: ${missing[0]}`,
+      );
+    }
+    for (let index = 0; index < ids.length; index += Math.ceil(ids.length / SAMPLE)) {
+      const { result, attempts } = await this.view(ids[index] ?? '');
+      if (attempts.length !== 1 || !isRight(result, index)) {
+        throw new Error(`Task ${ids[index]} has the result ${JSON.stringify(result)}`);
+      }
+    }
+    return ids.map((id) => ended.get(id) ?? Number.NaN);
+  }
+
+  async view(id: string): Promise<TaskView> {
+    return TaskView.parse(await (await fetch(`${this.apiUrl}/tasks/${id}`)).json());
+  }
+
+  async #list(type: string, query: string): Promise<TaskList> {
+    return TaskList.parse(await (await fetch(`${this.apiUrl}/tasks?type=${type}${query}`)).json());
+  }
+
+  /** Waits until the ledger has a task: this call refuses to remove one that has not ended, and knows no other. */
+  async #buffered(id: string): Promise<void> {
+    await until(`task ${id} in the ledger`, async () => {
+      const response = await fetch(`${this.queueUrl}/tasks/${id}/complete`, { method: 'POST' });
+      return response.status === 409;
+    });
+  }
+}
+
+/** Posts JSON and returns the answer; anything but success is an error. */
+export async function post(url: string, body: object): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
+  return JSON.parse(text);
+}
+
+/** Runs an action for each item, some at a time. */
+export async function eachAtOnce<Item>(
+  items: Iterator<Item>,
+  atOnce: number,
+  action: (item: Item) => Promise<void>,
+): Promise<void> {
+  const lane = async () => {
+    for (let next = items.next(); !next.done; next = items.next()) await action(next.value);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}
+
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`Waited ${WAIT_MS / 1000} s for ${what}`);
+    await sleep(20);
+  }
+}

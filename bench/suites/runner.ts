@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import type { Bench, Figure, Suite } from '../bench.ts';
+import { BullmqThreads } from '../peers/bullmq-threads.ts';
+import { PeerMissing } from '../peers/peer.ts';
+import { RedisServer } from '../peers/redis.ts';
+import { BenchSystem } from '../system.ts';
+import type { TargetName } from '../targets.ts';
+import { iterationsPerMs, work } from '../work.ts';
+
+const THREADS = [1, 2];
+const WARM_UP = 50;
+
+interface Case {
+  readonly ms: number;
+  /** Tasks a run, on each thread. */
+  readonly tasks: number;
+  readonly targets: readonly [piscina: TargetName, bullmq: TargetName];
+}
+
+const CASES = (quick: boolean): Case[] => [
+  { ms: 0.1, tasks: quick ? 5000 : 30_000, targets: ['cpu01VsPiscina', 'cpu01VsBullmq'] },
+  { ms: 1, tasks: quick ? 1500 : 6000, targets: ['cpu1VsPiscina', 'cpu1VsBullmq'] },
+  { ms: 10, tasks: quick ? 200 : 1000, targets: ['cpu10VsPiscina', 'cpu10VsBullmq'] },
+  ...(quick ? [] : [{ ms: 100, tasks: 60, targets: [] as never }]),
+];
+
+/** CPU tasks through the whole system, and through bare piscina and BullMQ's sandboxed threads. */
+export const runnerSuite: Suite = {
+  name: 'runner',
+  title: 'CPU tasks on threads',
+
+  async run(bench) {
+    const perMs = iterationsPerMs();
+    const system = await BenchSystem.start(join(bench.folder, 'runner'));
+    const redis = await RedisServer.start(join(bench.folder, 'runner-redis')).catch((error: unknown) => {
+      if (!(error instanceof PeerMissing)) throw error;
+      bench.skip(error.message);
+      return undefined;
+    });
+    try {
+      await compareThreads(bench, system, redis, perMs);
+      await measureBacklog(bench, system);
+    } finally {
+      await redis?.stop();
+      await system.stop();
+    }
+  },
+};
+
+async function compareThreads(
+  bench: Bench,
+  system: BenchSystem,
+  redis: RedisServer | undefined,
+  perMs: number,
+): Promise<void> {
+  const rounds = bench.size(3, 1);
+  const delays: number[] = [];
+  for (const { ms, tasks, targets } of CASES(bench.quick)) {
+    for (const threads of bench.quick ? [2] : THREADS) {
+      const jobs = makeJobs(tasks * threads, ms * perMs);
+      const suffix = `${ms} ms tasks, ${threads} thread${threads === 1 ? '' : 's'}`;
+      const measured = await bench.alternate(rounds, {
+        [`piscina, ${suffix}`]: () => onPiscina(jobs, threads),
+        [`this system, ${suffix}`]: async () => {
+          const { rate, loopDelayMs } = await onSystem(system, jobs, threads);
+          if (threads === 2) delays.push(loopDelayMs);
+          return rate;
+        },
+        ...(redis && { [`BullMQ, ${suffix}`]: () => onBullmq(redis, jobs, threads) }),
+      });
+      for (const [name, values] of Object.entries(measured)) bench.record(name, 'tasks/s', values);
+      const [piscina = [], own = [], bullmq] = Object.values(measured);
+      const ratios: Figure[] = [bench.ratio(`this system against piscina, ${suffix}`, own, piscina)];
+      if (bullmq) ratios.push(bench.ratio(`this system against BullMQ, ${suffix}`, own, bullmq));
+      if (threads !== 2) continue;
+      for (const [index, figure] of ratios.entries()) {
+        const target = targets[index];
+        if (target) bench.target(target, figure);
+      }
+    }
+  }
+  bench.target('loopDelay', bench.record('event-loop delay of the main thread, p99', 'ms', delays));
+}
+
+interface Job {
+  readonly seed: number;
+  readonly iterations: number;
+}
+
+function makeJobs(count: number, iterations: number): Job[] {
+  return Array.from({ length: count }, (_, seed) => ({ seed, iterations: Math.round(iterations) }));
+}
+
+/** Whether a result is that of its job: the work was done. */
+function isResult(result: unknown, { seed, iterations }: Job): boolean {
+  return result === work(seed, iterations);
+}
+
+/** Tasks a second by the pool alone; its threads have started. */
+async function onPiscina(jobs: readonly Job[], threads: number): Promise<number> {
+  const pool = new Piscina({
+    filename: join(import.meta.dirname, '../peers/piscina-worker.ts'),
+    minThreads: threads,
+    maxThreads: threads,
+  });
+  const run = (job: Job) => pool.run(job);
+  await Promise.all(jobs.slice(0, WARM_UP).map(run));
+  const startedAt = performance.now();
+  const results = await Promise.all(jobs.map(run));
+  const seconds = (performance.now() - startedAt) / 1000;
+  await pool.destroy();
+  if (!results.every((result, index) => index % 50 > 0 || isResult(result, jobs[index] ?? fail()))) {
+    throw new Error('piscina returned a wrong result');
+  }
+  return jobs.length / seconds;
+}
+
+/** Tasks a second through the system, loaded before: from the first claim to the last settle, by the ledger's clock. */
+async function onSystem(system: BenchSystem, jobs: readonly Job[], threads: number) {
+  const { client } = system;
+  const ids = await client.load(jobs.map((payload) => ({ type: 'bench-cpu', payload })));
+  const runner = await system.startRunner(jobs.length, { THREADS: String(threads) });
+  const { loopDelayMs } = await runner.done;
+  await runner.stop();
+  const ended = await client.verify('bench-cpu', ids, (result, index) =>
+    isResult(result, jobs[index] ?? fail()),
+  );
+  // The task that ended first came with the first claim.
+  const earliest = ended.reduce((best, at, index) => (at < (ended[best] ?? 0) ? index : best), 0);
+  const firstClaim = (await client.view(ids[earliest] ?? '')).attempts[0]?.startedAt;
+  const lastSettle = ended.reduce((latest, at) => Math.max(latest, at), 0);
+  const seconds = (lastSettle - Date.parse(firstClaim ?? '')) / 1000;
+  return { rate: jobs.length / seconds, loopDelayMs };
+}
+
+/** Tasks a second by BullMQ's sandboxed processors on worker threads, loaded before: from the first start to the last end. */
+async function onBullmq(redis: RedisServer, jobs: readonly Job[], threads: number): Promise<number> {
+  const bullmq = await BullmqThreads.open(redis.port, threads);
+  const { results, seconds } = await bullmq.run(jobs, WARM_UP);
+  await bullmq.close();
+  if (!jobs.every((job, index) => index % 50 > 0 || isResult(results[index], job))) {
+    throw new Error('BullMQ returned a wrong result');
+  }
+  return jobs.length / seconds;
+}
+
+/** What a runner holds and takes while 100,000 tasks wait for it. */
+async function measureBacklog(bench: Bench, system: BenchSystem): Promise<void> {
+  const waiting = bench.size(100_000, 10_000);
+  bench.step(`loading ${waiting} tasks`);
+  const jobs = makeJobs(waiting, 1000);
+  const ids = await system.client.load(jobs.map((payload) => ({ type: 'bench-cpu', payload })));
+  bench.step(`running ${waiting} tasks`);
+  const runner = await system.startRunner(waiting, { THREADS: '2' });
+  const { peakRssMb, mostHeld } = await runner.done;
+  await runner.stop();
+  await system.client.verify('bench-cpu', ids, (result, index) => isResult(result, jobs[index] ?? fail()));
+  bench.record(`tasks held at most, of ${waiting} waiting`, 'tasks', [mostHeld]);
+  bench.record(`memory that the runner grew by, ${waiting} waiting`, 'MB', [peakRssMb - runner.rssMb]);
+}
+
+function fail(): never {
+  throw new Error('There is no such job');
+}
