@@ -40,6 +40,20 @@ export class BenchClient {
     return ids;
   }
 
+  /** Waits until the ledger has as many tasks of a type. */
+  async untilReady(type: string, count: number): Promise<void> {
+    await until(`${count} tasks of type ${type}`, async () => {
+      let found = 0;
+      let cursor = '';
+      do {
+        const page = await this.#list(type, `&limit=${MAX_LIST_LIMIT}${cursor}`);
+        found += page.count;
+        cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+      } while (cursor !== '' && found < count);
+      return found === count;
+    });
+  }
+
   async claim(request: ClaimRequest): Promise<Claim> {
     return Claim.parse(await post(`${this.queueUrl}/tasks/claim`, request));
   }

@@ -13,6 +13,7 @@ const seconds = (max: number) => {
   const expected = `Expected a number of seconds from 0 to ${max}`;
   return number(expected).pipe(z.number().min(0, expected).max(max, expected));
 };
+const flag = z.coerce.string().pipe(z.stringbool({ error: 'Expected true or false' }));
 const url = z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' });
 const folder = z
   .string()
@@ -50,6 +51,10 @@ export const RunnerOptions = z.object({
   pollInterval: count(3_600_000)
     .default(5000)
     .meta({ env: 'POLL_INTERVAL', description: 'Milliseconds between polls when nothing is ready' }),
+  wake: flag.default(true).meta({
+    env: 'WAKE',
+    description: 'Keep a WebSocket by which the edge tells of new work; --no-wake leaves it to the polls',
+  }),
   leaseSeconds: count(3600).default(DEFAULT_LEASE_SECONDS).meta({
     env: 'LEASE_SECONDS',
     description: 'Seconds until the tasks of a runner that has died go to another',
@@ -64,11 +69,7 @@ export const RunnerOptions = z.object({
   logFormat: oneOf(['text', 'json'])
     .default('text')
     .meta({ env: 'LOG_FORMAT', description: 'Lines for people (text) or for machines (json)' }),
-  once: z.coerce
-    .string()
-    .pipe(z.stringbool({ error: 'Expected true or false' }))
-    .default(false)
-    .meta({ env: 'ONCE', description: 'End when nothing is ready' }),
+  once: flag.default(false).meta({ env: 'ONCE', description: 'End when nothing is ready' }),
 });
 export type RunnerOptions = z.output<typeof RunnerOptions>;
 

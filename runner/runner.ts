@@ -103,7 +103,7 @@ export class Runner {
       await Promise.race([warm, aborted(this.#stopping.signal)]);
       this.events.emit('ready');
       this.#leases.start();
-      if (!this.#options.once) this.#wake.start();
+      if (this.#options.wake && !this.#options.once) this.#wake.start();
       await this.#loop.run();
       this.#wake.stop();
     }

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import autocannon from 'autocannon';
+import type { Bench, Suite } from '../bench.ts';
+import { eachAtOnce, post } from '../edge-client.ts';
+import { BenchSystem } from '../system.ts';
+
+/** Each of the workers by itself: how many requests and tasks a second it takes from some clients at once. */
+export const edgeSuite: Suite = {
+  name: 'edge',
+  title: 'Workers',
+
+  async run(bench) {
+    const system = await BenchSystem.start(join(bench.folder, 'edge'));
+    try {
+      for (const clients of bench.size([1, 4, 16], [4])) await measureCalls(bench, system, clients);
+      await compareSingles(bench, system);
+      for (const clients of bench.size([1, 4, 16], [4])) {
+        await measureClaims(bench, system, clients);
+        await measureSettles(bench, system, clients);
+      }
+    } finally {
+      await system.stop();
+    }
+  },
+};
+
+const BATCHES = [10, 100, 1000];
+/** How many tasks a measurement takes, by how many go in one request. */
+const TASKS: Record<number, number> = { 1: 600, 10: 3000, 100: 12_000, 500: 20_000, 1000: 20_000 };
+
+function at(clients: number): string {
+  return `${clients} client${clients === 1 ? '' : 's'}`;
+}
+
+async function measureCalls(bench: Bench, system: BenchSystem, clients: number): Promise<void> {
+  const { apiUrl, queueUrl } = system.client;
+  const rounds = bench.size(3, 1);
+  const share = bench.size(1, 0.3);
+  const measured = await bench.alternate(rounds, {
+    [`/health, ${at(clients)}`]: () => requestsPerSecond(`${apiUrl}/health`, clients, 2000 * share),
+    [`single submissions, ${at(clients)}`]: () => submissions(system, clients, 1, 600 * share),
+    ...Object.fromEntries(
+      BATCHES.map((size) => [
+        `submission by batches of ${size}, ${at(clients)}`,
+        () => submissions(system, clients, size, Math.max(clients, ((TASKS[size] ?? 0) / size) * share)),
+      ]),
+    ),
+    [`/tasks/ready, 100 of them, ${at(clients)}`]: () =>
+      requestsPerSecond(`${queueUrl}/tasks/ready`, clients, 300 * share),
+  });
+  for (const [name, values] of Object.entries(measured)) {
+    bench.record(name, name.startsWith('/') ? 'requests/s' : 'tasks/s', values);
+  }
+}
+
+/** What a submission costs beyond a request, at the number of clients that a worker is busy with. */
+async function compareSingles(bench: Bench, system: BenchSystem): Promise<void> {
+  const clients = 16;
+  const share = bench.size(1, 0.5);
+  const { health, single } = await bench.alternate(bench.size(5, 2), {
+    health: () => requestsPerSecond(`${system.client.apiUrl}/health`, clients, 3000 * share),
+    single: () => submissions(system, clients, 1, 1500 * share),
+  });
+  bench.target(
+    'singleVsHealth',
+    bench.ratio(`single submissions against /health, ${at(clients)}`, single, health),
+  );
+}
+
+async function requestsPerSecond(
+  url: string,
+  clients: number,
+  amount: number,
+  body?: string,
+): Promise<number> {
+  const result = await autocannon({
+    url,
+    connections: clients,
+    amount: Math.round(amount),
+    ...(body !== undefined && { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+  });
+  const answered = result['2xx'];
+  if (answered !== Math.round(amount)) {
+    throw new Error(`${url}: of ${amount} requests ${answered} were answered, ${result.non2xx} refused`);
+  }
+  return answered / ((result.finish.getTime() - result.start.getTime()) / 1000);
+}
+
+let submitted = 0;
+
+/** Tasks submitted a second; all of them are found in the ledger afterwards. */
+async function submissions(
+  system: BenchSystem,
+  clients: number,
+  size: number,
+  requests: number,
+): Promise<number> {
+  submitted += 1;
+  const type = `bench-submitted-${submitted}`;
+  const tasks = Array.from({ length: size }, (_, n) => ({ type, payload: { n } }));
+  const { apiUrl } = system.client;
+  const rate =
+    size === 1
+      ? await requestsPerSecond(`${apiUrl}/tasks`, clients, requests, JSON.stringify(tasks[0]))
+      : size *
+        (await requestsPerSecond(`${apiUrl}/tasks/batch`, clients, requests, JSON.stringify({ tasks })));
+  await system.client.untilReady(type, size * Math.round(requests));
+  return rate;
+}
+
+async function measureClaims(bench: Bench, system: BenchSystem, clients: number): Promise<void> {
+  let twice = 0;
+  for (const size of [1, 10, 100, 500]) {
+    const name = `claim by ${size}, ${at(clients)}`;
+    bench.step(name);
+    const values: number[] = [];
+    for (let round = 0; round < bench.size(3, 1); round += 1) {
+      const { rate, claimedTwice } = await drain(
+        system,
+        clients,
+        size,
+        (TASKS[size] ?? 0) * bench.size(1, 0.3),
+      );
+      values.push(rate);
+      twice += claimedTwice;
+    }
+    bench.record(name, 'tasks/s', values);
+  }
+  bench.record(`tasks claimed twice, ${at(clients)}`, 'tasks', [twice]);
+}
+
+async function measureSettles(bench: Bench, system: BenchSystem, clients: number): Promise<void> {
+  for (const size of [100, 500]) {
+    const name = `claim and settle by ${size}, ${at(clients)}`;
+    bench.step(name);
+    const values: number[] = [];
+    for (let round = 0; round < bench.size(3, 1); round += 1) {
+      const { rate } = await drain(system, clients, size, (TASKS[size] ?? 0) * bench.size(1, 0.3), true);
+      values.push(rate);
+    }
+    bench.record(name, 'tasks/s', values);
+  }
+}
+
+let drained = 0;
+
+/** Tasks claimed, and settled where asked for, a second, until all that were loaded before are. */
+async function drain(system: BenchSystem, clients: number, size: number, tasks: number, settle = false) {
+  drained += 1;
+  const type = `bench-claimed-${drained}`;
+  const { client } = system;
+  const ids = await client.load(Array.from({ length: tasks }, (_, n) => ({ type, payload: { n } })));
+  const claimed = new Map<string, number>();
+  const startedAt = performance.now();
+  await eachAtOnce(Array.from({ length: Math.ceil(tasks / size) }).entries(), clients, async () => {
+    const leaseId = randomUUID();
+    const claim = await client.claim({ leaseId, runner: 'bench', wants: [{ types: [type], limit: size }] });
+    for (const { taskId } of claim.tasks) claimed.set(taskId, (claimed.get(taskId) ?? 0) + 1);
+    if (!settle || claim.tasks.length === 0) return;
+    const results = claim.tasks.map(({ taskId, payload }) => ({
+      taskId,
+      leaseId,
+      success: true,
+      result: payload,
+    }));
+    await post(`${client.apiUrl}/tasks/complete`, { results });
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  const missing = ids.filter((id) => !claimed.has(id)).length;
+  if (missing > 0) throw new Error(`${missing} of ${tasks} tasks were not claimed`);
+  if (settle) {
+    await client.verify(type, ids, (result, n) => JSON.stringify(result) === JSON.stringify({ n }));
+  }
+  const claimedTwice = [...claimed.values()].filter((times) => times > 1).length;
+  return { rate: tasks / seconds, claimedTwice };
+}
