@@ -1,11 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'jsonc-parser';
 import { type LocalEdge, startLocalEdge } from '../runner/local-edge.ts';
 import { type Script, startScript } from '../runner/script.ts';
 import { BenchClient } from './edge-client.ts';
 import type { DoneMessage, RunnerMessage } from './runner-messages.ts';
 
 const TASKS = join(import.meta.dirname, 'tasks');
+const BUFFER_CONFIG = join(import.meta.dirname, '../edge/buffer/wrangler.jsonc');
 
 /** A runner under measurement. */
 export interface BenchRunner {
@@ -27,10 +29,14 @@ export class BenchSystem {
     this.client = new BenchClient(edge);
   }
 
-  /** @param folder holds the state and the logs. */
-  static async start(folder: string): Promise<BenchSystem> {
+  /**
+   * @param folder holds the state and the logs.
+   * @param bufferMain another entry of the Consumer Worker.
+   */
+  static async start(folder: string, bufferMain?: string): Promise<BenchSystem> {
     await mkdir(folder, { recursive: true });
-    const edge = await startLocalEdge(join(folder, 'state'), {}, { file: join(folder, 'edge.log') });
+    const env = bufferMain === undefined ? {} : { BUFFER_CONFIG: await bufferConfig(folder, bufferMain) };
+    const edge = await startLocalEdge(join(folder, 'state'), {}, { file: join(folder, 'edge.log') }, env);
     return new BenchSystem(edge, folder);
   }
 
@@ -61,6 +67,14 @@ export class BenchSystem {
   async stop(): Promise<void> {
     await this.#edge.stop();
   }
+}
+
+/** The Consumer Worker's configuration with another entry, written into a folder. */
+async function bufferConfig(folder: string, main: string): Promise<string> {
+  const config = parse(await readFile(BUFFER_CONFIG, 'utf8'));
+  const path = join(folder, 'buffer.json');
+  await writeFile(path, JSON.stringify({ ...config, $schema: undefined, main }));
+  return path;
 }
 
 function message<Kind extends RunnerMessage['kind']>(

@@ -2,7 +2,8 @@
  * Runs both workers on this machine under `wrangler dev`, without authentication, until it is told to end.
  * Ending it ends all that it started.
  *
- * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state).
+ * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state),
+ * `BUFFER_CONFIG` (another configuration of the Consumer Worker).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,7 +34,7 @@ const api: DevWorker = {
 };
 const buffer: DevWorker = {
   name: 'Consumer Worker',
-  config: resolve(import.meta.dirname, 'buffer/wrangler.jsonc'),
+  config: resolve(process.env.BUFFER_CONFIG ?? resolve(import.meta.dirname, 'buffer/wrangler.jsonc')),
   port: Number(process.env.BUFFER_PORT ?? 8788),
   portVariable: 'BUFFER_PORT',
 };

@@ -17,15 +17,17 @@ export interface LocalEdge {
  *
  * @param stateDir the folder of their persisted state.
  * @param ports free ones where none are given.
+ * @param env further settings of `edge/dev.ts`.
  */
 export async function startLocalEdge(
   stateDir: string,
   ports: { api?: number; buffer?: number } = {},
   output: ScriptOptions['output'] = 'inherit',
+  env: Record<string, string> = {},
 ): Promise<LocalEdge> {
   const { api = await freePort(), buffer = await freePort() } = ports;
   const script = await startScript('edge/dev.ts', {
-    env: { API_PORT: String(api), BUFFER_PORT: String(buffer), STATE_DIR: stateDir },
+    env: { ...env, API_PORT: String(api), BUFFER_PORT: String(buffer), STATE_DIR: stateDir },
     readyLine: /^Edge ready/,
     output,
   });
