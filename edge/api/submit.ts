@@ -99,9 +99,10 @@ function prepare(
 ): Prepared {
   const createdAt = createdAtOf(submission);
   const accepted = submitted.map((task, index) => acceptTask(task, placeOf(index), createdAt));
-  const sized = accepted.map((task, index) => sizeTask(task, placeOf(index)));
+  const texts = accepted.map((task) => JSON.stringify(task));
+  const sized = accepted.map((task, index) => sizeTask(task, texts[index] ?? '', placeOf(index)));
   const record: SubmissionRecord = { submission, tasks: accepted };
-  const recordText = JSON.stringify(record);
+  const recordText = `{"submission":"${submission}","tasks":[${texts.join(',')}]}`;
   if (byteLength(recordText) > MAX_SUBMISSION_BYTES) {
     const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in all; send them in several batches`;
     throw new ApiError('request_too_large', message);
@@ -144,27 +145,29 @@ function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): Ac
       message: `Expected a time at most ${MAX_RUN_AHEAD_SECONDS / 86_400} days ahead`,
     });
   }
-  return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
-}
-
-/** What the names of payload and size, and the commas, take. */
-const PUNCTUATION_BYTES = 40;
-
-/** A task as a queue message carries it: a large payload stays in the record. */
-function sizeTask(task: AcceptedTask, place: PropertyKey[]): SizedTask {
-  const { payload, ...options } = task;
   if (nestsDeeperThan(payload, MAX_JSON_DEPTH)) {
     throw invalidRequest({
       path: [...place, 'payload'],
       message: `Expected a payload of at most ${MAX_JSON_DEPTH} levels`,
     });
   }
+  return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
+}
+
+/** What the name of the payload's size and the comma after the task take. */
+const PUNCTUATION_BYTES = 40;
+
+/** A task as a queue message carries it, `text` being its JSON: a large payload stays in the record. */
+function sizeTask(task: AcceptedTask, text: string, place: PropertyKey[]): SizedTask {
+  const bytes = byteLength(text) + PUNCTUATION_BYTES;
+  if (bytes <= MAX_INLINE_BYTES) return { task, bytes };
+
+  const { payload, ...options } = task;
   const payloadBytes = byteLength(JSON.stringify(payload));
+  if (payloadBytes <= MAX_INLINE_BYTES) return { task, bytes };
   if (payloadBytes > MAX_PAYLOAD_BYTES) {
     const message = `Expected a payload of at most ${MAX_PAYLOAD_BYTES} bytes, got ${payloadBytes}`;
     throw new ApiError('payload_too_large', message, { path: [...place, 'payload'].join('.') });
   }
-  const optionBytes = byteLength(JSON.stringify(options)) + PUNCTUATION_BYTES;
-  if (payloadBytes <= MAX_INLINE_BYTES) return { task, bytes: payloadBytes + optionBytes };
-  return { task: { ...options, payload: undefined, bodyBytes: payloadBytes }, bytes: optionBytes };
+  return { task: { ...options, payload: undefined, bodyBytes: payloadBytes }, bytes: bytes - payloadBytes };
 }

@@ -22,6 +22,12 @@ export function bufferedTask(task: WorkRow): BufferedTask {
   };
 }
 
+/** A claimed task as JSON text; its payload is text already. */
+export function claimedTaskJson(task: WorkRow): string {
+  const view: Omit<ClaimedTask, 'payload'> = claimedTask({ ...task, payload: null });
+  return `${JSON.stringify({ ...view, payload: undefined }).slice(0, -1)},"payload":${task.payload}}`;
+}
+
 export function claimedTask(task: WorkRow): ClaimedTask {
   return {
     ...bufferedTask(task),

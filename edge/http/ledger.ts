@@ -7,6 +7,10 @@ export type LedgerNamespace = DurableObjectNamespace<LedgerApi & Rpc.DurableObje
 export const CURRENT_SHARD = 0;
 
 /** The ledger of this deployment. */
-export function ledgerOf<Api extends Rpc.DurableObjectBranded>({ LEDGER }: { LEDGER: DurableObjectNamespace<Api> }) {
+export function ledgerOf<Api extends Rpc.DurableObjectBranded>({
+  LEDGER,
+}: {
+  LEDGER: DurableObjectNamespace<Api>;
+}) {
   return LEDGER.getByName(`shard-${CURRENT_SHARD}`);
 }

@@ -8,13 +8,15 @@ const TOMBSTONE_MS = 3_600_000;
 
 interface Lease extends Record<string, SqlValue> {
   id: string;
+  runner: string;
   lease_seconds: number;
   expires_at: number;
   ended_at: number | null;
   progress: string | null;
 }
 
-const SELECT_LEASE = 'SELECT id, lease_seconds, expires_at, ended_at, progress FROM leases WHERE id = ?1';
+const SELECT_LEASE =
+  'SELECT id, runner, lease_seconds, expires_at, ended_at, progress FROM leases WHERE id = ?1';
 
 export function findLease(sql: Sql, leaseId: string): Lease | undefined {
   return sql.exec<Lease>(SELECT_LEASE, leaseId)[0];
