@@ -30,7 +30,11 @@ export function toSvg({ title, unit, bars }: Chart): string {
         type: 'bar',
         data: bars.map((bar) => bar.value),
         itemStyle: { color: '#e66a2c' },
-        label: { show: true, position: 'right', formatter: (bar: { value: unknown }) => plain(Number(bar.value)) },
+        label: {
+          show: true,
+          position: 'right',
+          formatter: (bar: { value: unknown }) => plain(Number(bar.value)),
+        },
       },
     ],
   });

@@ -1,7 +1,19 @@
 import type { Suite } from './bench.ts';
+import { backlogSuite } from './suites/backlog.ts';
+import { costSuite } from './suites/cost.ts';
 import { edgeSuite } from './suites/edge.ts';
 import { latencySuite } from './suites/latency.ts';
+import { peersSuite } from './suites/peers.ts';
 import { runnerSuite } from './suites/runner.ts';
+import { specSuite } from './suites/spec.ts';
 
 /** In the order in which they run. */
-export const SUITES: readonly Suite[] = [edgeSuite, latencySuite, runnerSuite];
+export const SUITES: readonly Suite[] = [
+  edgeSuite,
+  backlogSuite,
+  latencySuite,
+  runnerSuite,
+  peersSuite,
+  specSuite,
+  costSuite,
+];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import type { Bench, Figure, Suite } from '../bench.ts';
+import { median } from 'simple-statistics';
+import type { Bench, Chart, Figure, Suite } from '../bench.ts';
 import { BullmqThreads } from '../peers/bullmq-threads.ts';
 import { PeerMissing } from '../peers/peer.ts';
 import { RedisServer } from '../peers/redis.ts';
@@ -56,7 +57,9 @@ async function compareThreads(
 ): Promise<void> {
   const rounds = bench.size(3, 1);
   const delays: number[] = [];
+  const bars: Chart['bars'][number][] = [];
   for (const { ms, tasks, targets } of CASES(bench.quick)) {
+    const byThreads: number[][] = [];
     for (const threads of bench.quick ? [2] : THREADS) {
       const jobs = makeJobs(tasks * threads, ms * perMs);
       const suffix = `${ms} ms tasks, ${threads} thread${threads === 1 ? '' : 's'}`;
@@ -71,6 +74,11 @@ async function compareThreads(
       });
       for (const [name, values] of Object.entries(measured)) bench.record(name, 'tasks/s', values);
       const [piscina = [], own = [], bullmq] = Object.values(measured);
+      if (threads === 2) {
+        bars.push({ name: `${ms} ms tasks, this system`, value: median(own) / median(piscina) });
+        if (bullmq) bars.push({ name: `${ms} ms tasks, BullMQ`, value: median(bullmq) / median(piscina) });
+      }
+      byThreads.push(own);
       const ratios: Figure[] = [bench.ratio(`this system against piscina, ${suffix}`, own, piscina)];
       if (bullmq) ratios.push(bench.ratio(`this system against BullMQ, ${suffix}`, own, bullmq));
       if (threads !== 2) continue;
@@ -79,7 +87,10 @@ async function compareThreads(
         if (target) bench.target(target, figure);
       }
     }
+    const [one, two] = byThreads;
+    if (one && two) bench.ratio(`2 threads against 1, ${ms} ms tasks`, two, one);
   }
+  bench.chart('CPU tasks on 2 threads, against bare piscina', 'ratio', bars);
   bench.target('loopDelay', bench.record('event-loop delay of the main thread, p99', 'ms', delays));
 }
 

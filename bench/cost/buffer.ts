@@ -1,0 +1,29 @@
+/** The Consumer Worker and its ledger, counted. */
+import type { BufferEnv } from '../../edge/buffer/env.ts';
+import { TaskLedger as Ledger } from '../../edge/buffer/ledger/task-ledger.ts';
+import worker from '../../edge/buffer/worker.ts';
+import { countedKv, countedNamespace } from './bindings.ts';
+import { countedWorker } from './counted-worker.ts';
+import { countRows } from './storage.ts';
+import { Tally } from './tally.ts';
+
+const tally = new Tally();
+
+/** The calls that come to it are counted by their callers, its alarms here. */
+export class TaskLedger extends Ledger {
+  constructor(ctx: DurableObjectState, env: BufferEnv) {
+    countRows(ctx.storage, tally);
+    super(ctx, env);
+  }
+
+  override async alarm() {
+    tally.add('objectRequests');
+    await super.alarm();
+  }
+}
+
+export default countedWorker<BufferEnv>(worker, tally, (env) => ({
+  ...env,
+  TASK_STORAGE: countedKv(env.TASK_STORAGE, tally),
+  LEDGER: countedNamespace(env.LEDGER, tally),
+}));

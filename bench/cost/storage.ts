@@ -1,0 +1,32 @@
+import type { Tally } from './tally.ts';
+
+/** Makes a Durable Object's storage count the rows that it reads and writes; setting an alarm writes one. */
+export function countRows(storage: DurableObjectStorage, tally: Tally): void {
+  const { sql } = storage;
+  const exec = sql.exec.bind(sql);
+  const setAlarm = storage.setAlarm.bind(storage);
+  replace(sql, 'exec', (query: string, ...params: unknown[]) => {
+    const cursor = exec(query, ...params);
+    const toArray = cursor.toArray.bind(cursor);
+    replace(cursor, 'toArray', () => {
+      const rows = toArray();
+      tally.add('rowsRead', cursor.rowsRead);
+      tally.add('rowsWritten', cursor.rowsWritten);
+      return rows;
+    });
+    return cursor;
+  });
+  replace(storage, 'setAlarm', (...args: Parameters<typeof setAlarm>) => {
+    tally.add('rowsWritten');
+    return setAlarm(...args);
+  });
+}
+
+/** Puts a method in front of that of an object's class. */
+function replace<Target extends object>(
+  target: Target,
+  name: keyof Target,
+  method: (...args: never[]) => unknown,
+): void {
+  Object.defineProperty(target, name, { value: method });
+}

@@ -1,0 +1,39 @@
+/** Graphile Worker with a no-op task, configured as `graphile.ts` says. */
+import { Logger, run } from 'graphile-worker';
+import { z } from 'zod';
+import { postgresUrl } from './postgres.ts';
+import { serve } from './serve.ts';
+import { fail, Tally } from './tally.ts';
+
+const CONCURRENCY = 64;
+
+const Payload = z.object({ n: z.number() });
+
+await serve(async ({ port, queue, expect }) => {
+  const tally = new Tally(expect);
+  const runner = await run({
+    preset: {
+      worker: {
+        connectionString: postgresUrl(port),
+        concurrentJobs: CONCURRENCY,
+        maxPoolSize: CONCURRENCY + 2,
+        localQueue: { size: 1000 },
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+        logger: new Logger(() => (level, message) => {
+          if (level === 'error') console.error(message);
+        }),
+      },
+    },
+    noHandleSignals: true,
+    parsedCronItems: [],
+    taskList: {
+      async [queue](payload) {
+        tally.start();
+        tally.end(Payload.parse(payload).n);
+      },
+    },
+  });
+  runner.promise.catch(fail);
+  return () => runner.stop();
+});

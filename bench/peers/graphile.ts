@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeWorkerUtils, type WorkerUtils } from 'graphile-worker';
+import { z } from 'zod';
+import { addInBatches, type NoopRun, queueName, rate, untilIdle } from './noop-jobs.ts';
+import type { PostgresServer } from './postgres.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+const SCRIPT = 'bench/peers/graphile-worker.ts';
+const WAIT_MS = 30_000;
+const POLL_MS = 2;
+
+const Waiting = z.tuple([z.object({ waiting: z.boolean() })]);
+
+/**
+ * No-op jobs through Graphile Worker, its worker up and idle: jobs a second, from the first `addJobs` until
+ * no job is left in the database. It deletes a job that succeeded, and stores no result.
+ *
+ * Configuration: `addJobs` of 1,000 jobs, two at once; one worker process, 64 jobs at once, two connections
+ * more than that; a local queue of 1,000 jobs, and completions sent together without delay, as the
+ * documentation advises for high throughput; successes are not logged.
+ */
+export async function submitToGraphile(
+  { port, url }: PostgresServer,
+  { count, log }: NoopRun,
+): Promise<number> {
+  const utils = await makeWorkerUtils({ connectionString: url });
+  try {
+    await utils.migrate();
+    const identifier = queueName();
+    const env = { NO_LOG_SUCCESS: '1' };
+    const worker = await WorkerProcess.start(SCRIPT, { port, queue: identifier, expect: count, log, env });
+    try {
+      await untilIdle();
+      const startedAt = Date.now();
+      await addInBatches(count, (batch) => utils.addJobs(batch.map((n) => ({ identifier, payload: { n } }))));
+      await worker.done;
+      return rate(count, startedAt, await untilEmpty(utils));
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await utils.release();
+  }
+}
+
+/** Waits until no job is left: one that failed would be. Resolves with the time, in Unix milliseconds. */
+async function untilEmpty(utils: WorkerUtils): Promise<number> {
+  const deadline = performance.now() + WAIT_MS;
+  while (await isAnyWaiting(utils)) {
+    if (performance.now() > deadline)
+      throw new Error('Graphile Worker did not complete all jobs that it ran');
+    await sleep(POLL_MS);
+  }
+  return Date.now();
+}
+
+async function isAnyWaiting(utils: WorkerUtils): Promise<boolean> {
+  const { rows } = await utils.withPgClient((client) =>
+    client.query('SELECT exists(SELECT FROM graphile_worker.jobs) AS waiting'),
+  );
+  return Waiting.parse(rows)[0].waiting;
+}

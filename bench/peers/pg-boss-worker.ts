@@ -1,0 +1,33 @@
+/** pg-boss's workers with a no-op handler, configured as `pg-boss.ts` says. */
+import { PgBoss } from 'pg-boss';
+import { postgresUrl } from './postgres.ts';
+import { serve } from './serve.ts';
+import { fail, Tally } from './tally.ts';
+import type { JobData } from './worker-messages.ts';
+
+const LOOPS = 4;
+const BATCH = 1000;
+const SHORTEST_POLL_SECONDS = 0.5;
+
+await serve(async ({ port, queue, expect }) => {
+  const tally = new Tally(expect);
+  const boss = new PgBoss({ connectionString: postgresUrl(port), useListenNotify: true });
+  boss.on('error', fail);
+  await boss.start();
+  const options = {
+    batchSize: BATCH,
+    localConcurrency: LOOPS,
+    burstWhenBatchFull: true,
+    pollingIntervalSeconds: SHORTEST_POLL_SECONDS,
+    notifyPollingIntervalSeconds: SHORTEST_POLL_SECONDS,
+    perJobResults: true,
+  } as const;
+  await boss.work<JobData, never, typeof options>(queue, options, async (jobs) => {
+    tally.start();
+    return jobs.map(({ id, data: { n } }) => {
+      tally.end(n);
+      return { id, status: 'completed', output: { n } };
+    });
+  });
+  return () => boss.stop();
+});

@@ -1,0 +1,21 @@
+import { tell } from './tally.ts';
+import type { WorkerArguments } from './worker-messages.ts';
+
+/**
+ * Runs a peer's worker as this process: tells the parent when it waits for jobs, and ends when the parent
+ * says so, or has ended.
+ *
+ * @param open starts the worker; resolves with what stops it.
+ */
+export async function serve(
+  open: (given: WorkerArguments) => Promise<() => Promise<unknown>>,
+): Promise<void> {
+  process.on('disconnect', () => process.exit(1));
+  const [port, queue = '', expect] = process.argv.slice(2);
+  const stop = await open({ port: Number(port), queue, expect: Number(expect) });
+  process.on('SIGTERM', async () => {
+    await stop();
+    process.exit();
+  });
+  tell({ kind: 'ready' });
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ReportAnswer } from '../../edge/contract/api.ts';
+import type { Bench, Suite } from '../bench.ts';
+import { post } from '../edge-client.ts';
+import { processByBullmq, submitToBullmq } from '../peers/bullmq.ts';
+import { submitToGraphile } from '../peers/graphile.ts';
+import { type NoopRun, rate, untilIdle } from '../peers/noop-jobs.ts';
+import { PeerMissing } from '../peers/peer.ts';
+import { submitToPgBoss } from '../peers/pg-boss.ts';
+import { PostgresServer } from '../peers/postgres.ts';
+import { RedisServer } from '../peers/redis.ts';
+import { BenchSystem } from '../system.ts';
+
+const OWN = 'this system';
+const BULLMQ = 'BullMQ';
+const CLAIMERS = 2;
+const CLAIM = 500;
+/** Of this type no runner runs a task. */
+const HTTP_TYPE = 'bench-noop-http';
+
+interface Servers {
+  readonly system: BenchSystem;
+  readonly redis: RedisServer | undefined;
+  readonly postgres: PostgresServer | undefined;
+}
+
+/** What is measured in turn, by name: each resolves with tasks a second. */
+type Contenders = Record<string, () => Promise<number>>;
+
+/** No-op tasks through the whole system, and through other queues on their servers. */
+export const peersSuite: Suite = {
+  name: 'peers',
+  title: 'No-op tasks against other queues',
+
+  async run(bench) {
+    await using started = new AsyncDisposableStack();
+    const start = async <Server extends { stop(): Promise<void> }>(starting: Promise<Server>) =>
+      started.adopt(await starting, (server) => server.stop());
+    const startPeer = async <Server extends { stop(): Promise<void> }>(starting: Promise<Server>) => {
+      try {
+        return await start(starting);
+      } catch (error) {
+        if (!(error instanceof PeerMissing)) throw error;
+        bench.skip(error.message);
+        return undefined;
+      }
+    };
+    const servers = {
+      system: await start(BenchSystem.start(join(bench.folder, 'peers'))),
+      redis: await startPeer(RedisServer.start(join(bench.folder, 'peers-redis'))),
+      postgres: await startPeer(PostgresServer.start(join(bench.folder, 'peers-postgres'))),
+    };
+    const run = { count: bench.size(20_000, 5000), log: join(bench.folder, 'peers.log') };
+    await compareSubmission(bench, servers, run);
+    await compareProcessing(bench, servers, run);
+  },
+};
+
+/** From the first submission to the last completion, with consumers that are up and idle. */
+async function compareSubmission(
+  bench: Bench,
+  { system, redis, postgres }: Servers,
+  run: NoopRun,
+): Promise<void> {
+  const contenders: Contenders = {
+    [OWN]: () => submitToSystem(system, run.count),
+    ...(redis && { [BULLMQ]: () => submitToBullmq(redis, run) }),
+    ...(postgres && {
+      'pg-boss': () => submitToPgBoss(postgres, run),
+      'Graphile Worker': () => submitToGraphile(postgres, run),
+    }),
+  };
+  const measured = await bench.alternate(bench.size(5, 1), contenders);
+  const suffix = 'no-op tasks, submission to completion';
+  const bars = Object.entries(measured).map(([name, values]) => ({
+    name,
+    value: bench.record(`${name}, ${suffix}`, 'tasks/s', values).median,
+  }));
+  bench.chart('No-op tasks, submission to completion', 'tasks/s', bars);
+  const { [OWN]: own = [], ...peers } = measured;
+  for (const [name, values] of Object.entries(peers)) {
+    const ratio = bench.ratio(`${OWN} against ${name}, ${suffix}`, own, values);
+    if (name === BULLMQ) bench.target('noopVsBullmq', ratio);
+  }
+}
+
+/** Claim and settle over HTTP, and BullMQ's worker by itself; all tasks and jobs are loaded before. */
+async function compareProcessing(bench: Bench, { system, redis }: Servers, run: NoopRun): Promise<void> {
+  const ownName = `${OWN}, claim and settle by ${CLAIM}, ${CLAIMERS} clients`;
+  const peerName = `${BULLMQ}, processing alone`;
+  const contenders: Contenders = {
+    [ownName]: () => claimAndSettle(system, run.count),
+    ...(redis && { [peerName]: () => processByBullmq(redis, run) }),
+  };
+  const measured = await bench.alternate(bench.size(5, 1), contenders);
+  for (const [name, values] of Object.entries(measured)) bench.record(name, 'tasks/s', values);
+  const { [ownName]: own = [], [peerName]: peer } = measured;
+  if (!peer) return;
+  bench.target(
+    'claimSettleVsBullmq',
+    bench.ratio(`claim and settle by ${CLAIM}, against ${BULLMQ}'s processing`, own, peer),
+  );
+}
+
+/** Tasks a second through the whole system, until the runner knows that the last result was accepted. */
+async function submitToSystem(system: BenchSystem, count: number): Promise<number> {
+  const { client } = system;
+  const type = 'bench-noop';
+  const runner = await system.startRunner(count, { THREADS: '2', IO_CONCURRENCY: '64' });
+  try {
+    await untilIdle();
+    const startedAt = Date.now();
+    const ids = await client.submitMany(makeTasks(type, count));
+    await runner.done;
+    const toldAt = Date.now();
+    const ended = await client.verify(type, ids, isResultOf);
+    const lastAt = ended.reduce((latest, at) => Math.max(latest, at), toldAt);
+    return rate(count, startedAt, lastAt);
+  } finally {
+    await runner.stop();
+  }
+}
+
+/** Tasks a second that clients claim and settle over HTTP, until all that were loaded before are settled. */
+async function claimAndSettle(system: BenchSystem, count: number): Promise<number> {
+  const { client } = system;
+  const ids = await client.load(makeTasks(HTTP_TYPE, count));
+  const claimed = new Set<string>();
+  const startedAt = Date.now();
+  const work = async () => {
+    while (claimed.size < count) {
+      const leaseId = randomUUID();
+      const wants = [{ types: [HTTP_TYPE], limit: CLAIM }];
+      const { tasks } = await client.claim({ leaseId, runner: 'bench', wants });
+      for (const { taskId } of tasks) {
+        if (claimed.has(taskId)) throw new Error(`Task ${taskId} was claimed twice`);
+        claimed.add(taskId);
+      }
+      if (tasks.length === 0) break;
+      const results = tasks.map(({ taskId, payload }) => ({
+        taskId,
+        leaseId,
+        success: true,
+        result: payload,
+      }));
+      const { outcomes } = ReportAnswer.parse(await post(`${client.apiUrl}/tasks/complete`, { results }));
+      const refused = outcomes.find(({ status }) => status !== 'completed');
+      if (refused || outcomes.length !== tasks.length) {
+        throw new Error(`Of ${tasks.length} results, not all were accepted: ${JSON.stringify(refused)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CLAIMERS }, work));
+  const endedAt = Date.now();
+  const missing = ids.filter((id) => !claimed.has(id));
+  if (missing.length > 0) throw new Error(`${missing.length} tasks were not claimed: ${missing[0]}`);
+  await client.verify(HTTP_TYPE, ids, isResultOf);
+  return rate(count, startedAt, endedAt);
+}
+
+function makeTasks(type: string, count: number): object[] {
+  return Array.from({ length: count }, (_, n) => ({ type, payload: { n } }));
+}
+
+const Result = z.object({ n: z.number() });
+
+function isResultOf(result: unknown, index: number): boolean {
+  return Result.safeParse(result).data?.n === index;
+}
