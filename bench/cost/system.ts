@@ -2,23 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { Caller, testHarness } from '../../edge/testing.ts';
-import { startScript } from '../../runner/script.ts';
 import { BenchClient } from '../edge-client.ts';
-import type { RunnerMessage } from '../runner-messages.ts';
+import { type BenchRunner, startBenchRunner } from '../runner-child.ts';
 import { Operations, sum } from './operations.ts';
 
-const BENCH = join(import.meta.dirname, '..');
-const EDGE = join(BENCH, '../edge');
+const EDGE = join(import.meta.dirname, '../../edge');
 
 /** Ended tasks may be archived at once. */
 const VARS = { AUTH: 'off', RETENTION_HOURS: '0' };
-
-/** A runner that counts what it completes. */
-export interface CostRunner {
-  /** Resolves when the expected number of results was accepted. */
-  readonly done: Promise<void>;
-  stop(): Promise<void>;
-}
 
 /** Both workers as they are deployed, counted, in workerd. */
 export class CostSystem {
@@ -68,39 +59,12 @@ export class CostSystem {
   }
 
   /** Starts a runner and waits until it claims; it is done with `expect` results. */
-  async startRunner(expect: number): Promise<CostRunner> {
-    const { process: child, ...script } = await startScript('bench/runner-process.ts', {
-      env: {
-        API_WORKER_URL: this.client.apiUrl,
-        QUEUE_WORKER_URL: this.client.queueUrl,
-        TASKS_DIR: join(BENCH, 'tasks'),
-        THREADS: '1',
-        LOG_LEVEL: 'warn',
-        BENCH_EXPECT: String(expect),
-      },
-      output: { file: join(this.#folder, 'cost-runner.log') },
+  startRunner(expect: number): Promise<BenchRunner> {
+    return startBenchRunner(this.#folder, expect, {
+      API_WORKER_URL: this.client.apiUrl,
+      QUEUE_WORKER_URL: this.client.queueUrl,
+      THREADS: '1',
     });
-    const failed = script.ended.then((code) => {
-      throw new Error(`The runner ended before it was done (exit code ${code}); see cost-runner.log`);
-    });
-    const told = (kind: RunnerMessage['kind']) => {
-      const heard = new Promise<void>((resolve) => {
-        child.on('message', (message: RunnerMessage) => {
-          if (message.kind === kind) resolve();
-        });
-      });
-      return Promise.race([heard, failed]);
-    };
-    const done = told('done');
-    // Whoever waits for it is told; until then it is nobody's.
-    done.catch(() => {});
-    await told('ready');
-    return {
-      done,
-      async stop() {
-        if ((await script.stop()) !== 0) throw new Error('The runner failed; see cost-runner.log');
-      },
-    };
   }
 
   /** Sets the clocks of both workers ahead and runs the cron job. */
