@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { archiveKey } from './api/archive.ts';
 import type { ApiEnv } from './api/env.ts';
 import { StatusView, Submitted, TaskView } from './contract/api.ts';
+import { Claim } from './contract/buffer.ts';
 import {
   type AcceptedTask,
   newTasks,
@@ -91,10 +92,10 @@ async function deliver(record: SubmissionRecord, count = record.tasks.length): P
 async function finish(type: string, hoursAgo = 2): Promise<void> {
   const leaseId = randomUUID();
   const wants = [{ types: [type], limit: 1000 }];
-  const { tasks } = await (await ledger()).claim({ leaseId, runner: 'runner-1', leaseSeconds: 30, wants });
+  const { tasks } = await edge.buffer.read('/tasks/claim', Claim, { leaseId, runner: 'runner-1', wants });
   const error = { code: 'broken', message: 'It broke', retryable: false };
-  const reports = tasks.toSorted(byId).map(({ id }, n) => ({
-    taskId: id,
+  const reports = tasks.toSorted(byId).map(({ taskId }, n) => ({
+    taskId,
     leaseId,
     ...(n === 0 ? { success: false, error } : { success: true, result: `{"n":${n}}` }),
   }));

@@ -34,7 +34,11 @@ interface BacklogEnv extends BufferEnv {
 /** The Consumer Worker, with one call more: `POST /bench/fill` `{types, count, fromMs}`. */
 export default {
   ...worker,
-  async fetch(request: Request<unknown, IncomingRequestCfProperties>, env: BacklogEnv, ctx: ExecutionContext) {
+  async fetch(
+    request: Request<unknown, IncomingRequestCfProperties>,
+    env: BacklogEnv,
+    ctx: ExecutionContext,
+  ) {
     if (new URL(request.url).pathname !== '/bench/fill') return worker.fetch(request, env, ctx);
     const { types, count, fromMs } = await request.json<{ types: string[]; count: number; fromMs: number }>();
     return Response.json(await ledgerOf(env).fill(types, count, fromMs));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
 import type { Bench, Suite } from '../bench.ts';
-import { eachAtOnce, post } from '../edge-client.ts';
+import { eachAtOnce } from '../edge-client.ts';
 import { BenchSystem } from '../system.ts';
 
 /** Each of the workers by itself: how many requests and tasks a second it takes from some clients at once. */
@@ -164,7 +164,7 @@ async function drain(system: BenchSystem, clients: number, size: number, tasks: 
       success: true,
       result: payload,
     }));
-    await post(`${client.apiUrl}/tasks/complete`, { results });
+    await client.settle({ results });
   });
   const seconds = (performance.now() - startedAt) / 1000;
   const missing = ids.filter((id) => !claimed.has(id)).length;

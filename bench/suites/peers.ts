@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ReportAnswer } from '../../edge/contract/api.ts';
 import type { Bench, Suite } from '../bench.ts';
-import { post } from '../edge-client.ts';
 import { processByBullmq, submitToBullmq } from '../peers/bullmq.ts';
 import { submitToGraphile } from '../peers/graphile.ts';
 import { type NoopRun, rate, untilIdle } from '../peers/noop-jobs.ts';
@@ -15,7 +13,7 @@ import { BenchSystem } from '../system.ts';
 
 const OWN = 'this system';
 const BULLMQ = 'BullMQ';
-const CLAIMERS = 2;
+const CLAIMERS = 4;
 const CLAIM = 500;
 /** Of this type no runner runs a task. */
 const HTTP_TYPE = 'bench-noop-http';
@@ -145,7 +143,7 @@ async function claimAndSettle(system: BenchSystem, count: number): Promise<numbe
         success: true,
         result: payload,
       }));
-      const { outcomes } = ReportAnswer.parse(await post(`${client.apiUrl}/tasks/complete`, { results }));
+      const { outcomes } = await client.settle({ results });
       const refused = outcomes.find(({ status }) => status !== 'completed');
       if (refused || outcomes.length !== tasks.length) {
         throw new Error(`Of ${tasks.length} results, not all were accepted: ${JSON.stringify(refused)}`);

@@ -12,7 +12,7 @@ import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
 import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
-import { claimedTaskJson } from './views.ts';
+import { claimedTaskJson } from './ledger/views.ts';
 
 type BufferContext = Context<{ Bindings: BufferEnv }>;
 
@@ -20,9 +20,12 @@ type BufferContext = Context<{ Bindings: BufferEnv }>;
 export async function claimBatch(c: BufferContext): Promise<Response> {
   const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = await readBody(c, ClaimRequest);
   const grant = await ledgerOf(c.env).claim({ ...request, leaseSeconds });
-  const tasks = await claimedPayloads(c.env, request.leaseId, grant.tasks);
+  const large = grant.tasks.filter((task) => typeof task !== 'string');
+  const filled = await claimedPayloads(c.env, request.leaseId, large);
+  const byId = new Map(filled.map((task) => [task.id, claimedTaskJson(task)]));
+  const tasks = grant.tasks.flatMap((task) => (typeof task === 'string' ? task : (byId.get(task.id) ?? [])));
   const rest: Omit<Claim, 'tasks'> = { leaseExpiresAt: iso(grant.expiresAt), ready: grant.ready };
-  const text = `${JSON.stringify(rest).slice(0, -1)},"tasks":[${tasks.map(claimedTaskJson).join(',')}]}`;
+  const text = `${JSON.stringify(rest).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
   return c.body(text, 200, { 'Content-Type': 'application/json' });
 }
 

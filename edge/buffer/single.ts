@@ -8,7 +8,7 @@ import { ledgerOf } from '../http/ledger.ts';
 import { withPayloads } from '../http/records.ts';
 import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
-import { bufferedTask, bufferStatusOf, claimedTask } from './views.ts';
+import { bufferedTask, bufferStatusOf, claimedTask } from './ledger/views.ts';
 
 type BufferContext = Context<{ Bindings: BufferEnv }>;
 

@@ -8,7 +8,7 @@ export interface LedgerApi {
   /** `full` where the ledger has no room: then nothing was inserted. */
   insert(tasks: NewTask[]): Promise<{ full: boolean }>;
   insertFailed(task: RefusedTask): Promise<void>;
-  claim(request: ClaimOrder): Promise<ClaimGrant>;
+  claim(request: ClaimOrder): Promise<SerialGrant>;
   claimOne(taskId: string): Promise<SingleClaimGrant>;
   heartbeat(leases: LeaseBeat[]): Promise<HeartbeatResult>;
   settle(reports: SettleReport[]): Promise<SettleOutcome[]>;
@@ -146,6 +146,16 @@ export interface ClaimOrder {
 
 export interface ClaimGrant {
   tasks: WorkRow[];
+  expiresAt: number;
+  ready: number;
+}
+
+/**
+ * A grant as the ledger answers it: its tasks in their order, as items of a JSON array where they are whole,
+ * several in a text; as rows where the payload lies in the record.
+ */
+export interface SerialGrant {
+  tasks: (string | WorkRow)[];
   expiresAt: number;
   ready: number;
 }

@@ -30,7 +30,7 @@ export function claim(sql: Sql, order: ClaimOrder, now: number): ClaimGrant {
   const picks = order.wants.flatMap((want) => heads(sql, want.types, want.limit));
   if (picks.length === 0) return { tasks: [], expiresAt, ready: 0 };
 
-  const ids = fitting(sql, picks);
+  const ids = fitting(picks);
   const lease = { id: order.leaseId, runner: order.runner, leaseSeconds: order.leaseSeconds, expiresAt };
   openLease(sql, lease, ids);
   const rows = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify(ids), lease.id, now);

@@ -3,7 +3,7 @@ import { MAX_LIST_SCAN } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { progressOf } from './leases.ts';
-import { fitting, readTask, readWork } from './rows.ts';
+import { fitting, PAYLOAD_BYTES, readTask, readWork, type Sized } from './rows.ts';
 import { isSealed } from './seals.ts';
 import type { Sql } from './sql.ts';
 import { heads, readyTypes } from './waiting.ts';
@@ -45,23 +45,23 @@ export function page(sql: Sql, filter: ListFilter): TaskPage {
 
 /** The tasks that may run now, in the order in which they would be claimed. */
 export function ready(sql: Sql, limit: number): WorkRow[] {
-  return readWork(sql, fitting(sql, heads(sql, readyTypes(sql), limit)));
+  return readWork(sql, fitting(heads(sql, readyTypes(sql), limit)));
 }
 
 const SELECT_LEASED = `
-  SELECT tasks.id
+  SELECT tasks.id, ${PAYLOAD_BYTES}
   FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
   WHERE leases.ended_at IS NULL AND tasks.lease_id = leases.id AND tasks.claimed_at IS NOT NULL
     AND tasks.state IN ('leased', 'scheduled')
   LIMIT ?1`;
 
 const SELECT_SCHEDULED = `
-  SELECT id FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL ORDER BY run_at, id LIMIT ?1`;
+  SELECT id, ${PAYLOAD_BYTES} FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL ORDER BY run_at, id LIMIT ?1`;
 
 /** The tasks that have not ended: what runs, then what may run now, then what waits for its time. */
 export function alive(sql: Sql, limit: number): WorkRow[] {
-  const leased = sql.exec<{ id: string }>(SELECT_LEASED, limit).map((row) => row.id);
+  const leased = sql.exec<Sized>(SELECT_LEASED, limit);
   const waiting = heads(sql, readyTypes(sql), limit);
-  const scheduled = sql.exec<{ id: string }>(SELECT_SCHEDULED, limit).map((row) => row.id);
-  return readWork(sql, fitting(sql, [...leased, ...waiting, ...scheduled].slice(0, limit)));
+  const scheduled = sql.exec<Sized>(SELECT_SCHEDULED, limit);
+  return readWork(sql, fitting([...leased, ...waiting, ...scheduled].slice(0, limit)));
 }

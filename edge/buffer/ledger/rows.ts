@@ -86,18 +86,21 @@ export function inOrder<Row extends { id: string }>(rows: readonly Row[], ids: r
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
-const SELECT_SIZES = `
-  SELECT id, coalesce(body_bytes, octet_length(payload)) AS bytes FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
+/** How large a task's payload is, in bytes, wherever it lies. */
+export const PAYLOAD_BYTES = 'coalesce(tasks.body_bytes, octet_length(tasks.payload)) AS bytes';
 
-/** The first of the ids whose payloads together stay within one answer; always at least one. */
-export function fitting(sql: Sql, ids: readonly string[]): string[] {
-  const sizes = sql.exec<{ id: string; bytes: number }>(SELECT_SIZES, JSON.stringify(ids));
+/** A task's id, and what its payload adds to an answer. */
+export interface Sized extends Record<string, SqlValue> {
+  id: string;
+  bytes: number;
+}
+
+/** The first of some tasks whose payloads together stay within one answer; always at least one. */
+export function fitting(tasks: readonly Sized[]): string[] {
   let total = 0;
-  const fits: string[] = [];
-  for (const { id, bytes } of inOrder(sizes, ids)) {
+  const end = tasks.findIndex(({ bytes }, index) => {
     total += bytes;
-    if (fits.length > 0 && total > MAX_ANSWER_BYTES) break;
-    fits.push(id);
-  }
-  return fits;
+    return index > 0 && total > MAX_ANSWER_BYTES;
+  });
+  return tasks.slice(0, end === -1 ? tasks.length : end).map(({ id }) => id);
 }

@@ -14,6 +14,7 @@ import type {
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
+import { serialGrant } from './views.ts';
 import { acceptSocket, socketsOf } from './wake-sockets.ts';
 import { Waker } from './waker.ts';
 
@@ -55,7 +56,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   claim(order: ClaimOrder) {
     const grant = this.#ledger.claim(order);
     this.#waker.note(socketsOf(this.ctx, order.runner), order, grant);
-    return this.#conclude(grant);
+    return this.#conclude(serialGrant(grant));
   }
 
   claimOne(taskId: string) {

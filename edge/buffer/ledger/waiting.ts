@@ -1,4 +1,5 @@
 import { MAX_READY_COUNT } from '../../contract/limits.ts';
+import { PAYLOAD_BYTES, type Sized } from './rows.ts';
 import type { Sql } from './sql.ts';
 
 /** How many due tasks one call promotes; the alarm goes on with the rest. */
@@ -23,22 +24,25 @@ export function nextRunAt(sql: Sql): number | null {
 }
 
 const SELECT_HEAD = `
-  SELECT id, priority, run_at FROM tasks
+  SELECT id, priority, run_at, ${PAYLOAD_BYTES} FROM tasks
   WHERE state = 'ready' AND type = ?1
   ORDER BY priority DESC, run_at, id LIMIT ?2`;
 
+interface Head extends Sized {
+  priority: number;
+  run_at: number;
+}
+
 /**
- * The ids of the tasks to run next: of the given types, highest priority first, then earliest. Reads each
+ * The tasks to run next: of the given types, highest priority first, then earliest. Reads each
  * type's own head, so that tasks of other types cost nothing.
  */
-export function heads(sql: Sql, types: readonly string[], limit: number): string[] {
-  const candidates = types.flatMap((type) =>
-    sql.exec<{ id: string; priority: number; run_at: number }>(SELECT_HEAD, type, limit),
-  );
+export function heads(sql: Sql, types: readonly string[], limit: number): Sized[] {
+  const candidates = types.flatMap((type) => sql.exec<Head>(SELECT_HEAD, type, limit));
   if (types.length > 1) {
     candidates.sort((a, b) => b.priority - a.priority || a.run_at - b.run_at || (a.id < b.id ? -1 : 1));
   }
-  return candidates.slice(0, limit).map((task) => task.id);
+  return candidates.slice(0, limit);
 }
 
 const COUNT_READY = `
