@@ -91,6 +91,7 @@ export class ThreadPool {
       atomics: tasksPerThread === 1 ? 'sync' : 'disabled',
       workerData: { abortChannel },
       niceIncrement: NICE,
+      recordTiming: false,
       ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
       loadBalancer: (task, workers) => {
         const free = workers.filter((worker) => worker.currentUsage < tasksPerThread);

@@ -14,11 +14,11 @@ export const latencySuite: Suite = {
   async run(bench) {
     const system = await BenchSystem.start(join(bench.folder, 'latency'));
     try {
-      const woken = await measure(bench, system, 'woken', bench.size(300, 60), [50, 400], { THREADS: '2' });
+      const woken = await measure(bench, system, 'woken', bench.size(250, 60), [50, 400], { THREADS: '2' });
       bench.target('wakeP50', woken.p50);
       bench.target('wakeP99', woken.p99);
       // Without a wake a task waits for the next poll, up to five seconds.
-      await measure(bench, system, '5 s polling', bench.size(30, 4), [0, 5000], {
+      await measure(bench, system, '5 s polling', bench.size(24, 4), [0, 5000], {
         WAKE: 'false',
         POLL_INTERVAL: '5000',
       });

@@ -20,10 +20,10 @@ interface Case {
 }
 
 const CASES = (quick: boolean): Case[] => [
-  { ms: 0.1, tasks: quick ? 5000 : 30_000, targets: ['cpu01VsPiscina', 'cpu01VsBullmq'] },
-  { ms: 1, tasks: quick ? 1500 : 6000, targets: ['cpu1VsPiscina', 'cpu1VsBullmq'] },
-  { ms: 10, tasks: quick ? 200 : 1000, targets: ['cpu10VsPiscina', 'cpu10VsBullmq'] },
-  ...(quick ? [] : [{ ms: 100, tasks: 60, targets: [] as never }]),
+  { ms: 0.1, tasks: quick ? 5000 : 20_000, targets: ['cpu01VsPiscina', 'cpu01VsBullmq'] },
+  { ms: 1, tasks: quick ? 1500 : 5000, targets: ['cpu1VsPiscina', 'cpu1VsBullmq'] },
+  { ms: 10, tasks: quick ? 200 : 700, targets: ['cpu10VsPiscina', 'cpu10VsBullmq'] },
+  ...(quick ? [] : [{ ms: 100, tasks: 30, targets: [] as never }]),
 ];
 
 /** CPU tasks through the whole system, and through bare piscina and BullMQ's sandboxed threads. */
@@ -160,7 +160,7 @@ async function onBullmq(redis: RedisServer, jobs: readonly Job[], threads: numbe
 async function measureBacklog(bench: Bench, system: BenchSystem): Promise<void> {
   const waiting = bench.size(100_000, 10_000);
   bench.step(`loading ${waiting} tasks`);
-  const jobs = makeJobs(waiting, 1000);
+  const jobs = makeJobs(waiting, 10);
   const ids = await system.client.load(jobs.map((payload) => ({ type: 'bench-cpu', payload })));
   bench.step(`running ${waiting} tasks`);
   const runner = await system.startRunner(waiting, { THREADS: '2' });
