@@ -47,28 +47,28 @@ for (const { name, title, run } of chosen) {
     throw error;
   }
   await rm(folder, { recursive: true });
-  results.push(bench.result(name));
+  const result = bench.result(name);
+  results.push(result);
+  if (!quick) await writeResult(result);
 }
 bar.update(results.length, { step: 'done' });
 bar.stop();
 
-const report = { date: new Date().toISOString(), machine: machine(), quick, results };
-if (json !== undefined) await writeFile(json, JSON.stringify(report, undefined, 2));
-if (!quick) await writeResults();
+if (json !== undefined) await writeFile(json, JSON.stringify({ ...about(), results }, undefined, 2));
 for (const result of results) console.log(figureTable(result));
 console.log(targetTable(results));
 process.exit();
 
-async function writeResults(): Promise<void> {
+/** Written as soon as it is there: what fails or is interrupted later does not lose it. */
+async function writeResult({ chart, ...result }: SuiteResult): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
-  const { results: _, ...run } = report;
-  for (const { chart, ...result } of results) {
-    await writeFile(
-      join(RESULTS, `${result.suite}.json`),
-      `${JSON.stringify({ ...run, ...result }, undefined, 2)}\n`,
-    );
-    if (chart) await writeFile(join(RESULTS, `${result.suite}.svg`), toSvg(chart));
-  }
+  const text = JSON.stringify({ ...about(), ...result }, undefined, 2);
+  await writeFile(join(RESULTS, `${result.suite}.json`), `${text}\n`);
+  if (chart) await writeFile(join(RESULTS, `${result.suite}.svg`), toSvg(chart));
+}
+
+function about() {
+  return { date: new Date().toISOString(), machine: machine(), quick };
 }
 
 function machine(): string {
