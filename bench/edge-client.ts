@@ -30,10 +30,8 @@ export class BenchClient {
 
   /** Submits tasks in batches of `size`, `atOnce` requests at a time; returns their ids in order. */
   async submitMany(tasks: readonly object[], size = MAX_BATCH_TASKS, atOnce = 2): Promise<string[]> {
-    const batches: object[][] = [];
-    for (let from = 0; from < tasks.length; from += size) batches.push(tasks.slice(from, from + size));
     const ids: string[][] = [];
-    await eachAtOnce(batches.entries(), atOnce, async ([index, batch]) => {
+    await eachAtOnce(inBatches(tasks, size).entries(), atOnce, async ([index, batch]) => {
       ids[index] = BatchSubmitted.parse(await post(`${this.apiUrl}/tasks/batch`, { tasks: batch })).taskIds;
     });
     return ids.flat();
@@ -51,14 +49,7 @@ export class BenchClient {
   /** Waits until the ledger has as many tasks of a type. */
   async untilReady(type: string, count: number): Promise<void> {
     await until(`${count} tasks of type ${type}`, async () => {
-      let found = 0;
-      let cursor = '';
-      do {
-        const page = await this.#list(type, `&limit=${MAX_LIST_LIMIT}${cursor}`);
-        found += page.count;
-        cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
-      } while (cursor !== '' && found < count);
-      return found === count;
+      return (await this.#list(type)).length === count;
     });
   }
 
@@ -83,14 +74,9 @@ export class BenchClient {
     isRight: (result: unknown, index: number) => boolean,
   ): Promise<number[]> {
     const ended = new Map<string, number>();
-    let cursor = '';
-    do {
-      const page = await this.#list(type, `&limit=${MAX_LIST_LIMIT}${cursor}`);
-      for (const { id, status, attempt, completedAt } of page.tasks) {
-        if (status === 'completed' && attempt === 1 && completedAt) ended.set(id, Date.parse(completedAt));
-      }
-      cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
-    } while (cursor !== '');
+    for (const { id, status, attempt, completedAt } of await this.#list(type)) {
+      if (status === 'completed' && attempt === 1 && completedAt) ended.set(id, Date.parse(completedAt));
+    }
     const missing = ids.filter((id) => !ended.has(id));
     if (missing.length > 0) {
       throw new Error(
@@ -110,8 +96,17 @@ export class BenchClient {
     return TaskView.parse(await (await fetch(`${this.apiUrl}/tasks/${id}`)).json());
   }
 
-  async #list(type: string, query: string): Promise<TaskList> {
-    return TaskList.parse(await (await fetch(`${this.apiUrl}/tasks?type=${type}${query}`)).json());
+  /** All tasks of a type. */
+  async #list(type: string): Promise<TaskList['tasks']> {
+    const tasks: TaskList['tasks'] = [];
+    let cursor = '';
+    do {
+      const url = `${this.apiUrl}/tasks?type=${type}&limit=${MAX_LIST_LIMIT}${cursor}`;
+      const page = TaskList.parse(await (await fetch(url)).json());
+      tasks.push(...page.tasks);
+      cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+    } while (cursor !== '');
+    return tasks;
   }
 
   /** Waits until the ledger has a task: this call refuses to remove one that has not ended, and knows no other. */
@@ -131,6 +126,13 @@ export async function post<Answer>(url: string, body: object): Promise<Answer> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 300)}`);
   return JSON.parse(text);
+}
+
+/** Cuts a list into batches, in order. */
+export function inBatches<Item>(items: readonly Item[], size: number): Item[][] {
+  const batches: Item[][] = [];
+  for (let from = 0; from < items.length; from += size) batches.push(items.slice(from, from + size));
+  return batches;
 }
 
 /** Runs an action for each item, some at a time. */

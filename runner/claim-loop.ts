@@ -100,7 +100,10 @@ export class ClaimLoop {
         continue;
       }
       const sentAt = performance.now();
-      const claim = await this.#claim(asked.map(({ want }) => want));
+      const claim = await this.#claim(
+        asked.map(({ want }) => want),
+        sentAt,
+      );
       // A wake may overtake the answer of the claim before it.
       if (!claim || claim.ready > 0 || this.#wokenAt > sentAt) continue;
       for (const { state } of asked) state.dryUntil = performance.now() + pollIntervalMs;
@@ -131,15 +134,18 @@ export class ClaimLoop {
       .filter(({ want }) => want.limit > 0);
   }
 
-  /** One claim; undefined when the edge did not answer in time, or the loop was stopped before it did. */
-  async #claim(wants: Want[]): Promise<Claim | undefined> {
+  /**
+   * One claim; undefined when the edge did not answer in time, or the loop was stopped before it did.
+   *
+   * @param sentAt now, by `performance.now()`: its lease counts from the first try.
+   */
+  async #claim(wants: Want[], sentAt: number): Promise<Claim | undefined> {
     const { client, events, leaseSeconds, runner, interrupt } = this.#options;
     const request = { leaseId: randomUUID(), runner, wants, leaseSeconds };
     // The lease counts from the first try: later than this it would be over on arrival.
     const overdue = AbortSignal.timeout(leaseSeconds * ANSWER_WITHIN * 1000);
     const signal = AbortSignal.any([this.#stopping.signal, overdue]);
     events.emit('polling');
-    const sentAt = performance.now();
     let claim: Claim | undefined;
     try {
       await untilAnswered(

@@ -98,22 +98,17 @@ export class Lane {
    * @param left how many tasks the last claim has left.
    */
   demand(refillMs: number, left: number): number {
-    const perRefill = this.#endsTooSlowly(refillMs)
-      ? 0
-      : this.#endingWithin(Math.max(refillMs, MIN_REFILL_MS));
+    const perRefill = this.#endingWithin(refillMs);
     const free = this.#capacity + Math.min(2 * perRefill, left) - this.held;
     const idle = this.#running.size < this.#capacity;
     return idle || free >= perRefill ? Math.max(0, free) : 0;
   }
 
-  #endsTooSlowly(refillMs: number): boolean {
-    return (this.#taskMs.value ?? 0) > refillMs * SLOW_TASK_REFILLS;
-  }
-
-  /** How many tasks end within a time; none until a first has ended. */
-  #endingWithin(ms: number): number {
+  /** How many tasks end within a refill; none until a first has ended, nor where tasks are slow against it. */
+  #endingWithin(refillMs: number): number {
     const taskMs = this.#taskMs.value;
-    if (taskMs === undefined) return 0;
+    if (taskMs === undefined || taskMs > refillMs * SLOW_TASK_REFILLS) return 0;
+    const ms = Math.max(refillMs, MIN_REFILL_MS);
     return Math.min(MAX_READ_AHEAD / 2, Math.ceil((this.#capacity * ms) / taskMs));
   }
 

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { type Job, Queue, Worker } from 'bullmq';
+import { MAX_BATCH_TASKS } from '../../edge/contract/limits.ts';
+import { inBatches } from '../edge-client.ts';
 
 /** BullMQ's sandboxed processor on worker threads, as many jobs at once as there are threads. */
 export class BullmqThreads {
@@ -60,10 +62,7 @@ export class BullmqThreads {
   }
 
   async #add(name: string, jobs: readonly object[]): Promise<void> {
-    for (let from = 0; from < jobs.length; from += 1000) {
-      await this.#queue.addBulk(
-        jobs.slice(from, from + 1000).map((job, index) => ({ name, data: { ...job, index: from + index } })),
-      );
-    }
+    const entries = jobs.map((job, index) => ({ name, data: { ...job, index } }));
+    for (const batch of inBatches(entries, MAX_BATCH_TASKS)) await this.#queue.addBulk(batch);
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_BATCH_TASKS } from '../../edge/contract/limits.ts';
-import { eachAtOnce } from '../edge-client.ts';
+import { eachAtOnce, inBatches } from '../edge-client.ts';
 
 /** By then a consumer that has started is idle, in milliseconds. */
 const IDLE_MS = 500;
@@ -24,12 +24,8 @@ export async function addInBatches(
   count: number,
   add: (batch: readonly number[]) => Promise<unknown>,
 ): Promise<void> {
-  const numbers = Array.from({ length: count }, (_, n) => n);
-  const batches: number[][] = [];
-  for (let from = 0; from < count; from += MAX_BATCH_TASKS) {
-    batches.push(numbers.slice(from, from + MAX_BATCH_TASKS));
-  }
-  await eachAtOnce(batches.values(), AT_ONCE, async (batch) => {
+  const numbers = [...Array(count).keys()];
+  await eachAtOnce(inBatches(numbers, MAX_BATCH_TASKS).values(), AT_ONCE, async (batch) => {
     await add(batch);
   });
 }

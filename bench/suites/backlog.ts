@@ -149,8 +149,7 @@ class Backlog {
       const id = this.#ids[(asked * 7919) % this.#ids.length] ?? '';
       const response = await fetch(`${client.apiUrl}/tasks/${id}/status`);
       const status = await response.json();
-      if (JSON.stringify(status).includes('"pending"') === false)
-        throw new Error(`Task ${id} is not pending`);
+      if (!JSON.stringify(status).includes('"pending"')) throw new Error(`Task ${id} is not pending`);
     });
     await timer.run();
     const [claim, status] = timer.tasks.map(({ result }) =>

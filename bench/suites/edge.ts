@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
 import type { Bench, Suite } from '../bench.ts';
-import { eachAtOnce } from '../edge-client.ts';
+import { drain } from '../drain.ts';
 import { BenchSystem } from '../system.ts';
 
 /** Each of the workers by itself: how many requests and tasks a second it takes from some clients at once. */
@@ -15,10 +14,7 @@ export const edgeSuite: Suite = {
     try {
       for (const clients of bench.size([1, 4, 16], [4])) await measureCalls(bench, system, clients);
       await compareSingles(bench, system);
-      for (const clients of bench.size([1, 4, 16], [4])) {
-        await measureClaims(bench, system, clients);
-        await measureSettles(bench, system, clients);
-      }
+      for (const clients of bench.size([1, 4, 16], [4])) await measureClaims(bench, system, clients);
     } finally {
       await system.stop();
     }
@@ -109,69 +105,21 @@ async function submissions(
   return rate;
 }
 
-async function measureClaims(bench: Bench, system: BenchSystem, clients: number): Promise<void> {
+/** Claims alone, then claims whose tasks are settled. */
+async function measureClaims(bench: Bench, { client }: BenchSystem, clients: number): Promise<void> {
   let twice = 0;
-  for (const size of [1, 10, 100, 500]) {
-    const name = `claim by ${size}, ${at(clients)}`;
+  const measure = async (name: string, size: number, settle: boolean) => {
     bench.step(name);
+    const tasks = (TASKS[size] ?? 0) * bench.size(1, 0.3);
     const values: number[] = [];
     for (let round = 0; round < bench.size(3, 1); round += 1) {
-      const { rate, claimedTwice } = await drain(
-        system,
-        clients,
-        size,
-        (TASKS[size] ?? 0) * bench.size(1, 0.3),
-      );
+      const { rate, claimedTwice } = await drain(client, { tasks, size, clients, settle });
       values.push(rate);
       twice += claimedTwice;
     }
     bench.record(name, 'tasks/s', values);
-  }
+  };
+  for (const size of [1, 10, 100, 500]) await measure(`claim by ${size}, ${at(clients)}`, size, false);
+  for (const size of [100, 500]) await measure(`claim and settle by ${size}, ${at(clients)}`, size, true);
   bench.record(`tasks claimed twice, ${at(clients)}`, 'tasks', [twice]);
-}
-
-async function measureSettles(bench: Bench, system: BenchSystem, clients: number): Promise<void> {
-  for (const size of [100, 500]) {
-    const name = `claim and settle by ${size}, ${at(clients)}`;
-    bench.step(name);
-    const values: number[] = [];
-    for (let round = 0; round < bench.size(3, 1); round += 1) {
-      const { rate } = await drain(system, clients, size, (TASKS[size] ?? 0) * bench.size(1, 0.3), true);
-      values.push(rate);
-    }
-    bench.record(name, 'tasks/s', values);
-  }
-}
-
-let drained = 0;
-
-/** Tasks claimed, and settled where asked for, a second, until all that were loaded before are. */
-async function drain(system: BenchSystem, clients: number, size: number, tasks: number, settle = false) {
-  drained += 1;
-  const type = `bench-claimed-${drained}`;
-  const { client } = system;
-  const ids = await client.load(Array.from({ length: tasks }, (_, n) => ({ type, payload: { n } })));
-  const claimed = new Map<string, number>();
-  const startedAt = performance.now();
-  await eachAtOnce(Array.from({ length: Math.ceil(tasks / size) }).entries(), clients, async () => {
-    const leaseId = randomUUID();
-    const claim = await client.claim({ leaseId, runner: 'bench', wants: [{ types: [type], limit: size }] });
-    for (const { taskId } of claim.tasks) claimed.set(taskId, (claimed.get(taskId) ?? 0) + 1);
-    if (!settle || claim.tasks.length === 0) return;
-    const results = claim.tasks.map(({ taskId, payload }) => ({
-      taskId,
-      leaseId,
-      success: true,
-      result: payload,
-    }));
-    await client.settle({ results });
-  });
-  const seconds = (performance.now() - startedAt) / 1000;
-  const missing = ids.filter((id) => !claimed.has(id)).length;
-  if (missing > 0) throw new Error(`${missing} of ${tasks} tasks were not claimed`);
-  if (settle) {
-    await client.verify(type, ids, (result, n) => JSON.stringify(result) === JSON.stringify({ n }));
-  }
-  const claimedTwice = [...claimed.values()].filter((times) => times > 1).length;
-  return { rate: tasks / seconds, claimedTwice };
 }

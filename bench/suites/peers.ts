@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Bench, Suite } from '../bench.ts';
+import { drain } from '../drain.ts';
 import { processByBullmq, submitToBullmq } from '../peers/bullmq.ts';
 import { submitToGraphile } from '../peers/graphile.ts';
 import { type NoopRun, rate, untilIdle } from '../peers/noop-jobs.ts';
-import { PeerMissing } from '../peers/peer.ts';
+import { orSkipped } from '../peers/peer.ts';
 import { submitToPgBoss } from '../peers/pg-boss.ts';
 import { PostgresServer } from '../peers/postgres.ts';
 import { RedisServer } from '../peers/redis.ts';
@@ -15,8 +15,6 @@ const OWN = 'this system';
 const BULLMQ = 'BullMQ';
 const CLAIMERS = 4;
 const CLAIM = 500;
-/** Of this type no runner runs a task. */
-const HTTP_TYPE = 'bench-noop-http';
 
 interface Servers {
   readonly system: BenchSystem;
@@ -36,19 +34,10 @@ export const peersSuite: Suite = {
     await using started = new AsyncDisposableStack();
     const start = async <Server extends { stop(): Promise<void> }>(starting: Promise<Server>) =>
       started.adopt(await starting, (server) => server.stop());
-    const startPeer = async <Server extends { stop(): Promise<void> }>(starting: Promise<Server>) => {
-      try {
-        return await start(starting);
-      } catch (error) {
-        if (!(error instanceof PeerMissing)) throw error;
-        bench.skip(error.message);
-        return undefined;
-      }
-    };
     const servers = {
       system: await start(BenchSystem.start(join(bench.folder, 'peers'))),
-      redis: await startPeer(RedisServer.start(join(bench.folder, 'peers-redis'))),
-      postgres: await startPeer(PostgresServer.start(join(bench.folder, 'peers-postgres'))),
+      redis: await orSkipped(bench, start(RedisServer.start(join(bench.folder, 'peers-redis')))),
+      postgres: await orSkipped(bench, start(PostgresServer.start(join(bench.folder, 'peers-postgres')))),
     };
     const run = { count: bench.size(20_000, 5000), log: join(bench.folder, 'peers.log') };
     await compareSubmission(bench, servers, run);
@@ -92,7 +81,12 @@ async function compareProcessing(bench: Bench, { system, redis }: Servers, run: 
   const ownName = `${OWN}, claim and settle by ${CLAIM}, ${CLAIMERS} clients`;
   const peerName = `${BULLMQ}, processing alone`;
   const contenders: Contenders = {
-    [ownName]: () => claimAndSettle(system, run.count),
+    [ownName]: async () => {
+      const work = { tasks: run.count, size: CLAIM, clients: CLAIMERS, settle: true };
+      const { rate, claimedTwice } = await drain(system.client, work);
+      if (claimedTwice > 0) throw new Error(`${claimedTwice} tasks were claimed twice`);
+      return rate;
+    },
     ...(redis && { [peerName]: () => processByBullmq(redis, run) }),
   };
   const measured = await bench.alternate(bench.size(5, 1), contenders);
@@ -122,43 +116,6 @@ async function submitToSystem(system: BenchSystem, count: number): Promise<numbe
   } finally {
     await runner.stop();
   }
-}
-
-/** Tasks a second that clients claim and settle over HTTP, until all that were loaded before are settled. */
-async function claimAndSettle(system: BenchSystem, count: number): Promise<number> {
-  const { client } = system;
-  const ids = await client.load(makeTasks(HTTP_TYPE, count));
-  const claimed = new Set<string>();
-  const startedAt = Date.now();
-  const work = async () => {
-    while (claimed.size < count) {
-      const leaseId = randomUUID();
-      const wants = [{ types: [HTTP_TYPE], limit: CLAIM }];
-      const { tasks } = await client.claim({ leaseId, runner: 'bench', wants });
-      for (const { taskId } of tasks) {
-        if (claimed.has(taskId)) throw new Error(`Task ${taskId} was claimed twice`);
-        claimed.add(taskId);
-      }
-      if (tasks.length === 0) break;
-      const results = tasks.map(({ taskId, payload }) => ({
-        taskId,
-        leaseId,
-        success: true,
-        result: payload,
-      }));
-      const { outcomes } = await client.settle({ results });
-      const refused = outcomes.find(({ status }) => status !== 'completed');
-      if (refused || outcomes.length !== tasks.length) {
-        throw new Error(`Of ${tasks.length} results, not all were accepted: ${JSON.stringify(refused)}`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: CLAIMERS }, work));
-  const endedAt = Date.now();
-  const missing = ids.filter((id) => !claimed.has(id));
-  if (missing.length > 0) throw new Error(`${missing.length} tasks were not claimed: ${missing[0]}`);
-  await client.verify(HTTP_TYPE, ids, isResultOf);
-  return rate(count, startedAt, endedAt);
 }
 
 function makeTasks(type: string, count: number): object[] {

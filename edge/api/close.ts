@@ -15,8 +15,9 @@ const MAX_OPEN_SEALS = 1000;
 const PART_BYTES = 2_000_000;
 
 /**
- * Closes windows whose tasks have all ended, once KV shows all their records: a last sweep, the seal, the archive, and some minutes later
- * the purge of the rows. Each step may be repeated, and whatever comes between two of them does no harm.
+ * Closes windows whose tasks have all ended, once KV shows all their records: a last sweep, the seal, the
+ * archive, and some minutes later the purge of the rows. Each step may be repeated, and whatever comes
+ * between two of them does no harm.
  */
 export async function closeWindows(env: ApiEnv, now: number): Promise<void> {
   const ledger = ledgerOf(env);

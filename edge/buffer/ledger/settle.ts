@@ -71,14 +71,13 @@ export function settle(
   // Of several reports of a task the first counts.
   const firsts = [...new Map(reports.toReversed().map((report) => [report.taskId, report])).values()];
   const completed = new Map<string, string>();
-  const leases = new Set<string>();
   for (const [leaseId, ofLease] of Map.groupBy(
     firsts.filter(({ success }) => success),
     (one) => one.leaseId,
   )) {
     for (const id of completeFirstAttempts(sql, leaseId, ofLease, now)) completed.set(id, leaseId);
-    leases.add(leaseId);
   }
+  const leases = new Set(completed.values());
   const others = reports.filter(({ taskId }) => !completed.has(taskId));
   const tasks = readReported(
     sql,
