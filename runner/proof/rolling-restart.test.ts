@@ -37,9 +37,10 @@ test('restarting each runner in turn under load spends no attempt and runs no ta
     (name) => new RunnerProcess({ name, folder, args: RUNNER_ARGS, env: edge.env }),
   );
   await Promise.all(runners.map((runner) => runner.start()));
-  const client = new Client(() => edge.apiUrl, AbortSignal.timeout(TIME_LIMIT_MS));
+  const limit = AbortSignal.timeout(TIME_LIMIT_MS);
+  const client = new Client(() => edge.apiUrl, limit);
   const ids = await submit(client);
-  const restarted = restartInTurn();
+  const restarted = restartInTurn(limit);
   let restarting = true;
   const done = () => {
     restarting = false;
@@ -50,7 +51,10 @@ test('restarting each runner in turn under load spends no attempt and runs no ta
     await sleep(50);
   }
   await restarted;
-  while ((await allRuns()).filter(({ end }) => end).length < ids.length) await sleep(200);
+  while ((await allRuns()).filter(({ end }) => end).length < ids.length) {
+    limit.throwIfAborted();
+    await sleep(200);
+  }
   await Promise.all(runners.map((runner) => runner.stop()));
 
   const views = await client.readAll(ids);
@@ -70,12 +74,12 @@ test('restarting each runner in turn under load spends no attempt and runs no ta
   t.diagnostic(`${ids.length} tasks`);
 });
 
-async function restartInTurn(): Promise<void> {
+async function restartInTurn(limit: AbortSignal): Promise<void> {
   for (const runner of runners) {
-    await untilItRuns(runner);
+    await untilItRuns(runner, limit);
     await runner.stop();
     await runner.start();
-    await untilItRuns(runner);
+    await untilItRuns(runner, limit);
   }
 }
 
@@ -88,9 +92,12 @@ function submit(client: Client): Promise<string[]> {
 }
 
 /** Waits until the runner's present process runs tasks. */
-async function untilItRuns(runner: RunnerProcess): Promise<void> {
+async function untilItRuns(runner: RunnerProcess, limit: AbortSignal): Promise<void> {
   const pid = runner.lives.at(-1)?.pid;
-  while (!(await runner.runs()).some((run) => run.pid === pid)) await sleep(20);
+  while (!(await runner.runs()).some((run) => run.pid === pid)) {
+    limit.throwIfAborted();
+    await sleep(20);
+  }
 }
 
 async function allRuns(): Promise<Run[]> {

@@ -18,7 +18,9 @@ export async function readRuns(file: string): Promise<Run[]> {
     throw error;
   });
   const runs = new Map<string, Run>();
-  for (const line of text.split('\n').filter(Boolean)) {
+  // A read may meet a line that is still being written, where it crosses a page of the file.
+  const written = text.slice(0, text.lastIndexOf('\n') + 1);
+  for (const line of written.split('\n').filter(Boolean)) {
     const { event, at, ...run } = RunLine.parse(JSON.parse(line));
     if (event === 'start') runs.set(run.run, { ...run, startedAt: at });
     const started = runs.get(run.run);
