@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
-import type { AbortMessage, Job, JobEnd, Outcome, ThreadMessage, WarmUp } from './thread-protocol.ts';
+import type {
+  AbortMessage,
+  FromThread,
+  Job,
+  JobEnd,
+  Outcome,
+  ThreadMessage,
+  WarmUp,
+} from './thread-protocol.ts';
 
 /** The threads give way to the main thread, which hands them their work: they wait less for it. */
 const NICE = 5;
@@ -41,7 +49,7 @@ export class ThreadExit extends Error {
   }
 }
 
-/** Where a job sits: piscina tells its balancer alone. */
+/** Where a group of jobs sits: piscina tells its balancer alone. */
 class Seat {
   threadId: number | undefined;
   readonly taken = Promise.withResolvers<void>();
@@ -52,32 +60,35 @@ class Seat {
   }
 }
 
-/** Counts the messages of a job, which come on another port than its end, until all are here. */
-class Inbox {
-  #seen = 0;
-  #wake: (() => void) | undefined;
+/** A job until it has ended and its messages, which may come on another port than its end, are all here. */
+class OpenJob {
+  readonly id: number;
+  readonly outcome = Promise.withResolvers<Outcome>();
+  end: JobEnd | undefined;
+  messages = 0;
 
-  note(): void {
-    this.#seen += 1;
-    this.#wake?.();
+  constructor(id: number) {
+    this.id = id;
   }
+}
 
-  async until(count: number): Promise<void> {
-    while (this.#seen < count) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
+/** Jobs that go to a thread together. */
+interface Group {
+  readonly jobs: Job[];
+  readonly seat: Seat;
 }
 
 /** The threads of a lane, on piscina. Callers start no more jobs at once than there are seats. */
 export class ThreadPool {
   readonly #piscina: Piscina;
   readonly #aborts: BroadcastChannel;
-  readonly #inboxes = new Map<number, Inbox>();
+  readonly #isShared: boolean;
+  readonly #open = new Map<number, OpenJob>();
+  /** Collects what is started in one go. */
+  #next: Group | undefined;
 
   constructor({ threads, tasksPerThread, heapMb, onMessage, onStrayError }: PoolOptions) {
+    this.#isShared = tasksPerThread > 1;
     const abortChannel = `abort-${randomUUID()}`;
     this.#aborts = new BroadcastChannel(abortChannel);
     this.#aborts.unref();
@@ -88,7 +99,7 @@ export class ThreadPool {
       concurrentTasksPerWorker: tasksPerThread,
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that is shared by waiting tasks must keep turning its event loop.
-      atomics: tasksPerThread === 1 ? 'sync' : 'disabled',
+      atomics: this.#isShared ? 'disabled' : 'sync',
       workerData: { abortChannel },
       niceIncrement: NICE,
       recordTiming: false,
@@ -102,9 +113,16 @@ export class ThreadPool {
       },
     });
     this.#piscina.on('error', onStrayError);
-    this.#piscina.on('message', (message: ThreadMessage) => {
+    this.#piscina.on('message', (message: FromThread) => {
+      if ('ends' in message) {
+        this.#conclude(message.ends);
+        return;
+      }
       onMessage(message);
-      this.#inboxes.get(message.jobId)?.note();
+      const open = this.#open.get(message.jobId);
+      if (!open) return;
+      open.messages += 1;
+      this.#settle(open);
     });
   }
 
@@ -116,8 +134,10 @@ export class ThreadPool {
   }
 
   start(job: Job): RunningJob {
-    const seat = new Seat();
-    const outcome = this.#run(job, seat);
+    const open = new OpenJob(job.id);
+    this.#open.set(job.id, open);
+    const { promise: outcome } = open.outcome;
+    const { seat } = this.#join(job);
     return {
       outcome,
       abort: (reason) => this.#aborts.postMessage({ jobId: job.id, reason } satisfies AbortMessage),
@@ -135,18 +155,49 @@ export class ThreadPool {
     await this.#piscina.destroy();
   }
 
-  async #run(job: Job, seat: Seat): Promise<Outcome> {
-    const inbox = new Inbox();
-    this.#inboxes.set(job.id, inbox);
-    try {
-      const end: JobEnd = await this.#piscina.run({ ...job, [queueOptionsSymbol]: seat });
-      await inbox.until(end.messages);
-      return end.outcome;
-    } catch (error) {
-      throw new ThreadExit(error);
-    } finally {
-      this.#inboxes.delete(job.id);
+  /** Where a thread is shared, jobs that are started in one go take one message to it. */
+  #join(job: Job): Group {
+    if (this.#next) {
+      this.#next.jobs.push(job);
+      return this.#next;
     }
+    const group = { jobs: [job], seat: new Seat() };
+    if (!this.#isShared) {
+      void this.#run(group);
+      return group;
+    }
+    this.#next = group;
+    queueMicrotask(() => {
+      this.#next = undefined;
+      void this.#run(group);
+    });
+    return group;
+  }
+
+  async #run({ jobs, seat }: Group): Promise<void> {
+    try {
+      this.#conclude(await this.#piscina.run({ jobs, [queueOptionsSymbol]: seat }));
+    } catch (error) {
+      for (const { id } of jobs) {
+        this.#open.get(id)?.outcome.reject(new ThreadExit(error));
+        this.#open.delete(id);
+      }
+    }
+  }
+
+  #conclude(ends: readonly JobEnd[]): void {
+    for (const end of ends) {
+      const open = this.#open.get(end.jobId);
+      if (!open) continue;
+      open.end = end;
+      this.#settle(open);
+    }
+  }
+
+  #settle({ id, end, messages, outcome }: OpenJob): void {
+    if (!end || messages < end.messages) return;
+    this.#open.delete(id);
+    outcome.resolve(end.outcome);
   }
 
   #threadOf({ threadId }: Seat): Worker | undefined {

@@ -13,6 +13,11 @@ export interface Job {
   readonly dataDir: string;
 }
 
+/** What a thread is given at once: jobs that it runs side by side. */
+export interface JobGroup {
+  readonly jobs: readonly Job[];
+}
+
 /** What a thread is given before its first task: the files to load. */
 export interface WarmUp {
   readonly modules: readonly string[];
@@ -26,8 +31,9 @@ export interface TaskFailure extends ReportedFailure {
   readonly name?: string | undefined;
 }
 
-/** What a thread returns for a job; `messages` were sent before it, on another port. */
+/** How a job has ended; a thread returns those of a group that it has not told of. `messages` of it were sent before. */
 export interface JobEnd {
+  readonly jobId: number;
   readonly outcome: Outcome;
   readonly messages: number;
 }
@@ -49,6 +55,9 @@ export type ThreadNote =
   | { readonly kind: 'stray'; readonly message: string };
 
 export type ThreadMessage = ThreadNote & { readonly jobId: number };
+
+/** What a thread sends: what it says of a job, or the ends of some while others of their group still run. */
+export type FromThread = ThreadMessage | { readonly ends: readonly JobEnd[] };
 
 /** Sent to every thread of a pool; the one that runs the job aborts its signal. */
 export interface AbortMessage {

@@ -7,11 +7,12 @@ import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
 import type {
   AbortMessage,
+  FromThread,
   Job,
   JobEnd,
+  JobGroup,
   Outcome,
   TaskLogLevel,
-  ThreadMessage,
   ThreadNote,
   WarmUp,
 } from './thread-protocol.ts';
@@ -47,14 +48,34 @@ process.exit = (code) => {
   return exit(code);
 };
 
-/** Runs one task, or loads files ahead. */
-export default function run(order: Job | WarmUp): Promise<JobEnd> | Promise<void> {
-  return 'modules' in order ? warmUp(order) : runJob(order);
+/** Runs a group of tasks, or loads files ahead. */
+export default function run(order: JobGroup | WarmUp): Promise<JobEnd[]> | Promise<void> {
+  return 'modules' in order ? warmUp(order) : runGroup(order);
 }
 
 /** A file that fails to load fails the tasks of its type, each in its own words. */
 async function warmUp({ modules }: WarmUp): Promise<void> {
   await Promise.allSettled(modules.map(definitionOf));
+}
+
+/** Jobs that end before the last of their group are told of in one message for each turn of the event loop. */
+async function runGroup({ jobs }: JobGroup): Promise<JobEnd[]> {
+  let ends: JobEnd[] = [];
+  let left = jobs.length;
+  const tell = () => {
+    if (ends.length === 0) return;
+    post({ ends });
+    ends = [];
+  };
+  const finish = async (job: Job) => {
+    ends.push(await runJob(job));
+    left -= 1;
+    if (ends.length === 1 && left > 0) setImmediate(tell);
+  };
+  await Promise.all(jobs.map(finish));
+  const last = ends;
+  ends = [];
+  return last;
 }
 
 /** Whatever the task does short of ending the thread comes back as an outcome. */
@@ -68,7 +89,7 @@ function runJob(job: Job): Promise<JobEnd> {
       (thrown): Outcome => ({ error: failureOf(thrown) }),
     );
     running.delete(job.id);
-    return { outcome, messages: entry.messages };
+    return { jobId: job.id, outcome, messages: entry.messages };
   });
 }
 
@@ -98,7 +119,7 @@ function contextOf(entry: Running): TaskContext {
     signal: entry.controller.signal,
     progress(value) {
       // One value that the edge refuses would stop the heartbeat of all other tasks.
-      if (isProgress(value)) post(entry, { kind: 'progress', value });
+      if (isProgress(value)) note(entry, { kind: 'progress', value });
       else log.warn(`Progress is dropped: expected a JSON value of at most ${MAX_PROGRESS_BYTES} bytes`);
     },
   };
@@ -106,7 +127,7 @@ function contextOf(entry: Running): TaskContext {
 
 function logOf(entry: Running): TaskLog {
   const write = (level: TaskLogLevel) => (message: string, details?: object) =>
-    post(entry, { kind: 'log', level, message: String(message), details: plain(details) });
+    note(entry, { kind: 'log', level, message: String(message), details: plain(details) });
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
@@ -120,13 +141,17 @@ function plain(details: object | undefined): unknown {
   }
 }
 
-function post(entry: Running, note: ThreadNote): void {
+function note(entry: Running, said: ThreadNote): void {
   entry.messages += 1;
-  send(entry.job.id, note);
+  send(entry.job.id, said);
 }
 
-function send(jobId: number, note: ThreadNote): void {
-  parentPort?.postMessage({ ...note, jobId } satisfies ThreadMessage);
+function send(jobId: number, said: ThreadNote): void {
+  post({ ...said, jobId });
+}
+
+function post(message: FromThread): void {
+  parentPort?.postMessage(message);
 }
 
 function blame(thrown: unknown): void {
