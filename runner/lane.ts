@@ -14,6 +14,12 @@ const MIN_REFILL_MS = 1000;
 /** The most tasks that a lane holds beyond its slots. */
 export const MAX_READ_AHEAD = 2000;
 
+/** Tasks that are shorter than this go to a thread several at a time, as many as take it about this long. */
+const TURN_MS = 50;
+const MAX_TURN_TASKS = 100;
+/** A task that runs this long while others are queued behind it has them taken back. */
+const STALL_MS = 100;
+
 export interface LaneOptions {
   readonly types: readonly TaskEntry[];
   readonly threads: number;
@@ -31,8 +37,9 @@ export interface LaneOptions {
 }
 
 /**
- * The slots of one kind of work. A task in a lane is waiting (claimed, not started), running, or
- * unreported (its outcome is not acknowledged yet); all three count against the lane's bound.
+ * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread
+ * (where it runs, or is queued behind another short one), or unreported (its outcome is not acknowledged
+ * yet); all three count against the lane's bound.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -40,9 +47,13 @@ export class Lane {
   readonly #pool: ThreadPool;
   readonly #memory: MemoryWatch;
   readonly #taskMs = new MovingAverage();
-  readonly #running = new Map<number, RunningTask>();
-  readonly #endings = new Set<Promise<void>>();
+  /** Tasks that were handed to a thread, by their jobs' ids. */
+  readonly #handed = new Map<number, RunningTask>();
+  /** What the slots are taken by. */
+  readonly #turns = new Set<Promise<void>>();
   #waiting: HeldTask[] = [];
+  /** Tasks that were handed to a thread and have begun. */
+  #running = 0;
   #unreported = 0;
   #jobs = 0;
   /** Threads that are being ended must be given nothing; the cpu lane's have no free seat anyway. */
@@ -60,7 +71,7 @@ export class Lane {
       onStrayError: (error) => options.events.emit('stray', error.message),
     });
     this.#memory = new MemoryWatch({
-      running: () => this.#running.values(),
+      running: () => [...this.#handed.values()].filter(({ startedAt }) => startedAt !== undefined),
       onExceeded: (tasks) => void this.#end(tasks, 'out_of_memory'),
     });
   }
@@ -71,16 +82,16 @@ export class Lane {
 
   /** Tasks that this lane holds in memory. */
   get held(): number {
-    return this.#waiting.length + this.#running.size + this.#unreported;
+    return this.#waiting.length + this.#handed.size + this.#unreported;
   }
 
   /** Tasks that wait for a slot. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#handed.size - this.#running;
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#running;
   }
 
   /** Waits until the threads can run tasks of these types at once; a lane without types has no need. */
@@ -100,7 +111,7 @@ export class Lane {
   demand(refillMs: number, left: number): number {
     const perRefill = this.#endingWithin(refillMs);
     const free = this.#capacity + Math.min(2 * perRefill, left) - this.held;
-    const idle = this.#running.size < this.#capacity;
+    const idle = this.#turns.size < this.#capacity;
     return idle || free >= perRefill ? Math.max(0, free) : 0;
   }
 
@@ -126,6 +137,7 @@ export class Lane {
   /** Starts nothing any more. */
   drain(): void {
     this.#draining = true;
+    this.#takeBack(this.#handed.values());
   }
 
   /** Takes out what has not started. */
@@ -138,61 +150,97 @@ export class Lane {
   /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
   lose(held: HeldTask): void {
     if (this.#unqueue(held)) this.#options.onFreed(this);
-    this.#find(held)?.stop('lost', 'The lease of the task was lost');
+    else this.#find(held)?.stop('lost', 'The lease of the task was lost');
   }
 
   /** Calls a task off; one that runs is aborted. Its outcome says that it is dropped. */
   cancel(held: HeldTask): void {
     if (this.#unqueue(held)) this.#hand(held, CANCELLED);
-    this.#find(held)?.stop('cancelled', 'The task was cancelled');
+    else this.#find(held)?.stop('cancelled', 'The task was cancelled');
   }
 
   /** Resolves when nothing runs. */
   async idle(): Promise<void> {
-    while (this.#endings.size > 0) await Promise.all(this.#endings);
+    while (this.#turns.size > 0) await Promise.all(this.#turns);
   }
 
   /** Ends all threads. What ran is reported as failed once they have ended; nothing starts any more. */
   async close(): Promise<void> {
     this.drain();
     this.#memory.stop();
-    await Promise.all([...this.#running.values()].map((task) => task.kill('shutdown')));
+    await Promise.all([...this.#handed.values()].map((task) => task.kill('shutdown')));
     await this.idle();
     await this.#pool.close();
   }
 
   #fill(): void {
-    while (!this.#draining && this.#kills === 0 && this.#running.size < this.#capacity) {
-      const next = this.#waiting.shift();
-      if (!next) return;
-      this.#start(next);
+    while (!this.#draining && this.#kills === 0 && this.#turns.size < this.#capacity) {
+      const next = this.#waiting.splice(0, this.#turnSize());
+      if (next.length === 0) return;
+      const { promise: turn, resolve } = Promise.withResolvers<void>();
+      this.#turns.add(turn);
+      void this.#take(this.#start(next)).finally(() => {
+        this.#turns.delete(turn);
+        resolve();
+        this.#fill();
+      });
     }
   }
 
-  #start(held: HeldTask): void {
-    const { task, entry } = held;
-    const { taskId, attempt, payload } = task;
-    this.#jobs += 1;
-    const id = this.#jobs;
-    const { dataDir, events } = this.#options;
-    const running = new RunningTask({
-      held,
-      job: this.#pool.start({ id, taskId, attempt, payload, dataDir, module: entry.module }),
-      timeoutSeconds: task.timeoutSeconds ?? entry.timeoutSeconds,
-      onKill: (late) => void this.#end([late]),
-      onStuck: (stuck) => this.#options.onStuck(stuck.held),
-    });
-    this.#running.set(id, running);
-    events.emit('started', task);
-    const ending = this.#finish(id, running).finally(() => this.#endings.delete(ending));
-    this.#endings.add(ending);
+  /** How many tasks a free slot takes: few enough that all threads end at about the same time. */
+  #turnSize(): number {
+    const { tasksPerThread, threads } = this.#options;
+    const taskMs = this.#taskMs.value;
+    if (tasksPerThread > 1 || taskMs === undefined) return 1;
+    const share = Math.ceil(this.#waiting.length / threads);
+    return Math.max(1, Math.min(MAX_TURN_TASKS, share, Math.floor(TURN_MS / taskMs)));
   }
 
-  async #finish(id: number, running: RunningTask): Promise<void> {
-    const ending = await running.ending();
-    this.#running.delete(id);
-    this.#taskMs.record(performance.now() - running.startedAt);
-    this.#hand(running.held, ending);
+  #start(tasks: readonly HeldTask[]): RunningTask[] {
+    const { dataDir } = this.#options;
+    const jobs = tasks.map(({ task: { taskId, attempt, payload }, entry }) => {
+      this.#jobs += 1;
+      return { id: this.#jobs, taskId, attempt, payload, dataDir, module: entry.module };
+    });
+    const handed = this.#pool.start(jobs);
+    return tasks.flatMap((held, index) => {
+      const job = handed[index];
+      if (!job) return [];
+      const task = new RunningTask({
+        held,
+        job,
+        timeoutSeconds: held.task.timeoutSeconds ?? held.entry.timeoutSeconds,
+        onKill: (late) => void this.#end([late]),
+        onStuck: (stuck) => this.#options.onStuck(stuck.held),
+      });
+      this.#handed.set(job.id, task);
+      return task;
+    });
+  }
+
+  /** Sees the tasks of a turn through, in the order in which their thread runs them. */
+  async #take(turn: readonly RunningTask[]): Promise<void> {
+    const stall = turn.length > 1 ? setTimeout(() => this.#takeBack(turn), STALL_MS) : undefined;
+    for (const task of turn) {
+      if (!this.#handed.has(task.job.id)) continue;
+      stall?.refresh();
+      task.begin();
+      this.#running += 1;
+      this.#options.events.emit('started', task.held.task);
+      const ending = await task.ending();
+      this.#handed.delete(task.job.id);
+      this.#running -= 1;
+      this.#taskMs.record(task.ranMs);
+      this.#hand(task.held, ending);
+      if (task.threadEnded) this.#takeBack(turn);
+    }
+    clearTimeout(stall);
+  }
+
+  /** Has tasks wait here again that were handed to a thread and have not begun. */
+  #takeBack(tasks: Iterable<RunningTask>): void {
+    const back = [...tasks].filter((task) => this.#unhand(task));
+    this.#waiting.unshift(...back.map(({ held }) => held));
     this.#fill();
   }
 
@@ -208,8 +256,8 @@ export class Lane {
 
   /** Ends the thread of some tasks; its other tasks are given back. */
   async #end(tasks: readonly RunningTask[], reason?: StopReason): Promise<void> {
-    this.#spare(tasks);
     this.#kills += 1;
+    this.#spare(tasks);
     await Promise.all(tasks.map((task) => task.kill(reason)));
     this.#kills -= 1;
     this.#fill();
@@ -217,18 +265,30 @@ export class Lane {
 
   /** The tasks that share their thread with these did nothing wrong. */
   #spare(guilty: readonly RunningTask[]): void {
-    if (this.#options.tasksPerThread === 1) return;
-    for (const task of this.#running.values()) if (!guilty.includes(task)) task.standBy();
+    const threads = new Set(guilty.map(({ job }) => job.thread()));
+    const others = [...this.#handed.values()].filter(
+      (task) => threads.has(task.job.thread()) && !guilty.includes(task),
+    );
+    this.#takeBack(others);
+    for (const task of others) task.standBy();
   }
 
+  /** Takes out a task that has not begun. */
   #unqueue(held: HeldTask): boolean {
+    const queued = this.#find(held);
+    if (queued) return this.#unhand(queued);
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter((waiting) => waiting !== held);
     return this.#waiting.length < before;
   }
 
+  /** Takes a task back from its thread, where that has not begun it. */
+  #unhand({ job, startedAt }: RunningTask): boolean {
+    return startedAt === undefined && job.takeBack() && this.#handed.delete(job.id);
+  }
+
   #find(held: HeldTask): RunningTask | undefined {
-    return [...this.#running.values()].find((running) => running.held === held);
+    return [...this.#handed.values()].find((task) => task.held === held);
   }
 
   #relay(message: ThreadMessage): void {
@@ -237,7 +297,7 @@ export class Lane {
       events.emit('stray', message.message);
       return;
     }
-    const running = this.#running.get(message.jobId);
+    const running = this.#handed.get(message.jobId);
     if (!running) return;
     const { task } = running.held;
     switch (message.kind) {

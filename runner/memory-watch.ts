@@ -44,7 +44,7 @@ export class MemoryWatch {
       if (thread) byThread.set(thread, [...(byThread.get(thread) ?? []), task]);
     }
     const due = [...byThread].filter(
-      ([, tasks]) => all || tasks.some(({ startedAt }) => now - startedAt >= CHECK_MS),
+      ([, tasks]) => all || tasks.some(({ startedAt = now }) => now - startedAt >= CHECK_MS),
     );
     await Promise.all(due.map(([thread, tasks]) => this.#checkThread(thread, tasks)));
     this.#checking = false;

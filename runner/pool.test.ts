@@ -27,15 +27,24 @@ function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
   return { pool, messages, strays, started };
 }
 
-const exitOf = ({ outcome }: RunningJob): Promise<unknown> =>
-  outcome.then(
+/** Starts a job by itself. */
+function run(pool: ThreadPool, one: Job) {
+  const [running] = pool.start([one]);
+  assert.ok(running);
+  const outcome = running.end.then((end) => end.outcome);
+  outcome.catch(() => {});
+  return { ...running, outcome };
+}
+
+const exitOf = ({ end }: RunningJob): Promise<unknown> =>
+  end.then(
     () => assert.fail('expected the thread to end'),
     (exit: unknown) => exit,
   );
 
 test('every way in which a task can end is an outcome, and the pool goes on', async (t) => {
   const { pool } = openPool(t);
-  const outcomeOf = (order: Order | Record<string, unknown>) => pool.start(job(order)).outcome;
+  const outcomeOf = (order: Order | Record<string, unknown>) => run(pool, job(order)).outcome;
   const invalid = { code: 'invalid_result', retryable: false };
 
   await t.test('a result comes back as JSON text', async () => {
@@ -56,7 +65,7 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
   await t.test('a task is told its id, its attempt and the data folder', async () => {
     const told = job({ do: 'context' });
     const result = JSON.stringify({ taskId: told.taskId, attempt: 1, dataDir: '/data' });
-    assert.deepEqual(await pool.start(told).outcome, { result });
+    assert.deepEqual(await run(pool, told).outcome, { result });
   });
 
   await t.test('a thrown Error keeps its name and message and may be retried', async () => {
@@ -120,7 +129,7 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
   });
 
   await t.test('a task that exits ends its thread', async () => {
-    const exit = await exitOf(pool.start(job({ do: 'exit', value: 3 })));
+    const exit = await exitOf(run(pool, job({ do: 'exit', value: 3 })));
     assert.ok(exit instanceof ThreadExit);
     assert.match(exit.message, /3/);
   });
@@ -139,8 +148,8 @@ test('a kill ends the spinning job alone and settles only after its thread has e
   const { pool, started } = openPool(t, { threads: 2 });
   const spinning = job({ do: 'spin', ms: 60_000 });
   const neighbour = job({ do: 'sleep', ms: 300 });
-  const spinner = pool.start(spinning);
-  const beside = pool.start(neighbour);
+  const spinner = run(pool, spinning);
+  const beside = run(pool, neighbour);
   await Promise.all([started(spinning), started(neighbour)]);
 
   const order: string[] = [];
@@ -149,17 +158,17 @@ test('a kill ends the spinning job alone and settles only after its thread has e
   assert.ok((await exit) instanceof ThreadExit);
   assert.ok(order.includes('thread exited'), 'the outcome came while the thread still ran');
   assert.deepEqual(await beside.outcome, { result: '"slept"' });
-  assert.deepEqual(await pool.start(job({ do: 'return', value: 1 })).outcome, { result: '1' });
+  assert.deepEqual(await run(pool, job({ do: 'return', value: 1 })).outcome, { result: '1' });
 });
 
 test('a job that waits for its thread to start can be killed', async (t) => {
   const { pool, started } = openPool(t);
   const first = job({ do: 'spin', ms: 60_000 });
-  const killed = pool.start(first);
+  const killed = run(pool, first);
   await started(first);
   await Promise.allSettled([killed.kill(), killed.outcome]);
 
-  const next = pool.start(job({ do: 'spin', ms: 4000 }));
+  const next = run(pool, job({ do: 'spin', ms: 4000 }));
   const ended = next.outcome.catch(() => 'ended');
   await next.kill();
   assert.equal(await settlesWithin(ended, 3000), true, 'the job ran although it was killed');
@@ -168,8 +177,8 @@ test('a job that waits for its thread to start can be killed', async (t) => {
 test('an abort reaches the signal of its task and of no other', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });
   const [one, other] = [job({ do: 'sleep', ms: 60_000 }), job({ do: 'sleep', ms: 200 })];
-  const aborted = pool.start(one);
-  const beside = pool.start(other);
+  const aborted = run(pool, one);
+  const beside = run(pool, other);
   await Promise.all([started(one), started(other)]);
   aborted.abort('The time of the task is up');
   const outcome = await aborted.outcome;
@@ -181,13 +190,13 @@ test('an abort does not outlive its attempt: the next attempt of the task on ano
   const { pool, started } = openPool(t, { threads: 2 });
   const taskId = newTaskId();
   const firstJob = job({ do: 'sleep', ms: 60_000 }, taskId);
-  const first = pool.start(firstJob);
+  const first = run(pool, firstJob);
   await started(firstJob);
   first.abort('The time of the task is up');
   await first.outcome;
 
-  const occupying = pool.start(job({ do: 'sleep', ms: 400 }));
-  const second = pool.start({ ...job({ do: 'sleep', ms: 200 }, taskId), attempt: 2 });
+  const occupying = run(pool, job({ do: 'sleep', ms: 400 }));
+  const second = run(pool, { ...job({ do: 'sleep', ms: 200 }, taskId), attempt: 2 });
   assert.deepEqual(await second.outcome, { result: '"slept"' });
   await occupying.outcome;
 });
@@ -196,9 +205,9 @@ test('progress and log lines of a task arrive in order', async (t) => {
   const { pool, messages } = openPool(t);
   const talking = job({ do: 'log' });
   const { id: jobId } = talking;
-  await pool.start(talking).outcome;
+  await run(pool, talking).outcome;
   const reporting = job({ do: 'say progress', value: [{ percent: 50 }, 'done'] });
-  await pool.start(reporting).outcome;
+  await run(pool, reporting).outcome;
   await waitFor('all messages', () => messages.length === 5);
   assert.deepEqual(messages.slice(0, 3), [
     { kind: 'log', jobId, level: 'info', message: 'first', details: { step: 1 } },
@@ -214,11 +223,24 @@ test('progress and log lines of a task arrive in order', async (t) => {
 test('a shared thread runs as many waiting tasks at once as it has seats', async (t) => {
   const { pool, messages } = openPool(t, { tasksPerThread: 20 });
   const startedAt = performance.now();
-  const running = Array.from({ length: 20 }, () => pool.start(job({ do: 'sleep', ms: 500 })));
+  const running = Array.from({ length: 20 }, () => run(pool, job({ do: 'sleep', ms: 500 })));
   await waitFor('all to run', () => messages.length === 20);
   const outcomes = await Promise.all(running.map(({ outcome }) => outcome));
   assert.ok(outcomes.every((outcome) => 'result' in outcome));
   assert.ok(performance.now() - startedAt < 5000, 'they ran one after the other');
+});
+
+test('tasks that start together on a shared thread end each at its own time', async (t) => {
+  const { pool } = openPool(t, { tasksPerThread: 20 });
+  const order: unknown[] = [];
+  const ms = [300, 1, 100, 100, 200];
+  await Promise.all(
+    ms.map(async (ms, index) => {
+      await run(pool, job({ do: 'sleep', ms })).outcome;
+      order.push(index);
+    }),
+  );
+  assert.deepEqual(order, [1, 2, 3, 4, 0]);
 });
 
 for (const [lane, tasksPerThread] of [
@@ -227,16 +249,55 @@ for (const [lane, tasksPerThread] of [
 ] as const) {
   test(`what a task leaves behind on ${lane} harms no later task, and is told`, async (t) => {
     const { pool, messages } = openPool(t, { tasksPerThread });
-    assert.deepEqual(await pool.start(job({ do: 'leave a bomb', ms: 50 })).outcome, { result: '"left"' });
-    assert.deepEqual(await pool.start(job({ do: 'sleep', ms: 300 })).outcome, { result: '"slept"' });
+    assert.deepEqual(await run(pool, job({ do: 'leave a bomb', ms: 50 })).outcome, { result: '"left"' });
+    assert.deepEqual(await run(pool, job({ do: 'sleep', ms: 300 })).outcome, { result: '"slept"' });
     await waitFor('the word', () => messages.some((message) => message.kind === 'stray'));
   });
 }
 
+test('jobs of a turn run one after the other, and each end is told before the next begins', async (t) => {
+  const { pool, messages, started } = openPool(t);
+  const [first, second] = [job({ do: 'return', value: 'first' }), job({ do: 'spin', ms: 60_000 })];
+  const [one, other] = pool.start([first, second]);
+  assert.ok(one && other);
+  assert.deepEqual((await one.end).outcome, { result: '"first"' });
+  await started(second);
+  assert.equal(messages.length, 1);
+  assert.equal(other.takeBack(), false, 'it had begun');
+  await other.kill();
+  await assert.rejects(other.end, ThreadExit);
+});
+
+test('a job that has not begun can be taken back, and never runs', async (t) => {
+  const { pool, messages, started } = openPool(t);
+  const orders = [job({ do: 'spin', ms: 300 }), job({ do: 'sleep', ms: 1 }), job({ do: 'sleep', ms: 2 })];
+  const [spinning, taken, last] = pool.start(orders);
+  assert.ok(spinning && taken && last);
+  await started(orders[0] ?? assert.fail());
+  assert.equal(taken.takeBack(), true);
+  assert.equal(taken.takeBack(), false, 'it was taken back twice');
+  assert.equal(spinning.takeBack(), false, 'it had begun');
+  const { outcome, ms } = await last.end;
+  assert.deepEqual(outcome, { result: '"slept"' });
+  assert.ok(ms >= 1 && ms < 200, `a sleep of 2 ms ran for ${ms} ms`);
+  assert.deepEqual(
+    messages.map(({ jobId }) => jobId),
+    [spinning.id, last.id],
+  );
+});
+
+test('where the thread ends, what has not begun can be taken back still', async (t) => {
+  const { pool } = openPool(t);
+  const [exiting, queued] = pool.start([job({ do: 'exit', value: 3 }), job({ do: 'return', value: 1 })]);
+  assert.ok(exiting && queued);
+  await assert.rejects(exiting.end, ThreadExit);
+  assert.equal(queued.takeBack(), true);
+});
+
 test('to close ends every thread and every job', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });
   const spinning = job({ do: 'spin', ms: 60_000 });
-  const exit = exitOf(pool.start(spinning));
+  const exit = exitOf(run(pool, spinning));
   await started(spinning);
   await pool.close();
   assert.ok((await exit) instanceof ThreadExit);

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
-import type {
-  AbortMessage,
-  FromThread,
-  Job,
-  JobEnd,
-  Outcome,
-  ThreadMessage,
-  WarmUp,
+import {
+  type AbortMessage,
+  type FromThread,
+  type Job,
+  type JobEnd,
+  mark,
+  type ThreadMessage,
+  type Turn,
+  type WarmUp,
 } from './thread-protocol.ts';
 
 /** The threads give way to the main thread, which hands them their work: they wait less for it. */
@@ -25,10 +26,13 @@ export interface PoolOptions {
   readonly onStrayError: (error: Error) => void;
 }
 
-/** A job that was started. */
+/** A job that was handed to a thread. */
 export interface RunningJob {
+  readonly id: number;
   /** Settles when the job has ended or its thread has exited, never before; rejects with {@link ThreadExit}. */
-  readonly outcome: Promise<Outcome>;
+  readonly end: Promise<JobEnd>;
+  /** Takes back a job that has not begun, which never ends then; false where it has begun. */
+  takeBack(): boolean;
   /** Aborts the signal that the task was given; whether it listens is its own affair. */
   abort(reason: string): void;
   /** Ends the thread that runs the job, whatever it does, and all that runs beside it. */
@@ -49,7 +53,7 @@ export class ThreadExit extends Error {
   }
 }
 
-/** Where a group of jobs sits: piscina tells its balancer alone. */
+/** Where some turns are taken: piscina tells its balancer alone. */
 class Seat {
   threadId: number | undefined;
   readonly taken = Promise.withResolvers<void>();
@@ -62,23 +66,18 @@ class Seat {
 
 /** A job until it has ended and its messages, which may come on another port than its end, are all here. */
 class OpenJob {
-  readonly id: number;
-  readonly outcome = Promise.withResolvers<Outcome>();
+  readonly settled = Promise.withResolvers<JobEnd>();
   end: JobEnd | undefined;
   messages = 0;
-
-  constructor(id: number) {
-    this.id = id;
-  }
 }
 
-/** Jobs that go to a thread together. */
+/** Turns that go to a thread together. */
 interface Group {
-  readonly jobs: Job[];
+  readonly turns: Turn[];
   readonly seat: Seat;
 }
 
-/** The threads of a lane, on piscina. Callers start no more jobs at once than there are seats. */
+/** The threads of a lane, on piscina. Callers have no more turns under way than there are seats. */
 export class ThreadPool {
   readonly #piscina: Piscina;
   readonly #aborts: BroadcastChannel;
@@ -122,7 +121,7 @@ export class ThreadPool {
       const open = this.#open.get(message.jobId);
       if (!open) return;
       open.messages += 1;
-      this.#settle(open);
+      this.#settle(message.jobId, open);
     });
   }
 
@@ -133,21 +132,12 @@ export class ThreadPool {
     await Promise.allSettled(Array.from({ length: minThreads }, () => this.#piscina.run(order)));
   }
 
-  start(job: Job): RunningJob {
-    const open = new OpenJob(job.id);
-    this.#open.set(job.id, open);
-    const { promise: outcome } = open.outcome;
-    const { seat } = this.#join(job);
-    return {
-      outcome,
-      abort: (reason) => this.#aborts.postMessage({ jobId: job.id, reason } satisfies AbortMessage),
-      kill: async () => {
-        // A job may still wait for a thread that is being replaced.
-        await Promise.race([seat.taken.promise, outcome.catch(() => {})]);
-        await this.#threadOf(seat)?.terminate();
-      },
-      thread: () => this.#threadOf(seat),
-    };
+  /** Has a thread run jobs, one after the other. */
+  start(jobs: readonly Job[]): RunningJob[] {
+    const marks = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
+    const turn = { jobs, marks };
+    const seat = this.#send(turn);
+    return jobs.map((job, index) => this.#follow(job.id, seat, () => !!marks && mark(turn, index)));
   }
 
   async close(): Promise<void> {
@@ -155,31 +145,55 @@ export class ThreadPool {
     await this.#piscina.destroy();
   }
 
-  /** Where a thread is shared, jobs that are started in one go take one message to it. */
-  #join(job: Job): Group {
+  #follow(id: number, seat: Seat, takeMark: () => boolean): RunningJob {
+    const open = new OpenJob();
+    this.#open.set(id, open);
+    const end = open.settled.promise;
+    // Nobody waits for the end of a job that is taken back when its thread has ended.
+    end.catch(() => {});
+    return {
+      id,
+      end,
+      takeBack: () => {
+        const taken = takeMark();
+        if (taken) this.#open.delete(id);
+        return taken;
+      },
+      abort: (reason) => this.#aborts.postMessage({ jobId: id, reason } satisfies AbortMessage),
+      kill: async () => {
+        // A job may still wait for a thread that is being replaced.
+        await Promise.race([seat.taken.promise, end.catch(() => {})]);
+        await this.#threadOf(seat)?.terminate();
+      },
+      thread: () => this.#threadOf(seat),
+    };
+  }
+
+  /** Where a thread is shared, turns that are started in one go take one message to it. */
+  #send(turn: Turn): Seat {
     if (this.#next) {
-      this.#next.jobs.push(job);
-      return this.#next;
+      this.#next.turns.push(turn);
+      return this.#next.seat;
     }
-    const group = { jobs: [job], seat: new Seat() };
+    const group = { turns: [turn], seat: new Seat() };
     if (!this.#isShared) {
       void this.#run(group);
-      return group;
+      return group.seat;
     }
     this.#next = group;
     queueMicrotask(() => {
       this.#next = undefined;
       void this.#run(group);
     });
-    return group;
+    return group.seat;
   }
 
-  async #run({ jobs, seat }: Group): Promise<void> {
+  async #run({ turns, seat }: Group): Promise<void> {
     try {
-      this.#conclude(await this.#piscina.run({ jobs, [queueOptionsSymbol]: seat }));
+      this.#conclude(await this.#piscina.run({ turns, [queueOptionsSymbol]: seat }));
     } catch (error) {
-      for (const { id } of jobs) {
-        this.#open.get(id)?.outcome.reject(new ThreadExit(error));
+      for (const { id } of turns.flatMap(({ jobs }) => jobs)) {
+        this.#open.get(id)?.settled.reject(new ThreadExit(error));
         this.#open.delete(id);
       }
     }
@@ -190,14 +204,14 @@ export class ThreadPool {
       const open = this.#open.get(end.jobId);
       if (!open) continue;
       open.end = end;
-      this.#settle(open);
+      this.#settle(end.jobId, open);
     }
   }
 
-  #settle({ id, end, messages, outcome }: OpenJob): void {
+  #settle(id: number, { end, messages, settled }: OpenJob): void {
     if (!end || messages < end.messages) return;
     this.#open.delete(id);
-    outcome.resolve(end.outcome);
+    settled.resolve(end);
   }
 
   #threadOf({ threadId }: Seat): Worker | undefined {

@@ -26,6 +26,7 @@ export interface RunningTaskOptions {
 /**
  * One attempt under supervision.
  *
+ * - **queued** at its thread, behind others: left when it begins, or by a stop; its time does not count yet.
  * - **running**: left by its own end, by the end of its thread, or by a stop.
  * - **stopping**: its signal is aborted; left by its own end, or when the grace is over.
  * - **killing**: its thread is being ended; left when that has exited. Where that takes too long, the task
@@ -36,9 +37,11 @@ export interface RunningTaskOptions {
 export class RunningTask {
   readonly held: HeldTask;
   readonly job: RunningJob;
-  readonly startedAt = performance.now();
   readonly #options: RunningTaskOptions;
+  #startedAt: number | undefined;
+  #ranMs: number | undefined;
   #stopped: StopReason | undefined;
+  #threadEnded = false;
   #bystander = false;
   #exitCode: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,8 +50,27 @@ export class RunningTask {
     this.held = options.held;
     this.job = options.job;
     this.#options = options;
-    const { timeoutSeconds } = options;
-    if (timeoutSeconds === undefined) return;
+  }
+
+  /** When it began, by `performance.now()`; undefined while it is queued. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
+  }
+
+  /** How long it ran, in milliseconds, once it has ended. */
+  get ranMs(): number {
+    return this.#ranMs ?? 0;
+  }
+
+  /** Its thread ended under it. */
+  get threadEnded(): boolean {
+    return this.#threadEnded;
+  }
+
+  begin(): void {
+    this.#startedAt = performance.now();
+    const { timeoutSeconds } = this.#options;
+    if (timeoutSeconds === undefined || this.#stopped) return;
     this.#timer = setTimeout(() => this.stop('timeout', 'The time of the task is up'), timeoutSeconds * 1000);
   }
 
@@ -83,8 +105,10 @@ export class RunningTask {
 
   /** Waits for the end of the attempt, and of its thread where that has to end. */
   async ending(): Promise<Ending> {
-    const ended = await this.job.outcome.catch((exit: ThreadExit) => exit);
+    const ended = await this.job.end.catch((exit: ThreadExit) => exit);
     clearTimeout(this.#timer);
+    this.#threadEnded = ended instanceof ThreadExit;
+    this.#ranMs = ended instanceof ThreadExit ? performance.now() - (this.#startedAt ?? 0) : ended.ms;
     switch (this.#stopped) {
       case 'lost':
         return 'dropped';
@@ -97,7 +121,7 @@ export class RunningTask {
       case 'out_of_memory':
         return outOfMemory(this.held);
       default:
-        return ended instanceof ThreadExit ? this.#afterExit(ended) : ended;
+        return ended instanceof ThreadExit ? this.#afterExit(ended) : ended.outcome;
     }
   }
 

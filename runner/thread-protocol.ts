@@ -13,9 +13,21 @@ export interface Job {
   readonly dataDir: string;
 }
 
-/** What a thread is given at once: jobs that it runs side by side. */
-export interface JobGroup {
+/** Jobs that a thread runs one after the other. */
+export interface Turn {
   readonly jobs: readonly Job[];
+  /** Shared with the thread, a mark for each job: see {@link mark}. A job alone has none, it begins at once. */
+  readonly marks: Int32Array<SharedArrayBuffer> | undefined;
+}
+
+/** Marks a job, to begin it or to take it back; true for the first to do so, who has it then. */
+export function mark({ marks }: Turn, index: number): boolean {
+  return marks === undefined || Atomics.exchange(marks, index, 1) === 0;
+}
+
+/** What a thread is given at once: turns that it takes side by side. */
+export interface TurnGroup {
+  readonly turns: readonly Turn[];
 }
 
 /** What a thread is given before its first task: the files to load. */
@@ -31,10 +43,12 @@ export interface TaskFailure extends ReportedFailure {
   readonly name?: string | undefined;
 }
 
-/** How a job has ended; a thread returns those of a group that it has not told of. `messages` of it were sent before. */
+/** How a job has ended; `messages` of it were sent before. */
 export interface JobEnd {
   readonly jobId: number;
   readonly outcome: Outcome;
+  /** How long it ran, in milliseconds. */
+  readonly ms: number;
   readonly messages: number;
 }
 
@@ -56,7 +70,7 @@ export type ThreadNote =
 
 export type ThreadMessage = ThreadNote & { readonly jobId: number };
 
-/** What a thread sends: what it says of a job, or the ends of some while others of their group still run. */
+/** What a thread sends: what it says of a job, or the ends of some while others of its group go on. */
 export type FromThread = ThreadMessage | { readonly ends: readonly JobEnd[] };
 
 /** Sent to every thread of a pool; the one that runs the job aborts its signal. */

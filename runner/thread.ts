@@ -5,16 +5,18 @@ import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
-import type {
-  AbortMessage,
-  FromThread,
-  Job,
-  JobEnd,
-  JobGroup,
-  Outcome,
-  TaskLogLevel,
-  ThreadNote,
-  WarmUp,
+import {
+  type AbortMessage,
+  type FromThread,
+  type Job,
+  type JobEnd,
+  mark,
+  type Outcome,
+  type TaskLogLevel,
+  type ThreadNote,
+  type Turn,
+  type TurnGroup,
+  type WarmUp,
 } from './thread-protocol.ts';
 
 /** A job on this thread, until its outcome is on its way. */
@@ -48,9 +50,9 @@ process.exit = (code) => {
   return exit(code);
 };
 
-/** Runs a group of tasks, or loads files ahead. */
-export default function run(order: JobGroup | WarmUp): Promise<JobEnd[]> | Promise<void> {
-  return 'modules' in order ? warmUp(order) : runGroup(order);
+/** Runs some tasks, or loads files ahead. */
+export default function run(order: TurnGroup | WarmUp): Promise<JobEnd[]> | Promise<void> {
+  return 'modules' in order ? warmUp(order) : runTurns(order);
 }
 
 /** A file that fails to load fails the tasks of its type, each in its own words. */
@@ -58,24 +60,28 @@ async function warmUp({ modules }: WarmUp): Promise<void> {
   await Promise.allSettled(modules.map(definitionOf));
 }
 
-/** Jobs that end before the last of their group are told of in one message for each turn of the event loop. */
-async function runGroup({ jobs }: JobGroup): Promise<JobEnd[]> {
-  let ends: JobEnd[] = [];
-  let left = jobs.length;
+/**
+ * Returns the ends that it has not told of. Before a job begins, the end of the one before it is told: what
+ * follows may keep this thread from telling it. Where turns go on side by side, those that end together are
+ * told of together.
+ */
+async function runTurns({ turns }: TurnGroup): Promise<JobEnd[]> {
+  const untold: JobEnd[] = [];
   const tell = () => {
-    if (ends.length === 0) return;
-    post({ ends });
-    ends = [];
+    if (untold.length > 0) post({ ends: untold.splice(0) });
   };
-  const finish = async (job: Job) => {
-    ends.push(await runJob(job));
-    left -= 1;
-    if (ends.length === 1 && left > 0) setImmediate(tell);
+  let open = turns.length;
+  const runTurn = async (turn: Turn) => {
+    for (const [index, job] of turn.jobs.entries()) {
+      if (!mark(turn, index)) continue;
+      if (index > 0) tell();
+      untold.push(await runJob(job));
+    }
+    open -= 1;
+    if (open > 0 && untold.length === 1) setImmediate(tell);
   };
-  await Promise.all(jobs.map(finish));
-  const last = ends;
-  ends = [];
-  return last;
+  await Promise.all(turns.map(runTurn));
+  return untold;
 }
 
 /** Whatever the task does short of ending the thread comes back as an outcome. */
@@ -85,11 +91,13 @@ function runJob(job: Job): Promise<JobEnd> {
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
     const entry: Running = { job, controller, fail, messages: 0 };
     running.set(job.id, entry);
+    const startedAt = performance.now();
     const outcome = await Promise.race([attempt(entry), failed]).catch(
       (thrown): Outcome => ({ error: failureOf(thrown) }),
     );
     running.delete(job.id);
-    return { jobId: job.id, outcome, messages: entry.messages };
+    const ms = performance.now() - startedAt;
+    return { jobId: job.id, outcome, ms, messages: entry.messages };
   });
 }
 
