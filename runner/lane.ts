@@ -12,7 +12,7 @@ const SLOW_TASK_REFILLS = 100;
 /** A refill counts as this long at least: claims that follow one another more closely cost more than they gain. */
 const MIN_REFILL_MS = 1000;
 /** The most tasks that a lane holds beyond its slots. */
-export const MAX_READ_AHEAD = 2000;
+export const MAX_READ_AHEAD = 4000;
 
 /** Tasks that are shorter than this go to a thread several at a time, as many as take it about this long. */
 const TURN_MS = 50;

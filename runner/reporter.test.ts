@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import { EdgeClient } from './edge-client.ts';
 import { createBus } from './events.ts';
@@ -93,6 +94,27 @@ test('a failure that will be tried again is reported as pending', async (t) => {
   reporter.add(claimOne(), { error: { code: 'task_error', message: 'once more' } });
   await waitFor('the answer', () => reported.length === 1);
   assert.deepEqual([reported[0]?.success, reported[0]?.status], [false, 'pending']);
+});
+
+test('while one request is under way a full one goes beside it, and no third', async (t) => {
+  const { edge, reporter, reported, claim } = await openReporter(t);
+  const answer = Promise.withResolvers<void>();
+  edge.fail('/tasks/complete', { hold: answer.promise }, { hold: answer.promise });
+  const [first, ...others] = claim(3500);
+  assert.ok(first);
+  reporter.add(first, NOTHING);
+  await waitFor('the first request', () => edge.callsTo('/tasks/complete').length === 1);
+  for (const held of others) reporter.add(held, NOTHING);
+  await waitFor('the second request', () => edge.callsTo('/tasks/complete').length === 2);
+  await sleep(50);
+  assert.deepEqual(
+    edge.reports.map(({ results }) => results.length),
+    [1, 1000],
+  );
+  answer.resolve();
+  await waitFor('all answers', () => reported.length === 3500);
+  assert.equal(edge.mostAtOnce('/tasks/complete'), 2);
+  await reporter.idle();
 });
 
 test('what ends while a request is under way goes together with the next', async (t) => {

@@ -8,6 +8,9 @@ import { MovingAverage } from './moving-average.ts';
 import { untilAnswered } from './retry.ts';
 import type { Outcome } from './thread-protocol.ts';
 
+/** Requests under way at one time, where there is more to report than one takes. */
+const MAX_REQUESTS = 2;
+
 interface Report {
   readonly held: HeldTask;
   readonly success: boolean;
@@ -31,15 +34,15 @@ export interface ReporterOptions {
 }
 
 /**
- * Sends outcomes to the API Worker, one request at a time and some time apart: what ends meanwhile goes with
- * the next. A request is repeated until it is answered; the ledger gives a repeated report its first answer.
- * Where the edge refuses a request for what is in it, its outcomes go in smaller ones, and the one at fault
- * is reported as a failure of its task.
+ * Sends outcomes to the API Worker some time apart: what ends meanwhile goes with the next request. A second
+ * request goes beside the first only when it is full. A request is repeated until it is answered; the ledger
+ * gives a repeated report its first answer. Where the edge refuses a request for what is in it, its outcomes
+ * go in smaller ones, and the one at fault is reported as a failure of its task.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
   #queue: Report[] = [];
-  #sending: Promise<void> | undefined;
+  readonly #sending = new Set<Promise<void>>();
   #sentAt = Number.NEGATIVE_INFINITY;
   readonly #doorbell = new Doorbell();
   /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
@@ -51,24 +54,30 @@ export class Reporter {
 
   add(held: HeldTask, outcome: Outcome): void {
     this.#queue.push(report(held, outcome));
-    if (!this.#sending) this.#sending = this.#sendAll();
+    const isFull = this.#queue.length >= MAX_REPORT_RESULTS;
+    if (this.#sending.size === 0 || (isFull && this.#sending.size < MAX_REQUESTS)) this.#start();
     else if (this.#untilNext() <= 0) this.#doorbell.ring();
   }
 
   /** Resolves when every outcome is answered for, or given up. */
   async idle(): Promise<void> {
-    await this.#sending;
+    while (this.#sending.size > 0) await Promise.all(this.#sending);
+  }
+
+  #start(): void {
+    const sending = this.#sendAll().finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
   }
 
   async #sendAll(): Promise<void> {
     const { signal } = this.#options;
     while (this.#queue.length > 0 && !signal.aborted) {
       const wait = this.#untilNext();
+      if (wait > 0 && this.#sending.size > 1) return;
       if (wait > 0) await this.#doorbell.wait(wait);
       this.#sentAt = performance.now();
       await this.#send(this.#nextBatch());
     }
-    this.#sending = undefined;
   }
 
   /** How long the next request is still to wait for more outcomes, in milliseconds. */

@@ -14,16 +14,16 @@ const WARM_UP = 50;
 
 interface Case {
   readonly ms: number;
-  /** Tasks a run, on each thread. */
+  /** Tasks a run on two threads; a quarter of them on one. */
   readonly tasks: number;
   readonly targets?: readonly [piscina: TargetName, bullmq: TargetName];
 }
 
 const CASES = (quick: boolean): Case[] => [
-  { ms: 0.1, tasks: quick ? 5000 : 20_000, targets: ['cpu01VsPiscina', 'cpu01VsBullmq'] },
-  { ms: 1, tasks: quick ? 1500 : 5000, targets: ['cpu1VsPiscina', 'cpu1VsBullmq'] },
-  { ms: 10, tasks: quick ? 200 : 700, targets: ['cpu10VsPiscina', 'cpu10VsBullmq'] },
-  ...(quick ? [] : [{ ms: 100, tasks: 30 }]),
+  { ms: 0.1, tasks: quick ? 10_000 : 40_000, targets: ['cpu01VsPiscina', 'cpu01VsBullmq'] },
+  { ms: 1, tasks: quick ? 3000 : 16_000, targets: ['cpu1VsPiscina', 'cpu1VsBullmq'] },
+  { ms: 10, tasks: quick ? 400 : 2000, targets: ['cpu10VsPiscina', 'cpu10VsBullmq'] },
+  ...(quick ? [] : [{ ms: 100, tasks: 120 }]),
 ];
 
 /** CPU tasks through the whole system, and through bare piscina and BullMQ's sandboxed threads. */
@@ -57,7 +57,7 @@ async function compareThreads(
   for (const { ms, tasks, targets } of CASES(bench.quick)) {
     const byThreads: number[][] = [];
     for (const threads of bench.quick ? [2] : THREADS) {
-      const jobs = makeJobs(tasks * threads, ms * perMs);
+      const jobs = makeJobs(threads === 1 ? tasks / 4 : tasks, ms * perMs);
       const suffix = `${ms} ms tasks, ${threads} thread${threads === 1 ? '' : 's'}`;
       const measured = await bench.alternate(rounds, {
         [`piscina, ${suffix}`]: () => onPiscina(jobs, threads),
