@@ -28,6 +28,14 @@ export interface SuiteResult {
   readonly chart: Chart | undefined;
 }
 
+/** A suite's result as it is kept, its chart beside it. */
+export interface RecordedResult extends Omit<SuiteResult, 'chart'> {
+  readonly hasChart: boolean;
+  /** ISO 8601. */
+  readonly date: string;
+  readonly machine: string;
+}
+
 /** A suite: what it measures, and how. */
 export interface Suite {
   readonly name: string;

@@ -22,7 +22,14 @@ export function toSvg({ title, unit, bars }: Chart): string {
     animation: false,
     backgroundColor: '#ffffff',
     title: { text: `${title} (${unit})`, left: 'center', textStyle: { fontSize: 16 } },
-    grid: { left: 20, right: 80, top: 50, bottom: 20, containLabel: true },
+    grid: {
+      left: 20,
+      right: 80,
+      top: 50,
+      bottom: 20,
+      outerBoundsMode: 'same',
+      outerBoundsContain: 'axisLabel',
+    },
     xAxis: { type: 'value' },
     yAxis: { type: 'category', inverse: true, data: bars.map((bar) => bar.name) },
     series: [

@@ -2,15 +2,15 @@
  * Measures the system suite by suite, beside its peers, and says which targets it reaches. A full run writes
  * `bench/results/`.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { Bench, type SuiteResult } from './bench.ts';
+import { Bench, type RecordedResult, type SuiteResult } from './bench.ts';
 import { toSvg } from './chart.ts';
-import { figureTable, targetTable } from './report.ts';
+import { figureTable, suiteSection, targetSection, targetTable } from './report.ts';
 import { SUITES } from './suites.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
@@ -32,6 +32,9 @@ const chosen = SUITES.filter(({ name }) => suite === undefined || suite.includes
 const bar = new SingleBar({
   format: '{bar} suite {value} of {total}, {duration} s: {step}',
   hideCursor: true,
+  // Where there is no terminal, a line now and then.
+  noTTYOutput: true,
+  notTTYSchedule: 30_000,
 });
 const results: SuiteResult[] = [];
 bar.start(chosen.length, 0, { step: '' });
@@ -54,7 +57,7 @@ for (const { name, title, run } of chosen) {
 bar.update(results.length, { step: 'done' });
 bar.stop();
 
-if (json !== undefined) await writeFile(json, JSON.stringify({ ...about(), results }, undefined, 2));
+if (json !== undefined) await writeFile(json, JSON.stringify({ ...about(), quick, results }, undefined, 2));
 for (const result of results) console.log(figureTable(result));
 console.log(targetTable(results));
 process.exit();
@@ -62,13 +65,29 @@ process.exit();
 /** Written as soon as it is there: what fails or is interrupted later does not lose it. */
 async function writeResult({ chart, ...result }: SuiteResult): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
-  const text = JSON.stringify({ ...about(), ...result }, undefined, 2);
-  await writeFile(join(RESULTS, `${result.suite}.json`), `${text}\n`);
+  const recorded: RecordedResult = { ...about(), ...result, hasChart: chart !== undefined };
+  await writeFile(join(RESULTS, `${result.suite}.json`), `${JSON.stringify(recorded, undefined, 2)}\n`);
   if (chart) await writeFile(join(RESULTS, `${result.suite}.svg`), toSvg(chart));
+  await writePage();
+}
+
+/** All that is recorded, as one page. */
+async function writePage(): Promise<void> {
+  const recorded: RecordedResult[] = [];
+  const sections: string[] = [];
+  for (const { name, title } of SUITES) {
+    const text = await readFile(join(RESULTS, `${name}.json`), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const result: RecordedResult = JSON.parse(text);
+    recorded.push(result);
+    sections.push(suiteSection(result, title));
+  }
+  const page = ['# Results', targetSection(recorded), ...sections].join('\n\n');
+  await writeFile(join(RESULTS, 'README.md'), `${page}\n`);
 }
 
 function about() {
-  return { date: new Date().toISOString(), machine: machine(), quick };
+  return { date: new Date().toISOString(), machine: machine() };
 }
 
 function machine(): string {

@@ -74,7 +74,8 @@ export class BenchClient {
     isRight: (result: unknown, index: number) => boolean,
   ): Promise<number[]> {
     const ended = new Map<string, number>();
-    for (const { id, status, attempt, completedAt } of await this.#list(type)) {
+    const oldest = ids.reduce((least, id) => (id < least ? id : least));
+    for (const { id, status, attempt, completedAt } of await this.#list(type, oldest)) {
       if (status === 'completed' && attempt === 1 && completedAt) ended.set(id, Date.parse(completedAt));
     }
     const missing = ids.filter((id) => !ended.has(id));
@@ -96,15 +97,16 @@ export class BenchClient {
     return TaskView.parse(await (await fetch(`${this.apiUrl}/tasks/${id}`)).json());
   }
 
-  /** All tasks of a type. */
-  async #list(type: string): Promise<TaskList['tasks']> {
+  /** All tasks of a type, or those that are no older than one. */
+  async #list(type: string, oldest = ''): Promise<TaskList['tasks']> {
     const tasks: TaskList['tasks'] = [];
     let cursor = '';
     do {
       const url = `${this.apiUrl}/tasks?type=${type}&limit=${MAX_LIST_LIMIT}${cursor}`;
       const page = TaskList.parse(await (await fetch(url)).json());
       tasks.push(...page.tasks);
-      cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+      const { nextCursor = '' } = page;
+      cursor = nextCursor > oldest ? `&cursor=${nextCursor}` : '';
     } while (cursor !== '');
     return tasks;
   }

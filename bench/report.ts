@@ -1,36 +1,76 @@
 import Table from 'cli-table3';
-import type { Figure, SuiteResult } from './bench.ts';
+import type { Figure, RecordedResult, SuiteResult } from './bench.ts';
 import { plain } from './chart.ts';
 import { reaches, TARGETS, type Target, type TargetName } from './targets.ts';
 
-const STYLE = { head: [], border: [] };
+type Row = readonly string[];
+
+const FIGURE_HEAD = ['median', 'unit', 'least to greatest', 'runs'];
+const TARGET_HEAD = ['measure', 'figure', 'target', ''];
 
 /** What a suite has measured, as a table for people. */
-export function figureTable({ suite, figures, skipped }: SuiteResult): string {
-  const table = new Table({ head: [suite, 'median', 'unit', 'least to greatest', 'runs'], style: STYLE });
-  for (const { name, median, unit, least, greatest, runs } of figures) {
-    table.push([name, plain(median), unit, `${plain(least)} to ${plain(greatest)}`, runs]);
-  }
-  return [table.toString(), ...skipped.map((sentence) => `Skipped: ${sentence}`)].join('\n');
+export function figureTable(result: SuiteResult): string {
+  const skipped = result.skipped.map((sentence) => `Skipped: ${sentence}`);
+  return [terminalTable([result.suite, ...FIGURE_HEAD], figureRows(result)), ...skipped].join('\n');
 }
 
 /** Every target, with the figure of this run beside it. */
 export function targetTable(results: readonly SuiteResult[]): string {
+  return terminalTable(TARGET_HEAD, targetRows(results));
+}
+
+/** A suite's results as a section of a Markdown page. */
+export function suiteSection({ machine, date, ...result }: RecordedResult, title: string): string {
+  const { suite, hasChart } = result;
+  return [
+    `## ${title}`,
+    `Suite \`${suite}\`: ${machine}, ${date.slice(0, 10)}.`,
+    ...(hasChart ? [`![${title}](${suite}.svg)`] : []),
+    markdownTable(['', ...FIGURE_HEAD], figureRows(result)),
+    ...result.skipped.map((sentence) => `Skipped: ${sentence}`),
+  ].join('\n\n');
+}
+
+/** Every target, as a table of a Markdown page. */
+export function targetSection(results: readonly RecordedResult[]): string {
+  return markdownTable(TARGET_HEAD, targetRows(results));
+}
+
+function figureRows({ figures }: Pick<SuiteResult, 'figures'>): Row[] {
+  return figures.map(({ name, median, unit, least, greatest, runs }) => [
+    name,
+    plain(median),
+    unit,
+    `${plain(least)} to ${plain(greatest)}`,
+    String(runs),
+  ]);
+}
+
+function targetRows(results: readonly Pick<SuiteResult, 'reached'>[]): Row[] {
   const reached: Partial<Record<TargetName, Figure>> = Object.assign(
     {},
     ...results.map((result) => result.reached),
   );
-  const table = new Table({ head: ['measure', 'figure', 'target', ''], style: STYLE });
-  for (const [name, target] of Object.entries(TARGETS)) {
+  return Object.entries(TARGETS).map(([name, target]) => {
     const figure = reached[name as TargetName];
-    table.push([
+    return [
       target.measure,
       figure ? shown(figure.median, target) : 'not measured',
       boundOf(target),
       verdict(figure, target),
-    ]);
-  }
+    ];
+  });
+}
+
+function terminalTable(head: Row, rows: readonly Row[]): string {
+  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  table.push(...rows.map((row) => [...row]));
   return table.toString();
+}
+
+function markdownTable(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function verdict(figure: Figure | undefined, target: Target): string {

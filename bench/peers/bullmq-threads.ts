@@ -31,7 +31,8 @@ export class BullmqThreads {
   async run(jobs: readonly object[], warmUp: number): Promise<{ results: unknown[]; seconds: number }> {
     const results: unknown[] = [];
     const [warm, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    let toWarm = warmUp;
+    const warming = jobs.slice(0, warmUp);
+    let toWarm = warming.length;
     let toEnd = jobs.length;
     this.#worker.on('failed', (_job, error) => ended.reject(error));
     this.#worker.on('completed', ({ name, data }: Job, result) => {
@@ -45,7 +46,7 @@ export class BullmqThreads {
       if (toEnd === 0) ended.resolve();
     });
     void this.#worker.run();
-    await this.#add('warm-up', jobs.slice(0, warmUp));
+    await this.#add('warm-up', warming);
     await warm.promise;
     await this.#worker.pause();
     await this.#add('work', jobs);
