@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
-import { median } from 'simple-statistics';
 import type { Bench, Chart, Figure, Suite } from '../bench.ts';
 import { BullmqThreads } from '../peers/bullmq-threads.ts';
 import { orSkipped } from '../peers/peer.ts';
@@ -70,14 +69,16 @@ async function compareThreads(
       });
       for (const [name, values] of Object.entries(measured)) bench.record(name, 'tasks/s', values);
       const [piscina = [], own = [], bullmq] = Object.values(measured);
-      if (threads === 2) {
-        bars.push({ name: `${ms} ms tasks, this system`, value: median(own) / median(piscina) });
-        if (bullmq) bars.push({ name: `${ms} ms tasks, BullMQ`, value: median(bullmq) / median(piscina) });
-      }
       byThreads.push(own);
-      const ratios: Figure[] = [bench.ratio(`this system against piscina, ${suffix}`, own, piscina)];
+      const againstPiscina = bench.ratio(`this system against piscina, ${suffix}`, own, piscina);
+      const ratios: Figure[] = [againstPiscina];
       if (bullmq) ratios.push(bench.ratio(`this system against BullMQ, ${suffix}`, own, bullmq));
       if (threads !== 2) continue;
+      bars.push({ name: `${ms} ms tasks, this system`, value: againstPiscina.median });
+      if (bullmq) {
+        const ratio = bench.ratio(`BullMQ against piscina, ${suffix}`, bullmq, piscina);
+        bars.push({ name: `${ms} ms tasks, BullMQ`, value: ratio.median });
+      }
       for (const [index, figure] of ratios.entries()) {
         const target = targets?.[index];
         if (target) bench.target(target, figure);
