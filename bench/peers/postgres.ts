@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { access, chmod, chown, constants, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
@@ -74,18 +74,13 @@ export function postgresUrl(port: number): string {
 
 /** The folder of the programs: Debian's newest version, which is off the path, or the first on the path. */
 async function findPrograms(): Promise<string> {
-  const versions = (await list(DEBIAN)).map(Number).toSorted((a, b) => b - a);
+  const versions = (await readdir(DEBIAN).catch(() => [])).map(Number).toSorted((a, b) => b - a);
   const debian = versions.map((version) => join(DEBIAN, String(version), 'bin'));
   for (const folder of [...debian, ...(process.env.PATH ?? '').split(':')]) {
-    const names = await list(folder);
-    if (names.includes('postgres') && names.includes('initdb')) return folder;
+    const found = ['postgres', 'initdb'].map((name) => access(join(folder, name), constants.X_OK));
+    if ((await Promise.allSettled(found)).every(({ status }) => status === 'fulfilled')) return folder;
   }
   throw new PeerMissing(`pg-boss and Graphile Worker: there is no PostgreSQL; ${INSTALL}`);
-}
-
-/** The names in a folder: none where there is no such folder. */
-async function list(folder: string): Promise<string[]> {
-  return await readdir(folder).catch(() => []);
 }
 
 /** The user that has to run the server; undefined where this process's own may. */
