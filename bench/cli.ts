@@ -82,7 +82,8 @@ async function writePage(): Promise<void> {
     recorded.push(result);
     sections.push(suiteSection(result, title));
   }
-  const bounds = 'What bounds the rows that are not reached, and what was tried: [../README.md](../README.md).';
+  const bounds =
+    'What bounds the rows that are not reached, and what was tried: [../README.md](../README.md).';
   const page = ['# Results', targetSection(recorded), bounds, ...sections].join('\n\n');
   await writeFile(join(RESULTS, 'README.md'), `${page}\n`);
 }
