@@ -45,7 +45,8 @@ async function openReporter(t: TestContext) {
     return tasks.map(({ taskId }) => heldTask({ do: 'return' }, { taskId, leaseId }));
   };
   const claimOne = () => claim(1)[0] ?? assert.fail('nothing was claimed');
-  return { edge, reporter, giveUp, reported, retries, acknowledged, claim, claimOne };
+  const onReported = (listener: () => void) => void events.on('reported', listener);
+  return { edge, reporter, onReported, giveUp, reported, retries, acknowledged, claim, claimOne };
 }
 
 test('an outcome goes at once, under its lease, and is acknowledged by its answer', async (t) => {
@@ -139,6 +140,20 @@ test('what ends while a request is under way goes together with the next', async
     edge.reports.map(({ results }) => results.length),
     [1, 39],
   );
+});
+
+test('an outcome that is added some turns of the microtask queue after an answer is sent', async (t) => {
+  const { reporter, reported, claim, onReported } = await openReporter(t);
+  const tasks = claim(30);
+  let next = 0;
+  onReported(async () => {
+    next += 1;
+    for (let turn = 0; turn < next; turn += 1) await null;
+    const held = tasks[next];
+    if (held) reporter.add(held, NOTHING);
+  });
+  reporter.add(tasks[0] ?? assert.fail(), NOTHING);
+  await waitFor('all answers', () => reported.length === tasks.length, 4000);
 });
 
 test('a request carries a thousand results at most', async (t) => {

@@ -55,7 +55,7 @@ export class Reporter {
   add(held: HeldTask, outcome: Outcome): void {
     this.#queue.push(report(held, outcome));
     const isFull = this.#queue.length >= MAX_REPORT_RESULTS;
-    if (this.#sending.size === 0 || (isFull && this.#sending.size < MAX_REQUESTS)) this.#start();
+    if (this.#sending.size === 0 || (isFull && this.#sending.size < MAX_REQUESTS)) void this.#sendAll();
     else if (this.#untilNext() <= 0) this.#doorbell.ring();
   }
 
@@ -64,19 +64,22 @@ export class Reporter {
     while (this.#sending.size > 0) await Promise.all(this.#sending);
   }
 
-  #start(): void {
-    const sending = this.#sendAll().finally(() => this.#sending.delete(sending));
-    this.#sending.add(sending);
-  }
-
   async #sendAll(): Promise<void> {
     const { signal } = this.#options;
-    while (this.#queue.length > 0 && !signal.aborted) {
-      const wait = this.#untilNext();
-      if (wait > 0 && this.#sending.size > 1) return;
-      if (wait > 0) await this.#doorbell.wait(wait);
-      this.#sentAt = performance.now();
-      await this.#send(this.#nextBatch());
+    const { promise: sending, resolve } = Promise.withResolvers<void>();
+    this.#sending.add(sending);
+    try {
+      while (this.#queue.length > 0 && !signal.aborted) {
+        const wait = this.#untilNext();
+        if (wait > 0 && this.#sending.size > 1) return;
+        if (wait > 0) await this.#doorbell.wait(wait);
+        this.#sentAt = performance.now();
+        await this.#send(this.#nextBatch());
+      }
+    } finally {
+      // At once: what is added from now on starts the next.
+      this.#sending.delete(sending);
+      resolve();
     }
   }
 
