@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { ApiEnv } from './api/env.ts';
-import { Completed, ReportAnswer, Retried, StatusView, TaskView } from './contract/api.ts';
+import { Changed, Completed, ReportAnswer, StatusView, TaskView } from './contract/api.ts';
 import { Claim, HeartbeatAnswer, SingleClaim } from './contract/buffer.ts';
 import { type QueueMessage, recordKey } from './contract/submission.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
@@ -212,7 +212,7 @@ describe('a retry of many', () => {
       const search = new URLSearchParams({ ...query, ...(cursor !== undefined && { cursor }) });
       const answer = await edge.api.call(`/tasks/retry?${search}`, { method: 'POST' });
       assert.equal(answer.status, 200);
-      const { taskIds, count, nextCursor } = Retried.parse(answer.body);
+      const { taskIds, count, nextCursor } = Changed.parse(answer.body);
       assert.equal(taskIds.length, count);
       pages.push(taskIds);
       cursor = nextCursor;

@@ -110,7 +110,7 @@ const ROUTES = [
   post('api', '/tasks', Api.Submitted, { body: task }),
   post('api', '/tasks/batch', Api.BatchSubmitted, { body: record({ tasks: list(task) }) }),
   get('api', '/tasks', Api.TaskList, { query: { limit, status, type, cursor: taskId } }),
-  post('api', '/tasks/retry', Api.Retried, { query: { status, type, since, cursor: taskId } }),
+  post('api', '/tasks/retry', Api.Changed, { query: { status, type, since, cursor: taskId } }),
   post('api', '/tasks/complete', Api.ReportAnswer, { body: record({ results: list(result) }) }),
   get('api', '/tasks/:id', Api.TaskView),
   get('api', '/tasks/:id/status', Api.StatusView),

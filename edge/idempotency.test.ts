@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parse } from 'jsonc-parser';
 import type { ApiEnv } from './api/env.ts';
-import { BatchSubmitted, Retried, StatusView, Submitted, TaskList } from './contract/api.ts';
+import { BatchSubmitted, Changed, StatusView, Submitted, TaskList } from './contract/api.ts';
 import { newTasks, recordKey, recordPrefix } from './contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt, windowOf } from './contract/task-id.ts';
 import { ledgerOf } from './http/ledger.ts';
@@ -240,6 +240,6 @@ describe('a request that is refused', () => {
 
 test('calls other than submissions do not look at the header', async () => {
   const key = { 'Idempotency-Key': 'two words' };
-  read(await edge.api.call('/tasks/retry?type=key-none', { method: 'POST', headers: key }), Retried);
+  read(await edge.api.call('/tasks/retry?type=key-none', { method: 'POST', headers: key }), Changed);
   read(await edge.api.call('/tasks?type=key-none', { headers: key }), TaskList);
 });

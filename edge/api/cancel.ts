@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { type Retried, RetryQuery } from '../contract/api.ts';
+import { type Changed, RetryQuery } from '../contract/api.ts';
 import type { CancelOutcome, RetryOutcome } from '../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { newTasks } from '../contract/submission.ts';
@@ -64,7 +64,7 @@ export async function retryTasks(c: ApiContext): Promise<Response> {
     since: since === undefined ? 0 : Date.parse(since),
     limit: MAX_BATCH_TASKS,
   });
-  const answer: Retried = {
+  const answer: Changed = {
     success: true,
     taskIds: retried,
     count: retried.length,

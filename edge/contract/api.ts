@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_REPORT_RESULTS } from './limits.ts';
+import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_REPORT_RESULTS, MAX_WAIT_SECONDS } from './limits.ts';
 import {
   Attempt,
   Backoff,
   LeaseId,
   MaxAttempts,
   ReportedError,
+  Tag,
   TaskError,
   TaskId,
   TaskStatus,
@@ -64,13 +65,29 @@ export type TaskView = z.infer<typeof TaskView>;
 
 export const Limit = z.coerce.number().int().min(1).max(MAX_LIST_LIMIT).default(DEFAULT_LIST_LIMIT);
 
-/** The query of `GET /tasks`. */
-export const ListQuery = z.object({
-  status: TaskStatus.optional(),
+/** The query of `GET /tasks/:id/status`: how long to hold the answer until the task has ended. */
+export const StatusQuery = z.object({
+  wait: z.coerce.number().min(0).max(MAX_WAIT_SECONDS).default(0),
+});
+
+/** Which tasks a call is about. */
+const TaskFilter = z.object({
   type: TaskType.optional(),
-  limit: Limit,
+  /** One of its tags. */
+  tag: Tag.optional(),
+  /** How its id begins. */
+  id: z
+    .string()
+    .toLowerCase()
+    .regex(/^[0-9a-f-]{1,36}$/, 'Expected a task id or its beginning')
+    .optional(),
+  createdAfter: Timestamp.optional(),
+  createdBefore: Timestamp.optional(),
   cursor: TaskId.optional(),
 });
+
+/** The query of `GET /tasks`. */
+export const ListQuery = TaskFilter.extend({ status: TaskStatus.optional(), limit: Limit });
 export type ListQuery = z.infer<typeof ListQuery>;
 
 /** `GET /tasks`. */
@@ -83,6 +100,7 @@ export const TaskList = z.object({
       attempt: z.int(),
       createdAt: Timestamp,
       completedAt: Timestamp.optional(),
+      tags: z.array(z.string()).optional(),
     }),
   ),
   count: z.int(),
@@ -91,22 +109,25 @@ export const TaskList = z.object({
 export type TaskList = z.infer<typeof TaskList>;
 
 /** The query of `POST /tasks/retry`: which tasks to bring back. */
-export const RetryQuery = z.object({
+export const RetryQuery = TaskFilter.extend({
   status: z.enum(['failed', 'cancelled']).default('failed'),
-  type: TaskType.optional(),
   /** Ended no sooner. */
   since: Timestamp.optional(),
-  cursor: TaskId.optional(),
 });
 
-/** `POST /tasks/retry`. */
-export const Retried = z.object({
+/** The query of `POST /tasks/cancel`: which tasks to call off. */
+export const CancelQuery = TaskFilter.extend({
+  status: z.enum(['pending', 'processing']).default('pending'),
+});
+
+/** `POST /tasks/retry` and `POST /tasks/cancel`: the tasks that the call changed, of one page. */
+export const Changed = z.object({
   success: z.literal(true),
   taskIds: z.array(TaskId),
   count: z.int(),
   nextCursor: TaskId.optional(),
 });
-export type Retried = z.infer<typeof Retried>;
+export type Changed = z.infer<typeof Changed>;
 
 /** The header `Idempotency-Key` of a submission. */
 export const IdempotencyKey = z

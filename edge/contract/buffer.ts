@@ -61,6 +61,16 @@ export const WAKE_MESSAGE = 'ready';
 
 export const LeaseSeconds = z.int().min(1).max(3600);
 
+/** What a runner tells of itself: now and then, with a claim. */
+export const RunnerAbout = z.object({
+  startedAt: Timestamp,
+  threads: z.int().min(0).max(10_000),
+  ioConcurrency: z.int().min(0).max(100_000),
+  /** All types that it takes, also those for which it wants none now. */
+  types: z.array(TaskType).max(MAX_WANTED_TYPES),
+});
+export type RunnerAbout = z.infer<typeof RunnerAbout>;
+
 /** `POST /tasks/claim`: up to `limit` tasks of any of `types`, for each want. */
 export const ClaimRequest = z
   .object({
@@ -76,6 +86,7 @@ export const ClaimRequest = z
       .min(1)
       .max(10),
     leaseSeconds: LeaseSeconds.optional(),
+    about: RunnerAbout.optional(),
   })
   .refine(
     ({ wants }) => {

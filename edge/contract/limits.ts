@@ -27,6 +27,12 @@ export const MAX_PROGRESS_BYTES = 1024;
 /** `ready` in a claim's answer is counted up to here. */
 export const MAX_READY_COUNT = 1000;
 
+/** How long `GET /tasks/:id/status` holds its answer. */
+export const MAX_WAIT_SECONDS = 60;
+/** How many types `GET /stats` shows, and how many tasks of a runner. */
+export const MAX_SHOWN_TYPES = 200;
+export const MAX_SHOWN_TASKS = 20;
+
 export const MAX_TYPE_LENGTH = 100;
 export const MAX_RUN_AHEAD_SECONDS = 30 * 24 * 3600;
 export const MAX_TIMEOUT_SECONDS = 24 * 3600;

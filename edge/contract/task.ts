@@ -40,6 +40,8 @@ export const MaxAttempts = z.int().min(1).max(100);
 export const TimeoutSeconds = z.number().positive().max(MAX_TIMEOUT_SECONDS);
 export const Priority = z.int().min(-100).max(100);
 
+export const Tag = z.string().min(1).max(64);
+
 /** One task as a client submits it. */
 export const TaskSubmission = z
   .strictObject({
@@ -51,7 +53,7 @@ export const TaskSubmission = z
     maxAttempts: MaxAttempts.optional(),
     backoff: Backoff.optional(),
     timeoutSeconds: TimeoutSeconds.optional(),
-    tags: z.array(z.string().min(1).max(64)).max(10).optional(),
+    tags: z.array(Tag).max(10).optional(),
   })
   .refine((task) => task.delaySeconds === undefined || task.runAt === undefined, {
     path: ['runAt'],
