@@ -22,6 +22,8 @@ const CLIENT_CALLS: Call[] = [
   ['api', '/tasks'],
   ['api', `/tasks/${ID}`],
   ['api', `/tasks/${ID}/status`],
+  ['api', `/tasks/${ID}/events`],
+  ['api', '/tickets', {}],
   ['api', `/tasks/${ID}/cancel`, {}],
   ['api', `/tasks/${ID}/retry`, {}],
   ['api', '/tasks/retry?type=auth-none', {}],

@@ -16,11 +16,6 @@ import { sweepAfterMs } from './sweep.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
-/** `GET /tasks/:id/status`. */
-export async function getStatus(c: ApiContext): Promise<Response> {
-  return c.json(statusView(await findTask(c, readTaskId(c))));
-}
-
 /** `GET /tasks/:id`. */
 export async function getTask(c: ApiContext): Promise<Response> {
   const task = await findTask(c, readTaskId(c));
@@ -32,7 +27,7 @@ export async function getTask(c: ApiContext): Promise<Response> {
 }
 
 /** A task as the ledger knows it, else as it was archived, else as it was accepted. */
-async function findTask(c: ApiContext, id: string): Promise<TaskRow> {
+export async function findTask(c: ApiContext, id: string): Promise<TaskRow> {
   const found = await ledgerOf(c.env).find(id);
   if ('task' in found) return found.task;
   return 'sealed' in found ? findArchived(c.env, id) : findAccepted(c, id);

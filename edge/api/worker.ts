@@ -4,21 +4,25 @@ import { cancelTask, retryTask, retryTasks } from './cancel.ts';
 import { closeWindows } from './close.ts';
 import { completeMany, completeOne } from './complete.ts';
 import type { ApiEnv } from './env.ts';
+import { followTask, getStatus } from './follow.ts';
 import { listTasks } from './list.ts';
-import { getStatus, getTask } from './status.ts';
+import { getTask } from './status.ts';
 import { submitBatch, submitOne } from './submit.ts';
 import { sweep } from './sweep.ts';
+import { giveTicket, ticketOr } from './tickets.ts';
 
 const app = createApp<ApiEnv>('task-api-v2');
 const client = requireToken<ApiEnv>('client');
 const runner = requireToken<ApiEnv>('runner');
 
+serve(app, '/tickets', { POST: [client, giveTicket] });
 serve(app, '/tasks', { GET: [client, listTasks], POST: [client, submitOne] });
 serve(app, '/tasks/batch', { POST: [client, submitBatch] });
 serve(app, '/tasks/retry', { POST: [client, retryTasks] });
 serve(app, '/tasks/complete', { POST: [runner, completeMany] });
 serve(app, '/tasks/:id', { GET: [client, getTask] });
 serve(app, '/tasks/:id/status', { GET: [client, getStatus] });
+serve(app, '/tasks/:id/events', { GET: [ticketOr(client), followTask] });
 serve(app, '/tasks/:id/cancel', { POST: [client, cancelTask] });
 serve(app, '/tasks/:id/retry', { POST: [client, retryTask] });
 serve(app, '/tasks/:id/complete', { POST: [runner, completeOne] });

@@ -16,6 +16,11 @@ export interface LedgerApi {
   /** `delayMs` is how long the tasks wait before they are ready again. */
   release(leaseId: string, taskIds: string[], delayMs?: number): Promise<string[]>;
   find(taskId: string): Promise<FoundTask>;
+  /**
+   * The task once it is not as `version` says any more (see `versionOf`; null for a task that is not in the
+   * ledger), or after `timeoutMs`.
+   */
+  awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask>;
   cancel(taskId: string): Promise<CancelOutcome>;
   retry(taskId: string): Promise<RetryOutcome>;
   retryMany(filter: RetryFilter): Promise<RetryPage>;

@@ -28,7 +28,7 @@ import { claim, claimOne } from './claim.ts';
 import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
 import { forgetEnded, heartbeat, nextExpiry, release, takeBackExpired } from './leases.ts';
-import { alive, find, page, ready } from './read.ts';
+import { alive, find, page, ready, version } from './read.ts';
 import { retry, retryMany } from './retry.ts';
 import { createSchema } from './schema.ts';
 import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
@@ -127,6 +127,11 @@ export class Ledger {
 
   find(taskId: string): FoundTask {
     return find(this.#sql, taskId);
+  }
+
+  /** What changes with a task, as `versionOf` has it; null where the ledger does not hold it. */
+  version(taskId: string): string | null {
+    return version(this.#sql, taskId);
   }
 
   list(filter: ListFilter): TaskPage {

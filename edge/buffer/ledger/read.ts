@@ -2,6 +2,7 @@ import type { FoundTask, ListFilter, TaskPage, WorkRow } from '../../contract/le
 import { MAX_LIST_SCAN } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
+import { versionOf } from '../../contract/version.ts';
 import { progressOf } from './leases.ts';
 import { fitting, PAYLOAD_BYTES, readTask, readWork, type Sized } from './rows.ts';
 import { isSealed } from './seals.ts';
@@ -13,6 +14,14 @@ export function find(sql: Sql, taskId: string): FoundTask {
   const task = readTask(sql, taskId);
   if (task) return { task: { ...task, progress: progressOf(sql, taskId) } };
   return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
+}
+
+const SELECT_STATE = 'SELECT state, attempt, run_at AS runAt FROM tasks WHERE id = ?1';
+
+/** What changes with a task, see {@link versionOf}; null where the ledger does not hold it. */
+export function version(sql: Sql, taskId: string): string | null {
+  const task = sql.exec<{ state: TaskState; attempt: number; runAt: number }>(SELECT_STATE, taskId)[0];
+  return task ? versionOf({ ...task, progress: progressOf(sql, taskId) }) : null;
 }
 
 /** After every possible id. */

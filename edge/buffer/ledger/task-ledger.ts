@@ -14,6 +14,7 @@ import type {
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
+import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
 import { acceptSocket, socketsOf } from './wake-sockets.ts';
 import { Waker } from './waker.ts';
@@ -34,10 +35,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   /** When the alarm is set to ring, so that it is written only to ring earlier. */
   #alarmAt: number | null = null;
   readonly #waker = new Waker();
+  readonly #watch: TaskWatch;
 
   constructor(ctx: DurableObjectState, env: RoomEnv) {
     super(ctx, env);
     this.#ledger = new Ledger(durableSql(ctx.storage), { now: Date.now, random: Math.random });
+    this.#watch = new TaskWatch(this.#ledger);
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -49,8 +52,8 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.#conclude({ full: false });
   }
 
-  async insertFailed(task: RefusedTask) {
-    this.#ledger.insertFailed(task);
+  insertFailed(task: RefusedTask) {
+    return this.#conclude(this.#ledger.insertFailed(task));
   }
 
   claim(order: ClaimOrder) {
@@ -71,16 +74,16 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.#conclude(this.#ledger.settle(reports));
   }
 
-  async settleUnfenced(report: UnfencedReport) {
-    return this.#ledger.settleUnfenced(report);
+  settleUnfenced(report: UnfencedReport) {
+    return this.#conclude(this.#ledger.settleUnfenced(report));
   }
 
   release(leaseId: string, taskIds: string[], delayMs?: number) {
     return this.#conclude(this.#ledger.release(leaseId, taskIds, delayMs));
   }
 
-  async cancel(taskId: string) {
-    return this.#ledger.cancel(taskId);
+  cancel(taskId: string) {
+    return this.#conclude(this.#ledger.cancel(taskId));
   }
 
   retry(taskId: string) {
@@ -93,6 +96,10 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
 
   async find(taskId: string) {
     return this.#ledger.find(taskId);
+  }
+
+  awaitChange(taskId: string, version: string | null, timeoutMs: number) {
+    return this.#watch.until(taskId, version, timeoutMs);
   }
 
   async list(filter: ListFilter) {
@@ -175,8 +182,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     await this.#conclude(this.#ledger.tick());
   }
 
-  /** Wakes runners for what a call has made ready, sets the alarm for what it has made due, and answers it. */
+  /**
+   * Tells who waits for a change, wakes runners for what a call has made ready, sets the alarm for what it has
+   * made due, and answers it.
+   */
   async #conclude<Answer>(answer: Answer): Promise<Answer> {
+    this.#watch.note();
     this.#waker.wake(
       socketsOf(this.ctx),
       (types, limit) => this.#ledger.countReady(types, limit),

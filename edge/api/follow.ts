@@ -1,0 +1,68 @@
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { sha256 } from 'hono/utils/crypto';
+import { StatusQuery } from '../contract/api.ts';
+import type { TaskRow } from '../contract/ledger.ts';
+import { versionOf } from '../contract/version.ts';
+import { readQuery, readTaskId } from '../http/input.ts';
+import { ledgerOf } from '../http/ledger.ts';
+import type { ApiEnv } from './env.ts';
+import { findTask, statusView } from './status.ts';
+
+type ApiContext = Context<{ Bindings: ApiEnv }>;
+
+/** `GET /tasks/:id/status`; with `?wait=SECONDS` once the task has ended, or after that time as it is then. */
+export async function getStatus(c: ApiContext): Promise<Response> {
+  const id = readTaskId(c);
+  const { wait } = readQuery(c, StatusQuery);
+  const until = Date.now() + wait * 1000;
+  let task = await findTask(c, id);
+  while (task.completedAt === null && Date.now() < until) {
+    task = await changed(c, task, until - Date.now());
+  }
+  return c.json(statusView(task));
+}
+
+/** A stream says something this often, so that nothing on its way takes it for dead. */
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * `GET /tasks/:id/events`: an event with the task's status for each change of status, attempt or progress,
+ * until the task has ended. An event's id says how the task was, so a client that comes back with
+ * `Last-Event-ID` is told what has changed since; nothing comes after the end, and 204 says so.
+ */
+export async function followTask(c: ApiContext): Promise<Response> {
+  let task = await findTask(c, readTaskId(c));
+  const known = c.req.header('Last-Event-ID');
+  const seen = known === (await eventId(task));
+  if (seen && task.completedAt !== null) return c.body(null, 204);
+  return streamSSE(c, async (stream) => {
+    const tell = async () =>
+      stream.writeSSE({
+        event: 'status',
+        id: await eventId(task),
+        data: JSON.stringify(statusView(task)),
+      });
+    if (seen) await stream.write(':\n\n');
+    else await tell();
+    while (task.completedAt === null && !stream.aborted) {
+      const before = versionOf(task);
+      task = await changed(c, task, KEEP_ALIVE_MS);
+      if (versionOf(task) === before) await stream.write(':\n\n');
+      else await tell();
+    }
+  });
+}
+
+async function eventId(task: TaskRow): Promise<string> {
+  return String(await sha256(versionOf(task))).slice(0, 16);
+}
+
+/** The task when it has changed, or as it is after some time. */
+async function changed(c: ApiContext, task: TaskRow, timeoutMs: number): Promise<TaskRow> {
+  const ledger = ledgerOf(c.env);
+  let found = await ledger.awaitChange(task.id, versionOf(task), timeoutMs);
+  // The queue is still carrying it.
+  if ('unknown' in found) found = await ledger.awaitChange(task.id, null, timeoutMs);
+  return 'task' in found ? found.task : findTask(c, task.id);
+}
