@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { type Changed, RetryQuery } from '../contract/api.ts';
-import type { CancelOutcome, RetryOutcome } from '../contract/ledger.ts';
+import { CancelQuery, type Changed, RetryQuery } from '../contract/api.ts';
+import type { CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
@@ -10,6 +10,8 @@ import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { readRecord } from '../http/records.ts';
 import type { ApiEnv } from './env.ts';
+import { ledgerFilter } from './filter.ts';
+import { statesOf } from './list.ts';
 import { statusView } from './status.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
@@ -58,16 +60,31 @@ export async function retryTask(c: ApiContext): Promise<Response> {
 /** `POST /tasks/retry`: a page of the tasks that failed, newest first. */
 export async function retryTasks(c: ApiContext): Promise<Response> {
   const { status, since, ...filter } = readQuery(c, RetryQuery);
-  const { retried, nextCursor } = await ledgerOf(c.env).retryMany({
-    ...filter,
+  const page = await ledgerOf(c.env).retryMany({
+    ...ledgerFilter(filter),
     state: status,
     since: since === undefined ? 0 : Date.parse(since),
     limit: MAX_BATCH_TASKS,
   });
+  return answerChanged(c, page);
+}
+
+/** `POST /tasks/cancel`: a page of the tasks that wait or run, newest first. */
+export async function cancelTasks(c: ApiContext): Promise<Response> {
+  const { status, ...filter } = readQuery(c, CancelQuery);
+  const page = await ledgerOf(c.env).cancelMany({
+    ...ledgerFilter(filter),
+    states: statesOf(status),
+    limit: MAX_BATCH_TASKS,
+  });
+  return answerChanged(c, page);
+}
+
+function answerChanged(c: ApiContext, { changed, nextCursor }: ChangedPage): Response {
   const answer: Changed = {
     success: true,
-    taskIds: retried,
-    count: retried.length,
+    taskIds: changed,
+    count: changed.length,
     ...(nextCursor !== null && { nextCursor }),
   };
   return c.json(answer);

@@ -1,24 +1,25 @@
 import type { Context } from 'hono';
 import { ListQuery, type TaskList } from '../contract/api.ts';
-import { statusOf, TaskState } from '../contract/task.ts';
+import { statusOf, TaskState, type TaskStatus } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { readQuery } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
 import type { ApiEnv } from './env.ts';
+import { ledgerFilter } from './filter.ts';
 
 /** `GET /tasks`. */
 export async function listTasks(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
-  const { status, ...query } = readQuery(c, ListQuery);
-  const states = status && TaskState.options.filter((state) => statusOf(state) === status);
-  const page = await ledgerOf(c.env).list({ ...query, states });
-  const tasks = page.tasks.map(({ id, type, state, attempt, completedAt }) => ({
+  const { status, limit, ...filter } = readQuery(c, ListQuery);
+  const page = await ledgerOf(c.env).list({ ...ledgerFilter(filter), states: statesOf(status), limit });
+  const tasks = page.tasks.map(({ id, type, state, attempt, completedAt, tags }) => ({
     id,
     type,
     status: statusOf(state),
     attempt,
     createdAt: iso(createdAtOf(id)),
     ...(completedAt !== null && { completedAt: iso(completedAt) }),
+    ...(tags !== null && { tags }),
   }));
   const answer: TaskList = {
     tasks,
@@ -26,4 +27,9 @@ export async function listTasks(c: Context<{ Bindings: ApiEnv }>): Promise<Respo
     ...(page.nextCursor !== null && { nextCursor: page.nextCursor }),
   };
   return c.json(answer);
+}
+
+/** The states that are shown as a status; undefined where any will do. */
+export function statesOf(status: TaskStatus | undefined): TaskState[] | undefined {
+  return status && TaskState.options.filter((state) => statusOf(state) === status);
 }

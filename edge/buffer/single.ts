@@ -40,6 +40,7 @@ export async function claimSingle(c: BufferContext): Promise<Response> {
   const grant = await ledgerOf(c.env).claimOne(taskId);
   if ('unknown' in grant) throw taskNotFound(taskId);
   if ('unavailable' in grant) throw notAvailable(taskId, grant.unavailable);
+  if ('paused' in grant) throw notAvailable(taskId, 'ready', ': its type is paused');
   const [task] = await claimedPayloads(c.env, grant.leaseId, [grant.claimed]);
   if (!task) throw notAvailable(taskId, 'scheduled');
   const answer: SingleClaim = {
@@ -66,8 +67,8 @@ export async function removeSingle(c: BufferContext): Promise<Response> {
   return c.json(answer);
 }
 
-function notAvailable(taskId: string, state: TaskState): ApiError {
-  return new ApiError('task_not_available', 'Task not available', {
+function notAvailable(taskId: string, state: TaskState, reason = ''): ApiError {
+  return new ApiError('task_not_available', `Task not available${reason}`, {
     taskId,
     currentStatus: bufferStatusOf(state),
   });

@@ -1,16 +1,14 @@
 import type { Context } from 'hono';
 import { WakeQuery } from '../contract/buffer.ts';
-import { ApiError } from '../http/errors.ts';
 import { readQuery } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { expectUpgrade } from '../http/upgrade.ts';
 import type { BufferEnv } from './env.ts';
 
 /** `GET /wake`: a WebSocket that says when work is ready; it is the ledger's own. */
 export async function openWake(c: Context<{ Bindings: BufferEnv }>): Promise<Response> {
   const { runner } = readQuery(c, WakeQuery);
-  if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') {
-    throw new ApiError('upgrade_required', 'Expected a WebSocket: the header `Upgrade: websocket`');
-  }
+  expectUpgrade(c);
   const url = new URL(c.req.url);
   url.search = new URLSearchParams({ runner }).toString();
   return ledgerOf(c.env).fetch(url, { headers: { Upgrade: 'websocket' } });

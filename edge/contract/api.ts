@@ -71,7 +71,7 @@ export const StatusQuery = z.object({
 });
 
 /** Which tasks a call is about. */
-const TaskFilter = z.object({
+export const TaskFilter = z.object({
   type: TaskType.optional(),
   /** One of its tags. */
   tag: Tag.optional(),

@@ -1,3 +1,5 @@
+import type { RunnerAbout } from './buffer.ts';
+import type { QueueStats, RunnerView } from './stats.ts';
 import type { Backoff, TaskError, TaskState } from './task.ts';
 
 /**
@@ -23,7 +25,13 @@ export interface LedgerApi {
   awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask>;
   cancel(taskId: string): Promise<CancelOutcome>;
   retry(taskId: string): Promise<RetryOutcome>;
-  retryMany(filter: RetryFilter): Promise<RetryPage>;
+  cancelMany(filter: ListFilter): Promise<ChangedPage>;
+  retryMany(filter: RetryFilter): Promise<ChangedPage>;
+  stats(): Promise<QueueStats>;
+  runners(): Promise<RunnerView[]>;
+  /** No task of a paused type is handed out. */
+  pause(type: string): Promise<void>;
+  resume(type: string): Promise<void>;
   list(filter: ListFilter): Promise<TaskPage>;
   ready(limit: number): Promise<WorkRow[]>;
   alive(limit: number): Promise<WorkRow[]>;
@@ -53,17 +61,14 @@ type Unchangeable = { refused: TaskState } | { sealed: true } | { unknown: true 
 export type CancelOutcome = { changed: boolean } | Unchangeable;
 export type RetryOutcome = { retried: true } | Unchangeable;
 
-export interface RetryFilter {
+export interface RetryFilter extends Omit<ListFilter, 'states'> {
   state: 'failed' | 'cancelled';
-  type?: string | undefined;
   /** Ended no sooner, in Unix milliseconds. */
   since: number;
-  limit: number;
-  cursor?: string | undefined;
 }
 
-export interface RetryPage {
-  retried: string[];
+export interface ChangedPage {
+  changed: string[];
   nextCursor: string | null;
 }
 
@@ -145,6 +150,7 @@ export interface TaskRow extends WorkRow {
 export interface ClaimOrder {
   leaseId: string;
   runner: string;
+  about?: RunnerAbout | undefined;
   leaseSeconds: number;
   wants: { types: string[]; limit: number }[];
 }
@@ -168,6 +174,7 @@ export interface SerialGrant {
 export type SingleClaimGrant =
   | { claimed: WorkRow; leaseId: string }
   | { unavailable: TaskState }
+  | { paused: true }
   | { unknown: true };
 
 export interface LeaseBeat {
@@ -224,6 +231,10 @@ export type UnfencedOutcome =
 export interface ListFilter {
   states?: TaskState[] | undefined;
   type?: string | undefined;
+  tag?: string | undefined;
+  /** The first id, of the range that is listed, and what follows its last. */
+  from?: string | undefined;
+  before?: string | undefined;
   limit: number;
   cursor?: string | undefined;
 }
@@ -234,6 +245,7 @@ export interface TaskSummary {
   state: TaskState;
   attempt: number;
   completedAt: number | null;
+  tags: string[] | null;
 }
 
 export interface TaskPage {

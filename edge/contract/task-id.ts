@@ -24,10 +24,9 @@ export function newSubmission(createdAtMs: number, shard: number, random: Uint8A
     throw new RangeError(`Expected a shard from 0 to ${MAX_SHARD}, got ${shard}`);
   }
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = random;
-  const time = hex(createdAtMs, 12);
   const variant = 0x80 | (a & 0x3f);
   const tail = [c, d, e, f].map((byte) => hex(byte, 2)).join('');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(shard, 3)}-${hex(variant, 2)}${hex(b, 2)}-${tail}`;
+  return `${firstIdAt(createdAtMs)}-7${hex(shard, 3)}-${hex(variant, 2)}${hex(b, 2)}-${tail}`;
 }
 
 /** The id of the task at `index` of a submission. */
@@ -78,6 +77,12 @@ export function windowAt(ms: number): string {
 /** The window that follows one. */
 export function windowAfter(window: string): string {
   return hex(Number.parseInt(window, 16) + 1, 8);
+}
+
+/** Ids that were made at a time or later, in Unix milliseconds, and only those, do not sort before this text. */
+export function firstIdAt(ms: number): string {
+  const time = hex(ms, 12);
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
 
 /** When the last id of a window could have been made, in Unix milliseconds. */

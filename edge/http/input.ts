@@ -36,7 +36,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+/** A value of a request, checked. */
+export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [first = { path: [], message: 'Invalid request' }, ...others] = parsed.error.issues;

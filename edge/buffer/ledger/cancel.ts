@@ -1,15 +1,16 @@
-import type { CancelOutcome } from '../../contract/ledger.ts';
+import type { CancelOutcome, ChangedPage, ListFilter } from '../../contract/ledger.ts';
 import { windowOf } from '../../contract/task-id.ts';
+import { page } from './read.ts';
 import { isSealed } from './seals.ts';
 import { readReported } from './settle.ts';
-import type { Sql } from './sql.ts';
+import type { Store } from './tally.ts';
 import { cancelled, writeTransitions } from './transitions.ts';
 
 /**
  * Calls a task off. One that runs is cancelled at once, and its runner told by the next heartbeat. A task
  * that is cancelled already stays so.
  */
-export function cancel(sql: Sql, taskId: string, now: number): CancelOutcome {
+export function cancel(sql: Store, taskId: string, now: number): CancelOutcome {
   if (isSealed(sql, windowOf(taskId))) return { sealed: true };
   const task = readReported(sql, [taskId]).get(taskId);
   switch (task?.state) {
@@ -26,4 +27,13 @@ export function cancel(sql: Sql, taskId: string, now: number): CancelOutcome {
       writeTransitions(sql, [cancelled(task, now)]);
       return { changed: true };
   }
+}
+
+/** Calls off a page of the tasks that wait or run, newest first. */
+export function cancelMany(sql: Store, filter: ListFilter, now: number): ChangedPage {
+  const { tasks, nextCursor } = page(sql, filter);
+  const ids = tasks.flatMap(({ id, completedAt }) => (completedAt === null ? id : []));
+  const transitions = [...readReported(sql, ids).values()].map((task) => cancelled(task, now));
+  writeTransitions(sql, transitions);
+  return { changed: ids, nextCursor };
 }

@@ -1,8 +1,9 @@
 import type { ClaimGrant, ClaimOrder, SingleClaimGrant } from '../../contract/ledger.ts';
 import { UNFENCED_LEASE_SECONDS } from '../../contract/limits.ts';
 import { deadline, findLease, heldUnder, openLease } from './leases.ts';
+import { withoutPaused } from './paused.ts';
 import { fitting, inOrder, readWork, type StoredWork, toWorkRow, WORK_COLUMNS } from './rows.ts';
-import type { Sql } from './sql.ts';
+import type { Store } from './tally.ts';
 import { countReady, heads } from './waiting.ts';
 
 /** Lease ids of clients are UUIDs; ids that the ledger makes for claims without one start like this. */
@@ -19,29 +20,31 @@ const LEASE_TASKS = `
   RETURNING ${WORK_COLUMNS}`;
 
 /** Leases tasks to a runner; a lease id that is known already answers what is still held under it. */
-export function claim(sql: Sql, order: ClaimOrder, now: number): ClaimGrant {
-  const types = order.wants.flatMap((want) => want.types);
+export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
+  const wants = order.wants.map((want) => ({ ...want, types: withoutPaused(sql, want.types) }));
+  const types = wants.flatMap((want) => want.types);
   const known = findLease(sql, order.leaseId);
   if (known) {
     const held = heldUnder(sql, known.id).flatMap(({ id, state }) => (state === 'leased' ? id : []));
     return { tasks: readWork(sql, held), expiresAt: known.expires_at, ready: countReady(sql, types) };
   }
   const expiresAt = deadline(now, order.leaseSeconds);
-  const picks = order.wants.flatMap((want) => heads(sql, want.types, want.limit));
+  const picks = wants.flatMap((want) => heads(sql, want.types, want.limit));
   if (picks.length === 0) return { tasks: [], expiresAt, ready: 0 };
 
   const ids = fitting(picks);
   const lease = { id: order.leaseId, runner: order.runner, leaseSeconds: order.leaseSeconds, expiresAt };
   openLease(sql, lease, ids);
-  const rows = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify(ids), lease.id, now);
+  const rows = leaseTasks(sql, ids, lease.id, now);
   return { tasks: inOrder(rows, ids).map(toWorkRow), expiresAt, ready: countReady(sql, types) };
 }
 
 /** Leases one task to a consumer that knows no lease ids. */
-export function claimOne(sql: Sql, taskId: string, now: number): SingleClaimGrant {
+export function claimOne(sql: Store, taskId: string, now: number): SingleClaimGrant {
   const [task] = readWork(sql, [taskId]);
   if (!task) return { unknown: true };
   if (task.state !== 'ready') return { unavailable: task.state };
+  if (withoutPaused(sql, [task.type]).length === 0) return { paused: true };
 
   const leaseSeconds = Math.max(UNFENCED_LEASE_SECONDS, task.timeoutSeconds ?? 0);
   const lease = {
@@ -51,6 +54,12 @@ export function claimOne(sql: Sql, taskId: string, now: number): SingleClaimGran
     expiresAt: deadline(now, leaseSeconds),
   };
   openLease(sql, lease, [taskId]);
-  const [claimed] = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify([taskId]), lease.id, now);
+  const [claimed] = leaseTasks(sql, [taskId], lease.id, now);
   return claimed ? { claimed: toWorkRow(claimed), leaseId: lease.id } : { unknown: true };
+}
+
+function leaseTasks(sql: Store, ids: readonly string[], leaseId: string, now: number): StoredWork[] {
+  const rows = sql.exec<StoredWork>(LEASE_TASKS, JSON.stringify(ids), leaseId, now);
+  for (const { type } of rows) sql.tally.move(type, 'ready', 'leased');
+  return rows;
 }

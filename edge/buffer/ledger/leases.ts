@@ -1,6 +1,8 @@
 import type { HeartbeatResult, LeaseBeat } from '../../contract/ledger.ts';
+import type { TaskState } from '../../contract/task.ts';
 import { parse } from './rows.ts';
 import type { Sql, SqlValue } from './sql.ts';
+import type { Store } from './tally.ts';
 import { fail, HELD_COLUMNS, type HeldTask, writeTransitions } from './transitions.ts';
 
 /** How long an ended lease is remembered. */
@@ -63,17 +65,26 @@ export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
 
 const LET_GO = `
   UPDATE tasks SET claimed_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END
-  WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased'`;
+  WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased' AND claimed_at IS NOT NULL
+  RETURNING type, state`;
 
 /** The runner has dropped tasks that were cancelled; those that are to run again may now. */
-export function letGo(sql: Sql, taskIds: readonly string[]): void {
-  if (taskIds.length > 0) sql.exec(LET_GO, JSON.stringify(taskIds));
+export function letGo(sql: Store, taskIds: readonly string[]): void {
+  if (taskIds.length === 0) return;
+  const dropped = sql.exec<{ type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
+  for (const { type, state } of dropped) if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
 }
 
 const FORGET_LEASE = `
   UPDATE tasks SET lease_id = NULL WHERE id IN (SELECT value FROM json_each(?1))`;
 
-function takeBack(sql: Sql, tasks: readonly HeldTask[], message: string, now: number, random: () => number) {
+function takeBack(
+  sql: Store,
+  tasks: readonly HeldTask[],
+  message: string,
+  now: number,
+  random: () => number,
+) {
   const { leased = [], cancelled = [] } = Object.groupBy(tasks, ({ state }) =>
     state === 'leased' ? 'leased' : 'cancelled',
   );
@@ -91,7 +102,7 @@ function takeBack(sql: Sql, tasks: readonly HeldTask[], message: string, now: nu
 const SELECT_EXPIRED = 'SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1';
 
 /** Takes back what expired leases hold; the attempts are spent. */
-export function takeBackExpired(sql: Sql, now: number, random: () => number): void {
+export function takeBackExpired(sql: Store, now: number, random: () => number): void {
   for (const { id } of sql.exec<{ id: string }>(SELECT_EXPIRED, now)) {
     takeBack(sql, heldUnder(sql, id), 'The runner did not renew its lease in time', now, random);
     endIfEmpty(sql, id, now);
@@ -116,7 +127,7 @@ const EXTEND = 'UPDATE leases SET expires_at = max(expires_at, ?2), progress = ?
 
 /** Renews leases, and takes back at once what a runner does not name any more. */
 export function heartbeat(
-  sql: Sql,
+  sql: Store,
   beats: readonly LeaseBeat[],
   now: number,
   random: () => number,
@@ -182,7 +193,7 @@ const GIVE_BACK = `
     state = iif(?3 IS NULL, 'ready', 'scheduled'), run_at = coalesce(?3, run_at),
     lease_id = NULL, claimed_at = NULL, attempt = attempt - 1
   WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'leased' AND lease_id = ?2
-  RETURNING id`;
+  RETURNING id, type, state`;
 
 const DROPPED = `
   SELECT id FROM tasks
@@ -193,18 +204,18 @@ const DROPPED = `
  * `delayMs` where it is not 0.
  */
 export function release(
-  sql: Sql,
+  sql: Store,
   leaseId: string,
   taskIds: readonly string[],
   delayMs: number,
   now: number,
 ): string[] {
   const ids = JSON.stringify(taskIds);
-  const released = sql
-    .exec<{ id: string }>(GIVE_BACK, ids, leaseId, delayMs === 0 ? null : now + delayMs)
-    .map((row) => row.id);
+  const runAt = delayMs === 0 ? null : now + delayMs;
+  const released = sql.exec<{ id: string; type: string; state: TaskState }>(GIVE_BACK, ids, leaseId, runAt);
+  for (const { type, state } of released) sql.tally.move(type, 'leased', state);
   const dropped = sql.exec<{ id: string }>(DROPPED, ids, leaseId).map((row) => row.id);
   letGo(sql, dropped);
   endIfEmpty(sql, leaseId, now);
-  return [...released, ...dropped];
+  return [...released.map((row) => row.id), ...dropped];
 }

@@ -1,6 +1,7 @@
 import type {
   ArchivePage,
   CancelOutcome,
+  ChangedPage,
   ClaimGrant,
   ClaimOrder,
   FoundTask,
@@ -13,7 +14,6 @@ import type {
   Reservation,
   RetryFilter,
   RetryOutcome,
-  RetryPage,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
@@ -23,18 +23,23 @@ import type {
   UnfencedReport,
   WorkRow,
 } from '../../contract/ledger.ts';
-import { cancel } from './cancel.ts';
+import type { QueueStats, RunnerView } from '../../contract/stats.ts';
+import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
 import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
 import { forgetEnded, heartbeat, nextExpiry, release, takeBackExpired } from './leases.ts';
+import { pause, resume, withoutPaused } from './paused.ts';
 import { alive, find, page, ready, version } from './read.ts';
 import { retry, retryMany } from './retry.ts';
+import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners.ts';
 import { createSchema } from './schema.ts';
 import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
+import { forgetStats, stats } from './stats.ts';
 import { markSwept, sweptWindow } from './swept.ts';
+import { type Store, Tally } from './tally.ts';
 import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
 import { ANY_TYPE, type Hunger } from './waker.ts';
 
@@ -76,53 +81,58 @@ export class Ledger {
   }
 
   insert(tasks: readonly NewTask[]): void {
-    this.#write((now) => insert(this.#sql, tasks, now));
+    this.#write((sql, now) => insert(sql, tasks, now));
   }
 
   insertFailed(task: RefusedTask): void {
-    this.#write((now) => insertFailed(this.#sql, task, now));
+    this.#write((sql, now) => insertFailed(sql, task, now));
   }
 
   claim(order: ClaimOrder): ClaimGrant {
-    return this.#write((now) => {
-      this.#advance(now);
-      return claim(this.#sql, order, now);
+    return this.#write((sql, now) => {
+      this.#advance(sql, now);
+      if (order.about) noteRunner(sql, order.runner, order.about, now);
+      return claim(sql, order, now);
     });
   }
 
   claimOne(taskId: string): SingleClaimGrant {
-    return this.#write((now) => {
-      this.#advance(now);
-      return claimOne(this.#sql, taskId, now);
+    return this.#write((sql, now) => {
+      this.#advance(sql, now);
+      return claimOne(sql, taskId, now);
     });
   }
 
   heartbeat(leases: readonly LeaseBeat[]): HeartbeatResult {
-    return this.#write((now) => heartbeat(this.#sql, leases, now, this.#sources.random));
+    return this.#write((sql, now) => heartbeat(sql, leases, now, this.#sources.random));
   }
 
   settle(reports: readonly SettleReport[]): SettleOutcome[] {
-    return this.#write((now) => settle(this.#sql, reports, now, this.#sources.random));
+    return this.#write((sql, now) => settle(sql, reports, now, this.#sources.random));
   }
 
   settleUnfenced(report: UnfencedReport): UnfencedOutcome {
-    return this.#write((now) => settleUnfenced(this.#sql, report, now, this.#sources.random));
+    return this.#write((sql, now) => settleUnfenced(sql, report, now, this.#sources.random));
   }
 
   release(leaseId: string, taskIds: readonly string[], delayMs = 0): string[] {
-    return this.#write((now) => release(this.#sql, leaseId, taskIds, delayMs, now));
+    return this.#write((sql, now) => release(sql, leaseId, taskIds, delayMs, now));
   }
 
   cancel(taskId: string): CancelOutcome {
-    return this.#write((now) => cancel(this.#sql, taskId, now));
+    return this.#write((sql, now) => cancel(sql, taskId, now));
   }
 
   retry(taskId: string): RetryOutcome {
-    return this.#write((now) => retry(this.#sql, taskId, now));
+    return this.#write((sql, now) => retry(sql, taskId, now));
   }
 
-  retryMany(filter: RetryFilter): RetryPage {
-    return this.#write((now) => retryMany(this.#sql, filter, now));
+  cancelMany(filter: ListFilter): ChangedPage {
+    return this.#write((sql, now) => cancelMany(sql, filter, now));
+  }
+
+  retryMany(filter: RetryFilter): ChangedPage {
+    return this.#write((sql, now) => retryMany(sql, filter, now));
   }
 
   find(taskId: string): FoundTask {
@@ -142,9 +152,10 @@ export class Ledger {
     return ready(this.#sql, limit);
   }
 
-  /** How many tasks of these types are ready, counted up to `limit`. */
+  /** How many tasks of these types may be claimed, counted up to `limit`. */
   countReady(types: Hunger['types'], limit: number): number {
-    return countReady(this.#sql, types === ANY_TYPE ? readyTypes(this.#sql) : types, limit);
+    const wanted = types === ANY_TYPE ? readyTypes(this.#sql) : types;
+    return countReady(this.#sql, withoutPaused(this.#sql, wanted), limit);
   }
 
   alive(limit: number): WorkRow[] {
@@ -152,11 +163,11 @@ export class Ledger {
   }
 
   reserve(key: string, bodyHash: string, submission: string): Reservation {
-    return this.#write((now) => reserve(this.#sql, key, bodyHash, submission, now));
+    return this.#write((sql, now) => reserve(sql, key, bodyHash, submission, now));
   }
 
   markAccepted(key: string, submission: string): void {
-    this.#write(() => markAccepted(this.#sql, key, submission));
+    this.#write((sql) => markAccepted(sql, key, submission));
   }
 
   incomplete(submissions: readonly SubmissionCount[]): string[] {
@@ -168,7 +179,7 @@ export class Ledger {
   }
 
   markSwept(window: string): void {
-    this.#write(() => markSwept(this.#sql, window));
+    this.#write((sql) => markSwept(sql, window));
   }
 
   closable(endedBefore: number, limit: number): string[] {
@@ -178,7 +189,7 @@ export class Ledger {
   }
 
   seal(window: string, endedBefore: number): boolean {
-    return this.#write((now) => seal(this.#sql, window, endedBefore, now));
+    return this.#write((sql, now) => seal(sql, window, endedBefore, now));
   }
 
   openSeals(limit: number): OpenSeal[] {
@@ -190,16 +201,43 @@ export class Ledger {
   }
 
   markArchived(window: string): void {
-    this.#write((now) => markArchived(this.#sql, window, now));
+    this.#write((sql, now) => markArchived(sql, window, now));
   }
 
   purge(window: string): void {
-    this.#write((now) => purge(this.#sql, window, now));
+    this.#write((sql, now) => purge(sql, window, now));
+  }
+
+  /** Hands out no task of a type until it is resumed. */
+  pause(type: string): void {
+    this.#write((sql, now) => pause(sql, type, now));
+  }
+
+  resume(type: string): void {
+    this.#write((sql) => resume(sql, type));
+  }
+
+  /** @param connected the runners that have a wake socket open. */
+  runners(connected: ReadonlySet<string>): RunnerView[] {
+    return listRunners(this.#sql, connected, this.#sources.now());
+  }
+
+  /** A runner has closed its wake socket. */
+  dismissRunner(name: string): void {
+    this.#write((sql) => dismissRunner(sql, name));
+  }
+
+  /** @param runners what {@link runners} answered. */
+  stats(runners: readonly RunnerView[]): QueueStats {
+    const handled = new Set(
+      runners.flatMap(({ types = [], tasks }) => [...types, ...tasks.map(({ type }) => type)]),
+    );
+    return stats(this.#sql, handled, this.#sources.now());
   }
 
   /** Does what time alone brings about; due at {@link nextTickAt}. */
   tick(): void {
-    this.#write((now) => this.#advance(now));
+    this.#write((sql, now) => this.#advance(sql, now));
   }
 
   /** When the next lease expires or the next scheduled task is due, in Unix milliseconds. */
@@ -208,17 +246,26 @@ export class Ledger {
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  #advance(now: number): void {
-    takeBackExpired(this.#sql, now, this.#sources.random);
-    promoteDue(this.#sql, now);
+  #advance(sql: Store, now: number): void {
+    takeBackExpired(sql, now, this.#sources.random);
+    promoteDue(sql, now);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
       forgetEnded(this.#sql, now);
       forgetKeys(this.#sql, now);
+      forgetRunners(this.#sql, now);
+      forgetStats(this.#sql, now);
       this.#forgotAt = now;
     }
   }
 
-  #write<Result>(body: (now: number) => Result): Result {
-    return this.#sql.transaction(() => body(this.#sources.now()));
+  #write<Result>(body: (sql: Store, now: number) => Result): Result {
+    const { exec, transaction } = this.#sql;
+    return transaction(() => {
+      const now = this.#sources.now();
+      const tally = new Tally();
+      const result = body({ exec, transaction, tally }, now);
+      tally.write(this.#sql, now);
+      return result;
+    });
   }
 }

@@ -28,13 +28,13 @@ describe('list', () => {
     const done = bed.held();
     bed.now += MINUTE;
     bed.succeed(done.id, done.leaseId);
-    const ready = bed.add({ type: 'b' });
+    const ready = bed.add({ type: 'b', tags: ['x', 'y'] });
     const { tasks, nextCursor } = bed.ledger.list({ limit: 10 });
     assert.deepEqual(
       tasks.map((task) => ({ ...task })),
       [
-        { id: ready, type: 'b', state: 'ready', attempt: 0, completedAt: null },
-        { id: done.id, type: 'a', state: 'completed', attempt: 1, completedAt: bed.now },
+        { id: ready, type: 'b', state: 'ready', attempt: 0, completedAt: null, tags: ['x', 'y'] },
+        { id: done.id, type: 'a', state: 'completed', attempt: 1, completedAt: bed.now, tags: null },
       ],
     );
     assert.equal(nextCursor, null);
@@ -49,6 +49,27 @@ describe('list', () => {
       [10, 10, 5],
     );
     assert.deepEqual(found.flat(), ids.toReversed());
+  });
+
+  test('a tag finds the tasks that have it among theirs', (t) => {
+    const bed = testLedger(t);
+    const both = bed.add({ tags: ['x', 'y'] });
+    const one = bed.add({ tags: ['y'] });
+    bed.add({ tags: ['xy'] });
+    bed.add();
+    assert.deepEqual(idsOf(bed.ledger.list({ tag: 'y', limit: 10 }).tasks), [one, both]);
+    assert.deepEqual(idsOf(bed.ledger.list({ tag: 'x', limit: 10 }).tasks), [both]);
+    assert.deepEqual(idsOf(bed.ledger.list({ tag: 'z', limit: 10 }).tasks), []);
+  });
+
+  test('a range of ids takes its first and not what follows its last, wherever the cursor is', (t) => {
+    const bed = testLedger(t);
+    const ids = bed.addMany(5);
+    const [, from, , before] = ids;
+    const listed = (cursor?: string) => idsOf(bed.ledger.list({ from, before, cursor, limit: 10 }).tasks);
+    assert.deepEqual(listed(), [ids[2], ids[1]]);
+    assert.deepEqual(listed(ids[4]), [ids[2], ids[1]]);
+    assert.deepEqual(listed(ids[2]), [ids[1]]);
   });
 
   test('tasks that come meanwhile do not disturb the pages', (t) => {

@@ -1,10 +1,11 @@
-import type { FoundTask, ListFilter, TaskPage, WorkRow } from '../../contract/ledger.ts';
+import type { FoundTask, ListFilter, TaskPage, TaskSummary, WorkRow } from '../../contract/ledger.ts';
 import { MAX_LIST_SCAN } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { versionOf } from '../../contract/version.ts';
 import { progressOf } from './leases.ts';
-import { fitting, PAYLOAD_BYTES, readTask, readWork, type Sized } from './rows.ts';
+import { withoutPaused } from './paused.ts';
+import { fitting, PAYLOAD_BYTES, parse, readTask, readWork, type Sized } from './rows.ts';
 import { isSealed } from './seals.ts';
 import type { Sql } from './sql.ts';
 import { heads, readyTypes } from './waiting.ts';
@@ -28,33 +29,42 @@ export function version(sql: Sql, taskId: string): string | null {
 const END = '~';
 
 const SELECT_PAGE = `
-  SELECT id, type, state, attempt, completed_at AS completedAt
-  FROM (SELECT id, type, state, attempt, completed_at FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT ${MAX_LIST_SCAN})
-  WHERE (?2 IS NULL OR state IN (SELECT value FROM json_each(?2))) AND (?3 IS NULL OR type = ?3)
-  ORDER BY id DESC LIMIT ?4`;
+  SELECT id, type, state, attempt, completed_at AS completedAt, tags
+  FROM (
+    SELECT id, type, state, attempt, completed_at, tags FROM tasks
+    WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ${MAX_LIST_SCAN})
+  WHERE (?3 IS NULL OR state IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR type = ?4)
+    AND (?5 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?5))
+  ORDER BY id DESC LIMIT ?6`;
 
 const SELECT_LAST_SCANNED = `
-  SELECT id FROM tasks WHERE id < ?1 ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LIST_SCAN - 1}`;
+  SELECT id FROM tasks WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LIST_SCAN - 1}`;
 
 /** Tasks, newest first. A filtered page looks at a bounded number of rows and may hold fewer than `limit`. */
 export function page(sql: Sql, filter: ListFilter): TaskPage {
-  const cursor = filter.cursor ?? END;
-  const states = filter.states ? JSON.stringify(filter.states) : null;
-  const tasks = sql.exec<{
-    id: string;
-    type: string;
-    state: TaskState;
-    attempt: number;
-    completedAt: number | null;
-  }>(SELECT_PAGE, cursor, states, filter.type ?? null, filter.limit);
+  const { cursor = END, before = END, from = '', states, type = null, tag = null, limit } = filter;
+  const end = cursor < before ? cursor : before;
+  const stored = sql.exec<Omit<TaskSummary, 'tags'> & { tags: string | null }>(
+    SELECT_PAGE,
+    end,
+    from,
+    states ? JSON.stringify(states) : null,
+    type,
+    tag,
+    limit,
+  );
+  const tasks = stored.map(({ tags, ...task }) => ({
+    ...task,
+    tags: tags === null ? null : parse<string[]>(tags),
+  }));
   const last =
-    tasks.length === filter.limit ? tasks.at(-1) : sql.exec<{ id: string }>(SELECT_LAST_SCANNED, cursor)[0];
+    tasks.length === limit ? tasks.at(-1) : sql.exec<{ id: string }>(SELECT_LAST_SCANNED, end, from)[0];
   return { tasks, nextCursor: last?.id ?? null };
 }
 
 /** The tasks that may run now, in the order in which they would be claimed. */
 export function ready(sql: Sql, limit: number): WorkRow[] {
-  return readWork(sql, fitting(heads(sql, readyTypes(sql), limit)));
+  return readWork(sql, fitting(heads(sql, withoutPaused(sql, readyTypes(sql)), limit)));
 }
 
 const SELECT_LEASED = `

@@ -190,14 +190,14 @@ describe('many', () => {
     bed.succeed(done.id, done.leaseId);
     const others = [cancelled(bed), done.id, bed.held({ type: 'b' }).id];
     const before = others.map((id) => bed.row(id));
-    const { retried, nextCursor } = bed.ledger.retryMany(all);
-    assert.deepEqual([retried.toSorted(), nextCursor], [ids, null]);
+    const { changed, nextCursor } = bed.ledger.retryMany(all);
+    assert.deepEqual([changed.toSorted(), nextCursor], [ids, null]);
     assert.deepEqual(bed.states(ids), ['ready', 'ready']);
     assert.deepEqual(
       others.map((id) => bed.row(id)),
       before,
     );
-    assert.deepEqual(bed.ledger.retryMany(all), { retried: [], nextCursor: null });
+    assert.deepEqual(bed.ledger.retryMany(all), { changed: [], nextCursor: null });
   });
 
   test('the state may be cancelled; one that is still held waits', (t) => {
@@ -205,8 +205,8 @@ describe('many', () => {
     const { id: held } = bed.held();
     bed.ledger.cancel(held);
     const free = cancelled(bed);
-    const { retried } = bed.ledger.retryMany({ ...all, state: 'cancelled' });
-    assert.deepEqual(retried.toSorted(), [held, free]);
+    const { changed } = bed.ledger.retryMany({ ...all, state: 'cancelled' });
+    assert.deepEqual(changed.toSorted(), [held, free]);
     assert.deepEqual(bed.states([held, free]), ['scheduled', 'ready']);
     assert.deepEqual(bed.claim(['a']).ids, [free]);
   });
@@ -215,7 +215,7 @@ describe('many', () => {
     const bed = testLedger(t);
     const a = failed(bed, { type: 'a' });
     const b = failed(bed, { type: 'b' });
-    assert.deepEqual(bed.ledger.retryMany({ ...all, type: 'b' }).retried, [b]);
+    assert.deepEqual(bed.ledger.retryMany({ ...all, type: 'b' }).changed, [b]);
     assert.equal(bed.state(a), 'failed');
   });
 
@@ -227,9 +227,9 @@ describe('many', () => {
     bed.ledger.cancel(first.id);
     bed.ledger.heartbeat([{ leaseId: first.leaseId, holds: [] }]);
     const late = failed(bed);
-    assert.deepEqual(bed.ledger.retryMany({ ...all, since: START + HOUR }).retried, [late]);
+    assert.deepEqual(bed.ledger.retryMany({ ...all, since: START + HOUR }).changed, [late]);
     assert.equal(bed.state(second), 'failed');
-    assert.deepEqual(bed.ledger.retryMany({ ...all, state: 'cancelled', since: bed.now }).retried, [
+    assert.deepEqual(bed.ledger.retryMany({ ...all, state: 'cancelled', since: bed.now }).changed, [
       first.id,
     ]);
   });
@@ -241,8 +241,8 @@ describe('many', () => {
     let cursor: string | undefined;
     for (let pages = 0; pages < 10; pages += 1) {
       const page = bed.ledger.retryMany({ ...all, limit: 3, cursor });
-      assert.ok(page.retried.length <= 3);
-      seen.push(...page.retried.toSorted().reverse());
+      assert.ok(page.changed.length <= 3);
+      seen.push(...page.changed.toSorted().reverse());
       if (page.nextCursor === null) break;
       cursor = page.nextCursor;
     }

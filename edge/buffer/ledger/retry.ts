@@ -1,9 +1,9 @@
-import type { RetryFilter, RetryOutcome, RetryPage } from '../../contract/ledger.ts';
+import type { ChangedPage, RetryFilter, RetryOutcome } from '../../contract/ledger.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { page } from './read.ts';
 import { isSealed } from './seals.ts';
-import type { Sql } from './sql.ts';
+import type { Store } from './tally.ts';
 
 /**
  * A cancelled task that its runner has not dropped yet waits for that. One that could not be taken in has no
@@ -15,23 +15,29 @@ const RETRY = `
     completed_at = NULL, error = NULL, result = NULL
   WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'cancelled')
     AND coalesce(max_attempts, 1) > 0 AND substr(id, 1, 8) NOT IN (SELECT window FROM seals)
-  RETURNING id`;
+  RETURNING id, type, state`;
 
 const SELECT_STATE = 'SELECT state FROM tasks WHERE id = ?1';
 
 /** Brings a failed or cancelled task back, its attempts reset. */
-export function retry(sql: Sql, taskId: string, now: number): RetryOutcome {
+export function retry(sql: Store, taskId: string, now: number): RetryOutcome {
   if (isSealed(sql, windowOf(taskId))) return { sealed: true };
   const known = sql.exec<{ state: TaskState }>(SELECT_STATE, taskId)[0];
   if (!known) return { unknown: true };
-  const retried = sql.exec<{ id: string }>(RETRY, JSON.stringify([taskId]), now);
+  const retried = bringBack(sql, [taskId], known.state, now);
   return retried.length === 1 ? { retried: true } : { refused: known.state };
 }
 
 /** Brings back a page of the tasks that ended in a state, newest first. */
-export function retryMany(sql: Sql, { state, since, ...filter }: RetryFilter, now: number): RetryPage {
+export function retryMany(sql: Store, { state, since, ...filter }: RetryFilter, now: number): ChangedPage {
   const { tasks, nextCursor } = page(sql, { ...filter, states: [state] });
   const ids = tasks.filter(({ completedAt }) => (completedAt ?? 0) >= since).map(({ id }) => id);
-  const retried = sql.exec<{ id: string }>(RETRY, JSON.stringify(ids), now).map((row) => row.id);
-  return { retried, nextCursor };
+  return { changed: bringBack(sql, ids, state, now), nextCursor };
+}
+
+/** @returns the ids of those of the tasks, all in one state, that are back. */
+function bringBack(sql: Store, ids: readonly string[], from: TaskState, now: number): string[] {
+  const back = sql.exec<{ id: string; type: string; state: TaskState }>(RETRY, JSON.stringify(ids), now);
+  for (const { type, state } of back) sql.tally.move(type, from, state);
+  return back.map((row) => row.id);
 }

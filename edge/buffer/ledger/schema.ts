@@ -88,7 +88,59 @@ const OPEN_KEYS = `
 const SWEPT = `
   CREATE TABLE IF NOT EXISTS swept (id INTEGER PRIMARY KEY CHECK (id = 1), window TEXT NOT NULL) STRICT`;
 
+/**
+ * How many tasks of a type there are in each state, and what has happened to them since the first: written
+ * by each call that moves tasks, in the same transaction.
+ */
+const TYPES = `
+  CREATE TABLE IF NOT EXISTS types (
+    type            TEXT PRIMARY KEY,
+    scheduled       INTEGER NOT NULL,
+    ready           INTEGER NOT NULL,
+    leased          INTEGER NOT NULL,
+    completed       INTEGER NOT NULL,
+    failed          INTEGER NOT NULL,
+    cancelled       INTEGER NOT NULL,
+    completed_total INTEGER NOT NULL,
+    failed_total    INTEGER NOT NULL,
+    cancelled_total INTEGER NOT NULL,
+    retries         INTEGER NOT NULL,
+    lease_expiries  INTEGER NOT NULL,
+    moved_at        INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`;
+
+/** What ended in a minute, and how long it had waited and run, as histograms. */
+const MINUTES = `
+  CREATE TABLE IF NOT EXISTS minutes (
+    minute    INTEGER PRIMARY KEY,
+    completed INTEGER NOT NULL,
+    failed    INTEGER NOT NULL,
+    waits     TEXT NOT NULL,
+    runs      TEXT NOT NULL
+  ) STRICT`;
+
+const PAUSED_TYPES = `
+  CREATE TABLE IF NOT EXISTS paused_types (type TEXT PRIMARY KEY, paused_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
+
+/** What runners told of themselves, and when; 0 once they have gone. */
+const RUNNERS = `
+  CREATE TABLE IF NOT EXISTS runners (
+    name    TEXT PRIMARY KEY,
+    about   TEXT NOT NULL,
+    seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`;
+
+const SELECT_TYPES_TABLE = `SELECT 1 AS there FROM sqlite_master WHERE type = 'table' AND name = 'types'`;
+
+/** Counts what a ledger holds that is older than its counts. */
+const COUNT_TASKS = `
+  INSERT INTO types
+  SELECT type, sum(state = 'scheduled'), sum(state = 'ready'), sum(state = 'leased'), sum(state = 'completed'),
+    sum(state = 'failed'), sum(state = 'cancelled'), 0, 0, 0, 0, 0, max(received_at)
+  FROM tasks GROUP BY type`;
+
 export function createSchema(sql: Sql): void {
+  const counted = sql.exec(SELECT_TYPES_TABLE).length > 0;
   const statements = [
     TASKS,
     READY,
@@ -100,6 +152,11 @@ export function createSchema(sql: Sql): void {
     IDEMPOTENCY_KEYS,
     OPEN_KEYS,
     SWEPT,
+    TYPES,
+    MINUTES,
+    PAUSED_TYPES,
+    RUNNERS,
   ];
   for (const statement of statements) sql.exec(statement);
+  if (!counted) sql.exec(COUNT_TASKS);
 }

@@ -152,7 +152,7 @@ describe('seal', () => {
     const answers = () => [...ids, unknown].flatMap((id) => [bed.ledger.retry(id), bed.ledger.cancel(id)]);
     assert.ok(answers().every((answer) => 'sealed' in answer));
     for (const state of ['failed', 'cancelled'] as const) {
-      assert.deepEqual(bed.ledger.retryMany({ state, since: 0, limit: 10 }).retried, []);
+      assert.deepEqual(bed.ledger.retryMany({ state, since: 0, limit: 10 }).changed, []);
     }
     assert.deepEqual(
       ids.map((id) => bed.row(id)),
@@ -306,7 +306,7 @@ test('a task that could not be taken in is kept as failed with the reason, and i
   assert.deepEqual(error, { code: 'invalid_task', message: 'No such field' });
   assert.deepEqual(bed.claim(['a']).ids, []);
   assert.deepEqual(bed.ledger.retry(id), { refused: 'failed' });
-  assert.deepEqual(bed.ledger.retryMany({ state: 'failed', since: 0, limit: 10 }).retried, []);
+  assert.deepEqual(bed.ledger.retryMany({ state: 'failed', since: 0, limit: 10 }).changed, []);
   const before = bed.row(id);
   bed.now += SECOND;
   bed.ledger.insertFailed({ id, type: 'b', payload: '{}', reason: 'Another' });

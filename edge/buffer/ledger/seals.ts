@@ -1,7 +1,9 @@
 import type { ArchivePage, OpenSeal, SubmissionCount } from '../../contract/ledger.ts';
+import type { TaskState } from '../../contract/task.ts';
 import { windowEnd, windowOf } from '../../contract/task-id.ts';
 import { readTask } from './rows.ts';
 import type { Sql } from './sql.ts';
+import type { Store } from './tally.ts';
 
 /** How many windows one call looks at, from the oldest on. */
 const MAX_SCANNED_WINDOWS = 1000;
@@ -122,16 +124,23 @@ export function markArchived(sql: Sql, window: string, now: number): void {
   sql.exec(MARK_ARCHIVED, window, now);
 }
 
-const DELETE_ROWS = `
-  DELETE FROM tasks WHERE id > ?1 AND id < ?2
-  AND EXISTS (SELECT 1 FROM seals WHERE window = ?3 AND archived_at <= ?4)`;
-const MARK_PURGED = 'UPDATE seals SET purged_at = ?2 WHERE window = ?1 AND archived_at <= ?3';
+const MAY_PURGE = 'SELECT 1 AS purgeable FROM seals WHERE window = ?1 AND archived_at <= ?2';
+const COUNT_ROWS = `
+  SELECT type, state, count(*) AS tasks FROM tasks WHERE id > ?1 AND id < ?2 GROUP BY type, state`;
+const DELETE_ROWS = 'DELETE FROM tasks WHERE id > ?1 AND id < ?2';
+const MARK_PURGED = 'UPDATE seals SET purged_at = ?2 WHERE window = ?1';
 
 /** Deletes the rows of a window that was archived some minutes ago; the seal stays. */
-export function purge(sql: Sql, window: string, now: number): void {
-  const archivedBefore = now - PURGE_AFTER_MS;
-  sql.exec(DELETE_ROWS, window, window + END, window, archivedBefore);
-  sql.exec(MARK_PURGED, window, now, archivedBefore);
+export function purge(sql: Store, window: string, now: number): void {
+  if (sql.exec(MAY_PURGE, window, now - PURGE_AFTER_MS).length === 0) return;
+  const counts = sql.exec<{ type: string; state: TaskState; tasks: number }>(
+    COUNT_ROWS,
+    window,
+    window + END,
+  );
+  for (const { type, state, tasks } of counts) sql.tally.move(type, state, null, tasks);
+  sql.exec(DELETE_ROWS, window, window + END);
+  sql.exec(MARK_PURGED, window, now);
 }
 
 const COUNT_OF_SUBMISSION = 'SELECT count(*) AS tasks FROM tasks WHERE id >= ?1 AND id < ?2';

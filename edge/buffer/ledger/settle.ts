@@ -2,6 +2,7 @@ import type { SettleOutcome, SettleReport, UnfencedOutcome, UnfencedReport } fro
 import { isUnfenced } from './claim.ts';
 import { endIfEmpty, findLease, letGo } from './leases.ts';
 import { jsonChunks, type Sql } from './sql.ts';
+import type { Store } from './tally.ts';
 import {
   complete,
   fail,
@@ -36,7 +37,7 @@ const COMPLETE_FIRST_ATTEMPTS = `
       || ',"startedAt":' || claimed_at || ',"endedAt":' || ?3 || '}]'
   FROM json_each(?1) AS report
   WHERE tasks.id = report.value ->> 'taskId' AND lease_id = ?2 AND state = 'leased' AND attempts = '[]'
-  RETURNING id`;
+  RETURNING id, type, run_at, attempts ->> '$[0].startedAt' AS claimed_at`;
 
 /**
  * Completes the tasks of a lease that succeeded at their first attempt, nearly all of them, by one statement.
@@ -44,7 +45,7 @@ const COMPLETE_FIRST_ATTEMPTS = `
  * @returns the ids of those that it completed; whatever else was reported is for {@link settle}.
  */
 function completeFirstAttempts(
-  sql: Sql,
+  sql: Store,
   leaseId: string,
   reports: readonly SettleReport[],
   now: number,
@@ -52,9 +53,20 @@ function completeFirstAttempts(
   const lease = findLease(sql, leaseId);
   if (!lease) return [];
   const chunks = [...jsonChunks(reports.map(({ taskId, result = null }) => ({ taskId, result })))];
-  return chunks.flatMap((chunk) =>
-    sql.exec<{ id: string }>(COMPLETE_FIRST_ATTEMPTS, chunk, leaseId, now, lease.runner).map((row) => row.id),
+  const completed = chunks.flatMap((chunk) =>
+    sql.exec<{ id: string; type: string; run_at: number; claimed_at: number }>(
+      COMPLETE_FIRST_ATTEMPTS,
+      chunk,
+      leaseId,
+      now,
+      lease.runner,
+    ),
   );
+  for (const task of completed) {
+    sql.tally.move(task.type, 'leased', 'completed');
+    sql.tally.report(task.claimed_at - task.run_at, now - task.claimed_at);
+  }
+  return completed.map((task) => task.id);
 }
 
 /**
@@ -63,7 +75,7 @@ function completeFirstAttempts(
  * dropped it.
  */
 export function settle(
-  sql: Sql,
+  sql: Store,
   reports: readonly SettleReport[],
   now: number,
   random: () => number,
@@ -120,7 +132,7 @@ function outcomeOf(taskId: string, state: HeldTask['state'], runAt: number): Set
 
 /** Ends the attempt of a single-task claim. Such a consumer knows no retry: a failure is final. */
 export function settleUnfenced(
-  sql: Sql,
+  sql: Store,
   report: UnfencedReport,
   now: number,
   random: () => number,

@@ -11,12 +11,14 @@ import type {
   SubmissionCount,
   UnfencedReport,
 } from '../../contract/ledger.ts';
+import type { LiveUpdate } from '../../contract/stats.ts';
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
+import { LiveSockets } from './live-sockets.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
-import { acceptSocket, socketsOf } from './wake-sockets.ts';
+import { acceptWakeSocket, runnerOf, wakeSockets } from './wake-sockets.ts';
 import { Waker } from './waker.ts';
 
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
@@ -36,11 +38,13 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   #alarmAt: number | null = null;
   readonly #waker = new Waker();
   readonly #watch: TaskWatch;
+  readonly #live: LiveSockets;
 
   constructor(ctx: DurableObjectState, env: RoomEnv) {
     super(ctx, env);
     this.#ledger = new Ledger(durableSql(ctx.storage), { now: Date.now, random: Math.random });
     this.#watch = new TaskWatch(this.#ledger);
+    this.#live = new LiveSockets(ctx, () => this.#look());
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -58,7 +62,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
 
   claim(order: ClaimOrder) {
     const grant = this.#ledger.claim(order);
-    this.#waker.note(socketsOf(this.ctx, order.runner), order, grant);
+    this.#waker.note(wakeSockets(this.ctx, order.runner), order, grant);
     return this.#conclude(serialGrant(grant));
   }
 
@@ -90,6 +94,10 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.#conclude(this.#ledger.retry(taskId));
   }
 
+  cancelMany(filter: ListFilter) {
+    return this.#conclude(this.#ledger.cancelMany(filter));
+  }
+
   retryMany(filter: RetryFilter) {
     return this.#conclude(this.#ledger.retryMany(filter));
   }
@@ -112,6 +120,22 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
 
   async alive(limit: number) {
     return this.#ledger.alive(limit);
+  }
+
+  async stats() {
+    return this.#look().stats;
+  }
+
+  async runners() {
+    return this.#look().runners;
+  }
+
+  pause(type: string) {
+    return this.#conclude(this.#ledger.pause(type));
+  }
+
+  resume(type: string) {
+    return this.#conclude(this.#ledger.resume(type));
   }
 
   async reserve(key: string, bodyHash: string, submission: string) {
@@ -168,18 +192,28 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     );
   }
 
-  /** Opens a runner's wake socket: `?runner=` is its name. */
+  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
   override async fetch(request: Request) {
-    return acceptSocket(this.ctx, new URL(request.url).searchParams.get('runner') ?? '');
+    const runner = new URL(request.url).searchParams.get('runner');
+    return runner === null ? this.#live.accept() : acceptWakeSocket(this.ctx, runner);
   }
 
   override async webSocketClose(socket: WebSocket) {
+    const runner = runnerOf(this.ctx, socket);
     socket.close();
+    if (runner === null) return;
+    this.#ledger.dismissRunner(runner);
+    this.#live.note();
   }
 
   override async alarm() {
     this.#alarmAt = null;
     await this.#conclude(this.#ledger.tick());
+  }
+
+  #look(): LiveUpdate {
+    const runners = this.#ledger.runners(new Set(wakeSockets(this.ctx).map(({ runner }) => runner)));
+    return { stats: this.#ledger.stats(runners), runners };
   }
 
   /**
@@ -188,8 +222,9 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
    */
   async #conclude<Answer>(answer: Answer): Promise<Answer> {
     this.#watch.note();
+    this.#live.note();
     this.#waker.wake(
-      socketsOf(this.ctx),
+      wakeSockets(this.ctx),
       (types, limit) => this.#ledger.countReady(types, limit),
       Date.now(),
     );

@@ -38,8 +38,8 @@ export class TaskWatch {
 
   /** Something may have changed. */
   note(): void {
-    if (this.#waiting.size === 0) return;
-    this.#looking ??= setTimeout(() => this.#look(), GATHER_MS);
+    if (this.#waiting.size === 0 || this.#looking !== undefined) return;
+    this.#looking = setTimeout(() => this.#look(), GATHER_MS);
   }
 
   #look(): void {

@@ -3,11 +3,13 @@ import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../contract/limits.t
 import type { Backoff, TaskError, TaskState } from '../../contract/task.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { parse } from './rows.ts';
-import { jsonChunks, type Sql, type SqlValue } from './sql.ts';
+import { jsonChunks, type SqlValue } from './sql.ts';
+import type { Store, Tally } from './tally.ts';
 
 /** What a transition out of `leased` needs to know of a task. */
 export interface HeldTask extends Record<string, SqlValue> {
   id: string;
+  type: string;
   state: TaskState;
   lease_id: string | null;
   run_at: number;
@@ -20,14 +22,16 @@ export interface HeldTask extends Record<string, SqlValue> {
   runner: string | null;
 }
 
-export const HELD_COLUMNS = `tasks.id, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
+export const HELD_COLUMNS = `tasks.id, tasks.type, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
   tasks.backoff, tasks.type_retry, tasks.claimed_at, tasks.attempts, leases.runner`;
 
-/** A task's row after its attempt has ended. */
+/** A task's row after its attempt has ended, and the task before. */
 export interface Transition {
+  before: HeldTask;
   id: string;
   state: TaskState;
   runAt: number;
+  /** Null where the task was taken back from its lease. */
   leaseId: string | null;
   /** Set where somebody may still be running the task. */
   claimedAt: number | null;
@@ -84,6 +88,7 @@ function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition 
     error,
   };
   return {
+    before: task,
     id: task.id,
     state: task.state,
     runAt: task.run_at,
@@ -106,6 +111,18 @@ const WRITE_TRANSITIONS = `
   FROM json_each(?1) AS next
   WHERE tasks.id = next.value ->> 'id'`;
 
-export function writeTransitions(sql: Sql, transitions: readonly Transition[]): void {
-  for (const chunk of jsonChunks(transitions)) sql.exec(WRITE_TRANSITIONS, chunk);
+export function writeTransitions(sql: Store, transitions: readonly Transition[]): void {
+  for (const chunk of jsonChunks(transitions.map(({ before: _, ...row }) => row))) {
+    sql.exec(WRITE_TRANSITIONS, chunk);
+  }
+  for (const transition of transitions) count(sql.tally, transition);
+}
+
+function count(tally: Tally, { before, state, leaseId, attempts }: Transition): void {
+  tally.move(before.type, before.state, state);
+  const attempt = attempts.at(-1);
+  if (before.state !== 'leased' || state === 'cancelled' || !attempt) return;
+  if (state !== 'completed' && state !== 'failed') tally.retry(before.type);
+  if (leaseId === null) tally.expireLease(before.type);
+  else tally.report(attempt.startedAt - before.run_at, attempt.endedAt - attempt.startedAt);
 }

@@ -36,15 +36,25 @@ class SocketListener implements Listener {
   }
 }
 
+/** Sockets of one kind, and those of one runner, are found by their tags. */
+const WAKE = 'wake';
+const tagOf = (runner: string) => `${WAKE}:${runner}`;
+
 /** The open wake sockets, of all runners or of one. */
-export function socketsOf(ctx: DurableObjectState, runner?: string): Listener[] {
-  return ctx.getWebSockets(runner).map((socket) => new SocketListener(socket));
+export function wakeSockets(ctx: DurableObjectState, runner?: string): Listener[] {
+  const tag = runner === undefined ? WAKE : tagOf(runner);
+  return ctx.getWebSockets(tag).map((socket) => new SocketListener(socket));
+}
+
+/** The runner that a socket wakes; null where it is a socket of another kind. */
+export function runnerOf(ctx: DurableObjectState, socket: WebSocket): string | null {
+  return ctx.getTags(socket).includes(WAKE) ? new SocketListener(socket).runner : null;
 }
 
 /** Accepts a runner's wake socket; it costs nothing while it is silent. */
-export function acceptSocket(ctx: DurableObjectState, runner: string): Response {
+export function acceptWakeSocket(ctx: DurableObjectState, runner: string): Response {
   const { 0: client, 1: server } = new WebSocketPair();
-  ctx.acceptWebSocket(server, [runner]);
+  ctx.acceptWebSocket(server, [WAKE, tagOf(runner)]);
   server.serializeAttachment({ runner, hunger: null });
   return new Response(null, { status: 101, webSocket: client });
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { NewTask, SettleReport } from '../../../contract/ledger.ts';
+import type { TaskState } from '../../../contract/task.ts';
 import { type Calls, Model } from './model.ts';
 import { compare, fromEnd, type MakeLedger, Real, same, sorted, text } from './real.ts';
 
@@ -223,6 +224,32 @@ const retryMany = fc
     }),
   );
 
+const cancelMany = fc
+  .record({
+    states: maybe<TaskState[]>(['scheduled', 'ready'], ['leased']),
+    type: fc.option(type, { nil: undefined }),
+    tag: maybe('x', 'z'),
+    from: fc.option(place, { nil: undefined, freq: 4 }),
+    before: fc.option(place, { nil: undefined, freq: 4 }),
+    limit: fc.constantFrom(1, 2),
+  })
+  .map(({ from, before, ...args }) =>
+    command('cancelMany', { from, before, ...args }, (model, real) => {
+      const filter = {
+        ...args,
+        from: from === undefined ? undefined : real.taskId(from),
+        before: before === undefined ? undefined : real.taskId(before),
+      };
+      both(model, real, (calls) => calls.cancelMany(filter));
+    }),
+  );
+
+const pausing = fc
+  .tuple(fc.constantFrom('pause', 'resume', 'resume'), type)
+  .map(([name, type]) =>
+    command(name, type, (model, real) => both(model, real, (calls) => calls[name](type))),
+  );
+
 const archiving = fc
   .record({
     call: fc.constantFrom('seal', 'seal', 'markArchived', 'purge'),
@@ -300,6 +327,8 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
   [4, cancel],
   [4, retry],
   [1, retryMany],
+  [1, cancelMany],
+  [2, pausing],
   [2, archiving],
   [1, archive],
   [4, pass],

@@ -1,16 +1,17 @@
 import type {
   CancelOutcome,
+  ChangedPage,
   ClaimGrant,
   ClaimOrder,
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
+  ListFilter,
   NewTask,
   OpenSeal,
   RefusedTask,
   RetryFilter,
   RetryOutcome,
-  RetryPage,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
@@ -54,6 +55,7 @@ export class Model implements Calls {
   readonly tasks = new Map<string, Task>();
   readonly leases = new Map<string, Lease>();
   readonly seals = new Map<string, Seal>();
+  readonly paused = new Set<string>();
   readonly #sources: LedgerSources;
   #forgotAt = 0;
   #unfenced = 0;
@@ -104,6 +106,7 @@ export class Model implements Calls {
     const task = this.tasks.get(taskId);
     if (!task) return { unknown: true };
     if (task.state !== 'ready') return { unavailable: task.state };
+    if (this.paused.has(task.type)) return { paused: true };
     this.#unfenced += 1;
     const leaseId = `unfenced:${this.#unfenced}`;
     const seconds = Math.max(300, task.timeoutSeconds ?? 0);
@@ -205,15 +208,26 @@ export class Model implements Calls {
     return { retried: true };
   }
 
-  retryMany({ state, type, since, limit, cursor = '~' }: RetryFilter): RetryPage {
-    const page = [...this.tasks.values()]
-      .filter((task) => task.id < cursor && task.state === state && (!type || task.type === type))
-      .sort((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, limit);
-    const nextCursor = page.length === limit ? (page.at(-1)?.id ?? null) : null;
+  retryMany({ state, since, ...filter }: RetryFilter): ChangedPage {
+    const { page, nextCursor } = this.#page({ ...filter, states: [state] });
     const late = page.filter((task) => (task.completedAt ?? 0) >= since);
-    const retried = late.filter((task) => 'retried' in this.retry(task.id)).map((task) => task.id);
-    return { retried, nextCursor };
+    const changed = late.filter((task) => 'retried' in this.retry(task.id)).map((task) => task.id);
+    return { changed, nextCursor };
+  }
+
+  cancelMany(filter: ListFilter): ChangedPage {
+    const { page, nextCursor } = this.#page(filter);
+    const alive = page.filter((task) => !isTerminal(task.state));
+    for (const task of alive) this.cancel(task.id);
+    return { changed: alive.map((task) => task.id), nextCursor };
+  }
+
+  pause(type: string): void {
+    this.paused.add(type);
+  }
+
+  resume(type: string): void {
+    this.paused.delete(type);
   }
 
   closable(endedBefore: number, limit: number): string[] {
@@ -283,12 +297,28 @@ export class Model implements Calls {
     return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
   }
 
-  list({ limit }: { limit: number }): TaskPage {
-    const tasks = [...this.tasks.values()]
+  list(filter: ListFilter): TaskPage {
+    const { page, nextCursor } = this.#page(filter);
+    const tasks = page.map(({ id, type, state, attempt, completedAt, tags }) => {
+      return { id, type, state, attempt, completedAt, tags };
+    });
+    return { tasks, nextCursor };
+  }
+
+  #page({ states, type, tag, from = '', before = '~', cursor = '~', limit }: ListFilter) {
+    const page = [...this.tasks.values()]
+      .filter(({ id }) => id >= from && id < before && id < cursor)
+      .filter((task) => (!states || states.includes(task.state)) && (!type || task.type === type))
+      .filter((task) => !tag || task.tags?.includes(tag))
       .sort((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, limit)
-      .map(({ id, type, state, attempt, completedAt }) => ({ id, type, state, attempt, completedAt }));
-    return { tasks, nextCursor: tasks.length === limit ? (tasks.at(-1)?.id ?? null) : null };
+      .slice(0, limit);
+    return { page, nextCursor: page.length === limit ? (page.at(-1)?.id ?? null) : null };
+  }
+
+  /** How many tasks of each type are in each state. */
+  counts(): string[] {
+    const tasks = [...this.tasks.values()].map(({ type, state }) => `${type} ${state}`);
+    return [...Map.groupBy(tasks, (name) => name)].map(([name, ofName]) => `${name} ${ofName.length}`);
   }
 
   ready(limit: number): WorkRow[] {
@@ -337,7 +367,7 @@ export class Model implements Calls {
 
   #ready(types: readonly string[]): Task[] {
     return [...this.tasks.values()]
-      .filter((task) => task.state === 'ready' && types.includes(task.type))
+      .filter(({ state, type }) => state === 'ready' && types.includes(type) && !this.paused.has(type))
       .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
   }
 
@@ -432,5 +462,18 @@ export class Model implements Calls {
 export type Calls = { [Name in Modelled]: (...args: Parameters<Ledger[Name]>) => unknown };
 type Modelled =
   | ('insert' | 'insertFailed' | 'claim' | 'claimOne' | 'heartbeat' | 'settle' | 'settleUnfenced' | 'release')
-  | ('cancel' | 'retry' | 'retryMany' | 'find' | 'list' | 'ready' | 'alive' | 'tick' | 'nextTickAt')
+  | (
+      | 'cancel'
+      | 'cancelMany'
+      | 'retry'
+      | 'retryMany'
+      | 'pause'
+      | 'resume'
+      | 'find'
+      | 'list'
+      | 'ready'
+      | 'alive'
+      | 'tick'
+      | 'nextTickAt'
+    )
   | ('closable' | 'seal' | 'openSeals' | 'markArchived' | 'purge');

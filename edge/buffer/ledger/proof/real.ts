@@ -78,6 +78,14 @@ export class Real {
     return rows.map((row) => `${row.id} ${holderName(row.lease_id)}`);
   }
 
+  counts(): string[] {
+    return this.ledger.stats([]).types.flatMap(({ type, counts: { processing, ...counts } }) =>
+      Object.entries({ ...counts, leased: processing })
+        .filter(([, tasks]) => tasks !== 0)
+        .map(([state, tasks]) => `${type} ${state} ${tasks}`),
+    );
+  }
+
   openLeases(): string[] {
     const query = 'SELECT id, expires_at FROM leases WHERE ended_at IS NULL';
     const rows = this.#sql.exec<{ id: string; expires_at: number }>(query);
@@ -104,9 +112,11 @@ export function compare(model: Model, real: Real): void {
   const { ledger } = real;
   same('holders', real.holders().sort(), model.holders().sort());
   same('open leases', real.openLeases().sort(), model.openLeases().sort());
+  same('counts', real.counts().sort(), model.counts().sort());
   for (const id of real.taskIds) same('find', ledger.find(id), model.find(id));
   const views: [string, (calls: Calls) => unknown][] = [
     ['list', (calls) => plain(calls.list({ limit: 1000 }))],
+    ['list of a tag', (calls) => plain(calls.list({ tag: 'x', limit: 1000 }))],
     ['ready', (calls) => calls.ready(1000)],
     ['alive', (calls) => sorted(calls.alive(1000))],
     ['nextTickAt', (calls) => calls.nextTickAt()],

@@ -1,0 +1,26 @@
+import type { Sql } from './sql.ts';
+
+const PAUSE = 'INSERT INTO paused_types (type, paused_at) VALUES (?1, ?2) ON CONFLICT (type) DO NOTHING';
+
+/** Hands out no task of a type from now on; what runs goes on. */
+export function pause(sql: Sql, type: string, now: number): void {
+  sql.exec(PAUSE, type, now);
+}
+
+const RESUME = 'DELETE FROM paused_types WHERE type = ?1';
+
+export function resume(sql: Sql, type: string): void {
+  sql.exec(RESUME, type);
+}
+
+const SELECT_PAUSED = 'SELECT type FROM paused_types';
+
+/** Those of some types of which tasks are handed out, in their order. */
+export function withoutPaused(sql: Sql, types: readonly string[]): string[] {
+  const paused = pausedTypes(sql);
+  return types.filter((type) => !paused.has(type));
+}
+
+export function pausedTypes(sql: Sql): Set<string> {
+  return new Set(sql.exec<{ type: string }>(SELECT_PAUSED).map((row) => row.type));
+}
