@@ -27,6 +27,12 @@ const CLIENT_CALLS: Call[] = [
   ['api', `/tasks/${ID}/cancel`, {}],
   ['api', `/tasks/${ID}/retry`, {}],
   ['api', '/tasks/retry?type=auth-none', {}],
+  ['api', '/tasks/cancel?type=auth-none', {}],
+  ['api', '/stats'],
+  ['api', '/runners'],
+  ['api', '/live'],
+  ['api', '/types/auth-none/pause', {}],
+  ['api', '/types/auth-none/resume', {}],
 ];
 const RUNNER_CALLS: Call[] = [
   ['api', '/tasks/complete', { results: [{ taskId: ID, leaseId: CLAIM.leaseId, success: true }] }],
@@ -60,7 +66,7 @@ async function expectAll(calls: Call[], authorization: string | undefined, code:
 async function expectOpen(calls: Call[], authorization?: string) {
   for (const call of calls) {
     const { status, body } = await send(call, authorization);
-    assert.ok([200, 201, 404].includes(status), `${call[1]}: ${status} ${JSON.stringify(body)}`);
+    assert.ok([200, 201, 404, 426].includes(status), `${call[1]}: ${status} ${JSON.stringify(body)}`);
   }
 }
 

@@ -11,6 +11,7 @@ import type { ApiEnv } from './api/env.ts';
 import * as Api from './contract/api.ts';
 import * as Work from './contract/buffer.ts';
 import { ERROR_STATUS, ErrorBody } from './contract/errors.ts';
+import * as Stats from './contract/stats.ts';
 import { newTasks } from './contract/submission.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
 import { ledgerOf } from './http/ledger.ts';
@@ -104,12 +105,31 @@ const post = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Re
   return { worker, method: 'POST', path, answer, query: {}, body: record({}), ...rest };
 };
 
-/** Every route of both workers but the socket; the first that fits a request is the one that serves it. */
+/** Every route of both workers but the sockets and the stream; the first that fits a request is the one that serves it. */
 const ROUTES = [
   get('api', '/health', Api.Health),
   post('api', '/tasks', Api.Submitted, { body: task }),
   post('api', '/tasks/batch', Api.BatchSubmitted, { body: record({ tasks: list(task) }) }),
-  get('api', '/tasks', Api.TaskList, { query: { limit, status, type, cursor: taskId } }),
+  get('api', '/tasks', Api.TaskList, {
+    query: {
+      limit,
+      status,
+      type,
+      tag: name,
+      id: taskId,
+      createdAfter: since,
+      createdBefore: since,
+      cursor: taskId,
+    },
+  }),
+  post('api', '/tasks/cancel', Api.Changed, {
+    query: { status, type, tag: name, id: taskId, cursor: taskId },
+  }),
+  get('api', '/stats', Stats.QueueStats),
+  get('api', '/runners', Stats.RunnerList),
+  post('api', '/tickets', Stats.Ticket),
+  post('api', '/types/paused/pause', Stats.TypeSwitch),
+  post('api', '/types/paused/resume', Stats.TypeSwitch),
   post('api', '/tasks/retry', Api.Changed, { query: { status, type, since, cursor: taskId } }),
   post('api', '/tasks/complete', Api.ReportAnswer, { body: record({ results: list(result) }) }),
   get('api', '/tasks/:id', Api.TaskView),

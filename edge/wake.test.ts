@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Claim } from './contract/buffer.ts';
+import { RunnerList } from './contract/stats.ts';
 import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
 
 const vars = { API_TOKENS: 'client', RUNNER_TOKENS: 'runner' };
@@ -96,6 +97,21 @@ test('a runner with very many task types is woken as well', async () => {
   await submit({ type: types[499] });
   await socket.woken(1);
   await socket.close();
+});
+
+test('a runner is listed while its socket is open, and gone when it closes it', async () => {
+  const list = async () => {
+    const answer = await edge.api.call('/runners', { headers: CLIENT });
+    return RunnerList.parse(answer.body).runners.find(({ name }) => name === 'leaving');
+  };
+  const socket = await listen('leaving');
+  assert.deepEqual(await list(), { name: 'leaving', held: 0, tasks: [] });
+  const about = { startedAt: new Date().toISOString(), threads: 2, ioConcurrency: 8, types: ['leaving'] };
+  const body = { leaseId: randomUUID(), runner: 'leaving', wants: [{ types: ['leaving'], limit: 1 }], about };
+  await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
+  assert.equal((await list())?.threads, 2);
+  await socket.close();
+  await waitFor('the end of the runner', async () => (await list()) === undefined || undefined);
 });
 
 test('the socket needs a token of the runners, a name and an upgrade', async () => {
