@@ -44,6 +44,7 @@ const RUNNER_CALLS: Call[] = [
   ['buffer', `/tasks/${ID}/complete`, {}],
 ];
 const SHARED_CALLS: Call[] = [
+  ['api', '/metrics'],
   ['buffer', '/tasks/ready'],
   ['buffer', '/tasks/all'],
 ];

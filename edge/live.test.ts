@@ -156,6 +156,34 @@ describe('a type', () => {
   });
 });
 
+describe('the metrics', () => {
+  test('are those of the statistics, in the text format of Prometheus', async () => {
+    await submit(3, { type: 'metered' });
+    await claim('metered', 1);
+    const answer = await get('/metrics');
+    assert.equal(answer.status, 200);
+    assert.match(answer.header('Content-Type') ?? '', /^text\/plain; version=0\.0\.4/);
+    const lines = String(answer.body).split('\n');
+    for (const line of [
+      'task_queue_tasks{type="metered",state="ready"} 2',
+      'task_queue_tasks{type="metered",state="processing"} 1',
+      'task_queue_type_handled{type="metered"} 1',
+      'task_queue_type_paused{type="metered"} 0',
+      'task_queue_tasks_ended_total{type="metered",outcome="completed"} 0',
+      'task_queue_retries_total{type="metered"} 0',
+      'task_queue_lease_expiries_total{type="metered"} 0',
+      'task_queue_runner_held_tasks{runner="runner of metered"} 1',
+    ]) {
+      assert.ok(lines.includes(line), `Expected ${line} in\n${answer.body}`);
+    }
+    const valueOf = (name: string) =>
+      Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+    assert.ok(valueOf('task_queue_oldest_ready_seconds') > 0);
+    assert.ok(valueOf('task_queue_ledger_bytes') > 0);
+    assert.ok(valueOf('task_queue_runners') >= 1);
+  });
+});
+
 describe('a filtered list', () => {
   test('finds tasks by tag, by the beginning of an id, and by time', async () => {
     await submit(3, { type: 'filtered', tags: ['red', 'round'] });

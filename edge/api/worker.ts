@@ -6,6 +6,7 @@ import { completeMany, completeOne } from './complete.ts';
 import type { ApiEnv } from './env.ts';
 import { followTask, getStatus } from './follow.ts';
 import { listTasks } from './list.ts';
+import { getMetrics } from './metrics.ts';
 import { getStats, listRunners, openLive, pauseType, resumeType } from './stats.ts';
 import { getTask } from './status.ts';
 import { submitBatch, submitOne } from './submit.ts';
@@ -15,8 +16,10 @@ import { giveTicket, ticketOr } from './tickets.ts';
 const app = createApp<ApiEnv>('task-api-v2');
 const client = requireToken<ApiEnv>('client');
 const runner = requireToken<ApiEnv>('runner');
+const anyone = requireToken<ApiEnv>('client', 'runner');
 
 serve(app, '/stats', { GET: [client, getStats] });
+serve(app, '/metrics', { GET: [anyone, getMetrics] });
 serve(app, '/runners', { GET: [client, listRunners] });
 serve(app, '/types/:type/pause', { POST: [client, pauseType] });
 serve(app, '/types/:type/resume', { POST: [client, resumeType] });
