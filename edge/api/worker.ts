@@ -1,5 +1,5 @@
-import { createApp, serve } from '../http/app.ts';
-import { requireToken } from '../http/auth.ts';
+import { createApp, serve, serveDocument } from '../http/app.ts';
+import { giveTicket } from '../http/tickets.ts';
 import { cancelTask, cancelTasks, retryTask, retryTasks } from './cancel.ts';
 import { closeWindows } from './close.ts';
 import { completeMany, completeOne } from './complete.ts';
@@ -7,35 +7,37 @@ import type { ApiEnv } from './env.ts';
 import { followTask, getStatus } from './follow.ts';
 import { listTasks } from './list.ts';
 import { getMetrics } from './metrics.ts';
+import * as routes from './routes.ts';
 import { getStats, listRunners, openLive, pauseType, resumeType } from './stats.ts';
 import { getTask } from './status.ts';
 import { submitBatch, submitOne } from './submit.ts';
 import { sweep } from './sweep.ts';
-import { giveTicket, ticketOr } from './tickets.ts';
 
 const app = createApp<ApiEnv>('task-api-v2');
-const client = requireToken<ApiEnv>('client');
-const runner = requireToken<ApiEnv>('runner');
-const anyone = requireToken<ApiEnv>('client', 'runner');
 
-serve(app, '/stats', { GET: [client, getStats] });
-serve(app, '/metrics', { GET: [anyone, getMetrics] });
-serve(app, '/runners', { GET: [client, listRunners] });
-serve(app, '/types/:type/pause', { POST: [client, pauseType] });
-serve(app, '/types/:type/resume', { POST: [client, resumeType] });
-serve(app, '/live', { GET: [ticketOr(client), openLive] });
-serve(app, '/tickets', { POST: [client, giveTicket] });
-serve(app, '/tasks', { GET: [client, listTasks], POST: [client, submitOne] });
-serve(app, '/tasks/batch', { POST: [client, submitBatch] });
-serve(app, '/tasks/cancel', { POST: [client, cancelTasks] });
-serve(app, '/tasks/retry', { POST: [client, retryTasks] });
-serve(app, '/tasks/complete', { POST: [runner, completeMany] });
-serve(app, '/tasks/:id', { GET: [client, getTask] });
-serve(app, '/tasks/:id/status', { GET: [client, getStatus] });
-serve(app, '/tasks/:id/events', { GET: [ticketOr(client), followTask] });
-serve(app, '/tasks/:id/cancel', { POST: [client, cancelTask] });
-serve(app, '/tasks/:id/retry', { POST: [client, retryTask] });
-serve(app, '/tasks/:id/complete', { POST: [runner, completeOne] });
+serve(app, '/tasks', { GET: [routes.listTasks, listTasks], POST: [routes.submitTask, submitOne] });
+serve(app, '/tasks/batch', { POST: [routes.submitTasks, submitBatch] });
+serve(app, '/tasks/cancel', { POST: [routes.cancelTasks, cancelTasks] });
+serve(app, '/tasks/retry', { POST: [routes.retryTasks, retryTasks] });
+serve(app, '/tasks/complete', { POST: [routes.completeTasks, completeMany] });
+serve(app, '/tasks/:id', { GET: [routes.getTask, getTask] });
+serve(app, '/tasks/:id/status', { GET: [routes.getStatus, getStatus] });
+serve(app, '/tasks/:id/events', { GET: [routes.followTask, followTask] });
+serve(app, '/tasks/:id/cancel', { POST: [routes.cancelTask, cancelTask] });
+serve(app, '/tasks/:id/retry', { POST: [routes.retryTask, retryTask] });
+serve(app, '/tasks/:id/complete', { POST: [routes.completeTask, completeOne] });
+serve(app, '/stats', { GET: [routes.getStats, getStats] });
+serve(app, '/runners', { GET: [routes.listRunners, listRunners] });
+serve(app, '/types/:type/pause', { POST: [routes.pauseType, pauseType] });
+serve(app, '/types/:type/resume', { POST: [routes.resumeType, resumeType] });
+serve(app, '/live', { GET: [routes.openLive, openLive] });
+serve(app, '/tickets', { POST: [routes.giveTicket, giveTicket] });
+serve(app, '/metrics', { GET: [routes.getMetrics, getMetrics] });
+serveDocument(app, {
+  title: 'API Worker of edge-task-queue',
+  description:
+    'Submit tasks, follow them, change them, and see how the queue stands. Runners report results here.',
+});
 
 export default {
   fetch: app.fetch,

@@ -1,26 +1,28 @@
-import { createApp, serve } from '../http/app.ts';
-import { requireToken } from '../http/auth.ts';
+import { createApp, serve, serveDocument } from '../http/app.ts';
 import { claimBatch, heartbeat, release } from './batch.ts';
 import { takeDeadLetters } from './dead-letters.ts';
 import type { BufferEnv } from './env.ts';
 import { intake } from './intake.ts';
+import * as routes from './routes.ts';
 import { claimSingle, listAlive, listReady, removeSingle } from './single.ts';
 import { openWake } from './wake.ts';
 
 export { TaskLedger } from './ledger/task-ledger.ts';
 
 const app = createApp<BufferEnv>('queue-buffer-v2');
-const runner = requireToken<BufferEnv>('runner');
-const anyone = requireToken<BufferEnv>('runner', 'client');
 
-serve(app, '/tasks/ready', { GET: [anyone, listReady] });
-serve(app, '/tasks/all', { GET: [anyone, listAlive] });
-serve(app, '/tasks/claim', { POST: [runner, claimBatch] });
-serve(app, '/tasks/heartbeat', { POST: [runner, heartbeat] });
-serve(app, '/tasks/release', { POST: [runner, release] });
-serve(app, '/wake', { GET: [runner, openWake] });
-serve(app, '/tasks/:id/claim', { POST: [runner, claimSingle] });
-serve(app, '/tasks/:id/complete', { POST: [runner, removeSingle] });
+serve(app, '/tasks/ready', { GET: [routes.listReady, listReady] });
+serve(app, '/tasks/all', { GET: [routes.listAlive, listAlive] });
+serve(app, '/tasks/claim', { POST: [routes.claimBatch, claimBatch] });
+serve(app, '/tasks/heartbeat', { POST: [routes.heartbeat, heartbeat] });
+serve(app, '/tasks/release', { POST: [routes.release, release] });
+serve(app, '/wake', { GET: [routes.openWake, openWake] });
+serve(app, '/tasks/:id/claim', { POST: [routes.claimSingle, claimSingle] });
+serve(app, '/tasks/:id/complete', { POST: [routes.removeSingle, removeSingle] });
+serveDocument(app, {
+  title: 'Consumer Worker of edge-task-queue',
+  description: 'Hands tasks out to runners, and to consumers that claim them one by one.',
+});
 
 const DEAD_LETTERS = 'task-dead-letter-v2';
 

@@ -38,18 +38,20 @@ export const BatchSubmitted = z.object({
 export type BatchSubmitted = z.infer<typeof BatchSubmitted>;
 
 /** `GET /tasks/:id/status`. */
-export const StatusView = z.object({
-  taskId: TaskId,
-  status: TaskStatus,
-  type: z.string(),
-  createdAt: Timestamp,
-  completedAt: Timestamp.optional(),
-  attempt: z.int(),
-  maxAttempts: z.int(),
-  runAt: Timestamp.optional(),
-  progress: z.unknown().optional(),
-  error: TaskError.optional(),
-});
+export const StatusView = z
+  .object({
+    taskId: TaskId,
+    status: TaskStatus,
+    type: z.string(),
+    createdAt: Timestamp,
+    completedAt: Timestamp.optional(),
+    attempt: z.int(),
+    maxAttempts: z.int(),
+    runAt: Timestamp.optional(),
+    progress: z.unknown().optional(),
+    error: TaskError.optional(),
+  })
+  .meta({ id: 'StatusView' });
 export type StatusView = z.infer<typeof StatusView>;
 
 /** `GET /tasks/:id`. */
@@ -60,7 +62,7 @@ export const TaskView = StatusView.extend({
   timeoutSeconds: z.number().optional(),
   tags: z.array(z.string()).optional(),
   attempts: z.array(Attempt),
-});
+}).meta({ id: 'TaskView' });
 export type TaskView = z.infer<typeof TaskView>;
 
 export const Limit = z.coerce.number().int().min(1).max(MAX_LIST_LIMIT).default(DEFAULT_LIST_LIMIT);

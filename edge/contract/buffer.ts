@@ -16,16 +16,18 @@ export const BufferStatus = z.enum(['ready', 'scheduled', 'processing', 'complet
 export type BufferStatus = z.infer<typeof BufferStatus>;
 
 /** A task as the Consumer Worker shows it; `id` repeats `taskId`. */
-export const BufferedTask = z.object({
-  taskId: TaskId,
-  id: TaskId,
-  type: z.string(),
-  payload: z.unknown(),
-  createdAt: Timestamp,
-  receivedAt: Timestamp,
-  status: BufferStatus,
-  claimedAt: Timestamp.optional(),
-});
+export const BufferedTask = z
+  .object({
+    taskId: TaskId,
+    id: TaskId,
+    type: z.string(),
+    payload: z.unknown(),
+    createdAt: Timestamp,
+    receivedAt: Timestamp,
+    status: BufferStatus,
+    claimedAt: Timestamp.optional(),
+  })
+  .meta({ id: 'BufferedTask' });
 export type BufferedTask = z.infer<typeof BufferedTask>;
 
 /** The query of `GET /tasks/ready` and `GET /tasks/all`. */
@@ -39,7 +41,7 @@ export const ClaimedTask = BufferedTask.extend({
   attempt: z.int(),
   maxAttempts: z.int(),
   timeoutSeconds: z.number().optional(),
-});
+}).meta({ id: 'ClaimedTask' });
 export type ClaimedTask = z.infer<typeof ClaimedTask>;
 
 /** `POST /tasks/:id/claim`. */

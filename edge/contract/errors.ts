@@ -34,9 +34,11 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 const ErrorCodes = z.enum(Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]]);
 
 /** The body of every error answer; some carry more fields, such as `taskId`. */
-export const ErrorBody = z.looseObject({
-  error: z.string(),
-  code: ErrorCodes,
-  issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-});
+export const ErrorBody = z
+  .looseObject({
+    error: z.string(),
+    code: ErrorCodes,
+    issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'ErrorBody' });
 export type ErrorBody = z.infer<typeof ErrorBody>;

@@ -3,7 +3,7 @@ import { BufferStatus } from './buffer.ts';
 import { TaskId, TaskType, Timestamp } from './task.ts';
 
 /** How many tasks the ledger holds in each status now; those that have ended stay there for a day. */
-export const Counts = z.record(BufferStatus, z.int());
+export const Counts = z.record(BufferStatus, z.int()).meta({ id: 'Counts' });
 export type Counts = z.infer<typeof Counts>;
 
 /** What has happened to the tasks of a type since it was first seen. */
@@ -18,15 +18,17 @@ export const Totals = z.object({
 });
 export type Totals = z.infer<typeof Totals>;
 
-export const TypeStats = z.object({
-  type: z.string(),
-  counts: Counts,
-  totals: Totals,
-  /** No task of the type is handed out. */
-  paused: z.boolean(),
-  /** A connected runner takes tasks of the type. */
-  handled: z.boolean(),
-});
+export const TypeStats = z
+  .object({
+    type: z.string(),
+    counts: Counts,
+    totals: Totals,
+    /** No task of the type is handed out. */
+    paused: z.boolean(),
+    /** A connected runner takes tasks of the type. */
+    handled: z.boolean(),
+  })
+  .meta({ id: 'TypeStats' });
 export type TypeStats = z.infer<typeof TypeStats>;
 
 /** Milliseconds that half, and 95 of a hundred, did not exceed; to about 20 percent. */
@@ -34,46 +36,52 @@ export const Percentiles = z.object({ p50: z.number(), p95: z.number() });
 export type Percentiles = z.infer<typeof Percentiles>;
 
 /** What ended within a minute. */
-export const MinuteStats = z.object({
-  /** When the minute began. */
-  minute: Timestamp,
-  completed: z.int(),
-  failed: z.int(),
-  /** From when the attempt could begin until it was claimed; absent where no attempt ended. */
-  waitMs: Percentiles.optional(),
-  /** From the claim to the report. */
-  runMs: Percentiles.optional(),
-});
+export const MinuteStats = z
+  .object({
+    /** When the minute began. */
+    minute: Timestamp,
+    completed: z.int(),
+    failed: z.int(),
+    /** From when the attempt could begin until it was claimed; absent where no attempt ended. */
+    waitMs: Percentiles.optional(),
+    /** From the claim to the report. */
+    runMs: Percentiles.optional(),
+  })
+  .meta({ id: 'MinuteStats' });
 export type MinuteStats = z.infer<typeof MinuteStats>;
 
 /** `GET /stats`. */
-export const QueueStats = z.object({
-  timestamp: Timestamp,
-  counts: Counts,
-  /** The ready task that could have been claimed for the longest time. */
-  oldestWaiting: z.object({ taskId: TaskId, type: z.string(), since: Timestamp }).optional(),
-  /** Those with the most tasks that have not ended first, 200 at most. */
-  types: z.array(TypeStats),
-  /** The minutes of the last hour in which something ended, oldest first. */
-  minutes: z.array(MinuteStats),
-});
+export const QueueStats = z
+  .object({
+    timestamp: Timestamp,
+    counts: Counts,
+    /** The ready task that could have been claimed for the longest time. */
+    oldestWaiting: z.object({ taskId: TaskId, type: z.string(), since: Timestamp }).optional(),
+    /** Those with the most tasks that have not ended first, 200 at most. */
+    types: z.array(TypeStats),
+    /** The minutes of the last hour in which something ended, oldest first. */
+    minutes: z.array(MinuteStats),
+  })
+  .meta({ id: 'QueueStats' });
 export type QueueStats = z.infer<typeof QueueStats>;
 
 /** A task that a runner holds. */
 export const HeldTaskView = z.object({ taskId: TaskId, type: z.string(), claimedAt: Timestamp });
 
 /** A runner that is connected or holds tasks. What it has not told is absent. */
-export const RunnerView = z.object({
-  name: z.string(),
-  startedAt: Timestamp.optional(),
-  threads: z.int().optional(),
-  ioConcurrency: z.int().optional(),
-  types: z.array(z.string()).optional(),
-  /** How many tasks it holds; running, or claimed to be started next. */
-  held: z.int(),
-  /** Those that it has held longest, 20 at most. */
-  tasks: z.array(HeldTaskView),
-});
+export const RunnerView = z
+  .object({
+    name: z.string(),
+    startedAt: Timestamp.optional(),
+    threads: z.int().optional(),
+    ioConcurrency: z.int().optional(),
+    types: z.array(z.string()).optional(),
+    /** How many tasks it holds; running, or claimed to be started next. */
+    held: z.int(),
+    /** Those that it has held longest, 20 at most. */
+    tasks: z.array(HeldTaskView),
+  })
+  .meta({ id: 'RunnerView' });
 export type RunnerView = z.infer<typeof RunnerView>;
 
 /** `GET /runners`. */
@@ -81,7 +89,9 @@ export const RunnerList = z.object({ runners: z.array(RunnerView), count: z.int(
 export type RunnerList = z.infer<typeof RunnerList>;
 
 /** A message of the live socket, `GET /live`: one when it opens, then one a second at most while things change. */
-export const LiveUpdate = z.object({ stats: QueueStats, runners: z.array(RunnerView) });
+export const LiveUpdate = z
+  .object({ stats: QueueStats, runners: z.array(RunnerView) })
+  .meta({ id: 'LiveUpdate' });
 export type LiveUpdate = z.infer<typeof LiveUpdate>;
 
 /** `POST /tickets`: what authorises a browser's socket or event stream, which can carry no header. */

@@ -30,10 +30,12 @@ export const TaskType = z
   );
 
 /** Full jitter: the delay before attempt n + 1 is random, up to `baseSeconds · 2^(n−1)` but `capSeconds` at most. */
-export const Backoff = z.strictObject({
-  baseSeconds: z.number().min(0).max(86_400).optional(),
-  capSeconds: z.number().min(0).max(86_400).optional(),
-});
+export const Backoff = z
+  .strictObject({
+    baseSeconds: z.number().min(0).max(86_400).optional(),
+    capSeconds: z.number().min(0).max(86_400).optional(),
+  })
+  .meta({ id: 'Backoff' });
 export type Backoff = z.infer<typeof Backoff>;
 
 export const MaxAttempts = z.int().min(1).max(100);
@@ -58,7 +60,8 @@ export const TaskSubmission = z
   .refine((task) => task.delaySeconds === undefined || task.runAt === undefined, {
     path: ['runAt'],
     message: 'Expected `delaySeconds` or `runAt`, got both',
-  });
+  })
+  .meta({ id: 'TaskSubmission' });
 export type TaskSubmission = z.infer<typeof TaskSubmission>;
 
 export const BatchSubmission = z.strictObject({
@@ -77,17 +80,19 @@ export const TaskState = z.enum(['scheduled', 'ready', 'leased', 'completed', 'f
 export type TaskState = z.infer<typeof TaskState>;
 
 /** Why an attempt failed. `code` is stable, `message` is a sentence for people. */
-export const TaskError = z.object({ code: z.string(), message: z.string() });
+export const TaskError = z.object({ code: z.string(), message: z.string() }).meta({ id: 'TaskError' });
 export type TaskError = z.infer<typeof TaskError>;
 
 /** One attempt that has ended. */
-export const Attempt = z.object({
-  attempt: z.int(),
-  runner: z.string(),
-  startedAt: Timestamp,
-  endedAt: Timestamp,
-  error: TaskError.optional(),
-});
+export const Attempt = z
+  .object({
+    attempt: z.int(),
+    runner: z.string(),
+    startedAt: Timestamp,
+    endedAt: Timestamp,
+    error: TaskError.optional(),
+  })
+  .meta({ id: 'Attempt' });
 
 /** An error as a runner reports it; a bare text is what a consumer of single tasks may send. */
 export const ReportedError = z

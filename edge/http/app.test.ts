@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
-import { requireToken } from './auth.ts';
+import { routeFor } from './testing.ts';
 
 /** An application with one call for clients, and the keys that its limiter was asked for. */
 function limitedApp(limit: number) {
@@ -17,7 +17,7 @@ function limitedApp(limit: number) {
     },
   };
   const app = createApp<WorkerEnv>('test');
-  serve(app, '/work', { GET: [requireToken('client', 'runner'), (c) => c.text('done')] });
+  serve(app, '/work', { GET: [routeFor('client', 'runner'), (c) => c.text('done')] });
   const call = (token: string) =>
     app.request('/work', { headers: { Authorization: `Bearer ${token}` } }, env);
   return { call, asked };
@@ -57,6 +57,7 @@ test('an unforeseen error says nothing of what is inside', async (t) => {
   const app = createApp<WorkerEnv>('test');
   serve(app, '/broken', {
     GET: [
+      routeFor(),
       () => {
         throw new Error('secret detail');
       },

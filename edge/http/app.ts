@@ -2,16 +2,31 @@ import { type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Health } from '../contract/api.ts';
+import { z } from 'zod';
+import { Health } from '../contract/api.ts';
 import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
-import { type AuthEnv, requireConfiguration } from './auth.ts';
+import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
 import { ApiError, answerError } from './errors.ts';
+import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
+import { ticketOr } from './tickets.ts';
 
 /** What every worker of this system is configured with. */
 export interface WorkerEnv extends AuthEnv {
   /** Origins whose pages may call this worker, separated by commas; `*` for all. None by default. */
   ALLOWED_ORIGINS?: string;
 }
+
+const HEALTH: RouteDescription = {
+  name: 'getHealth',
+  summary: 'Whether the worker answers',
+  tag: 'Service',
+  tokens: [],
+  answer: {
+    schema: Health,
+    example: { status: 'healthy', timestamp: '2026-01-01T12:00:00.000Z', service: 'task-api-v2' },
+  },
+  errors: [],
+};
 
 /**
  * A worker's application as both workers have it: CORS, the limit of a request's size, `GET /health`,
@@ -40,6 +55,7 @@ export function createApp<Env extends WorkerEnv>(service: string) {
 
   serve(app, '/health', {
     GET: [
+      HEALTH,
       (c) => {
         const health: Health = { status: 'healthy', timestamp: new Date().toISOString(), service };
         return c.json(health);
@@ -60,22 +76,50 @@ export function createApp<Env extends WorkerEnv>(service: string) {
   return app;
 }
 
+/** What a path is served by, for each of its methods: what it says of itself, and its handler. */
+type Methods<Env extends WorkerEnv> = Partial<
+  Record<'GET' | 'POST', [description: RouteDescription, handler: Handler<{ Bindings: Env }>]>
+>;
+
 /**
- * Serves a path: each of its methods by the handlers given for it, any other by 405. Paths without
- * parameters come before those whose parameter could match them.
+ * Serves a path: each of its methods to who has a token that the description asks for, any other by 405. Paths
+ * without parameters come before those whose parameter could match them.
  */
 export function serve<Env extends WorkerEnv>(
   app: Hono<{ Bindings: Env }>,
   path: string,
-  methods: Partial<Record<'GET' | 'POST', Handler<{ Bindings: Env }>[]>>,
+  methods: Methods<Env>,
 ): void {
-  for (const [method, handlers] of Object.entries(methods)) app.on(method, [path], ...handlers);
+  for (const [method, [description, handler]] of Object.entries(methods)) {
+    app.on(method, [path], ...gatesOf<Env>(description), handler);
+    describe(app, method, path, description);
+  }
   const allowed = Object.keys(methods).join(', ');
   app.all(path, (c) => {
     c.header('Allow', allowed);
     const message = `${c.req.method} is not served at ${c.req.path}; expected ${allowed}`;
     return answerError(c, new ApiError('method_not_allowed', message));
   });
+}
+
+const DOCUMENT: RouteDescription = {
+  name: 'getDocument',
+  summary: 'This document',
+  tag: 'Service',
+  tokens: [],
+  answer: { schema: z.looseObject({ openapi: z.string() }) },
+  errors: ['not_configured'],
+};
+
+/** Serves the OpenAPI document of all that the application serves, `GET /openapi.json`. */
+export function serveDocument<Env extends WorkerEnv>(app: Hono<{ Bindings: Env }>, about: About): void {
+  serve(app, '/openapi.json', { GET: [DOCUMENT, (c) => c.json(documentOf(app, about))] });
+}
+
+function gatesOf<Env extends WorkerEnv>({ tokens, ticket }: RouteDescription) {
+  if (tokens.length === 0) return [];
+  const token = requireToken<Env>(...tokens);
+  return [ticket ? ticketOr<Env>(token) : token];
 }
 
 function allowedOrigin(allowed: string | undefined, origin: string): string | null {

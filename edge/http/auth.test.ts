@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
-import { requireToken } from './auth.ts';
+import { routeFor } from './testing.ts';
 
 /** What a worker that is configured so answers to a call of a client and to one of a runner, with each token. */
 async function answers(env: WorkerEnv, ...tokens: (string | undefined)[]): Promise<[number, number][]> {
   const app = createApp<WorkerEnv>('test');
-  serve(app, '/client', { GET: [requireToken('client'), (c) => c.text('done')] });
-  serve(app, '/runner', { GET: [requireToken('runner'), (c) => c.text('done')] });
+  serve(app, '/client', { GET: [routeFor('client'), (c) => c.text('done')] });
+  serve(app, '/runner', { GET: [routeFor('runner'), (c) => c.text('done')] });
   const status = async (path: string, token: string | undefined) => {
     const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     return (await app.request(path, { headers }, env)).status;

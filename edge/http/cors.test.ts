@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
-import { requireToken } from './auth.ts';
+import { routeFor } from './testing.ts';
 
 const ALLOWED = 'https://dashboard.example';
 const OTHER = 'https://evil.example';
@@ -11,7 +11,7 @@ const LISTED: WorkerEnv = {
 };
 
 const app = createApp<WorkerEnv>('test');
-serve(app, '/tasks', { POST: [requireToken('client'), (c) => c.text('done')] });
+serve(app, '/tasks', { POST: [routeFor('client'), (c) => c.text('done')] });
 
 const allowedOrigin = ({ headers }: Response) => headers.get('Access-Control-Allow-Origin');
 

@@ -1,0 +1,330 @@
+import { z } from 'zod';
+import {
+  BatchSubmitted,
+  CancelQuery,
+  Changed,
+  Completed,
+  CompleteRequest,
+  IdempotencyKey,
+  ListQuery,
+  ReportAnswer,
+  ReportRequest,
+  RetryQuery,
+  StatusQuery,
+  StatusView,
+  Submitted,
+  TaskList,
+  TaskView,
+} from '../contract/api.ts';
+import { QueueStats, RunnerList, Ticket, TypeSwitch } from '../contract/stats.ts';
+import { BatchSubmission, TaskSubmission } from '../contract/task.ts';
+import { CLAIMED_AT, CREATED_AT, ENDED_AT, LEASE_ID, RUNNER, STATUS, TASK_ID } from '../http/examples.ts';
+import type { RouteDescription } from '../http/openapi.ts';
+
+/** What the routes of the API Worker say of themselves. */
+
+const IdempotencyHeader = z.object({
+  'Idempotency-Key': IdempotencyKey.optional().meta({
+    description: 'A repeat with the same key and request within 24 hours gets the first answer, with 200',
+  }),
+});
+const LastEventHeader = z.object({
+  'Last-Event-ID': z.string().optional().meta({ description: 'The id of the last event that was seen' }),
+});
+
+const SUBMISSION = {
+  type: 'email',
+  payload: { to: 'user@example.com', subject: 'Welcome Email', template: 'welcome' },
+};
+const CHANGED = { success: true, taskIds: [TASK_ID], count: 1 };
+const COUNTS = { scheduled: 0, ready: 3, processing: 2, completed: 120, failed: 1, cancelled: 0 };
+const SUBMIT_ERRORS = ['payload_too_large', 'idempotency_key_reused', 'full', 'unavailable'] as const;
+const CHANGE_ERRORS = ['task_not_found', 'archived'] as const;
+
+export const submitTask: RouteDescription = {
+  name: 'submitTask',
+  summary: 'Submit a task',
+  description: 'A task that is answered with 201 will reach an end, whatever fails meanwhile.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  headers: IdempotencyHeader,
+  body: { schema: TaskSubmission, example: SUBMISSION },
+  answer: {
+    status: 201,
+    schema: Submitted,
+    example: { success: true, taskId: TASK_ID, status: 'pending', message: 'Task queued successfully' },
+  },
+  errors: SUBMIT_ERRORS,
+};
+
+export const submitTasks: RouteDescription = {
+  name: 'submitTasks',
+  summary: 'Submit up to 1,000 tasks',
+  description: 'All of them are accepted or none. Ids come in the order of the tasks.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  headers: IdempotencyHeader,
+  body: { schema: BatchSubmission, example: { tasks: [SUBMISSION] } },
+  answer: {
+    status: 201,
+    schema: BatchSubmitted,
+    example: {
+      success: true,
+      taskIds: [TASK_ID],
+      count: 1,
+      status: 'pending',
+      message: 'Tasks queued successfully',
+    },
+  },
+  errors: SUBMIT_ERRORS,
+};
+
+export const listTasks: RouteDescription = {
+  name: 'listTasks',
+  summary: 'List tasks, newest first',
+  description:
+    'A filtered call looks at 10,000 tasks at most and may answer fewer than `limit`; while there is a `nextCursor` there may be more.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  query: ListQuery,
+  answer: {
+    schema: TaskList,
+    example: {
+      tasks: [{ id: TASK_ID, type: 'email', status: 'pending', attempt: 0, createdAt: CREATED_AT }],
+      count: 1,
+    },
+  },
+  errors: [],
+};
+
+export const getTask: RouteDescription = {
+  name: 'getTask',
+  summary: 'A task with its payload, result and attempts',
+  tag: 'Tasks',
+  tokens: ['client'],
+  answer: {
+    schema: TaskView,
+    example: {
+      ...STATUS,
+      payload: SUBMISSION.payload,
+      result: { delivered: true },
+      priority: 0,
+      attempts: [{ attempt: 1, runner: RUNNER, startedAt: CLAIMED_AT, endedAt: ENDED_AT }],
+    },
+  },
+  errors: ['invalid_request', 'task_not_found', 'unavailable'],
+};
+
+export const getStatus: RouteDescription = {
+  name: 'getTaskStatus',
+  summary: 'How a task stands',
+  description: 'With `wait` the answer is held until the task has ended, for so many seconds at most.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  query: StatusQuery,
+  answer: { schema: StatusView, example: STATUS },
+  errors: ['task_not_found', 'unavailable'],
+};
+
+export const followTask: RouteDescription = {
+  name: 'followTask',
+  summary: 'The status of a task as it changes, as server-sent events',
+  description:
+    'An event `status` for each change of status, attempt or progress, its data a `StatusView`; the stream ends when the task has. 204 where nothing will come any more.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  ticket: true,
+  headers: LastEventHeader,
+  answer: { text: { type: 'text/event-stream', says: 'event: status, id: …, data: a StatusView as JSON' } },
+  errors: ['invalid_request', 'task_not_found', 'unavailable'],
+};
+
+export const cancelTask: RouteDescription = {
+  name: 'cancelTask',
+  summary: 'Call a task off, also while it runs',
+  tag: 'Tasks',
+  tokens: ['client'],
+  answer: { schema: StatusView, example: { ...STATUS, status: 'cancelled' } },
+  errors: ['invalid_request', ...CHANGE_ERRORS, 'task_finished', 'full'],
+};
+
+export const retryTask: RouteDescription = {
+  name: 'retryTask',
+  summary: 'Bring a failed or cancelled task back, its attempts reset',
+  tag: 'Tasks',
+  tokens: ['client'],
+  answer: {
+    schema: StatusView,
+    example: { ...STATUS, status: 'pending', completedAt: undefined, attempt: 0 },
+  },
+  errors: ['invalid_request', ...CHANGE_ERRORS, 'task_not_retryable'],
+};
+
+export const cancelTasks: RouteDescription = {
+  name: 'cancelTasks',
+  summary: 'Call off the tasks of a filter, 1,000 a call',
+  description: 'Newest first; go on with `nextCursor` until there is none.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  query: CancelQuery,
+  answer: { schema: Changed, example: CHANGED },
+  errors: [],
+};
+
+export const retryTasks: RouteDescription = {
+  name: 'retryTasks',
+  summary: 'Bring back the tasks of a filter, 1,000 a call',
+  description: 'Newest first; go on with `nextCursor` until there is none.',
+  tag: 'Tasks',
+  tokens: ['client'],
+  query: RetryQuery,
+  answer: { schema: Changed, example: CHANGED },
+  errors: [],
+};
+
+export const completeTask: RouteDescription = {
+  name: 'completeTask',
+  summary: 'Report how a task ended',
+  description: 'With `leaseId` under the lease of a batch; without for a task that was claimed by itself.',
+  tag: 'Consumers of single tasks',
+  tokens: ['runner'],
+  body: { schema: CompleteRequest, example: { success: true, result: { delivered: true } } },
+  answer: {
+    schema: Completed,
+    example: { success: true, message: 'Task marked as completed', taskId: TASK_ID, status: 'completed' },
+  },
+  errors: ['task_not_found', 'stale_lease', 'lease_id_required', 'task_not_leased', 'result_too_large'],
+};
+
+export const completeTasks: RouteDescription = {
+  name: 'completeTasks',
+  summary: 'Report how tasks ended, up to 1,000',
+  description: 'Each result is answered for itself; a repeated one gets the first answer again.',
+  tag: 'Runners',
+  tokens: ['runner'],
+  body: {
+    schema: ReportRequest,
+    example: {
+      results: [{ taskId: TASK_ID, leaseId: LEASE_ID, success: true, result: { delivered: true } }],
+    },
+  },
+  answer: { schema: ReportAnswer, example: { outcomes: [{ taskId: TASK_ID, status: 'completed' }] } },
+  errors: ['result_too_large'],
+};
+
+export const getStats: RouteDescription = {
+  name: 'getStats',
+  summary: 'How the queue stands',
+  tag: 'Queue',
+  tokens: ['client'],
+  answer: {
+    schema: QueueStats,
+    example: {
+      timestamp: ENDED_AT,
+      counts: COUNTS,
+      oldestWaiting: { taskId: TASK_ID, type: 'email', since: CREATED_AT },
+      types: [
+        {
+          type: 'email',
+          counts: COUNTS,
+          totals: { completed: 120, failed: 1, cancelled: 0, retries: 4, leaseExpiries: 0 },
+          paused: false,
+          handled: true,
+        },
+      ],
+      minutes: [
+        {
+          minute: CREATED_AT,
+          completed: 120,
+          failed: 1,
+          waitMs: { p50: 38, p95: 61 },
+          runMs: { p50: 210, p95: 470 },
+        },
+      ],
+    },
+  },
+  errors: [],
+};
+
+export const listRunners: RouteDescription = {
+  name: 'listRunners',
+  summary: 'The runners that are connected or hold tasks',
+  tag: 'Queue',
+  tokens: ['client'],
+  answer: {
+    schema: RunnerList,
+    example: {
+      runners: [
+        {
+          name: RUNNER,
+          startedAt: CREATED_AT,
+          threads: 8,
+          ioConcurrency: 32,
+          types: ['email'],
+          held: 1,
+          tasks: [{ taskId: TASK_ID, type: 'email', claimedAt: CLAIMED_AT }],
+        },
+      ],
+      count: 1,
+    },
+  },
+  errors: [],
+};
+
+const SWITCH_ERRORS = ['invalid_request'] as const;
+
+export const pauseType: RouteDescription = {
+  name: 'pauseType',
+  summary: 'Hand out no task of a type; what runs goes on',
+  tag: 'Queue',
+  tokens: ['client'],
+  answer: { schema: TypeSwitch, example: { success: true, type: 'email', paused: true } },
+  errors: SWITCH_ERRORS,
+};
+
+export const resumeType: RouteDescription = {
+  name: 'resumeType',
+  summary: 'Hand out the tasks of a type again',
+  tag: 'Queue',
+  tokens: ['client'],
+  answer: { schema: TypeSwitch, example: { success: true, type: 'email', paused: false } },
+  errors: SWITCH_ERRORS,
+};
+
+export const openLive: RouteDescription = {
+  name: 'openLive',
+  summary: 'A WebSocket that tells how the queue stands',
+  description:
+    'A `LiveUpdate` as JSON when it opens, and then when something has changed, once a second at most. It answers `ping` with `pong`.',
+  tag: 'Queue',
+  tokens: ['client'],
+  ticket: true,
+  answer: { status: 101 },
+  errors: ['upgrade_required'],
+};
+
+export const giveTicket: RouteDescription = {
+  name: 'giveTicket',
+  summary: 'A ticket for a browser’s socket or event stream, which can carry no header',
+  description: 'It is valid for a minute, in the query parameter `ticket`.',
+  tag: 'Queue',
+  tokens: ['client'],
+  answer: {
+    status: 201,
+    schema: Ticket,
+    example: {
+      ticket: 'eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo',
+      expiresAt: ENDED_AT,
+    },
+  },
+  errors: [],
+};
+
+export const getMetrics: RouteDescription = {
+  name: 'getMetrics',
+  summary: 'How the queue stands, for Prometheus',
+  tag: 'Service',
+  tokens: ['client', 'runner'],
+  answer: { text: { type: 'text/plain', says: 'The text format of Prometheus' } },
+  errors: [],
+};

@@ -1,0 +1,133 @@
+import {
+  BufferList,
+  BufferQuery,
+  Claim,
+  ClaimRequest,
+  HeartbeatAnswer,
+  HeartbeatRequest,
+  Released,
+  ReleaseRequest,
+  Removed,
+  SingleClaim,
+  WakeQuery,
+} from '../contract/buffer.ts';
+import { CLAIMED_AT, CREATED_AT, ENDED_AT, LEASE_ID, RUNNER, TASK_ID } from '../http/examples.ts';
+import type { RouteDescription } from '../http/openapi.ts';
+
+/** What the routes of the Consumer Worker say of themselves. */
+
+const TASK = {
+  taskId: TASK_ID,
+  id: TASK_ID,
+  type: 'email',
+  payload: { to: 'user@example.com', subject: 'Welcome Email', template: 'welcome' },
+  createdAt: CREATED_AT,
+  receivedAt: CREATED_AT,
+  status: 'ready',
+};
+const CLAIMED = { ...TASK, status: 'processing', claimedAt: CLAIMED_AT, attempt: 1, maxAttempts: 3 };
+const LIST = { schema: BufferList, example: { tasks: [TASK], count: 1, timestamp: ENDED_AT } };
+
+export const listReady: RouteDescription = {
+  name: 'listReadyTasks',
+  summary: 'The tasks that may be claimed now, in the order of claims',
+  tag: 'Consumers of single tasks',
+  tokens: ['runner', 'client'],
+  query: BufferQuery,
+  answer: LIST,
+  errors: [],
+};
+
+export const listAlive: RouteDescription = {
+  name: 'listAliveTasks',
+  summary: 'The tasks that have not ended',
+  tag: 'Consumers of single tasks',
+  tokens: ['runner', 'client'],
+  query: BufferQuery,
+  answer: LIST,
+  errors: [],
+};
+
+export const claimSingle: RouteDescription = {
+  name: 'claimTask',
+  summary: 'Claim one task',
+  description: 'It is held for five minutes, or for its `timeoutSeconds` where that is longer.',
+  tag: 'Consumers of single tasks',
+  tokens: ['runner'],
+  answer: {
+    schema: SingleClaim,
+    example: { success: true, task: CLAIMED, message: 'Task claimed successfully' },
+  },
+  errors: ['invalid_request', 'task_not_found', 'task_not_available'],
+};
+
+export const removeSingle: RouteDescription = {
+  name: 'removeTask',
+  summary: 'Say that nothing more is to be done about a task that was reported',
+  tag: 'Consumers of single tasks',
+  tokens: ['runner'],
+  answer: {
+    schema: Removed,
+    example: { success: true, message: 'Task removed from buffer', taskId: TASK_ID },
+  },
+  errors: ['invalid_request', 'task_not_found', 'task_not_finished'],
+};
+
+export const claimBatch: RouteDescription = {
+  name: 'claimTasks',
+  summary: 'Claim tasks under a lease',
+  description:
+    'The lease id is a UUID that the client makes. A claim that is repeated under it answers the tasks that it still holds, never others.',
+  tag: 'Runners',
+  tokens: ['runner'],
+  body: {
+    schema: ClaimRequest,
+    example: {
+      leaseId: LEASE_ID,
+      runner: RUNNER,
+      wants: [{ types: ['email'], limit: 10 }],
+      leaseSeconds: 30,
+    },
+  },
+  answer: { schema: Claim, example: { tasks: [CLAIMED], leaseExpiresAt: ENDED_AT, ready: 0 } },
+  errors: [],
+};
+
+export const heartbeat: RouteDescription = {
+  name: 'renewLeases',
+  summary: 'Renew leases, and tell of progress',
+  description: 'A task under one of the leases that is not named is taken back at once.',
+  tag: 'Runners',
+  tokens: ['runner'],
+  body: {
+    schema: HeartbeatRequest,
+    example: {
+      leases: [{ leaseId: LEASE_ID, holds: [TASK_ID], progress: [{ taskId: TASK_ID, value: 0.5 }] }],
+    },
+  },
+  answer: {
+    schema: HeartbeatAnswer,
+    example: { extended: [{ leaseId: LEASE_ID, expiresAt: ENDED_AT }], lost: [], cancelled: [] },
+  },
+  errors: [],
+};
+
+export const release: RouteDescription = {
+  name: 'releaseTasks',
+  summary: 'Give tasks back that have not started; their attempts are not spent',
+  tag: 'Runners',
+  tokens: ['runner'],
+  body: { schema: ReleaseRequest, example: { leaseId: LEASE_ID, taskIds: [TASK_ID] } },
+  answer: { schema: Released, example: { success: true, released: [TASK_ID] } },
+  errors: [],
+};
+
+export const openWake: RouteDescription = {
+  name: 'openWake',
+  summary: 'A WebSocket that says `ready` when there is work that the runner’s last claim would have taken',
+  tag: 'Runners',
+  tokens: ['runner'],
+  query: WakeQuery,
+  answer: { status: 101 },
+  errors: ['upgrade_required'],
+};
