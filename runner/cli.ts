@@ -27,7 +27,7 @@ try {
   const options = readOptions(await parser.parse(), process.env);
   const runner = await createRunner(options);
   stop = () => runner.stop();
-  logEvents(runner.events, createLogger(options));
+  logEvents(runner.events, createLogger(options, runner.name));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
   await runner.run();
   process.exit(0);

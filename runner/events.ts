@@ -2,7 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { Health, Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { Catalog } from './catalog.ts';
-import type { HeldTask } from './held-task.ts';
+import type { AttemptIds, HeldTask } from './held-task.ts';
 import type { RunnerOptions } from './options.ts';
 import type { TaskFailure, TaskLogLevel } from './thread-protocol.ts';
 
@@ -18,20 +18,20 @@ export interface RunnerEvents {
   claimed: [claim: { leaseId: string; tasks: readonly ClaimedTask[]; ready: number }];
   /** Nothing is ready and nothing is held; the next poll is due in `pollIntervalMs`. */
   idle: [wait: { pollIntervalMs: number }];
-  started: [task: ClaimedTask];
+  started: [held: HeldTask];
   progress: [update: { held: HeldTask; value: unknown }];
-  log: [line: { task: ClaimedTask; level: TaskLogLevel; message: string; details: unknown }];
-  /** What a task has left behind failed, after it had ended. */
-  stray: [sentence: string];
+  log: [line: { held: HeldTask; level: TaskLogLevel; message: string; details: unknown }];
+  /** What an attempt has left behind failed, after it had ended; whose it was is not always known. */
+  stray: [stray: { sentence: string; ids: AttemptIds | undefined }];
   /** The attempt succeeded or failed; its report follows. */
-  completed: [task: ClaimedTask];
-  failed: [failure: { task: ClaimedTask; error: TaskFailure }];
+  completed: [end: { held: HeldTask }];
+  failed: [end: { held: HeldTask; error: TaskFailure }];
   /** The edge has answered for a result. */
-  reported: [report: { task: ClaimedTask; success: boolean; outcome: ReportOutcome }];
+  reported: [report: { held: HeldTask; success: boolean; outcome: ReportOutcome }];
   /** A task was given back before it ran to its end. */
-  released: [task: ClaimedTask];
+  released: [held: HeldTask];
   /** The lease of a task ended before its result was accepted. */
-  lost: [task: ClaimedTask];
+  lost: [held: HeldTask];
   /** A call to the edge failed and will be repeated. */
   retrying: [error: Error];
   draining: [wait: { running: number; timeoutSeconds: number }];

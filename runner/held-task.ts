@@ -7,3 +7,14 @@ export interface HeldTask {
   readonly leaseId: string;
   readonly entry: TaskEntry;
 }
+
+/** What names an attempt, in every line of the log about it. */
+export interface AttemptIds {
+  readonly taskId: string;
+  readonly leaseId: string;
+  readonly attempt: number;
+}
+
+export function idsOf({ task: { taskId, attempt }, leaseId }: HeldTask): AttemptIds {
+  return { taskId, leaseId, attempt };
+}

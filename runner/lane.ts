@@ -1,6 +1,6 @@
 import type { TaskEntry } from './catalog.ts';
 import type { RunnerBus } from './events.ts';
-import type { HeldTask } from './held-task.ts';
+import { type HeldTask, idsOf } from './held-task.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { MovingAverage } from './moving-average.ts';
 import { ThreadPool } from './pool.ts';
@@ -68,7 +68,7 @@ export class Lane {
       tasksPerThread: options.tasksPerThread,
       heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
       onMessage: (message) => this.#relay(message),
-      onStrayError: (error) => options.events.emit('stray', error.message),
+      onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
     });
     this.#memory = new MemoryWatch({
       running: () => [...this.#handed.values()].filter(({ startedAt }) => startedAt !== undefined),
@@ -198,9 +198,10 @@ export class Lane {
 
   #start(tasks: readonly HeldTask[]): RunningTask[] {
     const { dataDir } = this.#options;
-    const jobs = tasks.map(({ task: { taskId, attempt, payload }, entry }) => {
+    const jobs = tasks.map((held) => {
       this.#jobs += 1;
-      return { id: this.#jobs, taskId, attempt, payload, dataDir, module: entry.module };
+      const { task, entry } = held;
+      return { ...idsOf(held), id: this.#jobs, payload: task.payload, dataDir, module: entry.module };
     });
     const handed = this.#pool.start(jobs);
     return tasks.flatMap((held, index) => {
@@ -226,7 +227,7 @@ export class Lane {
       stall?.refresh();
       task.begin();
       this.#running += 1;
-      this.#options.events.emit('started', task.held.task);
+      this.#options.events.emit('started', task.held);
       const ending = await task.ending();
       this.#handed.delete(task.job.id);
       this.#running -= 1;
@@ -294,19 +295,18 @@ export class Lane {
   #relay(message: ThreadMessage): void {
     const { events } = this.#options;
     if (message.kind === 'stray') {
-      events.emit('stray', message.message);
+      events.emit('stray', { sentence: message.message, ids: message.ids });
       return;
     }
     const running = this.#handed.get(message.jobId);
     if (!running) return;
-    const { task } = running.held;
     switch (message.kind) {
       case 'progress':
         events.emit('progress', { held: running.held, value: message.value });
         return;
       case 'log':
         events.emit('log', {
-          task,
+          held: running.held,
           level: message.level,
           message: message.message,
           details: message.details,

@@ -105,7 +105,7 @@ test('a lease lives as long as it is renewed', async (t) => {
 test('a task that the edge calls lost is lost once, its neighbours stay', async (t) => {
   const { edge, events, lost, claim, beats } = await openBook(t);
   const told: string[] = [];
-  events.on('lost', ({ taskId }) => void told.push(taskId));
+  events.on('lost', ({ task }) => void told.push(task.taskId));
   const held = claim(3);
   const [gone = ''] = ids(held);
   edge.ledger.takeBack(gone);
@@ -192,7 +192,7 @@ test('more than a thousand leases go in several requests', async (t) => {
 test('a release goes out once for each lease, and what it names is not held any more', async (t) => {
   const { edge, events, book, claim } = await openBook(t);
   const released: string[] = [];
-  events.on('released', ({ taskId }) => void released.push(taskId));
+  events.on('released', ({ task }) => void released.push(task.taskId));
   const [first, second] = [claim(3), claim(1)];
   const givenBack = [...first.slice(1), ...second];
   book.release(givenBack);

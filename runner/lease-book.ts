@@ -115,7 +115,7 @@ export class LeaseBook {
     }
     for (const one of held) {
       this.strike(one);
-      events.emit('released', one.task);
+      events.emit('released', one);
     }
   }
 
@@ -189,7 +189,7 @@ export class LeaseBook {
       const held = this.#leases.get(leaseId)?.tasks.get(taskId);
       if (!held) continue;
       this.strike(held);
-      this.#options.events.emit('lost', held.task);
+      this.#options.events.emit('lost', held);
       this.#options.onLost(held);
     }
   }

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimedTask } from './testing/held-tasks.ts';
-import { loggedEvents, type ToldEvent, withoutTimes } from './testing/logged.ts';
+import type { RunnerEvents } from './events.ts';
+import { claimedTask, fixtureEntry } from './testing/held-tasks.ts';
+import { loggedEvents, RUNNER, type ToldEvent, withoutTimes } from './testing/logged.ts';
 
 const TIME = '2025-08-03T12:00:00.000Z';
 const LEASE = 'd9b2d63d-a233-4123-847a-7c5b0b1f5c3e';
 const times = { createdAt: TIME, receivedAt: TIME, claimedAt: TIME };
 const email = claimedTask('email', { to: 'user@example.com', template: 'welcome' }, times);
 const failing = claimedTask('test', { shouldFail: true }, times);
+const held = { task: email, leaseId: LEASE, entry: fixtureEntry('io') };
+const heldFailing = { task: failing, leaseId: LEASE, entry: fixtureEntry('io') };
 
 async function lines(...events: ToldEvent[]): Promise<string> {
   return withoutTimes(await loggedEvents(events));
@@ -54,10 +57,10 @@ test('a task that succeeds is told in the words and the order of the specificati
   const text = await lines(
     ['polling'],
     ['claimed', { leaseId: LEASE, tasks: [email], ready: 0 }],
-    ['started', email],
-    ['log', { task: email, level: 'info', message: 'Simulating email work for 1000ms...' }],
-    ['completed', email],
-    ['reported', { task: email, success: true, outcome: { taskId, status: 'completed' } }],
+    ['started', held],
+    ['log', { held, level: 'info', message: 'Simulating email work for 1000ms...' }],
+    ['completed', { held }],
+    ['reported', { held, success: true, outcome: { taskId, status: 'completed' } }],
     ['idle', { pollIntervalMs: 5000 }],
   );
   assert.equal(
@@ -102,9 +105,9 @@ test('a task that fails is told in the words and the order of the specification'
   const error = { code: 'task_error', name: 'Error', message: 'Simulated task failure' };
   const text = await lines(
     ['claimed', { leaseId: LEASE, tasks: [failing], ready: 0 }],
-    ['started', failing],
-    ['failed', { task: failing, error }],
-    ['reported', { task: failing, success: false, outcome: { taskId, status: 'failed' } }],
+    ['started', heldFailing],
+    ['failed', { held: heldFailing, error }],
+    ['reported', { held: heldFailing, success: false, outcome: { taskId, status: 'failed' } }],
   );
   assert.ok(
     text.endsWith(`
@@ -128,15 +131,15 @@ test('a task that fails is told in the words and the order of the specification'
 
 test('a task that waits for another attempt stays in the buffer', async () => {
   const outcome = { taskId: failing.taskId, status: 'pending', runAt: TIME };
-  const text = await lines(['reported', { task: failing, success: false, outcome }]);
+  const text = await lines(['reported', { held: heldFailing, success: false, outcome }]);
   assert.match(text, new RegExp(`"message": "Task waits for another attempt at ${TIME}"`));
   assert.ok(!text.includes('removed'));
 });
 
 test('a result that was not accepted, a lost task and a repeated call are warnings', async () => {
   const text = await lines(
-    ['reported', { task: email, success: true, outcome: { taskId: email.taskId, status: 'stale' } }],
-    ['lost', email],
+    ['reported', { held, success: true, outcome: { taskId: email.taskId, status: 'stale' } }],
+    ['lost', held],
     ['retrying', 'The API Worker does not answer'],
   );
   assert.deepEqual(
@@ -149,30 +152,62 @@ test('a result that was not accepted, a lost task and a repeated call are warnin
   assert.match(text, /The API Worker does not answer; trying again/);
 });
 
-test('every JSON line about a task carries its id', async () => {
-  const { taskId } = email;
-  const events: ToldEvent[] = [
-    ['started', email],
-    ['log', { task: email, level: 'debug', message: 'of the task', details: { n: 1 } }],
-    ['failed', { task: email, error: { code: 'crashed', message: 'The task ended its thread' } }],
-    ['reported', { task: email, success: false, outcome: { taskId, status: 'failed' } }],
-    ['released', email],
-    ['lost', email],
-  ];
-  const text = await loggedEvents(events, { logLevel: 'debug', logFormat: 'json' });
-  const written = text
+const ATTEMPT = { taskId: email.taskId, leaseId: LEASE, attempt: 1 };
+const error = { code: 'crashed', message: 'The task ended its thread' };
+const health = { status: 'healthy', timestamp: TIME, service: 'queue-buffer-v2' };
+
+/** An event of each kind, and the ids that its lines carry. */
+const EVENTS: Record<keyof RunnerEvents, { event: ToldEvent; lines: object[] }> = {
+  configured: { event: ['configured', { pollInterval: 5000 }, ['email']], lines: [{}] },
+  connecting: { event: ['connecting'], lines: [{}] },
+  connected: { event: ['connected', 'Queue worker', health], lines: [{}] },
+  ready: { event: ['ready'], lines: [{}, {}, {}] },
+  polling: { event: ['polling'], lines: [{}] },
+  claimed: {
+    event: ['claimed', { leaseId: LEASE, tasks: [email], ready: 0 }],
+    lines: [{ leaseId: LEASE }, { leaseId: LEASE }, ATTEMPT, ATTEMPT],
+  },
+  idle: { event: ['idle', { pollIntervalMs: 5000 }], lines: [{}] },
+  started: { event: ['started', held], lines: [ATTEMPT, ATTEMPT] },
+  progress: { event: ['progress', { held, value: 1 }], lines: [] },
+  log: { event: ['log', { held, level: 'debug', message: 'of the task' }], lines: [ATTEMPT] },
+  stray: { event: ['stray', { sentence: 'Something was left behind', ids: ATTEMPT }], lines: [ATTEMPT] },
+  completed: { event: ['completed', { held }], lines: [] },
+  failed: { event: ['failed', { held, error }], lines: [ATTEMPT] },
+  reported: {
+    event: ['reported', { held, success: true, outcome: { taskId: email.taskId, status: 'completed' } }],
+    lines: [ATTEMPT, ATTEMPT, ATTEMPT],
+  },
+  released: { event: ['released', held], lines: [ATTEMPT] },
+  lost: { event: ['lost', held], lines: [ATTEMPT] },
+  retrying: { event: ['retrying', 'The API Worker does not answer'], lines: [{}] },
+  draining: { event: ['draining', { running: 1, timeoutSeconds: 30 }], lines: [{}] },
+  drained: { event: ['drained', { unanswered: 1 }], lines: [{}, {}] },
+};
+
+test('every JSON line carries the runner, and each about a task its id, its lease and its attempt', async () => {
+  const told = Object.values(EVENTS);
+  const text = await loggedEvents(
+    told.map(({ event }) => event),
+    { logLevel: 'debug', logFormat: 'json' },
+  );
+  const ids = text
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
-  assert.equal(written.length, 8);
-  assert.ok(written.every((line) => line.taskId === taskId));
+    .map((line) => JSON.parse(line, (key, value) => (IDS.has(key) ? value : undefined)));
+  assert.deepEqual(
+    ids,
+    told.flatMap(({ lines }) => lines.map((line) => ({ runner: RUNNER, ...line }))),
+  );
 });
+
+const IDS = new Set(['', 'runner', 'taskId', 'leaseId', 'attempt']);
 
 test('above the info level only what needs attention is written', async () => {
   const events: ToldEvent[] = [
     ['polling'],
-    ['started', email],
-    ['failed', { task: email, error: { code: 'crashed', message: 'The task ended its thread' } }],
+    ['started', held],
+    ['failed', { held, error: { code: 'crashed', message: 'The task ended its thread' } }],
   ];
   const text = await loggedEvents(events, { logLevel: 'warn', logFormat: 'text' });
   assert.equal(withoutTimes(text), `[ERROR] ❌ Task ${email.taskId} failed: The task ended its thread\n`);

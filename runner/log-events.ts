@@ -1,28 +1,27 @@
 import type { Logger } from 'pino';
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { RunnerBus } from './events.ts';
+import { type AttemptIds, idsOf } from './held-task.ts';
 
 /** Writes what happens in a runner to its log, in the words of the specification. */
 export function logEvents(events: RunnerBus, log: Logger): void {
-  events.on('failed', ({ task, error }) => {
+  events.on('failed', ({ held, error }) => {
     const name = error.name ? `${error.name}: ` : '';
     log.error(
-      { taskId: task.taskId, code: error.code },
-      `❌ Task ${task.taskId} failed: ${name}${error.message}`,
+      { ...idsOf(held), code: error.code },
+      `❌ Task ${held.task.taskId} failed: ${name}${error.message}`,
     );
   });
-  events.on('lost', ({ taskId }) =>
-    log.warn({ taskId }, `Task ${taskId} was lost: its lease has ended, it will run again`),
+  events.on('lost', (held) =>
+    log.warn(idsOf(held), `Task ${held.task.taskId} was lost: its lease has ended, it will run again`),
   );
   events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
-  events.on('stray', (sentence) => log.warn(sentence));
+  events.on('stray', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
   events.on('drained', ({ unanswered }) => {
     if (unanswered === 0) return;
     log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);
   });
-  events.on('log', ({ task, level, message, details }) =>
-    log[level]({ taskId: task.taskId, details }, message),
-  );
+  events.on('log', ({ held, level, message, details }) => log[level]({ ...idsOf(held), details }, message));
 
   if (log.isLevelEnabled('info')) logProgress(events, log);
 }
@@ -57,16 +56,20 @@ function logProgress(events: RunnerBus, log: Logger): void {
   events.on('claimed', ({ leaseId, tasks }) => {
     log.info({ leaseId }, `Found ${tasks.length} ready task(s)`);
     log.info({ leaseId }, `📨 Processing ${tasks.length} task(s)`);
-    for (const { taskId } of tasks) {
-      log.info({ taskId, leaseId }, `Claiming task: ${taskId}`);
-      log.info({ taskId, leaseId }, `Task ${taskId} claimed successfully`);
+    for (const { taskId, attempt } of tasks) {
+      const ids: AttemptIds = { taskId, leaseId, attempt };
+      log.info(ids, `Claiming task: ${taskId}`);
+      log.info(ids, `Task ${taskId} claimed successfully`);
     }
   });
-  events.on('started', (task) => {
-    log.info({ taskId: task.taskId, details: processing(task) }, '🔄 Processing Task');
-    log.info({ taskId: task.taskId }, `Processing task ${task.taskId}...`);
+  events.on('started', (held) => {
+    const ids = idsOf(held);
+    log.info({ ...ids, details: processing(held.task) }, '🔄 Processing Task');
+    log.info(ids, `Processing task ${ids.taskId}...`);
   });
-  events.on('reported', ({ task: { taskId }, success, outcome: { status, runAt } }) => {
+  events.on('reported', ({ held, success, outcome: { status, runAt } }) => {
+    const ids = idsOf(held);
+    const { taskId } = ids;
     const message = {
       completed: 'Task marked as completed',
       failed: 'Task marked as failed',
@@ -74,16 +77,16 @@ function logProgress(events: RunnerBus, log: Logger): void {
       pending: `Task waits for another attempt${runAt ? ` at ${runAt}` : ''}`,
     }[String(status)];
     if (message === undefined) {
-      log.warn({ taskId, status }, `The result of task ${taskId} was not accepted: its lease had ended`);
+      log.warn({ ...ids, status }, `The result of task ${taskId} was not accepted: its lease had ended`);
       return;
     }
     const details = { taskId, success, response: { success: true, message, taskId, status } };
-    log.info({ taskId, details }, '📝 Completion reported to API');
+    log.info({ ...ids, details }, '📝 Completion reported to API');
     if (status === 'pending') return;
-    log.info({ taskId }, `🗑️ Task ${taskId} removed from queue buffer`);
-    if (success) log.info({ taskId }, `✅ Task ${taskId} completed successfully`);
+    log.info(ids, `🗑️ Task ${taskId} removed from queue buffer`);
+    if (success) log.info(ids, `✅ Task ${taskId} completed successfully`);
   });
-  events.on('released', ({ taskId }) => log.info({ taskId }, `Task ${taskId} given back`));
+  events.on('released', (held) => log.info(idsOf(held), `Task ${held.task.taskId} given back`));
 
   events.on('draining', ({ running, timeoutSeconds }) =>
     log.info(

@@ -1,12 +1,20 @@
+import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { RunnerOptions } from './options.ts';
 
-/** The runner's logger. Every line goes to standard output; what `details` holds follows the message. */
-export function createLogger({ logLevel, logFormat }: Pick<RunnerOptions, 'logLevel' | 'logFormat'>): Logger {
+/**
+ * The logger of a runner, by its name. Every line goes to standard output. As JSON it carries the runner;
+ * as text, what `details` holds follows the message.
+ */
+export function createLogger(
+  { logLevel, logFormat }: Pick<RunnerOptions, 'logLevel' | 'logFormat'>,
+  runner: string,
+): Logger {
   if (logFormat === 'json') {
     return pino({
       level: logLevel,
+      base: { pid: process.pid, hostname: hostname(), runner },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     });

@@ -249,9 +249,13 @@ for (const [lane, tasksPerThread] of [
 ] as const) {
   test(`what a task leaves behind on ${lane} harms no later task, and is told`, async (t) => {
     const { pool, messages } = openPool(t, { tasksPerThread });
-    assert.deepEqual(await run(pool, job({ do: 'leave a bomb', ms: 50 })).outcome, { result: '"left"' });
+    const bomb = job({ do: 'leave a bomb', ms: 50 });
+    assert.deepEqual(await run(pool, bomb).outcome, { result: '"left"' });
     assert.deepEqual(await run(pool, job({ do: 'sleep', ms: 300 })).outcome, { result: '"slept"' });
-    await waitFor('the word', () => messages.some((message) => message.kind === 'stray'));
+    const { taskId, leaseId, attempt } = bomb;
+    const word = () => messages.find((message) => message.kind === 'stray');
+    await waitFor('the word', () => word() !== undefined);
+    assert.partialDeepStrictEqual(word(), { ids: { taskId, leaseId, attempt } });
   });
 }
 

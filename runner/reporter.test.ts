@@ -21,8 +21,8 @@ async function openReporter(t: TestContext) {
   const reported: { taskId: string; success: boolean; status: ReportOutcome['status'] }[] = [];
   const retries: string[] = [];
   const acknowledged: HeldTask[] = [];
-  events.on('reported', ({ task, success, outcome }) =>
-    reported.push({ taskId: task.taskId, success, status: outcome.status }),
+  events.on('reported', ({ held, success, outcome }) =>
+    reported.push({ taskId: held.task.taskId, success, status: outcome.status }),
   );
   events.on('retrying', ({ message }) => retries.push(message));
   const onAnswered = (held: HeldTask) => void acknowledged.push(held);

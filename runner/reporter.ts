@@ -138,7 +138,7 @@ export class Reporter {
     for (const { held, success } of batch) {
       const outcome = byTask.get(held.task.taskId) ?? { taskId: held.task.taskId, status: 'unknown' };
       this.#options.onAnswered(held);
-      this.#options.events.emit('reported', { task: held.task, success, outcome });
+      this.#options.events.emit('reported', { held, success, outcome });
     }
   }
 }

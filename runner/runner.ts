@@ -24,6 +24,8 @@ export async function createRunner(options: RunnerOptions): Promise<Runner> {
 }
 
 export class Runner {
+  /** As the ledger keeps it with each attempt, and the log with each line. */
+  readonly name = `${hostname()}-${process.pid}`;
   readonly events: RunnerBus = createBus();
   readonly catalog: Catalog;
   readonly #options: RunnerOptions;
@@ -41,7 +43,7 @@ export class Runner {
   readonly #ended = new AbortController();
 
   constructor(options: RunnerOptions, catalog: Catalog) {
-    const { events } = this;
+    const { events, name } = this;
     this.catalog = catalog;
     this.#options = options;
     this.#client = new EdgeClient(options);
@@ -67,7 +69,6 @@ export class Runner {
         this.#laneOf(held)?.acknowledge();
       },
     });
-    const name = `${hostname()}-${process.pid}`;
     this.#loop = new ClaimLoop({
       client: this.#client,
       catalog,
@@ -172,7 +173,7 @@ export class Runner {
       onGiveBack: (held) => this.#leases.release([held]),
       onStuck: (held) => {
         this.#leases.strike(held);
-        this.events.emit('lost', held.task);
+        this.events.emit('lost', held);
       },
       onFreed: (lane) => this.#loop.refill(lane),
     });
@@ -190,8 +191,8 @@ export class Runner {
   }
 
   #takeOutcome(held: HeldTask, outcome: Outcome): void {
-    if ('error' in outcome) this.events.emit('failed', { task: held.task, error: outcome.error });
-    else this.events.emit('completed', held.task);
+    if ('error' in outcome) this.events.emit('failed', { held, error: outcome.error });
+    else this.events.emit('completed', { held });
     this.#reporter.add(held, outcome);
   }
 }

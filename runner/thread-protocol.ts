@@ -1,12 +1,11 @@
 import type { ReportedFailure } from '../edge/contract/ledger.ts';
+import type { AttemptIds } from './held-task.ts';
 import type { TaskLog } from './task.ts';
 
 /** What a thread is given to run one task. */
-export interface Job {
+export interface Job extends AttemptIds {
   /** Names this run, of all that a pool ever starts; a task that runs again is another job. */
   readonly id: number;
-  readonly taskId: string;
-  readonly attempt: number;
   /** The URL of the file that defines the task's type. */
   readonly module: string;
   readonly payload: unknown;
@@ -65,8 +64,8 @@ export type ThreadNote =
     }
   /** The job is about to end its thread. */
   | { readonly kind: 'exit'; readonly code: string }
-  /** What a job has left behind failed, after it had ended. */
-  | { readonly kind: 'stray'; readonly message: string };
+  /** What a job has left behind failed, after it had ended; where no job is known, nobody's. */
+  | { readonly kind: 'stray'; readonly message: string; readonly ids: AttemptIds | undefined };
 
 export type ThreadMessage = ThreadNote & { readonly jobId: number };
 

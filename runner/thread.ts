@@ -173,5 +173,6 @@ function blame(thrown: unknown): void {
   send(job?.id ?? 0, {
     kind: 'stray',
     message: `${whose} left something behind that failed: ${failureOf(thrown).message}`,
+    ids: job && { taskId: job.taskId, leaseId: job.leaseId, attempt: job.attempt },
   });
 }

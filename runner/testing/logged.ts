@@ -11,12 +11,15 @@ export type ToldEvent = readonly [name: keyof RunnerEvents, ...args: unknown[]];
 
 const TEXT: LogOptions = { logLevel: 'info', logFormat: 'text' };
 
+/** The runner whose log it is. */
+export const RUNNER = 'host-1';
+
 /** What the log of a process writes to standard output while `code` runs; `log` is its logger, `args` its data. */
 export async function logged(code: string, args: unknown, options: LogOptions = TEXT): Promise<string> {
   const script = `
     import { createLogger } from './log.ts';
     const [options, args] = JSON.parse(process.argv[1]);
-    const log = createLogger(options);
+    const log = createLogger(options, '${RUNNER}');
     ${code}`;
   const argv = ['--input-type=module', '--eval', script, JSON.stringify([options, args])];
   const cwd = join(import.meta.dirname, '..');

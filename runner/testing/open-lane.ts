@@ -31,8 +31,8 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     },
     ...options,
   });
-  events.on('started', ({ taskId }) => {
-    started.push(taskId);
+  events.on('started', ({ task }) => {
+    started.push(task.taskId);
     mostRunning = Math.max(mostRunning, lane.running);
   });
   events.on('progress', ({ held }) => void running.add(held.task.taskId));

@@ -24,7 +24,7 @@ export async function prepareRunner(t: TestContext, options: Partial<RunnerOptio
   const running = new Set<string>();
   let unanswered: number | undefined;
   for (const name of NAMES) runner.events.on(name, () => void seen.push(name));
-  runner.events.on('started', ({ taskId }) => void started.push(taskId));
+  runner.events.on('started', ({ task }) => void started.push(task.taskId));
   runner.events.on('progress', ({ held }) => void running.add(held.task.taskId));
   runner.events.on('drained', (rest) => {
     unanswered = rest.unanswered;
