@@ -19,6 +19,44 @@ test('the first claim asks for the free slots of each lane, by its types', async
   assert.match(claim?.runner ?? '', new RegExp(`-${process.pid}$`));
 });
 
+test('the first claim tells about the runner until it is answered, the next ones do not', async (t) => {
+  const { edge, run } = await prepareRunner(t, { threads: 2, ioConcurrency: 4, leaseSeconds: 1 });
+  const before = Date.now();
+  // Longer than a claim is repeated under its lease id.
+  edge.failAlways('/tasks/claim', { status: 503 });
+  void run();
+  const leases = () => new Set(edge.claims.map(({ leaseId }) => leaseId)).size;
+  await waitFor('a claim that is given up, and another', () => leases() === 2);
+  edge.recover();
+  await waitFor('an answer', () => edge.callsTo('/tasks/claim').some(({ answered }) => answered));
+  const told = edge.claims.length;
+  await waitFor('two more claims', () => edge.claims.length === told + 2);
+  const [about] = edge.claims.map((claim) => claim.about);
+  assert.partialDeepStrictEqual(about, {
+    threads: 2,
+    ioConcurrency: 4,
+    types: ['cpu-fixture', 'io-fixture'],
+  });
+  assert.ok(Math.abs(Date.parse(about?.startedAt ?? '') - before) < 10_000);
+  assert.deepEqual(
+    edge.claims.map((claim) => claim.about),
+    [...Array(told).fill(about), undefined, undefined],
+  );
+});
+
+test('the first claim after the wake socket has opened tells about the runner, each time it does', async (t) => {
+  const { edge, run } = await prepareRunner(t);
+  edge.acceptWakes();
+  void run();
+  const told = () => edge.claims.filter(({ about }) => about !== undefined).length;
+  await waitFor('the start and the socket', () => told() === 2);
+  const claims = edge.claims.length;
+  await waitFor('claims', () => edge.claims.length >= claims + 2);
+  assert.equal(told(), 2);
+  for (const socket of edge.wakeSockets) socket.terminate();
+  await waitFor('the socket again', () => told() === 3);
+});
+
 test('one claim is under way at a time, and each has a lease id of its own', async (t) => {
   const { edge, run, addMany, settled } = await prepareRunner(t);
   addMany(150, { do: 'return', value: 1 });

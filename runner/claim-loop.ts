@@ -6,6 +6,7 @@ import { Doorbell } from './doorbell.ts';
 import type { EdgeClient } from './edge-client.ts';
 import type { RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
+import type { Introduction } from './introduction.ts';
 import type { Lane } from './lane.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { MovingAverage } from './moving-average.ts';
@@ -19,6 +20,8 @@ export interface ClaimLoopOptions {
   readonly events: RunnerBus;
   /** The runner's name, as the ledger keeps it with each attempt. */
   readonly runner: string;
+  /** What claims tell about the runner, now and then. */
+  readonly introduction: Introduction;
   readonly leaseSeconds: number;
   readonly pollIntervalMs: number;
   /** End when nothing is ready and nothing is held. */
@@ -140,8 +143,9 @@ export class ClaimLoop {
    * @param sentAt now, by `performance.now()`: its lease counts from the first try.
    */
   async #claim(wants: Want[], sentAt: number): Promise<Claim | undefined> {
-    const { client, events, leaseSeconds, runner, interrupt } = this.#options;
-    const request = { leaseId: randomUUID(), runner, wants, leaseSeconds };
+    const { client, events, leaseSeconds, runner, introduction, interrupt } = this.#options;
+    const about = introduction.at(sentAt);
+    const request = { leaseId: randomUUID(), runner, wants, leaseSeconds, ...(about && { about }) };
     // The lease counts from the first try: later than this it would be over on arrival.
     const overdue = AbortSignal.timeout(leaseSeconds * ANSWER_WITHIN * 1000);
     const signal = AbortSignal.any([this.#stopping.signal, overdue]);
@@ -162,6 +166,7 @@ export class ClaimLoop {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+    if (claim && about) introduction.answered(sentAt, performance.now());
     const ready = claim?.ready ?? 0;
     this.#left = ready < MAX_READY_COUNT ? ready : Number.POSITIVE_INFINITY;
     // Tasks may have come with the last answer after the loop was told to stop: they have to be given back.

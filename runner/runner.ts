@@ -4,6 +4,7 @@ import { ClaimLoop } from './claim-loop.ts';
 import { EdgeClient } from './edge-client.ts';
 import { createBus, type RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
+import { aboutRunner, Introduction } from './introduction.ts';
 import { Lane } from './lane.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { RunnerOptions } from './options.ts';
@@ -69,6 +70,7 @@ export class Runner {
         this.#laneOf(held)?.acknowledge();
       },
     });
+    const introduction = new Introduction(aboutRunner(options, catalog, new Date()));
     this.#loop = new ClaimLoop({
       client: this.#client,
       catalog,
@@ -76,6 +78,7 @@ export class Runner {
       leases: this.#leases,
       events,
       runner: name,
+      introduction,
       leaseSeconds: options.leaseSeconds,
       pollIntervalMs: options.pollInterval,
       once: options.once,
@@ -87,6 +90,7 @@ export class Runner {
       connect: () => this.#client.connectWake(name),
       describe: (reason) => this.#client.wakeClosed(reason),
       events,
+      onOpen: () => introduction.renew(performance.now()),
       onWake: () => this.#loop.wake(),
     });
   }

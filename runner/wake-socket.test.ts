@@ -21,7 +21,7 @@ async function bed(t: TestContext) {
   const { port } = address;
   const opened: Opened[] = [];
   const warnings: string[] = [];
-  let wakes = 0;
+  let [opens, wakes] = [0, 0];
   const accept = () =>
     server.on('connection', (socket, { url = '', headers: { authorization } }) =>
       opened.push({ socket, url, authorization }),
@@ -38,6 +38,9 @@ async function bed(t: TestContext) {
     connect: () => client.connectWake('host 1'),
     describe: (reason) => client.wakeClosed(reason),
     events,
+    onOpen: () => {
+      opens += 1;
+    },
     onWake: () => {
       wakes += 1;
     },
@@ -54,6 +57,7 @@ async function bed(t: TestContext) {
     wake,
     opened,
     warnings,
+    opens: () => opens,
     wakes: () => wakes,
     goDown: close,
     async comeBack() {
@@ -80,7 +84,7 @@ test('it opens with the name and the token of the runner, and wakes when it open
 });
 
 test('it opens again when it was closed, and says once that it is not open', async (t) => {
-  const { wake, opened, warnings, wakes, goDown, comeBack } = await bed(t);
+  const { wake, opened, warnings, opens, wakes, goDown, comeBack } = await bed(t);
   wake.start();
   await waitFor('the socket', () => wake.isOpen);
   await goDown();
@@ -91,7 +95,7 @@ test('it opens again when it was closed, and says once that it is not open', asy
   await comeBack();
   await waitFor('a new socket', () => wake.isOpen);
   assert.equal(opened.length, 2);
-  assert.equal(wakes(), 2);
+  assert.deepEqual([opens(), wakes()], [2, 2]);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /wake socket of the Consumer Worker at http.* is not open .*polling/);
 });

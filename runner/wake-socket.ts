@@ -13,6 +13,8 @@ export interface WakeSocketOptions {
   readonly events: RunnerBus;
   /** Says why the socket is not open. */
   readonly describe: (reason: string) => Error;
+  /** The socket has been opened, for the first time or again. */
+  readonly onOpen: () => void;
   /** Work may be ready: the socket said so, or it has just been opened. */
   readonly onWake: () => void;
 }
@@ -39,7 +41,7 @@ export class WakeSocket {
   }
 
   start(): void {
-    const { connect, onWake } = this.#options;
+    const { connect, onOpen, onWake } = this.#options;
     const socket = connect();
     this.#socket = socket;
     let reason = 'the connection was closed';
@@ -52,6 +54,7 @@ export class WakeSocket {
         else socket.ping();
         answered = false;
       }, PING_MS);
+      onOpen();
       onWake();
     });
     socket.on('pong', () => {
