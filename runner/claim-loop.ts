@@ -177,12 +177,13 @@ export class ClaimLoop {
   #accept(leaseId: string, claim: Claim, sentAt: number): void {
     const { catalog, lanes, leases, events, leaseSeconds } = this.#options;
     if (claim.tasks.length === 0) return;
+    const arrivedAt = performance.now();
     const tasks = claim.tasks.flatMap((task): HeldTask[] => {
       const entry = catalog.get(task.type);
-      return entry ? [{ task, leaseId, entry }] : [];
+      return entry ? [{ task, leaseId, entry, arrivedAt }] : [];
     });
     leases.open(leaseId, tasks, sentAt);
-    if (performance.now() - sentAt > leaseSeconds * ANSWER_WITHIN * 1000) {
+    if (arrivedAt - sentAt > leaseSeconds * ANSWER_WITHIN * 1000) {
       // Too little of the lease is left to start them.
       leases.release(tasks);
       return;

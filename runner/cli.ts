@@ -29,6 +29,11 @@ try {
   stop = () => runner.stop();
   logEvents(runner.events, createLogger(options, runner.name));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
+  if (options.metricsPort !== undefined) {
+    // Loaded only where it is used.
+    const { serveMetrics } = await import('./metrics-server.ts');
+    await serveMetrics(runner, { ...options, port: options.metricsPort, host: options.metricsHost });
+  }
   await runner.run();
   process.exit(0);
 } catch (error) {

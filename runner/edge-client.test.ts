@@ -163,3 +163,17 @@ test('a call is made once: repeating it is the caller’s affair', async (t) => 
   }
   assert.equal(edge.callsTo('/health').length, 3);
 });
+
+test('a call that succeeds is told by its name, and the error of one that fails carries it', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const answered: string[] = [];
+  const onAnswered = (call: string, ms: number) => void answered.push(ms >= 0 ? call : 'before it was sent');
+  const client = new EdgeClient({ queueUrl: edge.queueUrl, apiUrl: edge.apiUrl, onAnswered });
+  edge.fail('/tasks/claim', { status: 503 });
+  await assert.rejects(client.claim(CLAIM, CALL), { name: 'EdgeError', call: 'claim' });
+  assert.deepEqual(answered, []);
+  await client.queueHealth(CALL);
+  await client.claim(CLAIM, CALL);
+  assert.deepEqual(answered, ['health', 'claim']);
+  assert.equal(client.wakeClosed('it ended').call, 'wake');
+});

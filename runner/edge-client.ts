@@ -14,14 +14,32 @@ import {
 } from '../edge/contract/buffer.ts';
 import { ErrorBody } from '../edge/contract/errors.ts';
 
+/** What a runner asks of the edge. */
+export const EDGE_CALLS = ['health', 'claim', 'heartbeat', 'release', 'report', 'wake'] as const;
+export type EdgeCall = (typeof EDGE_CALLS)[number];
+
+const PATHS = {
+  health: '/health',
+  claim: '/tasks/claim',
+  heartbeat: '/tasks/heartbeat',
+  release: '/tasks/release',
+  report: '/tasks/complete',
+} as const satisfies Partial<Record<EdgeCall, string>>;
+
 /** A call to the edge that failed; the message says which worker, why, and what to check. */
 export class EdgeError extends Error {
   override readonly name = 'EdgeError';
+  readonly call: EdgeCall;
   /** The request itself is at fault: the same again would be refused again. */
   readonly permanent: boolean;
 
-  constructor(message: string, { permanent = false, cause }: { permanent?: boolean; cause?: unknown } = {}) {
+  constructor(
+    call: EdgeCall,
+    message: string,
+    { permanent = false, cause }: { permanent?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause });
+    this.call = call;
     this.permanent = permanent;
   }
 }
@@ -44,6 +62,8 @@ export interface EdgeClientOptions {
   readonly queueUrl: string;
   readonly apiUrl: string;
   readonly token?: string | undefined;
+  /** The edge has done what a call asked for, after this many milliseconds. */
+  readonly onAnswered?: (call: EdgeCall, ms: number) => void;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -57,8 +77,10 @@ export class EdgeClient {
   readonly #api: EdgeWorker;
   readonly #got: Got;
   readonly #authorization: { authorization?: string };
+  readonly #onAnswered: (call: EdgeCall, ms: number) => void;
 
-  constructor({ queueUrl, apiUrl, token }: EdgeClientOptions) {
+  constructor({ queueUrl, apiUrl, token, onAnswered = () => {} }: EdgeClientOptions) {
+    this.#onAnswered = onAnswered;
     const base = { queue: queueUrl.replace(/\/+$/, ''), api: apiUrl.replace(/\/+$/, '') };
     this.#buffer = {
       name: 'Consumer Worker',
@@ -82,20 +104,20 @@ export class EdgeClient {
   }
 
   claim(request: ClaimRequest, options: CallOptions): Promise<Claim> {
-    return this.#post(this.#buffer, '/tasks/claim', JSON.stringify(request), Claim, options);
+    return this.#post(this.#buffer, 'claim', JSON.stringify(request), Claim, options);
   }
 
   heartbeat(request: HeartbeatRequest, options: CallOptions): Promise<HeartbeatAnswer> {
-    return this.#post(this.#buffer, '/tasks/heartbeat', JSON.stringify(request), HeartbeatAnswer, options);
+    return this.#post(this.#buffer, 'heartbeat', JSON.stringify(request), HeartbeatAnswer, options);
   }
 
   async release(request: ReleaseRequest, options: CallOptions): Promise<void> {
-    await this.#post(this.#buffer, '/tasks/release', JSON.stringify(request), Released, options);
+    await this.#post(this.#buffer, 'release', JSON.stringify(request), Released, options);
   }
 
   /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
   async report(body: string, options: CallOptions): Promise<Outcome[]> {
-    return (await this.#post(this.#api, '/tasks/complete', body, ReportAnswer, options)).outcomes;
+    return (await this.#post(this.#api, 'report', body, ReportAnswer, options)).outcomes;
   }
 
   /** Starts to open the wake socket of a runner; what becomes of it, its events say. */
@@ -107,6 +129,7 @@ export class EdgeClient {
   /** Why there is no wake socket. */
   wakeClosed(reason: string): EdgeError {
     return new EdgeError(
+      'wake',
       `The wake socket of the ${this.#buffer.name} at ${this.#buffer.url} is not open (${reason}): work is found by polling until it is`,
     );
   }
@@ -120,30 +143,33 @@ export class EdgeClient {
   }
 
   async #health(worker: EdgeWorker, options: CallOptions): Promise<Health> {
-    const health = await this.#call(worker, '/health', { method: 'GET' }, Health, options);
+    const health = await this.#call(worker, 'health', { method: 'GET' }, Health, options);
     if (health.service === worker.service) return health;
     throw new EdgeError(
+      'health',
       `${worker.url} answers as ${health.service}, expected ${worker.service}: check ${worker.setting}`,
     );
   }
 
   #post<Schema extends z.ZodType>(
     worker: EdgeWorker,
-    path: string,
+    call: keyof typeof PATHS,
     body: string,
     schema: Schema,
     options: CallOptions,
   ): Promise<z.output<Schema>> {
-    return this.#call(worker, path, { method: 'POST', body }, schema, options);
+    return this.#call(worker, call, { method: 'POST', body }, schema, options);
   }
 
   async #call<Schema extends z.ZodType>(
     worker: EdgeWorker,
-    path: string,
+    call: keyof typeof PATHS,
     request: { method: 'GET' } | { method: 'POST'; body: string },
     schema: Schema,
     { timeoutMs = REQUEST_TIMEOUT_MS, signal }: CallOptions,
   ): Promise<z.output<Schema>> {
+    const path = PATHS[call];
+    const sentAt = performance.now();
     const response = await this.#got(`${worker.url}${path}`, {
       ...request,
       // Compression pays over a network; within one machine it only takes time.
@@ -151,13 +177,17 @@ export class EdgeClient {
       signal,
       timeout: { request: timeoutMs },
     }).catch((error: unknown) => {
-      throw unreachable(worker, error);
+      throw unreachable(worker, call, error);
     });
     const answer = parseJson(response.body);
-    if (response.statusCode >= 400) throw refused(worker, path, response.statusCode, answer);
+    if (response.statusCode >= 400) throw refused(worker, call, response.statusCode, answer);
     const parsed = schema.safeParse(answer);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      this.#onAnswered(call, performance.now() - sentAt);
+      return parsed.data;
+    }
     throw new EdgeError(
+      call,
       `${worker.url}${path} does not answer as the ${worker.name} would: check ${worker.setting}`,
     );
   }
@@ -175,9 +205,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-function unreachable(worker: EdgeWorker, error: unknown): EdgeError {
+function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeError {
   const reason = error instanceof RequestError ? error.code : String(error);
   return new EdgeError(
+    call,
     `The ${worker.name} at ${worker.url} does not answer (${reason}): check ${worker.setting}`,
     {
       cause: error,
@@ -185,11 +216,11 @@ function unreachable(worker: EdgeWorker, error: unknown): EdgeError {
   );
 }
 
-function refused(worker: EdgeWorker, path: string, status: number, answer: unknown): EdgeError {
-  const place = `The ${worker.name} at ${worker.url} answered ${status} to ${path}`;
+function refused(worker: EdgeWorker, call: keyof typeof PATHS, status: number, answer: unknown): EdgeError {
+  const place = `The ${worker.name} at ${worker.url} answered ${status} to ${PATHS[call]}`;
   const body = ErrorBody.safeParse(answer);
-  if (!body.success) return new EdgeError(`${place}, not as it would: check ${worker.setting}`);
+  if (!body.success) return new EdgeError(call, `${place}, not as it would: check ${worker.setting}`);
   const advice = status === 401 || status === 403 ? '; check --token (RUNNER_TOKEN)' : '';
   const permanent = status === 400 || status === 413;
-  return new EdgeError(`${place}: ${body.data.error}${advice}`, { permanent });
+  return new EdgeError(call, `${place}: ${body.data.error}${advice}`, { permanent });
 }

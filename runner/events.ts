@@ -2,6 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { Health, Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { Catalog } from './catalog.ts';
+import type { EdgeCall } from './edge-client.ts';
 import type { AttemptIds, HeldTask } from './held-task.ts';
 import type { RunnerOptions } from './options.ts';
 import type { TaskFailure, TaskLogLevel } from './thread-protocol.ts';
@@ -23,17 +24,21 @@ export interface RunnerEvents {
   log: [line: { held: HeldTask; level: TaskLogLevel; message: string; details: unknown }];
   /** What an attempt has left behind failed, after it had ended; whose it was is not always known. */
   stray: [stray: { sentence: string; ids: AttemptIds | undefined }];
-  /** The attempt succeeded or failed; its report follows. */
-  completed: [end: { held: HeldTask }];
-  failed: [end: { held: HeldTask; error: TaskFailure }];
+  /** The attempt succeeded or failed; its report follows. One that was called off before it began did not run. */
+  completed: [end: { held: HeldTask; ranMs: number | undefined }];
+  failed: [end: { held: HeldTask; error: TaskFailure; ranMs: number | undefined }];
   /** The edge has answered for a result. */
   reported: [report: { held: HeldTask; success: boolean; outcome: ReportOutcome }];
   /** A task was given back before it ran to its end. */
   released: [held: HeldTask];
   /** The lease of a task ended before its result was accepted. */
   lost: [held: HeldTask];
+  /** The edge has done what a call asked for. */
+  answered: [answer: { call: EdgeCall; ms: number }];
   /** A call to the edge failed and will be repeated. */
   retrying: [error: Error];
+  /** Told to stop: nothing more is claimed. */
+  stopping: [];
   draining: [wait: { running: number; timeoutSeconds: number }];
   /** All has ended; `unanswered` tasks could neither be reported nor given back: their leases run out. */
   drained: [rest: { unanswered: number }];

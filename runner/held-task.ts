@@ -6,6 +6,8 @@ export interface HeldTask {
   readonly task: ClaimedTask;
   readonly leaseId: string;
   readonly entry: TaskEntry;
+  /** When it came here, by `performance.now()`. */
+  readonly arrivedAt: number;
 }
 
 /** What names an attempt, in every line of the log about it. */

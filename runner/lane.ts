@@ -26,8 +26,11 @@ export interface LaneOptions {
   readonly tasksPerThread: number;
   readonly dataDir: string;
   readonly events: RunnerBus;
-  /** Takes the outcome of an attempt; the lane counts it as held until {@link Lane.acknowledge}. */
-  readonly onOutcome: (held: HeldTask, outcome: Outcome) => void;
+  /**
+   * Takes the outcome of an attempt, and how many milliseconds it ran, where it did; the lane counts it as
+   * held until {@link Lane.acknowledge}.
+   */
+  readonly onOutcome: (held: HeldTask, outcome: Outcome, ranMs: number | undefined) => void;
   /** Takes a task that was started and has to go back without having spent its attempt. */
   readonly onGiveBack: (held: HeldTask) => void;
   /** A task's thread does not end: nobody should wait for it. */
@@ -35,6 +38,9 @@ export interface LaneOptions {
   /** A slot may have come free. */
   readonly onFreed: (lane: Lane) => void;
 }
+
+/** How full a lane is; the tasks that it holds are waiting, running or unreported. */
+export type LaneLoad = Pick<Lane, 'capacity' | 'held' | 'waiting' | 'running' | 'unreported'>;
 
 /**
  * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread
@@ -80,6 +86,11 @@ export class Lane {
     return this.#options.types.map((entry) => entry.type);
   }
 
+  /** How many tasks it runs at once. */
+  get capacity(): number {
+    return this.#capacity;
+  }
+
   /** Tasks that this lane holds in memory. */
   get held(): number {
     return this.#waiting.length + this.#handed.size + this.#unreported;
@@ -92,6 +103,11 @@ export class Lane {
 
   get running(): number {
     return this.#running;
+  }
+
+  /** Tasks that have ended here, and the edge has not answered for. */
+  get unreported(): number {
+    return this.#unreported;
   }
 
   /** Waits until the threads can run tasks of these types at once; a lane without types has no need. */
@@ -232,7 +248,7 @@ export class Lane {
       this.#handed.delete(task.job.id);
       this.#running -= 1;
       this.#taskMs.record(task.ranMs);
-      this.#hand(task.held, ending);
+      this.#hand(task.held, ending, task.ranMs);
       if (task.threadEnded) this.#takeBack(turn);
     }
     clearTimeout(stall);
@@ -245,10 +261,10 @@ export class Lane {
     this.#fill();
   }
 
-  #hand(held: HeldTask, ending: Ending): void {
+  #hand(held: HeldTask, ending: Ending, ranMs?: number): void {
     if (typeof ending === 'object') {
       this.#unreported += 1;
-      this.#options.onOutcome(held, ending);
+      this.#options.onOutcome(held, ending, ranMs);
       return;
     }
     if (ending === 'given back') this.#options.onGiveBack(held);

@@ -9,8 +9,9 @@ const LEASE = 'd9b2d63d-a233-4123-847a-7c5b0b1f5c3e';
 const times = { createdAt: TIME, receivedAt: TIME, claimedAt: TIME };
 const email = claimedTask('email', { to: 'user@example.com', template: 'welcome' }, times);
 const failing = claimedTask('test', { shouldFail: true }, times);
-const held = { task: email, leaseId: LEASE, entry: fixtureEntry('io') };
-const heldFailing = { task: failing, leaseId: LEASE, entry: fixtureEntry('io') };
+const rest = { leaseId: LEASE, entry: fixtureEntry('io'), arrivedAt: 0 };
+const held = { ...rest, task: email };
+const heldFailing = { ...rest, task: failing };
 
 async function lines(...events: ToldEvent[]): Promise<string> {
   return withoutTimes(await loggedEvents(events));
@@ -180,7 +181,9 @@ const EVENTS: Record<keyof RunnerEvents, { event: ToldEvent; lines: object[] }> 
   },
   released: { event: ['released', held], lines: [ATTEMPT] },
   lost: { event: ['lost', held], lines: [ATTEMPT] },
+  answered: { event: ['answered', { call: 'claim', ms: 1 }], lines: [] },
   retrying: { event: ['retrying', 'The API Worker does not answer'], lines: [{}] },
+  stopping: { event: ['stopping'], lines: [] },
   draining: { event: ['draining', { running: 1, timeoutSeconds: 30 }], lines: [{}] },
   drained: { event: ['drained', { unanswered: 1 }], lines: [{}, {}] },
 };

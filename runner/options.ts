@@ -13,6 +13,7 @@ const seconds = (max: number) => {
   const expected = `Expected a number of seconds from 0 to ${max}`;
   return number(expected).pipe(z.number().min(0, expected).max(max, expected));
 };
+const port = count(65_535);
 const flag = z.coerce.string().pipe(z.stringbool({ error: 'Expected true or false' }));
 const url = z.url({ protocol: /^https?$/, error: 'Expected an http or https URL' });
 const folder = z
@@ -62,6 +63,14 @@ export const RunnerOptions = z.object({
   drainTimeout: seconds(86_400).default(30).meta({
     env: 'DRAIN_TIMEOUT',
     description: 'Seconds that running tasks get to end when the runner is stopped',
+  }),
+  metricsPort: port.optional().meta({
+    env: 'METRICS_PORT',
+    description: 'Serve GET /metrics (Prometheus), /ready and /health at this port',
+  }),
+  metricsHost: z.string().min(1, 'Expected an IP address or a host name').default('127.0.0.1').meta({
+    env: 'METRICS_HOST',
+    description: 'Address that they are served on; 0.0.0.0 opens them to the network',
   }),
   logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

@@ -5,11 +5,12 @@ import { EdgeClient } from './edge-client.ts';
 import { createBus, type RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
 import { aboutRunner, Introduction } from './introduction.ts';
-import { Lane } from './lane.ts';
+import { Lane, type LaneLoad } from './lane.ts';
 import { LeaseBook } from './lease-book.ts';
 import type { RunnerOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
 import { untilAnswered } from './retry.ts';
+import type { Lane as LaneName } from './task.ts';
 import type { Outcome } from './thread-protocol.ts';
 import { WakeSocket } from './wake-socket.ts';
 
@@ -31,7 +32,7 @@ export class Runner {
   readonly catalog: Catalog;
   readonly #options: RunnerOptions;
   readonly #client: EdgeClient;
-  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #lanes: ReadonlyMap<LaneName, Lane>;
   readonly #leases: LeaseBook;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
@@ -47,8 +48,11 @@ export class Runner {
     const { events, name } = this;
     this.catalog = catalog;
     this.#options = options;
-    this.#client = new EdgeClient(options);
-    this.#lanes = new Map([
+    this.#client = new EdgeClient({
+      ...options,
+      onAnswered: (call, ms) => events.emit('answered', { call, ms }),
+    });
+    this.#lanes = new Map<LaneName, Lane>([
       ['cpu', this.#createLane('cpu', options.threads, 1)],
       ['io', this.#createLane('io', 1, options.ioConcurrency)],
     ]);
@@ -95,6 +99,11 @@ export class Runner {
     });
   }
 
+  /** How full each lane is. */
+  get lanes(): ReadonlyMap<LaneName, LaneLoad> {
+    return this.#lanes;
+  }
+
   /** Tasks that this runner holds in memory: claimed and not yet answered for. */
   get held(): number {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.held, 0);
@@ -122,6 +131,7 @@ export class Runner {
       return;
     }
     this.#stopping.abort();
+    this.events.emit('stopping');
     setTimeout(() => this.#forced.abort(), this.#options.drainTimeout * 1000).unref();
     for (const lane of this.#lanes.values()) lane.drain();
     this.#loop.stop();
@@ -166,14 +176,14 @@ export class Runner {
     this.events.emit('drained', { unanswered: this.#leases.held });
   }
 
-  #createLane(name: 'cpu' | 'io', threads: number, tasksPerThread: number): Lane {
+  #createLane(name: LaneName, threads: number, tasksPerThread: number): Lane {
     return new Lane({
       types: [...this.catalog.values()].filter((entry) => entry.lane === name),
       threads,
       tasksPerThread,
       dataDir: this.#options.dataDir,
       events: this.events,
-      onOutcome: (held, outcome) => this.#takeOutcome(held, outcome),
+      onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
       onGiveBack: (held) => this.#leases.release([held]),
       onStuck: (held) => {
         this.#leases.strike(held);
@@ -194,9 +204,9 @@ export class Runner {
     return this.#lanes.get(entry.lane);
   }
 
-  #takeOutcome(held: HeldTask, outcome: Outcome): void {
-    if ('error' in outcome) this.events.emit('failed', { held, error: outcome.error });
-    else this.events.emit('completed', { held });
+  #takeOutcome(held: HeldTask, outcome: Outcome, ranMs: number | undefined): void {
+    if ('error' in outcome) this.events.emit('failed', { held, error: outcome.error, ranMs });
+    else this.events.emit('completed', { held, ranMs });
     this.#reporter.add(held, outcome);
   }
 }

@@ -49,7 +49,7 @@ export function heldTask(
   { lane = 'cpu', leaseId = randomUUID(), ...rest }: HeldTaskOptions = {},
 ): HeldTask {
   const entry = fixtureEntry(lane);
-  return { task: claimedTask(entry.type, order, rest), leaseId, entry };
+  return { task: claimedTask(entry.type, order, rest), leaseId, entry, arrivedAt: performance.now() };
 }
 
 export type HeldTaskOptions = Partial<ClaimedTask> & { lane?: Lane; leaseId?: string };

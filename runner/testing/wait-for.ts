@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Waits until a condition holds, and fails with its description when it does not in time. */
-export async function waitFor(what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function waitFor(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!holds()) {
+  while (!(await holds())) {
     assert.ok(performance.now() < deadline, `waited ${timeoutMs} ms for: ${what}`);
     await sleep(5);
   }
