@@ -32,9 +32,13 @@ export interface TaskContext {
 }
 
 /** A task type: its name, where it runs, what it takes and what it does. */
-export interface TaskDefinition<Payload extends z.ZodType = z.ZodType> {
+export interface TaskDefinition<
+  Payload extends z.ZodType = z.ZodType,
+  Type extends string = string,
+  Result = unknown,
+> {
   /** The `type` that clients submit, unique within a runner. */
-  readonly type: string;
+  readonly type: Type;
   readonly lane: Lane;
   /** Checked before each run; a payload that does not match fails the task at once. */
   readonly payload: Payload;
@@ -50,11 +54,12 @@ export interface TaskDefinition<Payload extends z.ZodType = z.ZodType> {
    */
   readonly memoryMb?: number;
   /** Does the work. What it returns is stored as JSON, 256 KB at most; what it throws is retried. */
-  run(payload: z.output<Payload>, context: TaskContext): unknown;
+  run(payload: z.output<Payload>, context: TaskContext): Result;
 }
 
 /**
- * Declares a task type; a file's default export. The payload's type follows from its schema.
+ * Declares a task type; a file's default export. The payload's type follows from its schema, and a client
+ * that is given the definition's type knows its name, its payload and its result.
  *
  * @example
  * ```ts
@@ -66,9 +71,9 @@ export interface TaskDefinition<Payload extends z.ZodType = z.ZodType> {
  * });
  * ```
  */
-export function defineTask<Payload extends z.ZodType>(
-  definition: TaskDefinition<Payload>,
-): TaskDefinition<Payload> {
+export function defineTask<Payload extends z.ZodType, const Type extends string = string, Result = unknown>(
+  definition: TaskDefinition<Payload, Type, Result>,
+): TaskDefinition<Payload, Type, Result> {
   return definition;
 }
 
