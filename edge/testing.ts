@@ -117,6 +117,11 @@ export class TestEdge {
     return this.#harness.update(edgeOptions(vars));
   }
 
+  /** Where the API Worker, the first of the two, listens: for clients that call it over the network. */
+  async apiUrl(): Promise<string> {
+    return (await this.#harness.listen()).url.origin;
+  }
+
   close(): Promise<void> {
     return this.#harness.close();
   }
