@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { freePort } from '../runner/local-edge.ts';
+import { TaskQueue, TaskQueueError } from './client.ts';
+import type { TaskQueueErrorCode } from './errors.ts';
+import { answerJson, startServer } from './testing/server.ts';
+
+const ID = '01a20b7b-d309-7000-9542-e9e3ee7d0000';
+const VIEW = { taskId: ID, type: 'a', createdAt: '2026-01-01T12:00:00.000Z', attempt: 1, maxAttempts: 3 };
+const SUBMITTED = { success: true, taskId: ID, status: 'pending', message: 'Task queued successfully' };
+const UNAVAILABLE = { error: 'The task could not be stored; submit it again', code: 'unavailable' };
+
+async function fails(
+  call: Promise<unknown>,
+  code: TaskQueueErrorCode,
+  sentence: RegExp,
+): Promise<TaskQueueError> {
+  const error = await call.then(
+    () => assert.fail('It did not fail'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof TaskQueueError, String(error));
+  assert.equal(error.code, code);
+  assert.match(error.message, sentence);
+  return error;
+}
+
+test('a submission that meets a passing failure is sent again under the same key', async (t) => {
+  const seen: string[] = [];
+  const { url } = await startServer(t, async (request, response, calls) => {
+    seen.push(`${request.headers['idempotency-key']} ${await text(request)}`);
+    if (calls === 1) request.socket.destroy();
+    else if (calls === 2) answerJson(response, 503, UNAVAILABLE, { 'Retry-After': '0' });
+    else answerJson(response, 201, SUBMITTED);
+  });
+  assert.equal(await new TaskQueue({ url }).submit('a', { n: 1 }), ID);
+  assert.match(seen[0] ?? '', /^[0-9a-f-]{36} {"type":"a","payload":{"n":1}}$/);
+  assert.deepEqual(seen, [seen[0], seen[0], seen[0]]);
+});
+
+test('a key of the caller is sent as it is, and one of many batches with the number of its batch', async (t) => {
+  const keys: unknown[] = [];
+  const { url } = await startServer(t, (request, response) => {
+    keys.push(request.headers['idempotency-key']);
+    const taskIds = request.url === '/tasks/batch' ? { taskIds: [ID], count: 1 } : {};
+    answerJson(response, 201, { ...SUBMITTED, ...taskIds });
+  });
+  const queue = new TaskQueue({ url });
+  await queue.submit('a', {}, { idempotencyKey: 'mine' });
+  await queue.submitMany(
+    Array.from({ length: 1001 }, () => ({ type: 'a' })),
+    { idempotencyKey: 'many' },
+  );
+  assert.deepEqual(keys, ['mine', 'many.0', 'many.1']);
+});
+
+test('a retry is never sent twice: its repeat would be refused', async (t) => {
+  const { url, calls } = await startServer(t, (request) => request.socket.destroy());
+  await fails(new TaskQueue({ url }).retry(ID), 'unreachable', /check the URL/);
+  assert.equal(calls(), 1);
+});
+
+test('a worker without tokens is not asked again', async (t) => {
+  const error = 'This worker has no token yet: set the secret API_TOKENS';
+  const { url, calls } = await startServer(t, (_, response) =>
+    answerJson(response, 503, { error, code: 'not_configured' }, { 'Retry-After': '5' }),
+  );
+  await fails(new TaskQueue({ url }).status(ID), 'not_configured', /set the secret API_TOKENS/);
+  assert.equal(calls(), 1);
+});
+
+test('a client that is too fast is told when it may come back', async (t) => {
+  const body = { error: 'Too many requests with this token; wait a minute', code: 'rate_limited' };
+  const { url } = await startServer(t, (_, response) =>
+    answerJson(response, 429, body, { 'Retry-After': '60' }),
+  );
+  const error = await fails(new TaskQueue({ url }).list(), 'rate_limited', /wait a minute/);
+  assert.deepEqual([error.status, error.retryAfterSeconds], [429, 60]);
+});
+
+test('an address where nothing listens is named, with what to check', async () => {
+  const url = `http://127.0.0.1:${await freePort()}`;
+  const sentence = new RegExp(`at ${url} does not answer \\(ECONNREFUSED\\): check the URL$`);
+  const error = await fails(new TaskQueue({ url: `${url}/` }).stats(), 'unreachable', sentence);
+  assert.equal(error.status, undefined);
+});
+
+for (const url of ['', 'localhost:8787', 'ftp://host', 'queue']) {
+  test(`${JSON.stringify(url)} is no URL to call`, () => {
+    assert.throws(
+      () => new TaskQueue({ url }),
+      /^TypeError: Expected `url`, the http or https URL of the API Worker, got/,
+    );
+  });
+}
+
+for (const [what, status, body] of [
+  ['a page of HTML', 200, '<html></html>'],
+  ['another JSON', 200, '{"tasks":1}'],
+  ['an error of another server', 404, 'Not Found'],
+] as const) {
+  test(`${what} is not taken for an answer`, async (t) => {
+    const { url } = await startServer(t, (_, response) => response.writeHead(status).end(body));
+    const sentence = new RegExp(
+      `${url}/tasks answered ${status}, but not as the API Worker does: check the URL`,
+    );
+    await fails(new TaskQueue({ url }).list(), 'unexpected_answer', sentence);
+  });
+}
+
+test('a signal ends a call with its reason', async (t) => {
+  const { url } = await startServer(t, () => {});
+  const queue = new TaskQueue({ url });
+  const stopped = new AbortController();
+  const calls = [
+    queue.submit('a', {}, stopped),
+    queue.submitMany([{ type: 'a' }], stopped),
+    queue.wait(ID, stopped),
+    queue.cancelAll({}, stopped),
+    queue.follow(ID, stopped).next(),
+  ];
+  const reason = new Error('Enough');
+  setTimeout(() => stopped.abort(reason), 50);
+  for (const call of calls) await assert.rejects(call, reason);
+});
+
+test('a wait asks a worker that does not hold its answers once a second', async (t) => {
+  const { url, calls } = await startServer(t, (_, response) =>
+    answerJson(response, 200, { ...VIEW, status: 'pending' }),
+  );
+  await fails(
+    new TaskQueue({ url }).wait(ID, { timeoutSeconds: 0.5 }),
+    'wait_timeout',
+    /has not ended within 0.5 s, it is pending/,
+  );
+  assert.ok(calls() <= 2, `${calls()} calls`);
+});
+
+test('a wait goes on where the task was retried before it could be read', async (t) => {
+  const ended = {
+    ...VIEW,
+    status: 'failed',
+    completedAt: VIEW.createdAt,
+    error: { code: 'task_error', message: 'x' },
+  };
+  const whole = { payload: {}, priority: 0, attempts: [] };
+  const answers = [ended, { ...VIEW, ...whole, status: 'pending' }, ended, { ...ended, ...whole }];
+  const { url } = await startServer(t, (_, response, calls) => answerJson(response, 200, answers[calls - 1]));
+  assert.equal((await new TaskQueue({ url }).wait(ID)).status, 'failed');
+});
+
+test('what JSON cannot carry, and a payload that is too large, are not sent', async (t) => {
+  const { url, calls } = await startServer(t, (_, response) => response.end());
+  const queue = new TaskQueue({ url });
+  await fails(
+    queue.submit('a', { n: 1n }),
+    'invalid_request',
+    /^payload: Expected a payload that JSON can carry: .*BigInt/,
+  );
+  const large = { type: 'a', payload: 'x'.repeat(10 * 1024 * 1024) };
+  const error = await fails(
+    queue.submitMany([large]),
+    'payload_too_large',
+    /^tasks\.0\.payload: Expected a payload of at most/,
+  );
+  assert.equal(error.issues?.[0]?.path, 'tasks.0.payload');
+  assert.equal(calls(), 0);
+});
+
+test('a text that cannot be an id is refused before it is part of a URL', async () => {
+  const queue = new TaskQueue({ url: 'http://127.0.0.1:9' });
+  for (const id of ['', '..', 'abc', `${ID}/cancel`]) {
+    await fails(queue.status(id), 'invalid_request', /Expected a task id as a submission answered it, got/);
+  }
+});

@@ -1,0 +1,75 @@
+import { HTTPError, TimeoutError } from 'ky';
+import { ErrorBody } from '../edge/contract/errors.ts';
+import { TaskQueueError } from './errors.ts';
+
+/** What came of a request that did not succeed, as a sentence for who made it. */
+export function failureOf(url: string, path: string, error: unknown): TaskQueueError {
+  return error instanceof HTTPError ? refusal(url, path, error) : unreachable(url, error);
+}
+
+/** An answer that is not of the contract. */
+export function unexpected(url: string, path: string, status: number): TaskQueueError {
+  return new TaskQueueError(
+    'unexpected_answer',
+    `${url}${path} answered ${status}, but not as the API Worker does: check the URL, and that client and worker are of one version`,
+    { status },
+  );
+}
+
+/** Whether a repeat of the call might be answered otherwise, by what the worker says. */
+export function isPassing(error: Error): boolean {
+  return !(error instanceof HTTPError) || codeOf(error) !== 'not_configured';
+}
+
+function codeOf(error: HTTPError): string | undefined {
+  return ErrorBody.safeParse(error.data).data?.code;
+}
+
+function refusal(url: string, path: string, { response, data }: HTTPError): TaskQueueError {
+  const { status, headers } = response;
+  const body = ErrorBody.safeParse(data);
+  if (!body.success) return unexpected(url, path, status);
+  const retryAfter = headers.get('Retry-After');
+  return new TaskQueueError(body.data.code, `${sentence(body.data)}${advice(url, body.data)}`, {
+    status,
+    issues: body.data.issues,
+    retryAfterSeconds: retryAfter === null ? undefined : Number(retryAfter),
+  });
+}
+
+function sentence({ error, code, taskId }: ErrorBody): string {
+  return code === 'task_not_found' ? `No task has the id ${String(taskId)}` : error;
+}
+
+function advice(url: string, { code }: ErrorBody): string {
+  switch (code) {
+    case 'unauthorized':
+    case 'forbidden':
+      return `: check the token, one of the API_TOKENS of ${url}`;
+    case 'not_found':
+    case 'method_not_allowed':
+      return `: check that ${url} is an API Worker, of this version`;
+    case 'task_not_found':
+      return ': check it; ended tasks are forgotten after 90 days';
+    default:
+      return '';
+  }
+}
+
+function unreachable(url: string, error: unknown): TaskQueueError {
+  const where = 'document' in globalThis ? ", and the worker's ALLOWED_ORIGINS" : '';
+  return new TaskQueueError(
+    'unreachable',
+    `The API Worker at ${url} does not answer (${reasonOf(error)}): check the URL${where}`,
+    { cause: error },
+  );
+}
+
+/** The code of a system's error, such as ECONNREFUSED, else its message: of the innermost cause. */
+function reasonOf(error: unknown): string {
+  if (error instanceof TimeoutError) return 'its time is up';
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (error.cause !== undefined) return reasonOf(error.cause);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}

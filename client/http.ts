@@ -1,0 +1,121 @@
+import ky, { type KyInstance, type ResponsePromise } from 'ky';
+import type { z } from 'zod';
+import { TaskQueueError } from './errors.ts';
+import { failureOf, isPassing, unexpected } from './failures.ts';
+
+/** How to reach the API Worker. */
+export interface ConnectionOptions {
+  /** The URL of the API Worker. */
+  readonly url: string;
+  /** One of its `API_TOKENS`. */
+  readonly token?: string | undefined;
+  /** In place of the global `fetch`: a service binding's, or one of your own. */
+  readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'POST';
+  /** JSON text. */
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+  readonly query?: Record<string, string | number | undefined>;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until an attempt is given up. */
+  readonly timeoutMs?: number;
+  /** A repeat does no harm, so it is made where the call fails for a passing reason. Every GET is repeatable. */
+  readonly repeatable?: boolean;
+}
+
+const TIMEOUT_MS = 30_000;
+/** A large body gets longer: the slowest way that is counted on. */
+const BYTES_PER_MS = 50;
+const REPEATS = 3;
+const MAX_RETRY_AFTER_MS = 5000;
+
+/** Calls the API Worker. Each call rejects with a `TaskQueueError`, or with its signal's reason. */
+export class Http {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly #ky: KyInstance;
+
+  constructor({ url, token, fetch }: ConnectionOptions) {
+    this.url = baseUrl(url);
+    this.#ky = ky.create({
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      ...(fetch && { fetch }),
+    });
+  }
+
+  /** Makes a call and reads its answer, checked by a schema of the contract. */
+  async call<Schema extends z.ZodType>(
+    path: string,
+    schema: Schema,
+    call: Call = {},
+  ): Promise<z.output<Schema>> {
+    const sent = this.#send(path, call);
+    try {
+      const { status } = await sent;
+      const answer = schema.safeParse(parseJson(await sent.text()));
+      if (answer.success) return answer.data;
+      throw unexpected(this.url, path, status);
+    } catch (error) {
+      throw this.#failure(path, error, call.signal);
+    }
+  }
+
+  /** Makes a call and leaves its answer, of a status that says success, to be read. */
+  async open(path: string, call: Call = {}): Promise<Response> {
+    try {
+      return await this.#send(path, call);
+    } catch (error) {
+      throw this.#failure(path, error, call.signal);
+    }
+  }
+
+  #send(path: string, call: Call): ResponsePromise {
+    const { method = 'GET', body, headers, query, signal } = call;
+    const { repeatable = method === 'GET', timeoutMs = TIMEOUT_MS + (body?.length ?? 0) / BYTES_PER_MS } =
+      call;
+    return this.#ky(`${this.url}${path}`, {
+      method,
+      timeout: timeoutMs,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body }),
+      ...(query && { searchParams: query }),
+      ...(signal && { signal }),
+      retry: {
+        limit: repeatable ? REPEATS : 0,
+        methods: ['get', 'post'],
+        statusCodes: [500, 502, 503, 504],
+        afterStatusCodes: [503],
+        maxRetryAfter: MAX_RETRY_AFTER_MS,
+        retryOnTimeout: true,
+        jitter: true,
+        shouldRetry: ({ error }) => (isPassing(error) ? undefined : false),
+      },
+    });
+  }
+
+  #failure(path: string, error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted) return signal.reason;
+    return error instanceof TaskQueueError ? error : failureOf(this.url, path, error);
+  }
+}
+
+function baseUrl(url: string): string {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new TypeError(
+      `Expected \`url\`, the http or https URL of the API Worker, got ${JSON.stringify(url)}`,
+    );
+  }
+  return url.replace(/\/+$/, '');
+}
+
+/** Undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
