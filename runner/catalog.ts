@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
@@ -55,7 +55,8 @@ async function taskFiles(folder: string): Promise<string[]> {
 
 async function inspect(files: readonly string[]): Promise<CatalogAnswer> {
   const modules = files.map((file) => ({ file, module: pathToFileURL(file).href }));
-  const worker = new Worker(join(import.meta.dirname, 'catalog-thread.ts'), { workerData: modules });
+  const thread = join(import.meta.dirname, `catalog-thread${extname(import.meta.filename)}`);
+  const worker = new Worker(thread, { workerData: modules });
   const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);
   try {
     return await new Promise((resolve, reject) => {

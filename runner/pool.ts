@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
 import {
@@ -92,7 +92,7 @@ export class ThreadPool {
     this.#aborts = new BroadcastChannel(abortChannel);
     this.#aborts.unref();
     this.#piscina = new Piscina({
-      filename: join(import.meta.dirname, 'thread.ts'),
+      filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
       minThreads: threads,
       maxThreads: threads,
       concurrentTasksPerWorker: tasksPerThread,

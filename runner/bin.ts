@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/**
+ * The package's command. It is started by whichever Node is in the path; where that is older than what the
+ * package runs on, it hands over to the Node that came with the package.
+ */
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+
+const NEEDED = 24;
+const cli = join(import.meta.dirname, `cli${extname(import.meta.filename)}`);
+
+if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
+  await import(cli);
+} else {
+  const own = dirname(createRequire(import.meta.url).resolve('node/package.json'));
+  const child = spawn(join(own, 'bin', 'node'), [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // Ctrl+C reaches both by itself; what is sent to this process alone is passed on.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code) => process.exit(code ?? 1));
+}
