@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BatchSubmitted, StatusView, Submitted, TaskView } from '../edge/contract/api.ts';
 import { TaskError, Timestamp } from '../edge/contract/task.ts';
 import type { EndedTask, StatusOf, TaskIdOf, TaskOf, TaskShape } from './typing.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TaskRow } from '../contract/ledger.ts';
 import { shardOf, windowOf } from '../contract/task-id.ts';
 

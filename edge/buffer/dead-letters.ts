@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NewTask, RefusedTask } from '../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';

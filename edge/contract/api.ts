@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_REPORT_RESULTS, MAX_WAIT_SECONDS } from './limits.ts';
 import {
   Attempt,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Every error's `code`, and the HTTP status that it comes with. */
 export const ERROR_STATUS = {

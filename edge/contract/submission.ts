@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NewTask } from './ledger.ts';
 import { MAX_BATCH_TASKS, MAX_INLINE_BYTES } from './limits.ts';
 import { Backoff, MaxAttempts, Priority, TaskType, TimeoutSeconds } from './task.ts';
