@@ -2,7 +2,7 @@ import { type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Health } from '../contract/api.ts';
 import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
 import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
