@@ -176,8 +176,7 @@ describe('the metrics', () => {
     ]) {
       assert.ok(lines.includes(line), `Expected ${line} in\n${answer.body}`);
     }
-    const metric = (name: string) =>
-      Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+    const metric = (name: string) => Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
     assert.ok(metric('task_queue_oldest_ready_seconds') > 0);
     assert.ok(metric('task_queue_ledger_bytes') > 0);
     assert.ok(metric('task_queue_runners') >= 1);

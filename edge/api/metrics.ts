@@ -12,53 +12,41 @@ export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Resp
   recordTypes(registry, stats);
   recordOldest(registry, stats);
   recordRunners(registry, runners);
-  new Gauge({
-    name: 'task_queue_ledger_bytes',
-    help: 'Size of the database of the ledger, which holds 10 GB',
-    registers: [registry],
-  }).set(bytes);
+  const size = 'Size of the database of the ledger, which holds 10 GB';
+  new Gauge(named(registry, 'ledger_bytes', size)).set(bytes);
   return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
 }
 
+function named<Label extends string>(registry: Registry, name: string, help: string, ...labelNames: Label[]) {
+  return { name: `task_queue_${name}`, help, labelNames, registers: [registry] };
+}
+
 function recordTypes(registry: Registry, { types }: QueueStats): void {
-  const registers = [registry];
-  const labelNames = ['type'];
-  const tasks = new Gauge({
-    name: 'task_queue_tasks',
-    help: 'Tasks in the ledger now; those that have ended stay for a day',
-    labelNames: ['type', 'state'],
-    registers,
-  });
-  const paused = new Gauge({
-    name: 'task_queue_type_paused',
-    help: 'Whether no task of the type is handed out',
-    labelNames,
-    registers,
-  });
-  const handled = new Gauge({
-    name: 'task_queue_type_handled',
-    help: 'Whether a connected runner takes tasks of the type',
-    labelNames,
-    registers,
-  });
-  const ended = new Counter({
-    name: 'task_queue_tasks_ended_total',
-    help: 'Tasks that have ended; one that was brought back and ended again counts twice',
-    labelNames: ['type', 'outcome'],
-    registers,
-  });
-  const retries = new Counter({
-    name: 'task_queue_retries_total',
-    help: 'Attempts that failed and were followed by another',
-    labelNames,
-    registers,
-  });
-  const leaseExpiries = new Counter({
-    name: 'task_queue_lease_expiries_total',
-    help: 'Attempts whose runner stopped renewing the lease',
-    labelNames,
-    registers,
-  });
+  const ofType = (name: string, help: string) => named(registry, name, help, 'type');
+  const tasks = new Gauge(
+    named(
+      registry,
+      'tasks',
+      'Tasks in the ledger now; those that have ended stay for a day',
+      'type',
+      'state',
+    ),
+  );
+  const paused = new Gauge(ofType('type_paused', 'Whether no task of the type is handed out'));
+  const handled = new Gauge(ofType('type_handled', 'Whether a connected runner takes tasks of the type'));
+  const ended = new Counter(
+    named(
+      registry,
+      'tasks_ended_total',
+      'Tasks that have ended; one that was brought back and ended again counts twice',
+      'type',
+      'outcome',
+    ),
+  );
+  const retries = new Counter(ofType('retries_total', 'Attempts that failed and were followed by another'));
+  const expiries = new Counter(
+    ofType('lease_expiries_total', 'Attempts whose runner stopped renewing the lease'),
+  );
   for (const { type, counts, totals, ...flags } of types) {
     for (const [state, count] of Object.entries(counts)) tasks.set({ type, state }, count);
     paused.set({ type }, Number(flags.paused));
@@ -67,30 +55,18 @@ function recordTypes(registry: Registry, { types }: QueueStats): void {
     ended.inc({ type, outcome: 'failed' }, totals.failed);
     ended.inc({ type, outcome: 'cancelled' }, totals.cancelled);
     retries.inc({ type }, totals.retries);
-    leaseExpiries.inc({ type }, totals.leaseExpiries);
+    expiries.inc({ type }, totals.leaseExpiries);
   }
 }
 
 function recordOldest(registry: Registry, { timestamp, oldestWaiting }: QueueStats): void {
   const waitedMs = oldestWaiting ? Date.parse(timestamp) - Date.parse(oldestWaiting.since) : 0;
-  new Gauge({
-    name: 'task_queue_oldest_ready_seconds',
-    help: 'For how long the task that has waited longest could have been claimed; 0 where none waits',
-    registers: [registry],
-  }).set(waitedMs / 1000);
+  const help = 'For how long the task that has waited longest could have been claimed; 0 where none waits';
+  new Gauge(named(registry, 'oldest_ready_seconds', help)).set(waitedMs / 1000);
 }
 
 function recordRunners(registry: Registry, runners: readonly RunnerView[]): void {
-  new Gauge({
-    name: 'task_queue_runners',
-    help: 'Runners that are connected or hold tasks',
-    registers: [registry],
-  }).set(runners.length);
-  const held = new Gauge({
-    name: 'task_queue_runner_held_tasks',
-    help: 'Tasks that the runner holds',
-    labelNames: ['runner'],
-    registers: [registry],
-  });
+  new Gauge(named(registry, 'runners', 'Runners that are connected or hold tasks')).set(runners.length);
+  const held = new Gauge(named(registry, 'runner_held_tasks', 'Tasks that the runner holds', 'runner'));
   for (const { name, held: tasks } of runners) held.set({ runner: name }, tasks);
 }
