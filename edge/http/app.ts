@@ -94,7 +94,25 @@ export function serve<Env extends WorkerEnv>(
     app.on(method, [path], ...gatesOf<Env>(description), handler);
     describe(app, method, path, description);
   }
-  const allowed = Object.keys(methods).join(', ');
+  refuseOtherMethods(app, path, Object.keys(methods));
+}
+
+/** Serves a page, or what a page loads, to everyone by GET. It is no call, so no document describes it. */
+export function servePage<Env extends WorkerEnv>(
+  app: Hono<{ Bindings: Env }>,
+  path: string,
+  handler: Handler<{ Bindings: Env }>,
+): void {
+  app.get(path, handler);
+  refuseOtherMethods(app, path, ['GET']);
+}
+
+function refuseOtherMethods<Env extends WorkerEnv>(
+  app: Hono<{ Bindings: Env }>,
+  path: string,
+  methods: readonly string[],
+): void {
+  const allowed = methods.join(', ');
   app.all(path, (c) => {
     c.header('Allow', allowed);
     const message = `${c.req.method} is not served at ${c.req.path}; expected ${allowed}`;
