@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { type Completed, CompleteRequest, type Outcome, ReportRequest } from '../contract/api.ts';
-import type { SettleOutcome, UnfencedOutcome } from '../contract/ledger.ts';
+import type { SettleOutcome, SettleReport, UnfencedReport } from '../contract/ledger.ts';
 import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
@@ -8,6 +8,7 @@ import { chunks } from '../http/chunks.ts';
 import { ApiError, invalidRequest, taskNotFound } from '../http/errors.ts';
 import { readBody, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { logOf, shown } from '../http/log.ts';
 import { iso } from '../http/time.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -18,10 +19,7 @@ export async function completeOne(c: ApiContext): Promise<Response> {
   const taskId = readTaskId(c);
   const { leaseId, ...request } = await readBody(c, CompleteRequest);
   const report = { taskId, ...request, result: resultText(request.result) };
-  const ledger = ledgerOf(c.env);
-  const state = leaseId
-    ? fencedState(taskId, (await ledger.settle([{ ...report, leaseId }]))[0])
-    : unfencedState(taskId, await ledger.settleUnfenced(report));
+  const state = leaseId ? await settleFenced(c, { ...report, leaseId }) : await settleUnfenced(c, report);
   const answer: Completed = { success: true, message: messageOf(state), taskId, status: statusOf(state) };
   return c.json(answer);
 }
@@ -48,7 +46,31 @@ export async function completeMany(c: ApiContext): Promise<Response> {
   const settled = await Promise.all(
     chunks(reports, SETTLE_CHARACTERS).map((chunk) => ledger.settle(chunk.map(({ report }) => report))),
   );
-  return c.json({ outcomes: settled.flat().map(outcomeView) });
+  const outcomes = settled.flat().map(outcomeView);
+  logOutcomes(c.env, results, outcomes);
+  return c.json({ outcomes });
+}
+
+/** Notes what became of results; their outcomes are in their order. */
+function logOutcomes(
+  env: ApiEnv,
+  results: readonly { leaseId: string }[],
+  outcomes: readonly Outcome[],
+): void {
+  const log = logOf(env);
+  const told = () =>
+    outcomes.map(({ taskId, status }, index) => ({ taskId, leaseId: results[index]?.leaseId, status }));
+  log.debug('Results were reported', () => ({ count: outcomes.length, results: shown(told()) }));
+  if (!outcomes.some(changedNothing)) return;
+  const stale = told().filter(changedNothing);
+  log.warn('Results changed nothing: their leases do not hold the tasks any more', {
+    count: stale.length,
+    results: shown(stale),
+  });
+}
+
+function changedNothing({ status }: Pick<Outcome, 'status'>): boolean {
+  return status === 'stale' || status === 'unknown';
 }
 
 function outcomeView({ taskId, state, runAt }: SettleOutcome): Outcome {
@@ -56,16 +78,25 @@ function outcomeView({ taskId, state, runAt }: SettleOutcome): Outcome {
   return { taskId, status, ...(runAt !== undefined && { runAt: iso(runAt) }) };
 }
 
-function fencedState(taskId: string, outcome: SettleOutcome | undefined): TaskState {
-  if (!outcome || outcome.state === 'unknown') throw taskNotFound(taskId);
+async function settleFenced(c: ApiContext, report: SettleReport): Promise<TaskState> {
+  const { taskId } = report;
+  const [outcome] = await ledgerOf(c.env).settle([report]);
+  if (!outcome) throw taskNotFound(taskId);
+  logOutcomes(c.env, [report], [outcomeView(outcome)]);
+  if (outcome.state === 'unknown') throw taskNotFound(taskId);
   if (outcome.state !== 'stale') return outcome.state;
   throw new ApiError('stale_lease', 'This lease does not hold the task any more; drop its result', {
     taskId,
   });
 }
 
-function unfencedState(taskId: string, outcome: UnfencedOutcome): TaskState {
-  if ('settled' in outcome) return outcome.settled;
+async function settleUnfenced(c: ApiContext, report: UnfencedReport): Promise<TaskState> {
+  const { taskId } = report;
+  const outcome = await ledgerOf(c.env).settleUnfenced(report);
+  if ('settled' in outcome) {
+    logOf(c.env).debug('A result was reported without a lease', () => ({ taskId, state: outcome.settled }));
+    return outcome.settled;
+  }
   if ('unknown' in outcome) throw taskNotFound(taskId);
   const details = { taskId, currentStatus: statusOf(outcome.refused) };
   throw outcome.fenced

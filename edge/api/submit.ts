@@ -20,6 +20,7 @@ import { byteLength, nestsDeeperThan } from '../contract/text.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { readBody } from '../http/input.ts';
 import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import { logOf } from '../http/log.ts';
 import type { ApiEnv } from './env.ts';
 import { claimKey } from './idempotency.ts';
 import { packMessages, type SizedTask, sendGroups } from './pack.ts';
@@ -117,18 +118,20 @@ const REPEAT_AFTER_MS = 1100;
 
 /** The KV write is the acceptance; the queue carries the tasks to the ledger, and the sweep what it drops. */
 async function store(env: ApiEnv, { record, recordText, sized, expirationTtl }: Prepared, repeated: boolean) {
+  const log = logOf(env);
+  const { submission } = record;
   const metadata: RecordMetadata = { tasks: record.tasks.length };
-  const write = () =>
-    env.TASK_STORAGE.put(recordKey(record.submission), recordText, { expirationTtl, metadata });
+  const write = () => env.TASK_STORAGE.put(recordKey(submission), recordText, { expirationTtl, metadata });
   const writing = repeated ? write().catch(() => scheduler.wait(REPEAT_AFTER_MS).then(write)) : write();
-  const [written, sent] = await Promise.allSettled([writing, send(env.TASK_QUEUE, record.submission, sized)]);
+  const [written, sent] = await Promise.allSettled([writing, send(env.TASK_QUEUE, submission, sized)]);
   if (written.status === 'rejected') {
-    console.error('The record of a submission was not written', record.submission, written.reason);
+    log.error('The record of a submission was not written', { submission, error: written.reason });
     throw new ApiError('unavailable', 'The task could not be stored; submit it again');
   }
   if (sent.status === 'rejected') {
-    console.warn('A submission was stored but not queued', record.submission, sent.reason);
+    log.warn('A submission was stored but not queued', { submission, error: sent.reason });
   }
+  log.debug('A submission was accepted', () => ({ submission, count: record.tasks.length, repeated }));
 }
 
 async function send(queue: Queue, submission: string, sized: readonly SizedTask[]): Promise<void> {

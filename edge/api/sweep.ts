@@ -2,6 +2,7 @@ import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { newTasks, RecordMetadata, recordPrefix } from '../contract/submission.ts';
 import { createdAtOf, windowAfter, windowAt, windowEnd } from '../contract/task-id.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { logOf, shown } from '../http/log.ts';
 import { readRecord, UnreadableRecord } from '../http/records.ts';
 import { numberOf } from '../http/variables.ts';
 import type { ApiEnv } from './env.ts';
@@ -64,7 +65,16 @@ export async function sweepWindow(env: ApiEnv, window: string, upTo: number): Pr
       tasks: RecordMetadata.catch({ tasks: MAX_BATCH_TASKS }).parse(metadata).tasks,
     }));
     const due = listed.filter(({ submission }) => createdAtOf(submission) <= upTo);
-    for (const submission of await ledger.incomplete(due)) {
+    const missing = await ledger.incomplete(due);
+    if (missing.length > 0) {
+      const submissions = shown(missing);
+      logOf(env).info('Submissions did not come through the queue: the sweep delivers them', {
+        window,
+        count: missing.length,
+        submissions,
+      });
+    }
+    for (const submission of missing) {
       complete = (await deliver(env, submission)) && complete;
     }
     cursor = page.list_complete ? undefined : page.cursor;
@@ -83,7 +93,7 @@ async function deliver(env: ApiEnv, submission: string): Promise<boolean> {
     return record !== null && !(await ledgerOf(env).insert(newTasks(record))).full;
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    console.error(error.message);
+    logOf(env).error('A record cannot be read, so it is passed over', { submission, error });
     return true;
   }
 }

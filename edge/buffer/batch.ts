@@ -9,6 +9,7 @@ import {
 import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
 import { readBody } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { logOf, shown } from '../http/log.ts';
 import { iso } from '../http/time.ts';
 import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
@@ -37,6 +38,15 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
     progress: progress?.map(({ taskId, value }) => ({ taskId, value: JSON.stringify(value) })),
   }));
   const result = await ledgerOf(c.env).heartbeat(beats);
+  if (result.lost.length > 0) {
+    const lost = new Set(result.lost);
+    const of = leases.filter(({ holds }) => holds.some((id) => lost.has(id)));
+    logOf(c.env).warn('A runner names tasks that its leases do not hold any more', {
+      leaseIds: shown(of.map(({ leaseId }) => leaseId)),
+      count: lost.size,
+      taskIds: shown(result.lost),
+    });
+  }
   const extended = result.extended.map(({ leaseId, expiresAt }) => ({ leaseId, expiresAt: iso(expiresAt) }));
   const answer: HeartbeatAnswer = { ...result, extended };
   return c.json(answer);
@@ -46,5 +56,10 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
 export async function release(c: BufferContext): Promise<Response> {
   const { leaseId, taskIds } = await readBody(c, ReleaseRequest);
   const released = await ledgerOf(c.env).release(leaseId, taskIds);
+  logOf(c.env).debug('Tasks were given back', () => ({
+    leaseId,
+    count: released.length,
+    taskIds: shown(released),
+  }));
   return c.json({ success: true, released });
 }

@@ -4,6 +4,7 @@ import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import { logOf, shown } from '../http/log.ts';
 import type { BufferEnv } from './env.ts';
 
 /** What is left of a message's form when its tasks cannot be read. */
@@ -19,7 +20,10 @@ export async function takeDeadLetters(batch: MessageBatch, env: BufferEnv): Prom
       await revive(message, env);
       message.ack();
     } catch (error) {
-      console.error('A dead letter could not be taken in; it stays in its queue', message.id, error);
+      logOf(env).error('A dead letter could not be taken in: it stays in its queue', {
+        messageId: message.id,
+        error,
+      });
       message.retry({ delaySeconds: 60 });
     }
   }
@@ -30,7 +34,13 @@ async function revive(message: Message, env: BufferEnv): Promise<void> {
   const { readable, refused } = await sort(message);
   const { full } = await ledger.insert(readable);
   if (full) throw new Error('The ledger is full');
-  for (const task of refused) await record(env, task);
+  const failed: string[] = [];
+  for (const task of refused) failed.push(await record(env, task));
+  logOf(env).warn('A dead letter was taken in; what cannot be read of it is recorded as failed', {
+    messageId: message.id,
+    taskIds: shown(readable.map(({ id }) => id)),
+    failedTaskIds: shown(failed),
+  });
 }
 
 async function sort(message: Message): Promise<{ readable: NewTask[]; refused: RefusedTask[] }> {
@@ -51,11 +61,13 @@ async function sort(message: Message): Promise<{ readable: NewTask[]; refused: R
   return { readable, refused };
 }
 
-/** Records a task as failed; one whose window is closed gets an id of the present. */
-async function record(env: BufferEnv, task: RefusedTask): Promise<void> {
+/** Records a task as failed, and returns its id; one whose window is closed gets an id of the present. */
+async function record(env: BufferEnv, task: RefusedTask): Promise<string> {
   const ledger = ledgerOf(env);
   const closed = 'sealed' in (await ledger.find(task.id));
-  await ledger.insertFailed(closed ? { ...task, id: await idOf(task.id, Date.now()) } : task);
+  const id = closed ? await idOf(task.id, Date.now()) : task.id;
+  await ledger.insertFailed({ ...task, id });
+  return id;
 }
 
 /** A message without the form of a submission gets an id of its own, the same at each delivery. */

@@ -1,6 +1,7 @@
 import type { NewTask } from '../contract/ledger.ts';
 import { newTasks, QueueMessage } from '../contract/submission.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { logOf, shown } from '../http/log.ts';
 import type { BufferEnv } from './env.ts';
 
 /** A full ledger archives what has ended; messages wait for that. */
@@ -11,12 +12,13 @@ const RETRY_WHEN_FULL_SECONDS = 60;
  * fails. A message is acknowledged once its tasks are in the ledger; any other is delivered again.
  */
 export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void> {
+  const log = logOf(env);
   const messages = batch.messages.flatMap((message) => {
     try {
       const { first, ...slice } = QueueMessage.parse(message.body);
       return { message, tasks: newTasks(slice, first) };
     } catch (error) {
-      console.error('A queue message has not the form of a submission', message.id, String(error));
+      log.error('A queue message has not the form of a submission', { messageId: message.id, error });
       retry(message);
       return [];
     }
@@ -25,7 +27,10 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
     const { full } = await ledgerOf(env).insert(messages.flatMap(({ tasks }) => tasks));
     for (const { message } of messages) conclude(message, full);
   } catch (error) {
-    console.warn('A batch could not be inserted at once; inserting message by message', error);
+    log.warn('A batch could not be inserted at once: its messages are inserted one by one', {
+      messages: messages.length,
+      error,
+    });
     await Promise.all(messages.map(({ message, tasks }) => intakeOne(env, message, tasks)));
   }
 }
@@ -35,7 +40,8 @@ async function intakeOne(env: BufferEnv, message: Message, tasks: NewTask[]): Pr
     const { full } = await ledgerOf(env).insert(tasks);
     conclude(message, full);
   } catch (error) {
-    console.error('A queue message could not be inserted', message.id, error);
+    const taskIds = shown(tasks.map(({ id }) => id));
+    logOf(env).error('A queue message could not be inserted', { messageId: message.id, taskIds, error });
     retry(message);
   }
 }

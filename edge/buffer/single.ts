@@ -5,6 +5,7 @@ import type { TaskState } from '../contract/task.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { logOf } from '../http/log.ts';
 import { withPayloads } from '../http/records.ts';
 import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
@@ -43,6 +44,8 @@ export async function claimSingle(c: BufferContext): Promise<Response> {
   if ('paused' in grant) throw notAvailable(taskId, 'ready', ': its type is paused');
   const [task] = await claimedPayloads(c.env, grant.leaseId, [grant.claimed]);
   if (!task) throw notAvailable(taskId, 'scheduled');
+  const { leaseId, claimed } = grant;
+  logOf(c.env).debug('A task was claimed', () => ({ taskId, leaseId, attempt: claimed.attempt }));
   const answer: SingleClaim = {
     success: true,
     task: claimedTask(task),

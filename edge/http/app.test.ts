@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
+import { ApiError } from './errors.ts';
 import { routeFor } from './testing.ts';
 
 /** An application with one call for clients, and the keys that its limiter was asked for. */
@@ -52,18 +53,50 @@ test('every answer carries the security headers, errors included', async () => {
   }
 });
 
-test('an unforeseen error says nothing of what is inside', async (t) => {
-  t.mock.method(console, 'error', () => {});
+const TASK = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';
+
+/** Calls a handler that throws, at `/tasks/:id/broken`. */
+async function callThrowing(error: Error) {
   const app = createApp<WorkerEnv>('test');
-  serve(app, '/broken', {
-    GET: [
-      routeFor(),
-      () => {
-        throw new Error('secret detail');
-      },
-    ],
-  });
-  const answer = await app.request('/broken', {}, { AUTH: 'off' });
+  const fail = () => {
+    throw error;
+  };
+  serve(app, '/tasks/:id/broken', { POST: [routeFor(), fail] });
+  return app.request(`/tasks/${TASK}/broken?ticket=secret`, { method: 'POST' }, { AUTH: 'off' });
+}
+
+test('an unforeseen error says nothing of what is inside to the client, and everything to the log', async (t) => {
+  const { mock } = t.mock.method(console, 'error', () => {});
+  const answer = await callThrowing(new Error('secret detail'));
   assert.equal(answer.status, 500);
   assert.doesNotMatch(await answer.text(), /secret/);
+  const [line] = mock.calls.map(({ arguments: [first] }) => first);
+  assert.partialDeepStrictEqual(line, {
+    level: 'error',
+    method: 'POST',
+    path: `/tasks/${TASK}/broken`,
+    taskId: TASK,
+    status: 500,
+    error: { name: 'Error', message: 'secret detail' },
+  });
+  assert.match(line.error.stack, /app\.test\.ts/);
+});
+
+test('a 503 is logged with its request, a 404 is not logged', async (t) => {
+  const { mock } = t.mock.method(console, 'warn', () => {});
+  assert.equal((await callThrowing(new ApiError('task_not_found', 'Task not found'))).status, 404);
+  assert.equal(mock.callCount(), 0);
+  assert.equal((await callThrowing(new ApiError('full', 'The ledger is full'))).status, 503);
+  assert.deepEqual(mock.calls[0]?.arguments, [
+    {
+      level: 'warn',
+      message: 'A request was refused',
+      method: 'POST',
+      path: `/tasks/${TASK}/broken`,
+      taskId: TASK,
+      status: 503,
+      code: 'full',
+      reason: 'The ledger is full',
+    },
+  ]);
 });

@@ -1,17 +1,20 @@
-import { type Handler, Hono } from 'hono';
+import { type Context, type Handler, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import * as z from 'zod';
 import { Health } from '../contract/api.ts';
+import { ERROR_STATUS } from '../contract/errors.ts';
 import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
+import { isTaskId } from '../contract/task-id.ts';
 import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
 import { ApiError, answerError } from './errors.ts';
+import { type LogEnv, type LogFields, logOf } from './log.ts';
 import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
 import { ticketOr } from './tickets.ts';
 
 /** What every worker of this system is configured with. */
-export interface WorkerEnv extends AuthEnv {
+export interface WorkerEnv extends AuthEnv, LogEnv {
   /** Origins whose pages may call this worker, separated by commas; `*` for all. None by default. */
   ALLOWED_ORIGINS?: string;
 }
@@ -69,8 +72,14 @@ export function createApp<Env extends WorkerEnv>(service: string) {
     answerError(c, new ApiError('not_found', `Nothing is served at ${c.req.method} ${c.req.path}`)),
   );
   app.onError((error, c) => {
-    if (error instanceof ApiError) return answerError(c, error);
-    console.error(error);
+    const log = logOf(c.env);
+    if (error instanceof ApiError) {
+      const { code, message: reason } = error;
+      const status = ERROR_STATUS[code];
+      if (status >= 500) log.warn('A request was refused', { ...requestOf(c), status, code, reason });
+      return answerError(c, error);
+    }
+    log.error('A request failed', { ...requestOf(c), status: 500, error });
     return answerError(c, new ApiError('internal', 'The request failed for a reason of ours; try again'));
   });
   return app;
@@ -138,6 +147,12 @@ function gatesOf<Env extends WorkerEnv>({ tokens, ticket }: RouteDescription) {
   if (tokens.length === 0) return [];
   const token = requireToken<Env>(...tokens);
   return [ticket ? ticketOr<Env>(token) : token];
+}
+
+/** The request that a line is about, with the task of its path where it has one. */
+function requestOf({ req: { method, path } }: Context): LogFields {
+  const taskId = path.split('/').find(isTaskId);
+  return { method, path, ...(taskId !== undefined && { taskId }) };
 }
 
 function allowedOrigin(allowed: string | undefined, origin: string): string | null {

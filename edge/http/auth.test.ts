@@ -10,7 +10,7 @@ async function answers(env: WorkerEnv, ...tokens: (string | undefined)[]): Promi
   serve(app, '/runner', { GET: [routeFor('runner'), (c) => c.text('done')] });
   const status = async (path: string, token: string | undefined) => {
     const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    return (await app.request(path, { headers }, env)).status;
+    return (await app.request(path, { headers }, { LOG_LEVEL: 'error', ...env })).status;
   };
   return Promise.all(
     tokens.map(

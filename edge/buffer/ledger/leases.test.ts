@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { TakenBack } from './tally.ts';
 import { SECOND, START, testLedger } from './testing.ts';
 
 describe('release', () => {
@@ -71,6 +72,36 @@ describe('expiry', () => {
     assert.equal(error?.code, 'lease_expired');
     assert.deepEqual(attempts, [{ attempt: 1, runner: 'gone', startedAt: START, endedAt: bed.now, error }]);
     assert.equal(bed.ledger.nextTickAt(), runAt);
+  });
+
+  test('whoever listens is told which tasks were taken back, from whom and why, once', (t) => {
+    const taken: TakenBack[] = [];
+    const bed = testLedger(t, (one) => void taken.push(one));
+    const [first, second] = bed.addMany(2);
+    const gone = bed.claim(['a'], { runner: 'gone' });
+    const other = bed.held({ type: 'b' }, { runner: 'forgetful', leaseSeconds: 60 });
+    bed.now += 30 * SECOND;
+    bed.ledger.tick();
+    bed.ledger.tick();
+    bed.ledger.heartbeat([{ leaseId: other.leaseId, holds: [] }]);
+    const attempt = 1;
+    assert.deepEqual(taken, [
+      {
+        leaseId: gone.leaseId,
+        runner: 'gone',
+        reason: 'The runner did not renew its lease in time',
+        tasks: [
+          { taskId: first, attempt },
+          { taskId: second, attempt },
+        ],
+      },
+      {
+        leaseId: other.leaseId,
+        runner: 'forgetful',
+        reason: 'The runner does not hold the task any more',
+        tasks: [{ taskId: other.id, attempt }],
+      },
+    ]);
   });
 
   test('it is taken back by any claim too', (t) => {

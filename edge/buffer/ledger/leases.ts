@@ -88,6 +88,11 @@ function takeBack(
   const { leased = [], cancelled = [] } = Object.groupBy(tasks, ({ state }) =>
     state === 'leased' ? 'leased' : 'cancelled',
   );
+  const [first] = leased;
+  if (first) {
+    const tasks = leased.map(({ id, attempt }) => ({ taskId: id, attempt }));
+    sql.takenBack.push({ leaseId: first.lease_id, runner: first.runner, reason: message, tasks });
+  }
   const error = { code: 'lease_expired', message };
   writeTransitions(
     sql,

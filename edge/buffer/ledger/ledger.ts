@@ -39,7 +39,7 @@ import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
 import { forgetStats, stats } from './stats.ts';
 import { markSwept, sweptWindow } from './swept.ts';
-import { type Store, Tally } from './tally.ts';
+import { type Store, type TakenBack, Tally } from './tally.ts';
 import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
 import { ANY_TYPE, type Hunger } from './waker.ts';
 
@@ -51,6 +51,8 @@ export interface LedgerSources {
   now(): number;
   /** A number from 0 to 1, 1 excluded. */
   random(): number;
+  /** Is told of each lease that tasks were taken back from. */
+  onTakenBack?(taken: TakenBack): void;
 }
 
 /**
@@ -260,12 +262,15 @@ export class Ledger {
 
   #write<Result>(body: (sql: Store, now: number) => Result): Result {
     const { exec, transaction } = this.#sql;
-    return transaction(() => {
+    const takenBack: TakenBack[] = [];
+    const result = transaction(() => {
       const now = this.#sources.now();
       const tally = new Tally();
-      const result = body({ exec, transaction, tally }, now);
+      const answer = body({ exec, transaction, tally, takenBack }, now);
       tally.write(this.#sql, now);
-      return result;
+      return answer;
     });
+    for (const taken of takenBack) this.#sources.onTakenBack?.(taken);
+    return result;
   }
 }

@@ -5,6 +5,15 @@ import type { Sql } from './sql.ts';
 /** The ledger's database, and what the call under way has done in it. */
 export interface Store extends Sql {
   readonly tally: Tally;
+  readonly takenBack: TakenBack[];
+}
+
+/** Tasks that were taken back from one lease; their attempts are spent. */
+export interface TakenBack {
+  readonly leaseId: string | null;
+  readonly runner: string | null;
+  readonly reason: string;
+  readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
 }
 
 const NOTHING = {

@@ -12,6 +12,7 @@ import type {
   UnfencedReport,
 } from '../../contract/ledger.ts';
 import type { LiveUpdate } from '../../contract/stats.ts';
+import { type LogEnv, logOf, shown } from '../../http/log.ts';
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import { LiveSockets } from './live-sockets.ts';
@@ -24,7 +25,7 @@ import { Waker } from './waker.ts';
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
 const DEFAULT_FULL_BYTES = 8e9;
 
-interface RoomEnv {
+interface RoomEnv extends LogEnv {
   FULL_BYTES?: string;
 }
 
@@ -42,7 +43,16 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
 
   constructor(ctx: DurableObjectState, env: RoomEnv) {
     super(ctx, env);
-    this.#ledger = new Ledger(durableSql(ctx.storage), { now: Date.now, random: Math.random });
+    this.#ledger = new Ledger(durableSql(ctx.storage), {
+      now: Date.now,
+      random: Math.random,
+      onTakenBack: ({ tasks, ...lease }) =>
+        logOf(env).warn('Tasks were taken back from a runner', {
+          ...lease,
+          count: tasks.length,
+          tasks: shown(tasks),
+        }),
+    });
     this.#watch = new TaskWatch(this.#ledger);
     this.#live = new LiveSockets(ctx, () => this.#look());
     ctx.blockConcurrencyWhile(async () => {
@@ -62,6 +72,9 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
 
   claim(order: ClaimOrder) {
     const grant = this.#ledger.claim(order);
+    const { runner, leaseId } = order;
+    const count = grant.tasks.length;
+    if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
     this.#waker.note(wakeSockets(this.ctx, order.runner), order, grant);
     return this.#conclude(serialGrant(grant));
   }

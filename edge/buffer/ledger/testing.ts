@@ -7,6 +7,7 @@ import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
 import { Ledger } from './ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { openSqlite } from './sqlite.ts';
+import type { TakenBack } from './tally.ts';
 
 export const START = Date.UTC(2026, 0, 1, 12);
 export const SECOND = 1000;
@@ -30,9 +31,9 @@ export class TestLedger {
   readonly ledger: Ledger;
   #made = 0;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, onTakenBack: (taken: TakenBack) => void = () => {}) {
     this.sql = sql;
-    this.ledger = new Ledger(sql, { now: () => this.now, random: () => this.random });
+    this.ledger = new Ledger(sql, { now: () => this.now, random: () => this.random, onTakenBack });
   }
 
   /** A task of a submission of its own, created now unless an id is given; ids ascend. */
@@ -102,10 +103,10 @@ export class TestLedger {
 }
 
 /** A fresh ledger in memory, closed when the test ends. */
-export function testLedger(t: TestContext): TestLedger {
+export function testLedger(t: TestContext, onTakenBack?: (taken: TakenBack) => void): TestLedger {
   const sql = openSqlite();
   t.after(() => sql.close());
-  return new TestLedger(sql);
+  return new TestLedger(sql, onTakenBack);
 }
 
 export interface Statement {
