@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeFilter, filterQuery, isEmptyFilter, readFilter, type TaskFilter, withField } from './filter.ts';
+
+const FULL: TaskFilter = {
+  status: 'failed',
+  type: 'image:resize',
+  tag: 'eu & us',
+  id: '01a2',
+  createdAfter: '2026-01-01T00:00:00.000Z',
+  createdBefore: '2026-01-02T00:00:00.000Z',
+};
+
+test('a filter goes through a query and comes back', () => {
+  assert.deepEqual(readFilter(new URLSearchParams(filterQuery(FULL).toString())), FULL);
+});
+
+test('what no filter knows, an unknown status and empty fields are left out', () => {
+  assert.deepEqual(readFilter(new URLSearchParams('status=lost&type=&tag=%20&color=red')), {});
+  assert.ok(isEmptyFilter({}));
+});
+
+test('a field is changed, or taken out', () => {
+  assert.deepEqual(withField({ type: 'a' }, 'status', 'failed'), { status: 'failed', type: 'a' });
+  assert.deepEqual(withField({ type: 'a', tag: 't' }, 'tag', ''), { type: 'a' });
+});
+
+test('a filter can be said in words', () => {
+  const write = (iso: string) => iso.slice(0, 10);
+  assert.equal(describeFilter({}, write), 'tasks');
+  assert.equal(
+    describeFilter(FULL, write),
+    'failed tasks of the type image:resize tagged “eu & us” whose id begins with 01a2 created after 2026-01-01 and before 2026-01-02',
+  );
+  assert.equal(
+    describeFilter({ createdBefore: '2026-01-02T00:00:00.000Z' }, write),
+    'tasks created before 2026-01-02',
+  );
+});

@@ -1,0 +1,49 @@
+import { filterQuery, readFilter, type TaskFilter } from './filter.ts';
+
+/** What the page shows; the hash of its address says it. */
+export type Route =
+  | { readonly view: 'overview' | 'types' | 'runners' }
+  /** `cursor` is the id of the last task before the page. */
+  | { readonly view: 'tasks'; readonly filter: TaskFilter; readonly cursor?: string }
+  | { readonly view: 'task'; readonly id: string }
+  | { readonly view: 'unknown' };
+
+/** Reads the hash of an address, with or without its `#`. */
+export function parseRoute(hash: string): Route {
+  const { pathname, searchParams } = new URL(hash.replace(/^#?\/?/, '/'), 'http://dashboard');
+  const [view, id, ...rest] = pathname.split('/').filter(Boolean);
+  if (view === undefined) return { view: 'overview' };
+  if (view === 'tasks' && id !== undefined && rest.length === 0) return { view: 'task', id: decode(id) };
+  if (id !== undefined) return { view: 'unknown' };
+  switch (view) {
+    case 'types':
+    case 'runners':
+      return { view };
+    case 'tasks': {
+      const cursor = searchParams.get('cursor');
+      return { view, filter: readFilter(searchParams), ...(cursor && { cursor }) };
+    }
+    default:
+      return { view: 'unknown' };
+  }
+}
+
+/** The address of a list of tasks. */
+export function tasksHref(filter: TaskFilter = {}, cursor?: string): string {
+  const query = filterQuery(filter);
+  if (cursor) query.set('cursor', cursor);
+  return query.size === 0 ? '#/tasks' : `#/tasks?${query}`;
+}
+
+/** The address of a task. */
+export function taskHref(id: string): string {
+  return `#/tasks/${encodeURIComponent(id)}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
