@@ -60,6 +60,11 @@ export interface WaitOptions extends CallOptions {
   readonly timeoutSeconds?: number | undefined;
 }
 
+export interface ChangeAllOptions extends CallOptions {
+  /** Called after each call, with the ids of the tasks that it has changed. */
+  readonly onPage?: ((taskIds: readonly string[]) => void) | undefined;
+}
+
 /** The tasks that a call has changed. */
 export interface ChangedTasks {
   readonly count: number;
@@ -248,12 +253,12 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /** Calls off all tasks that a filter finds, 1,000 a call. */
-  cancelAll(filter: CancelFilter, options?: CallOptions): Promise<ChangedTasks> {
+  cancelAll(filter: CancelFilter, options?: ChangeAllOptions): Promise<ChangedTasks> {
     return this.#changeAll('/tasks/cancel', filter, options);
   }
 
   /** Brings back all tasks that a filter finds, 1,000 a call. */
-  retryAll(filter: RetryFilter, options?: CallOptions): Promise<ChangedTasks> {
+  retryAll(filter: RetryFilter, options?: ChangeAllOptions): Promise<ChangedTasks> {
     return this.#changeAll('/tasks/retry', filter, options);
   }
 
@@ -285,7 +290,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   async #changeAll(
     path: string,
     filter: CancelFilter | RetryFilter,
-    { signal }: CallOptions = {},
+    { signal, onPage }: ChangeAllOptions = {},
   ): Promise<ChangedTasks> {
     const ids: string[] = [];
     let cursor: string | undefined;
@@ -293,6 +298,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
       const query = { ...queryOf(filter), cursor };
       const page: Changed = await this.#http.call(path, Changed, { method: 'POST', query, signal });
       for (const id of page.taskIds) ids.push(id);
+      onPage?.(page.taskIds);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
     return { count: ids.length, taskIds: ids };
