@@ -3,6 +3,8 @@ import type { LedgerNamespace } from '../http/ledger.ts';
 
 /** The bindings of the API Worker; `wrangler.jsonc` declares them. */
 export interface ApiEnv extends WorkerEnv {
+  /** The dashboard, as `npm run build:dashboard` has built it. */
+  ASSETS: Fetcher;
   TASK_STORAGE: KVNamespace;
   TASK_QUEUE: Queue;
   LEDGER: LedgerNamespace;

@@ -33,12 +33,25 @@ test('the hour is told in a sentence', () => {
     'In the last hour 1,202 tasks completed and 13 failed; the most in a minute were 1,210, at 12:00.',
   );
   assert.equal(
-    describeLatency('Wait', hour.map(({ wait }) => wait), hour, writeMinute),
+    describeLatency(
+      'Wait',
+      hour.map(({ wait }) => wait),
+      hour,
+      writeMinute,
+    ),
     'Wait at 12:30: half within 20 ms, 95 of 100 within 300 ms.',
   );
   const idle = lastHour([], NOW);
   assert.equal(describeThroughput(idle, writeMinute), 'No task has ended in the last hour.');
-  assert.match(describeLatency('Run', idle.map(({ run }) => run), idle, writeMinute), /No attempt/);
+  assert.match(
+    describeLatency(
+      'Run',
+      idle.map(({ run }) => run),
+      idle,
+      writeMinute,
+    ),
+    /No attempt/,
+  );
 });
 
 test('round durations enclose all values', () => {

@@ -41,7 +41,10 @@ const ROUND = [1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000,
 export function roundDurations(values: readonly number[]): number[] {
   const positive = values.filter((value) => value > 0);
   const [least, most] = positive.length === 0 ? [10, 1000] : [Math.min(...positive), Math.max(...positive)];
-  const first = Math.max(0, ROUND.findLastIndex((mark) => mark <= least));
+  const first = Math.max(
+    0,
+    ROUND.findLastIndex((mark) => mark <= least),
+  );
   const above = ROUND.findIndex((mark) => mark >= most);
   const last = Math.max(first + 1, above === -1 ? ROUND.length - 1 : above);
   return ROUND.slice(first, last + 1);

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeFilter, filterQuery, isEmptyFilter, readFilter, type TaskFilter, withField } from './filter.ts';
+import {
+  describeFilter,
+  filterQuery,
+  isEmptyFilter,
+  readFilter,
+  type TaskFilter,
+  withField,
+} from './filter.ts';
 
 const FULL: TaskFilter = {
   status: 'failed',

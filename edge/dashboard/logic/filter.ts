@@ -42,7 +42,11 @@ export function filterQuery(filter: TaskFilter): URLSearchParams {
 }
 
 /** The filter with one field changed, or taken out where the value is empty. */
-export function withField(filter: TaskFilter, field: keyof TaskFilter, value: string | undefined): TaskFilter {
+export function withField(
+  filter: TaskFilter,
+  field: keyof TaskFilter,
+  value: string | undefined,
+): TaskFilter {
   const query = filterQuery(filter);
   if (value) query.set(field, value);
   else query.delete(field);

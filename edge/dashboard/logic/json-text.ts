@@ -29,8 +29,12 @@ export function jsonText(value: unknown): JsonText {
   const cut = whole.length > MAX_SHOWN_CHARACTERS;
   const shown = cut ? whole.slice(0, MAX_SHOWN_CHARACTERS) : whole;
   const lines = whole.split('\n');
-  const head = lines.slice(0, FOLDED_LINES).join('\n').slice(0, FOLDED_LINES * 200);
-  const isLong = head.length < whole.length && (lines.length > FOLDED_LINES * 1.5 || whole.length > 2 * head.length);
+  const head = lines
+    .slice(0, FOLDED_LINES)
+    .join('\n')
+    .slice(0, FOLDED_LINES * 200);
+  const isLong =
+    head.length < whole.length && (lines.length > FOLDED_LINES * 1.5 || whole.length > 2 * head.length);
   return { whole, lines: lines.length, ...(isLong && { folded: head }), shown, cut };
 }
 

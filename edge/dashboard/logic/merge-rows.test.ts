@@ -5,7 +5,10 @@ import { mergeRows } from './merge-rows.ts';
 const row = (id: string, status: string) => ({ id, status });
 
 test('rows keep their places and become what they are now', () => {
-  const merged = mergeRows([row('b', 'pending'), row('a', 'pending')], [row('b', 'failed'), row('a', 'pending')]);
+  const merged = mergeRows(
+    [row('b', 'pending'), row('a', 'pending')],
+    [row('b', 'failed'), row('a', 'pending')],
+  );
   assert.deepEqual(merged, {
     rows: [row('b', 'failed'), row('a', 'pending')],
     gone: new Set(),
@@ -14,8 +17,14 @@ test('rows keep their places and become what they are now', () => {
 });
 
 test('what has left the page stays in place, what has come is counted', () => {
-  const merged = mergeRows([row('b', 'pending'), row('a', 'pending')], [row('c', 'pending'), row('b', 'pending')]);
-  assert.deepEqual(merged.rows.map(({ id }) => id), ['b', 'a']);
+  const merged = mergeRows(
+    [row('b', 'pending'), row('a', 'pending')],
+    [row('c', 'pending'), row('b', 'pending')],
+  );
+  assert.deepEqual(
+    merged.rows.map(({ id }) => id),
+    ['b', 'a'],
+  );
   assert.deepEqual(merged.gone, new Set(['a']));
   assert.equal(merged.added, 1);
 });

@@ -12,7 +12,10 @@ export interface Merged<Shown extends Row> {
 }
 
 /** Brings the rows of a page up to date without moving any: for a reader whose eyes or hands are on them. */
-export function mergeRows<Shown extends Row>(shown: readonly Shown[], fresh: readonly Shown[]): Merged<Shown> {
+export function mergeRows<Shown extends Row>(
+  shown: readonly Shown[],
+  fresh: readonly Shown[],
+): Merged<Shown> {
   const byId = new Map(fresh.map((row) => [row.id, row]));
   const known = new Set(shown.map(({ id }) => id));
   return {

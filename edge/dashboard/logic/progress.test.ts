@@ -18,7 +18,18 @@ test('parts of a whole are read in the forms that tasks publish', () => {
 });
 
 test('any other value is no part of a whole', () => {
-  for (const value of [undefined, null, 'half', -1, 101, Number.NaN, {}, { rows: 7 }, { done: 1, total: 0 }, [1]]) {
+  for (const value of [
+    undefined,
+    null,
+    'half',
+    -1,
+    101,
+    Number.NaN,
+    {},
+    { rows: 7 },
+    { done: 1, total: 0 },
+    [1],
+  ]) {
     assert.equal(readProgress(value), undefined, JSON.stringify(value));
   }
 });

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_FORM, placeIssues, readForm, type SubmissionForm } from './submission-form.ts';
 
-const form = (fields: Partial<SubmissionForm>): SubmissionForm => ({ ...EMPTY_FORM, type: 'email', ...fields });
+const form = (fields: Partial<SubmissionForm>): SubmissionForm => ({
+  ...EMPTY_FORM,
+  type: 'email',
+  ...fields,
+});
 
 test('fields that are left empty are not sent', () => {
   assert.deepEqual(readForm(form({ payload: '' })), { task: { type: 'email' } });

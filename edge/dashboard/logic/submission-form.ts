@@ -35,10 +35,13 @@ export const EMPTY_FORM: SubmissionForm = {
 
 const NUMBERS = ['priority', 'maxAttempts', 'timeoutSeconds'] as const;
 
+/** What a form can say of a task. */
+export type FormTask = Omit<TaskSubmission, 'backoff'>;
+
 /** Reads the form into what is sent, or says which fields cannot be read. Bounds are for the server to check. */
-export function readForm(form: SubmissionForm): { task: TaskSubmission } | { issues: FormIssues } {
+export function readForm(form: SubmissionForm): { task: FormTask } | { issues: FormIssues } {
   const issues: FormIssues = {};
-  const task: TaskSubmission = { type: form.type.trim() };
+  const task: FormTask = { type: form.type.trim() };
   if (task.type === '') issues.type = 'Give the name of a task type';
 
   if (form.payload.trim() !== '') {
@@ -70,7 +73,7 @@ export function readForm(form: SubmissionForm): { task: TaskSubmission } | { iss
 function readNumber(
   form: SubmissionForm,
   field: (typeof NUMBERS)[number] | 'delaySeconds',
-  task: TaskSubmission,
+  task: FormTask,
   issues: FormIssues,
 ): void {
   const text = form[field].trim();

@@ -12,9 +12,19 @@ export type Span = {
   | { readonly kind: 'waited' | 'waits' | 'forgotten' }
   /** It waits for its time, up to `to`. */
   | { readonly kind: 'scheduled' }
-  | { readonly kind: 'attempt'; readonly attempt: number; readonly runner: string; readonly error?: TaskError }
+  | {
+      readonly kind: 'attempt';
+      readonly attempt: number;
+      readonly runner: string;
+      readonly error?: TaskError;
+    }
   /** `sinceKnown` is false where nobody tells when the attempt began: `from` is then when it could have. */
-  | { readonly kind: 'running'; readonly attempt: number; readonly runner?: string; readonly sinceKnown: boolean }
+  | {
+      readonly kind: 'running';
+      readonly attempt: number;
+      readonly runner?: string;
+      readonly sinceKnown: boolean;
+    }
 );
 
 /** Who holds a task, and since when. */

@@ -1,0 +1,55 @@
+import type { JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import { formatCount } from '../../logic/counts.ts';
+import { colourJson, jsonText } from '../../logic/json-text.ts';
+import { CopyButton } from './copy-button.tsx';
+
+/** A JSON value under its name: readable, copied by a button, folded where it is long. */
+export function JsonView({ name, value }: { name: string; value: unknown }): JSX.Element {
+  const text = useMemo(() => jsonText(value), [value]);
+  const [unfolded, setUnfolded] = useState(false);
+  const isFolded = text.folded !== undefined && !unfolded;
+  const shown = text.folded !== undefined && !unfolded ? text.folded : text.shown;
+  const tokens = useMemo(() => colourJson(shown), [shown]);
+  return (
+    <section class="panel" aria-label={name}>
+      <header>
+        <h2>{name}</h2>
+        <CopyButton what={name.toLowerCase()} text={() => text.whole} />
+      </header>
+      <div class="body">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
+        <pre class="json" tabIndex={0} role="group" aria-label={`${name} as JSON`}>
+          {tokens.map(({ part, text: token }, index) =>
+            part === 'plain' ? (
+              token
+            ) : (
+              // biome-ignore lint/suspicious/noArrayIndexKey: tokens of one text never move
+              <span key={index} class={part}>
+                {token}
+              </span>
+            ),
+          )}
+          {isFolded && '\n…'}
+          {!isFolded && text.cut && '\n… the rest is too long to be shown; copying takes it all'}
+        </pre>
+        {text.folded !== undefined && (
+          <button
+            type="button"
+            class="button small unfold"
+            aria-expanded={unfolded}
+            onClick={() => setUnfolded(!unfolded)}
+          >
+            {isFolded ? unfoldText(text.lines, text.whole.length) : 'Show less'}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function unfoldText(lines: number, characters: number): string {
+  return lines > 1
+    ? `Show all ${formatCount(lines)} lines`
+    : `Show all ${formatCount(characters)} characters`;
+}

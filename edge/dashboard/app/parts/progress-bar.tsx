@@ -1,0 +1,21 @@
+import type { JSX } from 'preact';
+import { readProgress } from '../../logic/progress.ts';
+
+/** How far a running task has come: a bar where the value tells a part of a whole, else the value. */
+export function ProgressBar({ value }: { value: unknown }): JSX.Element {
+  const progress = readProgress(value);
+  const isPlain = typeof value === 'number';
+  return (
+    <div class="progress">
+      {progress && (
+        <div class="line">
+          <progress max={1} value={progress.fraction} aria-label="Progress">
+            {progress.label}
+          </progress>
+          <span class="number">{progress.label}</span>
+        </div>
+      )}
+      {!(progress && isPlain) && <code class="muted">{JSON.stringify(value)}</code>}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import type { JSX } from 'preact';
+import { formatAge, formatDuration } from '../../logic/durations.ts';
+import { formatFullTime, formatTime } from '../../logic/times.ts';
+import { now } from '../state/clock.ts';
+
+/** How long ago something was, ticking; the exact time is its title. */
+export function Ago({ at }: { at: string }): JSX.Element {
+  const ms = Date.parse(at);
+  return (
+    <time dateTime={at} title={formatFullTime(ms)}>
+      {formatAge(now.value - ms)} ago
+    </time>
+  );
+}
+
+/** How long something has lasted up to now, ticking. */
+export function Since({ at }: { at: string }): JSX.Element {
+  const ms = Date.parse(at);
+  return (
+    <time dateTime={at} title={`Since ${formatFullTime(ms)}`}>
+      {formatAge(now.value - ms)}
+    </time>
+  );
+}
+
+/** How long it is until something, ticking. */
+export function Until({ at }: { at: string }): JSX.Element {
+  const ms = Date.parse(at);
+  const left = ms - now.value;
+  return (
+    <time dateTime={at} title={formatFullTime(ms)}>
+      {left > 0 ? `in ${formatDuration(Math.ceil(left / 1000) * 1000)}` : 'now'}
+    </time>
+  );
+}
+
+/** A time of day, with the date where it is another. */
+export function At({ at }: { at: string }): JSX.Element {
+  const ms = Date.parse(at);
+  return (
+    <time dateTime={at} title={formatFullTime(ms)}>
+      {formatTime(ms, now.value)}
+    </time>
+  );
+}

@@ -1,0 +1,39 @@
+import { signal } from '@preact/signals';
+
+/** What the page says in passing. */
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'good' | 'bad';
+  readonly text: string;
+  readonly link?: { readonly href: string; readonly text: string };
+}
+
+const SHOWN_MS = 6000;
+
+export const notices = signal<readonly Notice[]>([]);
+let last = 0;
+
+/** Says that something was done; it goes by itself. */
+export function announce(text: string, link?: Notice['link']): void {
+  const id = add({ tone: 'good', text, ...(link && { link }) });
+  setTimeout(() => dismiss(id), SHOWN_MS);
+}
+
+/** Says what went wrong; it stays until it is dismissed. */
+export function complain(error: unknown): void {
+  add({ tone: 'bad', text: sentenceOf(error) });
+}
+
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}
+
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function add(notice: Omit<Notice, 'id'>): number {
+  last += 1;
+  notices.value = [...notices.value.slice(-3), { ...notice, id: last }];
+  return last;
+}

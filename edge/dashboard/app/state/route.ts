@@ -1,0 +1,19 @@
+import { signal } from '@preact/signals';
+import { parseRoute, type Route } from '../../logic/route.ts';
+
+/** What the address says to show. */
+export const route = signal<Route>(parseRoute(location.hash));
+
+const read = () => {
+  route.value = parseRoute(location.hash);
+};
+addEventListener('hashchange', read);
+addEventListener('popstate', read);
+
+/** Goes to an address of this page: as a new step of the history, or in place of the present one. */
+export function navigate(href: string, { replace = false, state = null as unknown } = {}): void {
+  if (href === location.hash) return;
+  if (replace) history.replaceState(history.state, '', href);
+  else history.pushState(state, '', href);
+  read();
+}

@@ -1,0 +1,90 @@
+import { signal } from '@preact/signals';
+import { TaskQueueError } from '../../../../client/client.ts';
+import {
+  EMPTY_FORM,
+  type FormIssues,
+  type FormTask,
+  placeIssues,
+  readForm,
+  type SubmissionForm,
+} from '../../logic/submission-form.ts';
+import { changes } from './actions.ts';
+import { sentenceOf } from './notices.ts';
+import { ask } from './session.ts';
+
+/** The form of a new task while its dialog is open; undefined while it is not. */
+export const draft = signal<Draft | undefined>(undefined);
+
+export function openDraft(fields: Partial<SubmissionForm> = {}): void {
+  draft.value ??= new Draft({ ...EMPTY_FORM, ...fields });
+}
+
+export function closeDraft(): void {
+  draft.value = undefined;
+}
+
+/** A submission that is being written. */
+export class Draft {
+  readonly form;
+  readonly issues = signal<FormIssues>({});
+  readonly sending = signal(false);
+  /** The id of the task, once it is submitted. */
+  readonly taskId = signal<string | undefined>(undefined);
+  /** What was sent last: the same again is the same submission, should the answer have been lost. */
+  #sent: { text: string; key: string } | undefined;
+
+  constructor(form: SubmissionForm) {
+    this.form = signal(form);
+  }
+
+  set<Field extends keyof SubmissionForm>(field: Field, value: SubmissionForm[Field]): void {
+    this.form.value = { ...this.form.value, [field]: value };
+    const { [field]: _, form: __, ...others } = this.issues.value;
+    this.issues.value = others;
+  }
+
+  /** Says where the payload is no JSON, once it has been written. */
+  checkPayload(): void {
+    const reading = readForm(this.form.value);
+    const payload = 'issues' in reading ? reading.issues.payload : undefined;
+    if (payload !== undefined) this.issues.value = { ...this.issues.value, payload };
+  }
+
+  async submit(): Promise<void> {
+    if (this.sending.value) return;
+    const reading = readForm(this.form.value);
+    if ('issues' in reading) {
+      this.issues.value = reading.issues;
+      return;
+    }
+    this.issues.value = {};
+    this.sending.value = true;
+    try {
+      this.taskId.value = await this.#send(reading.task);
+      changes.value += 1;
+    } catch (error) {
+      this.issues.value = issuesOf(error);
+    } finally {
+      this.sending.value = false;
+    }
+  }
+
+  /** Leaves what is filled in for one more task. */
+  writeAnother(): void {
+    this.taskId.value = undefined;
+    this.#sent = undefined;
+  }
+
+  #send(task: FormTask): Promise<string> {
+    const text = JSON.stringify(task);
+    if (this.#sent?.text !== text) this.#sent = { text, key: crypto.randomUUID() };
+    const { type, payload, ...options } = task;
+    const { key } = this.#sent;
+    return ask((queue) => queue.submit(type, payload, { ...options, idempotencyKey: key }));
+  }
+}
+
+function issuesOf(error: unknown): FormIssues {
+  const issues = error instanceof TaskQueueError ? error.issues : undefined;
+  return issues && issues.length > 0 ? placeIssues(issues) : { form: sentenceOf(error) };
+}

@@ -1,0 +1,160 @@
+import { batch, signal } from '@preact/signals';
+import type { TaskList } from '../../../contract/api.ts';
+import type { TaskFilter } from '../../logic/filter.ts';
+import { type Gathered, gatherPage } from '../../logic/gather.ts';
+import { mergeRows } from '../../logic/merge-rows.ts';
+import { sentenceOf } from './notices.ts';
+import { ask } from './session.ts';
+
+export type TaskSummary = TaskList['tasks'][number];
+
+export const PAGE_SIZE = 50;
+/** A page is brought up to date no more often. */
+const MIN_SPACING_MS = 2000;
+/** A search that takes long is repeated in proportion. */
+const SPACING_FACTOR = 10;
+
+/** What the reader has not been shown yet, so as to leave the rows under their hands. */
+interface Pending {
+  readonly page: Gathered<TaskSummary>;
+  readonly added: number;
+  readonly gone: ReadonlySet<string>;
+}
+
+/** A page of a list of tasks, kept up to date. */
+export class TaskListing {
+  readonly rows = signal<readonly TaskSummary[] | undefined>(undefined);
+  readonly error = signal<string | undefined>(undefined);
+  readonly nextCursor = signal<string | undefined>(undefined);
+  /** The search stopped at its bound before the page was full. */
+  readonly stopped = signal(false);
+  readonly searching = signal(false);
+  readonly pending = signal<Pending | undefined>(undefined);
+  readonly #filter: TaskFilter;
+  readonly #cursor: string | undefined;
+  readonly #abort = new AbortController();
+  #running = false;
+  #again = false;
+  #loadedAt = 0;
+  #tookMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(filter: TaskFilter, cursor: string | undefined) {
+    this.#filter = filter;
+    this.#cursor = cursor;
+    void this.#load(() => false);
+  }
+
+  /**
+   * Something may have changed: the page is brought up to date, soon.
+   *
+   * @param isHeld asked when that is done: whether the rows may not move now.
+   */
+  note(isHeld: () => boolean): void {
+    if (this.#timer !== undefined || this.#abort.signal.aborted || this.searching.value) return;
+    const spacing = Math.max(MIN_SPACING_MS, this.#tookMs * SPACING_FACTOR);
+    const wait = Math.max(0, this.#loadedAt + spacing - Date.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#load(isHeld);
+    }, wait);
+  }
+
+  /** Brings the page up to date at once, in place where the rows are held. */
+  reload(isHeld: () => boolean = () => false): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    void this.#load(isHeld);
+  }
+
+  /** Shows what has come meanwhile. */
+  showPending(): void {
+    if (this.pending.value) this.#show(this.pending.value.page);
+  }
+
+  /** Goes on where the search stopped. */
+  async searchOn(): Promise<void> {
+    const shown = this.rows.value ?? [];
+    const cursor = this.nextCursor.value;
+    if (cursor === undefined || this.searching.value) return;
+    this.searching.value = true;
+    try {
+      const page = await this.#gather(PAGE_SIZE - shown.length, cursor);
+      this.#show({ ...page, rows: [...shown, ...page.rows] });
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.searching.value = false;
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#abort.abort();
+  }
+
+  async #load(isHeld: () => boolean): Promise<void> {
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = true;
+    const startedAt = Date.now();
+    try {
+      const page = await this.#gather(PAGE_SIZE, this.#cursor);
+      if (isHeld() && this.rows.value && this.rows.value.length > 0) this.#hold(page);
+      // A search that has gone further than one page's bound is not undone.
+      else if (!page.stopped || !this.rows.value || this.rows.value.length <= page.rows.length)
+        this.#show(page);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#running = false;
+      this.#loadedAt = Date.now();
+      this.#tookMs = this.#loadedAt - startedAt;
+      if (this.#again) {
+        this.#again = false;
+        this.note(isHeld);
+      }
+    }
+  }
+
+  #gather(size: number, cursor: string | undefined): Promise<Gathered<TaskSummary>> {
+    const { signal } = this.#abort;
+    return gatherPage(
+      async (from, limit) => {
+        const { tasks, nextCursor } = await ask((queue) =>
+          queue.list({ ...this.#filter, limit, cursor: from }, { signal }),
+        );
+        return { rows: tasks, ...(nextCursor !== undefined && { nextCursor }) };
+      },
+      size,
+      cursor,
+    );
+  }
+
+  #show(page: Gathered<TaskSummary>): void {
+    if (this.#abort.signal.aborted) return;
+    batch(() => {
+      this.rows.value = page.rows;
+      this.nextCursor.value = page.nextCursor;
+      this.stopped.value = page.stopped;
+      this.pending.value = undefined;
+      this.error.value = undefined;
+    });
+  }
+
+  #hold(page: Gathered<TaskSummary>): void {
+    if (this.#abort.signal.aborted) return;
+    const { rows, added, gone } = mergeRows(this.rows.value ?? [], page.rows);
+    batch(() => {
+      this.rows.value = rows;
+      this.pending.value = added > 0 || gone.size > 0 ? { page, added, gone } : undefined;
+      this.error.value = undefined;
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#abort.signal.aborted) this.error.value = sentenceOf(error);
+  }
+}

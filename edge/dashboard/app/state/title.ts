@@ -1,0 +1,24 @@
+import { effect } from '@preact/signals';
+import type { Route } from '../../logic/route.ts';
+import { stats } from './live.ts';
+import { route } from './route.ts';
+import { session } from './session.ts';
+
+const NAMES = {
+  overview: 'Overview',
+  tasks: 'Tasks',
+  task: 'Task',
+  types: 'Types',
+  runners: 'Runners',
+  unknown: 'Not found',
+} as const satisfies Record<Route['view'], string>;
+
+/** Keeps the title of the page: what is shown, and how many tasks have failed. */
+export function keepTitle(): void {
+  effect(() => {
+    const failed = stats.value?.counts.failed ?? 0;
+    const isIn = session.value.state === 'open' || session.value.state === 'checking';
+    const view = isIn ? NAMES[route.value.view] : 'Sign in';
+    document.title = `${failed > 0 ? `(${failed} failed) ` : ''}${view} · Task queue`;
+  });
+}

@@ -1,0 +1,51 @@
+import type { JSX } from 'preact';
+import { formatTime } from '../../logic/times.ts';
+import { now } from '../state/clock.ts';
+import { type Connection, connection, connectNow, nextAttemptAt, updatedAt } from '../state/live.ts';
+
+const WORDS: Record<Connection, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  offline: 'Offline',
+};
+
+/** How the page is connected, in a word. */
+export function ConnectionState(): JSX.Element {
+  const state = connection.value;
+  return (
+    <span class="connection" data-state={state} role="status" aria-label={`Connection: ${WORDS[state]}`}>
+      {WORDS[state]}
+    </span>
+  );
+}
+
+/** Says that what is shown is old, and what comes next. */
+export function OfflineStrip(): JSX.Element | null {
+  if (connection.value !== 'offline') return null;
+  const shownAt = updatedAt.value;
+  return (
+    <div class="strip">
+      <p>
+        The worker cannot be reached.{' '}
+        {shownAt === undefined
+          ? 'Nothing could be loaded yet.'
+          : `What you see is from ${formatTime(shownAt, now.value)}.`}{' '}
+        <NextAttempt />
+      </p>
+      <button type="button" class="button small" onClick={connectNow}>
+        Try now
+      </button>
+    </div>
+  );
+}
+
+function NextAttempt(): JSX.Element {
+  const at = nextAttemptAt.value;
+  // Read for its ticking: the attempt is planned by this machine's clock.
+  void now.value;
+  const seconds = at === undefined ? 0 : Math.ceil((at - Date.now()) / 1000);
+  return (
+    <span class="number">{seconds > 0 ? `It is tried again in ${seconds} s.` : 'It is tried now.'}</span>
+  );
+}

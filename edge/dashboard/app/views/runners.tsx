@@ -1,0 +1,123 @@
+import type { JSX } from 'preact';
+import type { RunnerView } from '../../../contract/stats.ts';
+import { countOf, formatCount } from '../../logic/counts.ts';
+import { taskHref, tasksHref } from '../../logic/route.ts';
+import { Empty } from '../parts/empty.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { Ago, Since } from '../parts/time.tsx';
+import { runners } from '../state/live.ts';
+
+/** Who runs tasks, and which. */
+export function Runners(): JSX.Element {
+  const list = runners.value;
+  return (
+    <>
+      <div class="head">
+        <h1>Runners</h1>
+        {list && <span class="muted number">{countOf(list.length, 'runner')}</span>}
+      </div>
+      {list?.length === 0 && (
+        <section class="panel">
+          <Empty title="No runner is connected">
+            Start one on your own hardware with <code>npm run runner</code>, and give it the URLs of both
+            workers and a token of <code>RUNNER_TOKENS</code>.
+          </Empty>
+        </section>
+      )}
+      <div class="runners">
+        {list === undefined && <LoadingRunner />}
+        {list?.map((runner) => (
+          <Runner key={runner.name} runner={runner} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function Runner({ runner }: { runner: RunnerView }): JSX.Element {
+  const { name, startedAt, threads, ioConcurrency, types = [], held, tasks } = runner;
+  return (
+    <article class="panel runner" aria-label={name}>
+      <header>
+        <h2>{name}</h2>
+        <span class="badge number">{held === 0 ? 'Idle' : `Holds ${countOf(held, 'task')}`}</span>
+      </header>
+      <dl class="facts">
+        <div>
+          <dt>Up for</dt>
+          <dd>{startedAt ? <Since at={startedAt} /> : 'not told'}</dd>
+        </div>
+        <div>
+          <dt>Threads</dt>
+          <dd>{threads ?? 'not told'}</dd>
+        </div>
+        <div>
+          <dt>Io concurrency</dt>
+          <dd>{ioConcurrency ?? 'not told'}</dd>
+        </div>
+        <div class="most">
+          <dt>Types</dt>
+          <dd class="type-list">
+            {types.length === 0 && 'not told'}
+            {types.map((type) => (
+              <a key={type} class="tag" href={tasksHref({ type })}>
+                {type}
+              </a>
+            ))}
+          </dd>
+        </div>
+      </dl>
+      {tasks.length > 0 && <HeldTasks runner={runner} />}
+    </article>
+  );
+}
+
+function HeldTasks({ runner: { name, held, tasks } }: { runner: RunnerView }): JSX.Element {
+  return (
+    <>
+      <table class="table cards held">
+        <caption class="unseen">Tasks that {name} holds</caption>
+        <thead>
+          <tr>
+            <th scope="col">Type</th>
+            <th scope="col">Task</th>
+            <th scope="col" class="end">
+              Claimed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tasks.map(({ taskId, type, claimedAt }) => (
+            <tr key={taskId}>
+              <td class="type">{type}</td>
+              <td class="id mono">
+                <a href={taskHref(taskId)}>{taskId}</a>
+              </td>
+              <td class="end since">
+                <Ago at={claimedAt} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {held > tasks.length && (
+        <p class="foot">
+          The {tasks.length} that it has held longest, of {formatCount(held)}
+        </p>
+      )}
+    </>
+  );
+}
+
+function LoadingRunner(): JSX.Element {
+  return (
+    <article class="panel runner" aria-hidden="true">
+      <header>
+        <Skeleton at={4} />
+      </header>
+      <div class="body">
+        <Skeleton />
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,75 @@
+import type { ComponentChildren, JSX } from 'preact';
+import type { TaskView } from '../../../../contract/api.ts';
+import { formatDuration } from '../../../logic/durations.ts';
+import { tasksHref } from '../../../logic/route.ts';
+import { Ago, At, Until } from '../../parts/time.tsx';
+
+/** What is known of a task, field by field. */
+export function Facts({ task }: { task: TaskView }): JSX.Element {
+  const { type, createdAt, completedAt, runAt, attempt, maxAttempts, priority, timeoutSeconds, tags } = task;
+  return (
+    <section class="panel" aria-label="About the task">
+      <dl class="facts">
+        <Fact name="Type">
+          <a class="link" href={tasksHref({ type })}>
+            {type}
+          </a>
+        </Fact>
+        <Fact name="Created">
+          <At at={createdAt} />
+          <span class="muted">
+            {' · '}
+            <Ago at={createdAt} />
+          </span>
+        </Fact>
+        {runAt && (
+          <Fact name="Runs">
+            <Until at={runAt} />
+            <span class="muted">
+              {' · '}
+              <At at={runAt} />
+            </span>
+          </Fact>
+        )}
+        {completedAt && (
+          <Fact name="Ended">
+            <At at={completedAt} />
+            <span class="muted">
+              {' '}
+              · after {formatDuration(Date.parse(completedAt) - Date.parse(createdAt))}
+            </span>
+          </Fact>
+        )}
+        <Fact name="Attempts">
+          {attempt} of {maxAttempts}
+        </Fact>
+        <Fact name="Priority">{priority}</Fact>
+        <Fact name="Time limit">
+          {timeoutSeconds === undefined ? 'of its type' : formatDuration(timeoutSeconds * 1000)}
+        </Fact>
+        <Fact name="Tags">
+          {tags && tags.length > 0 ? (
+            <span class="type-list">
+              {tags.map((tag) => (
+                <a key={tag} class="tag" href={tasksHref({ tag })}>
+                  {tag}
+                </a>
+              ))}
+            </span>
+          ) : (
+            <span class="muted">none</span>
+          )}
+        </Fact>
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { filterQuery, type TaskFilter } from '../../logic/filter.ts';
+import { changes } from '../state/actions.ts';
+import { type Bulk, BulkChange } from '../state/bulk-change.ts';
+import { stats } from '../state/live.ts';
+import { TaskListing } from '../state/task-listing.ts';
+import { BulkDialog } from './tasks/bulk-dialog.tsx';
+import { Filters } from './tasks/filters.tsx';
+import { Pages } from './tasks/pages.tsx';
+import { TaskTable } from './tasks/task-table.tsx';
+import { Toolbar } from './tasks/toolbar.tsx';
+
+/** The tasks that a filter finds, newest first, a page of them. */
+export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string | undefined }): JSX.Element {
+  const address = `${filterQuery(filter)} ${cursor}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address says both
+  const listing = useMemo(() => new TaskListing(filter, cursor), [address]);
+  useEffect(() => () => listing.close(), [listing]);
+
+  const table = useRef<HTMLElement>(null);
+  const isHeld = useMemo(() => () => isInUse(table.current), []);
+  useEffect(() => stats.subscribe(() => listing.note(isHeld)), [listing, isHeld]);
+  useEffect(() => {
+    let seen = changes.value;
+    return changes.subscribe((count) => {
+      if (count !== seen) listing.reload(isHeld);
+      seen = count;
+    });
+  }, [listing, isHeld]);
+
+  const [bulk, setBulk] = useState<BulkChange>();
+  return (
+    <>
+      <div class="head">
+        <h1>Tasks</h1>
+      </div>
+      <Filters filter={filter} />
+      <section class="panel" aria-label="Tasks" ref={table} onMouseLeave={() => listing.note(isHeld)}>
+        <Toolbar
+          listing={listing}
+          filter={filter}
+          cursor={cursor}
+          onBulk={(order: Bulk) => setBulk(new BulkChange(order))}
+        />
+        <TaskTable listing={listing} filter={filter} />
+        <Pages listing={listing} filter={filter} cursor={cursor} />
+      </section>
+      {bulk && <BulkDialog change={bulk} onClose={() => setBulk(undefined)} />}
+    </>
+  );
+}
+
+/** Whether somebody has eyes or hands on the rows: then none of them may move. */
+function isInUse(place: HTMLElement | null): boolean {
+  const rows = place?.querySelector('tbody');
+  if (!rows) return false;
+  const isRead = rows.getBoundingClientRect().top < 0;
+  return isRead || rows.matches(':hover') || rows.contains(document.activeElement);
+}

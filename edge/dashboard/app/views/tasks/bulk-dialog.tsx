@@ -1,0 +1,118 @@
+import type { JSX } from 'preact';
+import { countByStatus, countOf, formatCount } from '../../../logic/counts.ts';
+import { describeFilter, isEmptyFilter } from '../../../logic/filter.ts';
+import { formatTime } from '../../../logic/times.ts';
+import { Dialog } from '../../parts/dialog.tsx';
+import type { Bulk, BulkChange } from '../../state/bulk-change.ts';
+import { now } from '../../state/clock.ts';
+import { stats } from '../../state/live.ts';
+
+const WORDS = {
+  retry: { title: 'Retry all', verb: 'Retry', done: 'will run again' },
+  cancel: { title: 'Cancel all', verb: 'Cancel', done: 'cancelled' },
+} as const;
+
+/** Asks before many tasks are changed, and shows how that goes. */
+export function BulkDialog({ change, onClose }: { change: BulkChange; onClose: () => void }): JSX.Element {
+  const { bulk } = change;
+  const isRunning = change.state.value === 'running';
+  return (
+    <Dialog title={WORDS[bulk.kind].title} onClose={onClose} mayClose={() => !isRunning}>
+      {change.state.value === 'asked' ? (
+        <Question change={change} onClose={onClose} />
+      ) : (
+        <Outcome change={change} onClose={onClose} />
+      )}
+    </Dialog>
+  );
+}
+
+function Question({ change, onClose }: { change: BulkChange; onClose: () => void }): JSX.Element {
+  const { bulk } = change;
+  const { verb } = WORDS[bulk.kind];
+  const count = countKnown(bulk);
+  return (
+    <>
+      <div class="middle">
+        <p>
+          {verb} all <strong>{describe(bulk)}</strong>
+          {count !== undefined && `: ${countOf(count, 'task')} now`}?
+        </p>
+        <p class="muted">{consequence(bulk)}</p>
+      </div>
+      <div class="bottom">
+        <button type="button" class="button" onClick={onClose}>
+          Leave them
+        </button>
+        <button
+          type="button"
+          class={bulk.kind === 'cancel' ? 'button danger' : 'button primary'}
+          onClick={() => change.run()}
+        >
+          {count === undefined ? `${verb} them` : `${verb} ${countOf(count, 'task')}`}
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Outcome({ change, onClose }: { change: BulkChange; onClose: () => void }): JSX.Element {
+  const state = change.state.value;
+  const changed = change.changed.value;
+  return (
+    <>
+      <div class="middle">
+        <p class="tally" role="status">
+          <strong>{formatCount(changed)}</strong> {changed === 1 ? 'task' : 'tasks'}{' '}
+          {WORDS[change.bulk.kind].done}
+          {state === 'running' && ' so far…'}
+        </p>
+        {state === 'running' && <progress class="endless" aria-label="Under way" />}
+        {state === 'done' && change.stopped.value && <p>It was stopped: the rest is as it was.</p>}
+        {state === 'failed' && (
+          <p class="issue" role="alert">
+            It ended early, the rest is as it was. {change.error.value}
+          </p>
+        )}
+      </div>
+      <div class="bottom">
+        {state === 'running' ? (
+          <button type="button" class="button" onClick={() => change.stop()}>
+            Stop
+          </button>
+        ) : (
+          <>
+            {(state === 'failed' || change.stopped.value) && (
+              <button type="button" class="button" onClick={() => change.run()}>
+                Go on
+              </button>
+            )}
+            <button type="button" class="button primary" onClick={onClose}>
+              Done
+            </button>
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+function describe({ filter }: Bulk): string {
+  return describeFilter(filter, (iso) => formatTime(Date.parse(iso), now.value));
+}
+
+function consequence({ kind, filter }: Bulk): string {
+  if (kind === 'retry') {
+    return 'Each starts anew, with all its attempts before it. Those that could never be taken in are left out.';
+  }
+  return filter.status === 'processing'
+    ? 'Their runners are told to abort them. What they have done already stays done.'
+    : 'None of them will run, unless it is retried. Tasks that start meanwhile are left alone.';
+}
+
+/** How many tasks are meant, where the statistics tell. */
+function countKnown({ filter: { status, type, ...others } }: Bulk): number | undefined {
+  if (!isEmptyFilter(others)) return undefined;
+  const counts = type ? stats.value?.types.find((one) => one.type === type)?.counts : stats.value?.counts;
+  return counts && countByStatus(counts, status);
+}

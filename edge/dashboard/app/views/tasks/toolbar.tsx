@@ -1,0 +1,80 @@
+import type { JSX } from 'preact';
+import { countOf } from '../../../logic/counts.ts';
+import { isEmptyFilter, type TaskFilter } from '../../../logic/filter.ts';
+import { type Bulk, bulkOf } from '../../state/bulk-change.ts';
+import { connection } from '../../state/live.ts';
+import type { TaskListing } from '../../state/task-listing.ts';
+
+interface ToolbarProps {
+  readonly listing: TaskListing;
+  readonly filter: TaskFilter;
+  readonly cursor: string | undefined;
+  readonly onBulk: (bulk: Bulk) => void;
+}
+
+/** What is listed, what has come meanwhile, and what can be done with all of it. */
+export function Toolbar({ listing, filter, cursor, onBulk }: ToolbarProps): JSX.Element {
+  const rows = listing.rows.value;
+  const hasRows = rows !== undefined && rows.length > 0;
+  return (
+    <header>
+      <p class="muted number" role="status">
+        {rows === undefined ? 'Loading…' : describe(rows.length, cursor)}
+      </p>
+      <div class="actions">
+        <News listing={listing} />
+        {hasRows && <BulkButtons filter={filter} onBulk={onBulk} />}
+      </div>
+    </header>
+  );
+}
+
+function describe(shown: number, cursor: string | undefined): string {
+  if (shown === 0) return 'No tasks';
+  const follows = cursor === undefined && connection.value === 'live';
+  return `${countOf(shown, 'task')}, ${cursor === undefined ? 'newest first' : 'further back'}${follows ? ', live' : ''}`;
+}
+
+function News({ listing }: { listing: TaskListing }): JSX.Element | null {
+  const pending = listing.pending.value;
+  if (!pending) return null;
+  const { added, gone } = pending;
+  const parts = [added > 0 && `${added} new`, gone.size > 0 && `${gone.size} no longer here`];
+  return (
+    <button type="button" class="button small" onClick={() => listing.showPending()}>
+      {parts.filter(Boolean).join(', ')}: show
+    </button>
+  );
+}
+
+interface BulkButtonsProps {
+  readonly filter: TaskFilter;
+  readonly onBulk: (bulk: Bulk) => void;
+}
+
+function BulkButtons({ filter, onBulk }: BulkButtonsProps): JSX.Element {
+  const { status, ...others } = filter;
+  const bulks = status
+    ? [bulkOf(filter, status)]
+    : isEmptyFilter(others)
+      ? []
+      : [bulkOf(filter, 'failed'), bulkOf(filter, 'pending')];
+  return (
+    <>
+      {bulks.map((bulk) => {
+        if (!bulk) return null;
+        const verb = bulk.kind === 'retry' ? 'Retry' : 'Cancel';
+        return (
+          <button
+            key={bulk.kind}
+            type="button"
+            class={bulk.kind === 'cancel' ? 'button small danger' : 'button small'}
+            onClick={() => onBulk(bulk)}
+          >
+            {status ? `${verb} all…` : `${verb} all ${bulk.filter.status}…`}
+          </button>
+        );
+      })}
+    </>
+  );
+}
