@@ -94,7 +94,6 @@ describe('what is not served', () => {
     ['an unknown path of the API Worker', 'api', '/nothing', {}, 'not_found'],
     ['an unknown path below a task', 'api', `/tasks/${UNKNOWN}/nothing`, {}, 'not_found'],
     ['an unknown path of the Consumer Worker', 'buffer', '/nothing', {}, 'not_found'],
-    ['the root', 'api', '/', {}, 'not_found'],
   ]);
 
   const methods: ['api' | 'buffer', string, string, string][] = [
