@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+
+const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+/** Why no browser can be started here; undefined where one can. In CI it has to be there. */
+export const missingChromium =
+  existsSync(PATH) || process.env.CI
+    ? undefined
+    : `There is no ${PATH}: apt-get install chromium, or set CHROMIUM_PATH`;
+
+/** Starts Chromium, without a window and without any request of its own. */
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: PATH,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
