@@ -66,6 +66,21 @@ function checker(document: z.infer<typeof Document>) {
 }
 
 for (const name of WORKERS) {
+  test(`the reference of ${name} is a page that loads nothing from elsewhere`, async () => {
+    const page = await edge[name].get('/reference');
+    assert.equal(page.status, 200);
+    assert.match(page.header('Content-Type') ?? '', /^text\/html/);
+    assert.match(page.header('Content-Security-Policy') ?? '', /default-src 'none'.*script-src 'self'/);
+    const loaded = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url = '']) => url);
+    assert.ok(loaded.length >= 3);
+    for (const url of loaded) {
+      assert.match(url, /^\/(assets\/|openapi\.json)/);
+      assert.equal((await edge[name].get(url)).status, 200, url);
+    }
+    expectError(await edge[name].get('/assets/no-such-file.js'), 'not_found');
+    expectError(await edge[name].call('/reference', { method: 'POST' }), 'method_not_allowed');
+  });
+
   describe(`the document of ${name}`, () => {
     test('is OpenAPI 3.1 by a validator of its own', async () => {
       const document = await documentOf(edge[name]);

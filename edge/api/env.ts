@@ -1,10 +1,8 @@
-import type { WorkerEnv } from '../http/app.ts';
 import type { LedgerNamespace } from '../http/ledger.ts';
+import type { PagesEnv } from '../http/pages.ts';
 
 /** The bindings of the API Worker; `wrangler.jsonc` declares them. */
-export interface ApiEnv extends WorkerEnv {
-  /** The dashboard, as `npm run build:dashboard` has built it. */
-  ASSETS: Fetcher;
+export interface ApiEnv extends PagesEnv {
   TASK_STORAGE: KVNamespace;
   TASK_QUEUE: Queue;
   LEDGER: LedgerNamespace;

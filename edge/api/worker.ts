@@ -1,9 +1,9 @@
 import { createApp, serve, serveDocument, servePage } from '../http/app.ts';
+import { getAsset, getDashboard, getReference } from '../http/pages.ts';
 import { giveTicket } from '../http/tickets.ts';
 import { cancelTask, cancelTasks, retryTask, retryTasks } from './cancel.ts';
 import { closeWindows } from './close.ts';
 import { completeMany, completeOne } from './complete.ts';
-import { getAsset, getDashboard } from './dashboard.ts';
 import type { ApiEnv } from './env.ts';
 import { followTask, getStatus } from './follow.ts';
 import { listTasks } from './list.ts';
@@ -40,6 +40,7 @@ serveDocument(app, {
     'Submit tasks, follow them, change them, and see how the queue stands. Runners report results here.',
 });
 servePage(app, '/', getDashboard);
+servePage(app, '/reference', getReference);
 servePage(app, '/assets/*', getAsset);
 
 export default {

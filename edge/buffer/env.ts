@@ -1,8 +1,8 @@
-import type { WorkerEnv } from '../http/app.ts';
 import type { LedgerNamespace } from '../http/ledger.ts';
+import type { PagesEnv } from '../http/pages.ts';
 
 /** The bindings of the Consumer Worker; `wrangler.jsonc` declares them. */
-export interface BufferEnv extends WorkerEnv {
+export interface BufferEnv extends PagesEnv {
   LEDGER: LedgerNamespace;
   /** Read only: large payloads. */
   TASK_STORAGE: KVNamespace;

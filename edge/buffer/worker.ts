@@ -1,4 +1,5 @@
-import { createApp, serve, serveDocument } from '../http/app.ts';
+import { createApp, serve, serveDocument, servePage } from '../http/app.ts';
+import { getAsset, getReference } from '../http/pages.ts';
 import { claimBatch, heartbeat, release } from './batch.ts';
 import { takeDeadLetters } from './dead-letters.ts';
 import type { BufferEnv } from './env.ts';
@@ -23,6 +24,9 @@ serveDocument(app, {
   title: 'Consumer Worker of edge-task-queue',
   description: 'Hands tasks out to runners, and to consumers that claim them one by one.',
 });
+
+servePage(app, '/reference', getReference);
+servePage(app, '/assets/*', getAsset);
 
 const DEAD_LETTERS = 'task-dead-letter-v2';
 

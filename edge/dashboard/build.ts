@@ -1,26 +1,13 @@
 /**
- * Bundles the dashboard into `dist/`: `index.html`, and beside it under `assets/` files that are named by their
- * content. Prints how large they are.
+ * Bundles the pages of the workers into `dist/`: the dashboard, `index.html`, and the reference of the calls,
+ * `reference.html`; and beside them under `assets/` files that are named by their content. Prints how large
+ * they are.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { build, type Plugin } from 'esbuild';
-
-/**
- * zod's `z` is one value that holds all of zod, messages in sixty languages included. esbuild leaves out what is
- * not used of a namespace only where it is imported as one.
- */
-const leanZod: Plugin = {
-  name: 'lean-zod',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/(contract|client|app)\/[^/]+\.tsx?$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace("import { z } from 'zod'", "import * as z from 'zod'"),
-      loader: path.endsWith('x') ? 'tsx' : 'ts',
-    }));
-  },
-};
+import { build } from 'esbuild';
 
 const folder = import.meta.dirname;
 const dist = join(folder, 'dist');
@@ -34,6 +21,8 @@ const { metafile } = await build({
     style: 'app/styles/main.css',
     theme: 'app/theme.ts',
     icon: 'icon.svg',
+    reference: '../reference/main.ts',
+    referenceStyle: '../reference/style.css',
   },
   absWorkingDir: folder,
   outdir: assets,
@@ -45,19 +34,22 @@ const { metafile } = await build({
   tsconfig: 'tsconfig.json',
   loader: { '.svg': 'copy' },
   legalComments: 'none',
-  plugins: [leanZod],
   metafile: true,
 });
 
-const page = await readFile(join(folder, 'index.html'), 'utf8');
-const files = await readdir(assets);
-const html = page.replace(/\/assets\/(\w+)(\.\w+)/g, (_, name: string, extension: string) => {
-  const file = files.find((built) => built.startsWith(`${name}-`) && built.endsWith(extension));
-  if (!file) throw new Error(`index.html wants ${name}${extension}, which was not built`);
-  return `/assets/${file}`;
-});
 await mkdir(dist, { recursive: true });
-await writeFile(join(dist, 'index.html'), html);
+const files = await readdir(assets);
+for (const page of ['index.html', '../reference/reference.html']) {
+  const html = await readFile(join(folder, page), 'utf8');
+  await writeFile(join(dist, basename(page)), html.replace(/\/assets\/(\w+)(\.\w+)/g, nameOf));
+}
+
+/** The name under which a file of a page was built. */
+function nameOf(wanted: string, name: string, extension: string): string {
+  const file = files.find((built) => built.startsWith(`${name}-`) && built.endsWith(extension));
+  if (!file) throw new Error(`A page wants ${wanted}, which was not built`);
+  return `/assets/${file}`;
+}
 
 const compress = promisify(gzip);
 let total = 0;
@@ -67,7 +59,7 @@ for (const path of Object.keys(metafile.outputs)) {
   total += zipped;
   console.log(`${path.padEnd(36)} ${kilobytes(content.length)}, ${kilobytes(zipped)} compressed`);
 }
-console.log(`${'Dashboard'.padEnd(36)} ${kilobytes(total)} compressed in all`);
+console.log(`${'All pages'.padEnd(36)} ${kilobytes(total)} compressed in all`);
 
 function kilobytes(bytes: number): string {
   return `${(bytes / 1000).toFixed(1)} kB`;

@@ -9,13 +9,16 @@ import { ERROR_STATUS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
 import { TaskId, TaskType } from '../contract/task.ts';
 import type { Scope } from './auth.ts';
 
+/** The parts of a document, in their order. */
+const TAGS = ['Tasks', 'Queue', 'Runners', 'Consumers of single tasks', 'Service'] as const;
+
 /** What a route says of itself: who may call it, what it takes, and what it answers. */
 export interface RouteDescription {
   /** The name of the operation, unique within a worker. */
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
-  readonly tag: 'Tasks' | 'Queue' | 'Runners' | 'Consumers of single tasks' | 'Service';
+  readonly tag: (typeof TAGS)[number];
   /** Whose tokens open it; none where it is open to everyone. */
   readonly tokens: readonly Scope[];
   /** Whether `?ticket=` opens it as well. */
@@ -62,12 +65,12 @@ export function documentOf(app: object, about: About): object {
 }
 
 function createDocumentOf(app: object, about: About): object {
-  const tags = new Set(operationsOf(app).flatMap((operation) => operation.tags ?? []));
+  const used = new Set(operationsOf(app).flatMap((operation) => operation.tags ?? []));
   return createDocument({
     openapi: '3.1.1',
     info: { ...about, version: '2', license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
-    tags: [...tags].map((name) => ({ name })),
+    tags: TAGS.filter((name) => used.has(name)).map((name) => ({ name })),
     paths: described.get(app) ?? {},
     components: { securitySchemes: SECURITY_SCHEMES },
   });
