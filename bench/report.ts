@@ -91,6 +91,8 @@ function shown(value: number, { unit }: Target): string {
       return value.toFixed(2);
     case 'ms':
       return `${plain(value)} ms`;
+    case '1/s':
+      return `${value.toFixed(2)}/s`;
     case '$':
       return `$${value.toFixed(2)}`;
   }

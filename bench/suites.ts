@@ -1,6 +1,7 @@
 import type { Suite } from './bench.ts';
 import { backlogSuite } from './suites/backlog.ts';
 import { costSuite } from './suites/cost.ts';
+import { dashboardSuite } from './suites/dashboard.ts';
 import { edgeSuite } from './suites/edge.ts';
 import { latencySuite } from './suites/latency.ts';
 import { peersSuite } from './suites/peers.ts';
@@ -16,4 +17,5 @@ export const SUITES: readonly Suite[] = [
   peersSuite,
   specSuite,
   costSuite,
+  dashboardSuite,
 ];

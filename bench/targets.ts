@@ -2,7 +2,7 @@
 export interface Target {
   readonly suite: string;
   readonly measure: string;
-  readonly unit: 'ratio' | 'ms' | '$';
+  readonly unit: 'ratio' | 'ms' | '$' | '1/s';
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
 }
 
@@ -79,6 +79,24 @@ export const TARGETS = {
     measure: "batches of 100, against the specification's design",
     unit: 'ratio',
     bound: { atMost: 0.2 },
+  },
+  dashboardOpens: {
+    suite: 'dashboard',
+    measure: 'dashboard opened until its figures stand, 100,000 tasks in the ledger',
+    unit: 'ms',
+    bound: { atMost: 2000 },
+  },
+  dashboardClicks: {
+    suite: 'dashboard',
+    measure: 'from a click in the dashboard to the page it leads to, at 500 tasks/s',
+    unit: 'ms',
+    bound: { atMost: 200 },
+  },
+  dashboardUpdates: {
+    suite: 'dashboard',
+    measure: 'updates of an open dashboard a second, at 500 tasks/s',
+    unit: '1/s',
+    bound: { atMost: 1 },
   },
 } as const satisfies Record<string, Target>;
 
