@@ -32,9 +32,10 @@ export async function* cutBatches(
   for await (const task of tasks) {
     const text = taskText(task, `tasks.${first + texts.length}`);
     const size = byteLength(text) + 1;
-    if (texts.length === MAX_BATCH_TASKS || (texts.length > 0 && bytes + size > MAX_BATCH_BYTES)) yield cut();
+    if (texts.length > 0 && bytes + size > MAX_BATCH_BYTES) yield cut();
     texts.push(text);
     bytes += size;
+    if (texts.length === MAX_BATCH_TASKS) yield cut();
   }
   if (texts.length > 0) yield cut();
 }

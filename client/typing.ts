@@ -48,7 +48,9 @@ export interface TaskOptions {
   /** Attempts before the task fails, 1 to 100; 3 by default. */
   readonly maxAttempts?: number | undefined;
   /** Before attempt n + 1 it waits a random time up to `baseSeconds · 2^(n−1)`, but `capSeconds` at most. */
-  readonly backoff?: { readonly baseSeconds?: number; readonly capSeconds?: number } | undefined;
+  readonly backoff?:
+    | { readonly baseSeconds?: number | undefined; readonly capSeconds?: number | undefined }
+    | undefined;
   /** Seconds for one attempt. */
   readonly timeoutSeconds?: number | undefined;
   /** Ten at most, each of 1 to 64 characters, to find it by. */
