@@ -1,42 +1,65 @@
 #!/usr/bin/env node
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { createLogger } from './log.ts';
-import { logEvents } from './log-events.ts';
-import { listSettings, readOptions } from './options.ts';
-import { createRunner } from './runner.ts';
-
-const parser = yargs(hideBin(process.argv))
-  .scriptName('runner')
-  .usage('$0 --threads N\n\nClaims tasks from the edge and runs them on worker threads.')
-  .strict()
-  .wrap(110);
-for (const { flag, env, description, defaultValue } of listSettings()) {
-  parser.option(flag, {
-    describe: `${description} [${env}]`,
-    ...(typeof defaultValue === 'boolean' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
-    ...(defaultValue !== undefined && { defaultDescription: String(defaultValue) }),
-  });
-}
+import { addClientCommands } from '../client/cli/commands.ts';
+import { EXIT_CODES } from '../client/cli/exit-codes.ts';
+import { exitCodeOf, sentenceOf } from '../client/cli/failure.ts';
 
 // Started with an IPC channel, it must not outlive the process that started it, not even while it loads.
 let stop = (): void => process.exit(0);
 process.on('disconnect', () => stop());
 
+// Who reads the output may stop reading: `runner list --all | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const parser = yargs(hideBin(process.argv))
+  .scriptName('runner')
+  .command('$0', 'Claim tasks from the edge and run them on worker threads', withRunnerFlags, startRunner);
+addClientCommands(parser)
+  .completion('completion', 'Print a script that completes commands and flags in your shell')
+  .epilogue(EXIT_CODES)
+  .strict()
+  .wrap(110)
+  .updateStrings({
+    'Arguments %s and %s are mutually exclusive': 'Expected --%s or --%s, got both',
+    'Not enough arguments following: %s': '--%s: Expected a value, got none',
+  })
+  // It is told below, after what the commands throw of their own.
+  .fail((message, error) => {
+    throw error ?? new Error(`${message}\nrunner --help, or runner COMMAND --help, says what there is`);
+  });
+
 try {
-  const options = readOptions(await parser.parse(), process.env);
-  const runner = await createRunner(options);
-  stop = () => runner.stop();
-  logEvents(runner.events, createLogger(options, runner.name));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
-  if (options.metricsPort !== undefined) {
-    // Loaded only where it is used.
-    const { serveMetrics } = await import('./metrics-server.ts');
-    await serveMetrics(runner, { ...options, port: options.metricsPort, host: options.metricsHost });
-  }
-  await runner.run();
-  process.exit(0);
+  await parser.parseAsync();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  console.error(sentenceOf(error));
+  process.exitCode = exitCodeOf(error);
+}
+
+async function withRunnerFlags(command: Argv): Promise<Argv> {
+  const { listSettings } = await import('./options.ts');
+  for (const { flag, env, description, defaultValue } of listSettings()) {
+    command.option(flag, {
+      describe: `${description} [${env}]`,
+      group: 'Runner:',
+      ...(typeof defaultValue === 'boolean' ? { type: 'boolean' } : { type: 'string', requiresArg: true }),
+      ...(defaultValue !== undefined && { defaultDescription: String(defaultValue) }),
+    });
+  }
+  return command;
+}
+
+async function startRunner(flags: Record<string, unknown>): Promise<void> {
+  const { run } = await import('./run.ts');
+  try {
+    await run(flags, (stopRunner) => {
+      stop = stopRunner;
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
+    });
+    process.exit(0);
+  } catch (error) {
+    // What has been started, such as threads, ends with it.
+    console.error(sentenceOf(error));
+    process.exit(1);
+  }
 }

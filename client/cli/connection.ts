@@ -1,0 +1,38 @@
+import type { Argv } from 'yargs';
+import type { TaskQueue } from '../client.ts';
+
+const DEFAULT_URL = 'http://localhost:8787';
+
+/** The flags that every command of a client takes. */
+export function withConnection<Flags>(parser: Argv<Flags>) {
+  return parser
+    .option('api-url', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'URL of the API Worker [API_WORKER_URL]',
+      defaultDescription: DEFAULT_URL,
+    })
+    .option('token', { type: 'string', requiresArg: true, describe: 'One of its API_TOKENS [API_TOKEN]' })
+    .option('json', { type: 'boolean', default: false, describe: 'Print JSON, for programs' });
+}
+
+/** What a command was told of the connection. */
+export interface ConnectionFlags {
+  readonly apiUrl?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/**
+ * The queue that the flags, or else the environment, name.
+ *
+ * @throws {Error} where the URL is none.
+ */
+export async function connect(flags: ConnectionFlags): Promise<TaskQueue> {
+  const url = flags.apiUrl ?? (process.env.API_WORKER_URL || DEFAULT_URL);
+  const token = flags.token ?? (process.env.API_TOKEN || undefined);
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new Error(`--api-url (API_WORKER_URL): Expected an http or https URL, got ${JSON.stringify(url)}`);
+  }
+  const { TaskQueue } = await import('../client.ts');
+  return new TaskQueue({ url, token });
+}

@@ -1,0 +1,7 @@
+/** What a command's exit code says; an error's sentence stands on standard error. */
+export const EXIT = { error: 1, notCompleted: 2, waitTimeout: 3 } as const;
+
+export const EXIT_CODES = [
+  'Exit codes: 0 done; 1 an error, told on standard error; 2 the task that was waited for failed or was',
+  'cancelled; 3 it did not end in time.',
+].join('\n');

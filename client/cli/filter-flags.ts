@@ -1,0 +1,33 @@
+import type { Argv } from 'yargs';
+import type { TaskFilter } from '../client.ts';
+import { timeOf } from './flags.ts';
+
+/** The flags that say which tasks a command is about. */
+export function withFilters<Flags>(parser: Argv<Flags>) {
+  return parser
+    .option('type', { type: 'string', requiresArg: true, describe: 'Of this type' })
+    .option('tag', { type: 'string', requiresArg: true, describe: 'With this tag' })
+    .option('id', { type: 'string', requiresArg: true, describe: 'Whose id begins so' })
+    .option('created-after', {
+      string: true,
+      requiresArg: true,
+      coerce: timeOf('created-after'),
+      describe: 'Created after a time, or within the last 30m, 2h, 7d, …',
+    })
+    .option('created-before', {
+      string: true,
+      requiresArg: true,
+      coerce: timeOf('created-before'),
+      describe: 'Created before a time, or longer ago than 30m, 2h, 7d, …',
+    });
+}
+
+/** The filter that the flags make. */
+export function filterOf({ type, tag, id, createdAfter, createdBefore }: TaskFilter): TaskFilter {
+  return { type, tag, id, createdAfter, createdBefore };
+}
+
+/** Whether any flag narrows the tasks. */
+export function isNarrowed(filter: TaskFilter): boolean {
+  return Object.values(filter).some((value) => value !== undefined);
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseJsonText } from './json-text.ts';
+
+test('JSON is what JSON.parse takes', async () => {
+  for (const text of ['{"a":[1,null]}', ' 1 ', '"ü"', '{"__proto__":1}', '[1e3]']) {
+    assert.deepEqual(await parseJsonText(text, '--payload'), JSON.parse(text));
+  }
+});
+
+for (const [text, sentence] of [
+  ['{a:1}', '--payload is not JSON: invalid symbol at line 1, column 2\n  {a:1}\n   ^'],
+  ['{"a":1,}', '--payload is not JSON: property name expected at line 1, column 8\n  {"a":1,}\n         ^'],
+  ['{"a" 1}', '--payload is not JSON: colon expected at line 1, column 6\n  {"a" 1}\n       ^'],
+  ['{\n\t"a": 1\n\t"b": 2\n}', '--payload is not JSON: comma expected at line 3, column 2\n   "b": 2\n   ^'],
+  ['', '--payload is not JSON: value expected at line 1, column 1\n  \n  ^'],
+  ['// none\n1', '--payload is not JSON: invalid comment token at line 1, column 1\n  // none\n  ^'],
+  ["'a'", "--payload is not JSON: invalid symbol at line 1, column 1\n  'a'\n  ^"],
+] as const) {
+  test(`${JSON.stringify(text)} is refused with its place`, async () => {
+    await assert.rejects(parseJsonText(text, '--payload'), { message: sentence });
+  });
+}
+
+test('of a long line the part around the place is shown', async () => {
+  const text = `[${'1,'.repeat(500)}x${',1'.repeat(500)}]`;
+  await assert.rejects(parseJsonText(text, '--payload'), ({ message }: Error) => {
+    const [sentence, part = '', mark = ''] = message.split('\n');
+    assert.match(sentence ?? '', /line 1, column 1002$/);
+    assert.ok(part.length < 90);
+    assert.equal(part[mark.indexOf('^')], 'x');
+    return true;
+  });
+});
+
+test('a text that is part of a file is told by the line of the file', async () => {
+  await assert.rejects(
+    parseJsonText('{', 'tasks.ndjson', 17),
+    /^Error: tasks\.ndjson is not JSON: .* at line 17, column 2/,
+  );
+});

@@ -1,0 +1,71 @@
+/** Writes a line to standard output. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Writes a value as a line of JSON. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+/** Writes rows under a head, their columns aligned; the cells of a column that is all empty are left out. */
+export async function printTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  const shown = head.map((_, column) => rows.some((row) => row[column] !== ''));
+  const cells = (row: readonly string[]) => row.filter((_, column) => shown[column]);
+  await printColumns([cells(head), ...rows.map(cells)]);
+}
+
+/** Writes rows, their columns aligned, without lines between. */
+export async function printColumns(rows: readonly (readonly string[])[]): Promise<void> {
+  const { default: Table } = await import('cli-table3');
+  const none = [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+  ];
+  const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
+  const table = new Table({
+    chars: { ...Object.fromEntries([...none, ...lines].map((name) => [name, ''])), middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  // What a task says of itself must not steer the terminal.
+  for (const row of rows) table.push(row.map((cell) => cell.replaceAll(/\p{Cc}+/gu, ' ')));
+  print(table.toString().replace(/ +$/gm, ''));
+}
+
+/** A value as JSON, cut where it is long. */
+export function short(value: unknown, length: number): string {
+  const text = JSON.stringify(value) ?? '';
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+const STEPS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+] as const;
+
+/** A time's length for people, such as `5 min`. */
+export function duration(ms: number): string {
+  for (const [unit, length] of STEPS) if (ms >= length) return `${Math.floor(ms / length)} ${unit}`;
+  return `${Math.max(0, Math.round(ms))} ms`;
+}
+
+/** How long ago a time was. */
+export function ago(time: string): string {
+  return `${duration(Date.now() - Date.parse(time))} ago`;
+}
+
+/** A number of things, such as `1 task` or `1,000 tasks`. */
+export function count(number: number, thing: string): string {
+  return `${number.toLocaleString('en')} ${thing}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,43 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Kept from one process to the next: to compile the program takes longer than to run a command. */
+const COMPILE_CACHE = join(tmpdir(), 'task-queue-cli-compiled');
+const CLI = resolve(import.meta.dirname, '../../runner/cli.ts');
+
+export interface CliRun {
+  /** What the process ended with: its exit code, or the signal that ended it. */
+  readonly ended: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+  /** Called with the process once it has written something to standard output. */
+  readonly onOutput?: (child: ChildProcess) => unknown;
+}
+
+/** Runs the command as a process of its own, with no setting from this environment. */
+export async function runCli(
+  args: readonly string[],
+  { env = {}, input = '', onOutput }: CliOptions = {},
+): Promise<CliRun> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+  });
+  child.stdin.end(input);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  if (onOutput) child.stdout.once('data', () => onOutput(child));
+  const [code, signal] = await once(child, 'close');
+  return { ended: code ?? signal, stdout, stderr };
+}

@@ -1,0 +1,25 @@
+import { createLogger } from './log.ts';
+import { logEvents } from './log-events.ts';
+import { readOptions } from './options.ts';
+import { createRunner } from './runner.ts';
+
+/**
+ * Runs a runner until it is told to stop, or with `--once` until nothing is ready.
+ *
+ * @param onStoppable is given what stops it; called again, it ends at once.
+ */
+export async function run(
+  flags: Record<string, unknown>,
+  onStoppable: (stop: () => void) => void,
+): Promise<void> {
+  const options = readOptions(flags, process.env);
+  const runner = await createRunner(options);
+  onStoppable(() => runner.stop());
+  logEvents(runner.events, createLogger(options, runner.name));
+  if (options.metricsPort !== undefined) {
+    // Loaded only where it is used.
+    const { serveMetrics } = await import('./metrics-server.ts');
+    await serveMetrics(runner, { ...options, port: options.metricsPort, host: options.metricsHost });
+  }
+  await runner.run();
+}
