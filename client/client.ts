@@ -8,7 +8,16 @@ import { TaskQueueError } from './errors.ts';
 import { followEvents } from './events.ts';
 import { type CancelFilter, type ListFilter, type PageFilter, queryOf, type RetryFilter } from './filters.ts';
 import { type Call, type ConnectionOptions, Http } from './http.ts';
+import type {
+  CallOptions,
+  ChangeAllOptions,
+  ChangedTasks,
+  SubmitManyOptions,
+  SubmitOptions,
+  WaitOptions,
+} from './options.ts';
 import { batchSubmitted, endedTask, statusOf, submitted, taskOf } from './promised.ts';
+import { afterSubmitting, countedFrom } from './refused-batch.ts';
 import type {
   EndedTask,
   NewTask,
@@ -16,7 +25,6 @@ import type {
   StatusOf,
   TaskIdOf,
   TaskOf,
-  TaskOptions,
   TaskShape,
   TypeOf,
 } from './typing.ts';
@@ -28,6 +36,14 @@ export { type Issue, TaskQueueError, type TaskQueueErrorCode } from './errors.ts
 export type { CancelFilter, ListFilter, PageFilter, RetryFilter, TaskFilter } from './filters.ts';
 export type { ConnectionOptions } from './http.ts';
 export type {
+  CallOptions,
+  ChangeAllOptions,
+  ChangedTasks,
+  SubmitManyOptions,
+  SubmitOptions,
+  WaitOptions,
+} from './options.ts';
+export type {
   EndedTask,
   NewTask,
   PayloadOf,
@@ -37,39 +53,6 @@ export type {
   TaskShape,
   TypeOf,
 } from './typing.ts';
-
-/** What ends a call before its own end: it then rejects with the signal's reason. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface SubmitOptions extends TaskOptions, CallOptions {
-  /** A submission that comes again under its key, within 24 hours, is answered as before. Made where none is given. */
-  readonly idempotencyKey?: string | undefined;
-}
-
-export interface SubmitManyOptions extends CallOptions {
-  /** The batch at index n is submitted under `KEY.n`. */
-  readonly idempotencyKey?: string | undefined;
-  /** Called after each batch, with the ids of its tasks. */
-  readonly onBatch?: ((taskIds: readonly string[]) => void) | undefined;
-}
-
-export interface WaitOptions extends CallOptions {
-  /** Without it, the task may take any time. */
-  readonly timeoutSeconds?: number | undefined;
-}
-
-export interface ChangeAllOptions extends CallOptions {
-  /** Called after each call, with the ids of the tasks that it has changed. */
-  readonly onPage?: ((taskIds: readonly string[]) => void) | undefined;
-}
-
-/** The tasks that a call has changed. */
-export interface ChangedTasks {
-  readonly count: number;
-  readonly taskIds: readonly string[];
-}
 
 /** Below what proxies on the way usually allow an answer to take. */
 const HOLD_SECONDS = Math.min(MAX_WAIT_SECONDS, 45);
@@ -319,24 +302,4 @@ function pathOf(id: string): string {
   const known = id.toLowerCase();
   if (isTaskId(known)) return `/tasks/${known}`;
   throw new TaskQueueError('invalid_request', `Expected a task id as a submission answered it, got "${id}"`);
-}
-
-/** What is wrong with a batch, told of the task's place among all. */
-function countedFrom(first: number, error: unknown): unknown {
-  if (!(error instanceof TaskQueueError) || first === 0 || error.issues === undefined) return error;
-  const issues = error.issues.map(({ path, message }) => ({
-    path: path.replace(/^tasks\.(\d+)/, (_, index) => `tasks.${first + Number(index)}`),
-    message,
-  }));
-  const message = issues[0] ? `${issues[0].path}: ${issues[0].message}` : error.message;
-  return new TaskQueueError(error.code, message, { ...error, issues });
-}
-
-function afterSubmitting(submitted: readonly string[], error: unknown): unknown {
-  if (!(error instanceof TaskQueueError)) return error;
-  const message =
-    submitted.length === 0
-      ? error.message
-      : `${error.message} (${submitted.length} tasks before it are submitted)`;
-  return new TaskQueueError(error.code, message, { ...error, cause: error.cause, submitted });
 }

@@ -1,0 +1,34 @@
+import type { TaskOptions } from './typing.ts';
+
+/** What ends a call before its own end: it then rejects with the signal's reason. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SubmitOptions extends TaskOptions, CallOptions {
+  /** A submission that comes again under its key, within 24 hours, is answered as before. Made where none is given. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface SubmitManyOptions extends CallOptions {
+  /** The batch at index n is submitted under `KEY.n`. */
+  readonly idempotencyKey?: string | undefined;
+  /** Called after each batch, with the ids of its tasks. */
+  readonly onBatch?: ((taskIds: readonly string[]) => void) | undefined;
+}
+
+export interface WaitOptions extends CallOptions {
+  /** Without it, the task may take any time. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+export interface ChangeAllOptions extends CallOptions {
+  /** Called after each call, with the ids of the tasks that it has changed. */
+  readonly onPage?: ((taskIds: readonly string[]) => void) | undefined;
+}
+
+/** The tasks that a call has changed. */
+export interface ChangedTasks {
+  readonly count: number;
+  readonly taskIds: readonly string[];
+}
