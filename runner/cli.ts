@@ -16,7 +16,7 @@ const parser = yargs(hideBin(process.argv))
   .scriptName('runner')
   .command('$0', 'Claim tasks from the edge and run them on worker threads', withRunnerFlags, startRunner);
 addClientCommands(parser)
-  .completion('completion', 'Print a script that completes commands and flags in your shell')
+  .completion('completion', 'Print a script that completes commands and flags in your shell', completeWords)
   .epilogue(EXIT_CODES)
   .strict()
   .wrap(110)
@@ -34,6 +34,16 @@ try {
 } catch (error) {
   console.error(sentenceOf(error));
   process.exitCode = exitCodeOf(error);
+}
+
+/** What yargs finds, but for the name that it gives to the command that has none. */
+function completeWords(
+  _current: string,
+  _flags: unknown,
+  find: (onFound: (error: Error | null, words?: string[]) => void) => void,
+  tell: (words: string[]) => void,
+): void {
+  find((_error, words = []) => tell(words.filter((word) => !word.startsWith('$0'))));
 }
 
 async function withRunnerFlags(command: Argv): Promise<Argv> {

@@ -316,9 +316,11 @@ describe('the connection', TOGETHER, () => {
   });
 
   test('the help tells commands and exit codes, and a shell can complete them', async () => {
-    const [help, completion] = await Promise.all([
+    const shell = { env: { SHELL: '/bin/bash' } };
+    const [help, completion, words] = await Promise.all([
       done(['--help']),
-      done(['completion'], { env: { SHELL: '/bin/bash' } }),
+      done(['completion'], shell),
+      done(['--get-yargs-completions', 'runner', 'st'], shell),
     ]);
     assert.match(help, /Exit codes: 0 done; 1 an error.*; 2 the task .*\n.*; 3 it did not end in time/);
     const commands = ['submit', 'status', 'watch', 'list', 'cancel', 'retry', 'stats', 'runners', 'pause'];
@@ -326,6 +328,7 @@ describe('the connection', TOGETHER, () => {
       assert.match(help, new RegExp(`^ +runner ${command} `, 'm'));
     }
     assert.match(completion, /complete .*runner/);
+    assert.match(words, /^submit\nstatus\n/);
   });
 
   test('a reader that stops reading ends the command without a word', async () => {
