@@ -94,10 +94,14 @@ describe('what is not served', () => {
     ['an unknown path of the API Worker', 'api', '/nothing', {}, 'not_found'],
     ['an unknown path below a task', 'api', `/tasks/${UNKNOWN}/nothing`, {}, 'not_found'],
     ['an unknown path of the Consumer Worker', 'buffer', '/nothing', {}, 'not_found'],
+    ['the root of the Consumer Worker', 'buffer', '/', {}, 'not_found'],
+    ['an unknown asset of the dashboard', 'api', '/assets/main.js', {}, 'not_found'],
+    ['what lies beside the assets', 'api', '/assets/../index.html', {}, 'not_found'],
   ]);
 
   const methods: ['api' | 'buffer', string, string, string][] = [
     ['api', 'DELETE', '/health', 'GET'],
+    ['api', 'POST', '/', 'GET'],
     ['api', 'PUT', '/tasks', 'GET, POST'],
     ['api', 'DELETE', '/tasks/batch', 'POST'],
     ['api', 'DELETE', '/tasks/complete', 'POST'],
@@ -123,5 +127,31 @@ describe('what is not served', () => {
 
   test('HEAD is served where GET is', async () => {
     assert.equal((await edge.api.call('/health', { method: 'HEAD' })).status, 200);
+  });
+});
+
+describe('the dashboard', () => {
+  test('is a page that loads from its own worker only, and is asked for anew each time', async () => {
+    const page = await edge.api.get('/');
+    assert.equal(page.status, 200);
+    assert.match(page.header('Content-Type') ?? '', /^text\/html/);
+    assert.equal(page.header('Cache-Control'), 'no-cache');
+    const policy = page.header('Content-Security-Policy') ?? '';
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"]) {
+      assert.ok(policy.includes(rule), policy);
+    }
+    assert.doesNotMatch(policy, /unsafe|https?:/);
+  });
+
+  test('loads assets that are kept for good, since their names tell their content', async () => {
+    const page = String((await edge.api.get('/')).body);
+    const assets = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
+    assert.equal(assets.length, 4);
+    for (const path of assets) {
+      assert.match(path, /-[0-9A-Z]{8}\.(js|css|svg)$/);
+      const asset = await edge.api.get(path);
+      assert.equal(asset.status, 200, path);
+      assert.equal(asset.header('Cache-Control'), 'public, max-age=31536000, immutable');
+    }
   });
 });

@@ -28,10 +28,6 @@ export function App(): JSX.Element {
 
 function Shell(): JSX.Element {
   const main = useRef<HTMLElement>(null);
-  const skip = (event: Event) => {
-    event.preventDefault();
-    main.current?.focus();
-  };
   const shown = placeOf(route.value);
   const before = useRef(shown);
   useEffect(() => {
@@ -42,9 +38,9 @@ function Shell(): JSX.Element {
   }, [shown]);
   return (
     <>
-      <a class="skip" href="#main" onClick={skip}>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <Header />
       <OfflineStrip />
       <main class="main" id="main" ref={main} tabIndex={-1}>

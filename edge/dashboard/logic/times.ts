@@ -27,12 +27,12 @@ export function formatFullTime(ms: number): string {
   return FULL.format(ms);
 }
 
-/** A time as an `<input type="datetime-local">` takes it: in the reader's zone, to the second. */
+/** A time as an `<input type="datetime-local">` takes it: in the reader's zone, with the seconds where there are some. */
 export function toLocalInput(iso: string): string {
   const ms = Date.parse(iso);
   if (Number.isNaN(ms)) return '';
   const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 19);
+  return local.toISOString().slice(0, 19).replace(/:00$/, '');
 }
 
 /** What such an input says, in ISO 8601 UTC with milliseconds; undefined where it says no time. */

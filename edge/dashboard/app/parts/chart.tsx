@@ -44,17 +44,17 @@ export function Chart(props: ChartProps): JSX.Element {
               <dd>{values[index]}</dd>
             </dl>
           ))}
-          <button
-            type="button"
-            class="button plain square small"
-            aria-pressed={asTable}
-            aria-label={`${title} as a table`}
-            title="As a table"
-            onClick={() => setAsTable(!asTable)}
-          >
-            <Icon name="table" size={14} />
-          </button>
         </div>
+        <button
+          type="button"
+          class="button plain square small"
+          aria-pressed={asTable}
+          aria-label={`${title} as a table`}
+          title="As a table"
+          onClick={() => setAsTable(!asTable)}
+        >
+          <Icon name="table" size={14} />
+        </button>
       </header>
       {asTable ? (
         <FigureTable {...props} />
@@ -109,7 +109,6 @@ function Canvas({ summary, data, onHover }: CanvasProps): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const isDark = dark.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme changes the colours; data comes below
   useEffect(() => {
     const place = element.current;
     if (!place) return;

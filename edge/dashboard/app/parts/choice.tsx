@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface ChoiceProps<Value extends string> {
   /** What is chosen, for those who hear the page. */
@@ -13,11 +13,14 @@ interface ChoiceProps<Value extends string> {
 export function Choice<Value extends string>(props: ChoiceProps<Value>): JSX.Element {
   const { label, options, value, onChoose } = props;
   const name = useId();
+  const chosen = useRef<HTMLLabelElement>(null);
+  // Where they do not all fit, the one that holds is in sight.
+  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), []);
   return (
     <fieldset class="choice">
       <legend class="unseen">{label}</legend>
       {options.map((option) => (
-        <label key={option.value}>
+        <label key={option.value} ref={option.value === value ? chosen : null}>
           <input
             type="radio"
             name={name}

@@ -19,20 +19,21 @@ export function JsonView({ name, value }: { name: string; value: unknown }): JSX
       </header>
       <div class="body">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
-        <pre class="json" tabIndex={0} role="group" aria-label={`${name} as JSON`}>
-          {tokens.map(({ part, text: token }, index) =>
-            part === 'plain' ? (
-              token
-            ) : (
-              // biome-ignore lint/suspicious/noArrayIndexKey: tokens of one text never move
-              <span key={index} class={part}>
-                {token}
-              </span>
-            ),
-          )}
-          {isFolded && '\n…'}
-          {!isFolded && text.cut && '\n… the rest is too long to be shown; copying takes it all'}
-        </pre>
+        <section class="json" tabIndex={0} aria-label={`${name} as JSON`}>
+          <pre>
+            {tokens.map(({ part, text: token }, index) =>
+              part === 'plain' ? (
+                token
+              ) : (
+                <span key={index} class={part}>
+                  {token}
+                </span>
+              ),
+            )}
+            {isFolded && '\n…'}
+            {!isFolded && text.cut && '\n… the rest is too long to be shown; copying takes it all'}
+          </pre>
+        </section>
         {text.folded !== undefined && (
           <button
             type="button"

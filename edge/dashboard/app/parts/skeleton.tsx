@@ -12,10 +12,8 @@ export function SkeletonRows({ rows, columns }: { rows: number; columns: number 
   return (
     <>
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
-        <tr key={row} aria-hidden="true">
+        <tr key={row}>
           {Array.from({ length: columns }, (_, column) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
             <td key={column} class={column === 0 ? 'whole' : ''}>
               <Skeleton at={row + column} />
             </td>

@@ -54,7 +54,8 @@ function focusFilter(): void {
 function moveRow(step: number): boolean {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
   if (rows.length === 0) return false;
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const { activeElement } = document;
+  const at = activeElement instanceof HTMLElement ? rows.indexOf(activeElement) : -1;
   const next = at === -1 ? rows[0] : rows[Math.min(rows.length - 1, Math.max(0, at + step))];
   next?.focus();
   next?.closest('tr')?.scrollIntoView({ block: 'nearest' });

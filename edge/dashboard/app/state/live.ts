@@ -143,7 +143,10 @@ function restart(): number {
 
 function keepAlive(): void {
   if (connection.value !== 'live' || socket?.readyState !== WebSocket.OPEN) return;
-  if (Date.now() - heardAt > SILENT_FOR_MS) return lose();
+  if (Date.now() - heardAt > SILENT_FOR_MS) {
+    lose();
+    return;
+  }
   socket.send('ping');
   const age = Date.now() - (updatedAt.value ?? 0);
   // Where it fails, the socket tells.

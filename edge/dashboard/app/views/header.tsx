@@ -20,7 +20,7 @@ export function Header(): JSX.Element {
     <header class="bar">
       <a class="brand" href="#/" aria-label="Task queue, overview">
         <Mark />
-        <span class="wide">Task queue</span>
+        Task queue
       </a>
       <nav class="views" aria-label="Views">
         {VIEWS.map(({ href, name, icon, shows }) => (

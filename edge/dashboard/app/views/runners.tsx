@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
 import type { RunnerView } from '../../../contract/stats.ts';
 import { countOf, formatCount } from '../../logic/counts.ts';
-import { taskHref, tasksHref } from '../../logic/route.ts';
+import { taskHref } from '../../logic/route.ts';
 import { Empty } from '../parts/empty.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
+import { TypeMark } from '../parts/tag.tsx';
 import { Ago, Since } from '../parts/time.tsx';
 import { runners } from '../state/live.ts';
 
@@ -52,7 +53,7 @@ function Runner({ runner }: { runner: RunnerView }): JSX.Element {
           <dd>{threads ?? 'not told'}</dd>
         </div>
         <div>
-          <dt>Io concurrency</dt>
+          <dt>IO concurrency</dt>
           <dd>{ioConcurrency ?? 'not told'}</dd>
         </div>
         <div class="most">
@@ -60,9 +61,7 @@ function Runner({ runner }: { runner: RunnerView }): JSX.Element {
           <dd class="type-list">
             {types.length === 0 && 'not told'}
             {types.map((type) => (
-              <a key={type} class="tag" href={tasksHref({ type })}>
-                {type}
-              </a>
+              <TypeMark key={type} type={type} />
             ))}
           </dd>
         </div>

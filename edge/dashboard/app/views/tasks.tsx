@@ -14,7 +14,6 @@ import { Toolbar } from './tasks/toolbar.tsx';
 /** The tasks that a filter finds, newest first, a page of them. */
 export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string | undefined }): JSX.Element {
   const address = `${filterQuery(filter)} ${cursor}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the address says both
   const listing = useMemo(() => new TaskListing(filter, cursor), [address]);
   useEffect(() => () => listing.close(), [listing]);
 

@@ -57,7 +57,7 @@ export function SubmitFields({ draft }: { draft: Draft }): JSX.Element {
       )}
       {form.when === 'at' && (
         <Field label="Time, in your zone" issue={issues.runAt}>
-          {input('runAt', { type: 'datetime-local', step: 1 })}
+          {input('runAt', { type: 'datetime-local' })}
         </Field>
       )}
       <div class="pairs">

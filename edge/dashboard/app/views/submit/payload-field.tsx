@@ -69,7 +69,7 @@ function Place({
         {' '.repeat(shown.at)}
         <span class="caret">^</span>
       </pre>
-      <button type="button" class="button small plain" onClick={goThere}>
+      <button type="button" class="button small" onClick={goThere}>
         Go to line {fault.line}, column {fault.column}
       </button>
     </div>

@@ -1,23 +1,18 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { TaskView } from '../../../../contract/api.ts';
 import { formatDuration } from '../../../logic/durations.ts';
-import { tasksHref } from '../../../logic/route.ts';
+import { Tag } from '../../parts/tag.tsx';
 import { Ago, At, Until } from '../../parts/time.tsx';
 
 /** What is known of a task, field by field. */
 export function Facts({ task }: { task: TaskView }): JSX.Element {
-  const { type, createdAt, completedAt, runAt, attempt, maxAttempts, priority, timeoutSeconds, tags } = task;
+  const { createdAt, completedAt, runAt, attempt, maxAttempts, priority, timeoutSeconds, tags } = task;
   return (
     <section class="panel" aria-label="About the task">
       <dl class="facts">
-        <Fact name="Type">
-          <a class="link" href={tasksHref({ type })}>
-            {type}
-          </a>
-        </Fact>
         <Fact name="Created">
           <At at={createdAt} />
-          <span class="muted">
+          <span class="muted nowrap">
             {' · '}
             <Ago at={createdAt} />
           </span>
@@ -25,7 +20,7 @@ export function Facts({ task }: { task: TaskView }): JSX.Element {
         {runAt && (
           <Fact name="Runs">
             <Until at={runAt} />
-            <span class="muted">
+            <span class="muted nowrap">
               {' · '}
               <At at={runAt} />
             </span>
@@ -34,7 +29,7 @@ export function Facts({ task }: { task: TaskView }): JSX.Element {
         {completedAt && (
           <Fact name="Ended">
             <At at={completedAt} />
-            <span class="muted">
+            <span class="muted nowrap">
               {' '}
               · after {formatDuration(Date.parse(completedAt) - Date.parse(createdAt))}
             </span>
@@ -51,9 +46,7 @@ export function Facts({ task }: { task: TaskView }): JSX.Element {
           {tags && tags.length > 0 ? (
             <span class="type-list">
               {tags.map((tag) => (
-                <a key={tag} class="tag" href={tasksHref({ tag })}>
-                  {tag}
-                </a>
+                <Tag key={tag} tag={tag} />
               ))}
             </span>
           ) : (

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import type { TaskView } from '../../../../contract/api.ts';
+import { tasksHref } from '../../../logic/route.ts';
 import { EMPTY_FORM } from '../../../logic/submission-form.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Icon } from '../../parts/icon.tsx';
@@ -16,7 +17,11 @@ export function TaskHead({ task, isArchived }: { task: TaskView; isArchived: boo
     <div class="head">
       <div class="task-head">
         <div class="title">
-          <h1>{type}</h1>
+          <h1>
+            <a href={tasksHref({ type })} title={`Tasks of the type ${type}`}>
+              {type}
+            </a>
+          </h1>
           <span role="status">
             <Status status={shownStatus(task)} />
           </span>

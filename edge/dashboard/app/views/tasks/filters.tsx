@@ -135,7 +135,6 @@ function TimeField({ label, value, onChange }: TimeFieldProps): JSX.Element {
         id={`filter-${label}`}
         class="input"
         type="datetime-local"
-        step={1}
         value={value === undefined ? '' : toLocalInput(value)}
         onChange={({ currentTarget }) => onChange(fromLocalInput(currentTarget.value))}
       />

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { formatDuration } from '../../../logic/durations.ts';
-import { taskHref, tasksHref } from '../../../logic/route.ts';
+import { taskHref } from '../../../logic/route.ts';
 import { Status } from '../../parts/status.tsx';
+import { Tag } from '../../parts/tag.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { busy, cancelTask, retryTask } from '../../state/actions.ts';
 import type { TaskSummary } from '../../state/task-listing.ts';
@@ -50,9 +51,7 @@ function Tags({ tags }: { tags: readonly string[] }): JSX.Element {
   return (
     <span class="tags">
       {tags.map((tag) => (
-        <a key={tag} class="tag" href={tasksHref({ tag })} title={`Tasks tagged ${tag}`}>
-          {tag}
-        </a>
+        <Tag key={tag} tag={tag} />
       ))}
     </span>
   );

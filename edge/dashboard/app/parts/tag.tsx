@@ -1,0 +1,20 @@
+import type { JSX } from 'preact';
+import { tasksHref } from '../../logic/route.ts';
+
+/** A tag, leading to the tasks that carry it. */
+export function Tag({ tag }: { tag: string }): JSX.Element {
+  return <Mark text={tag} href={tasksHref({ tag })} title={`Tasks tagged ${tag}`} />;
+}
+
+/** A type, leading to its tasks. */
+export function TypeMark({ type }: { type: string }): JSX.Element {
+  return <Mark text={type} href={tasksHref({ type })} title={`Tasks of the type ${type}`} />;
+}
+
+function Mark({ text, href, title }: { text: string; href: string; title: string }): JSX.Element {
+  return (
+    <a class="tag" href={href} title={title}>
+      <span>{text}</span>
+    </a>
+  );
+}
