@@ -1,11 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'jsonc-parser';
+import { workerConfig } from '../edge/worker-config.ts';
 import { type LocalEdge, startLocalEdge } from '../runner/local-edge.ts';
 import { BenchClient } from './edge-client.ts';
 import { type BenchRunner, startBenchRunner } from './runner-child.ts';
-
-const BUFFER_CONFIG = join(import.meta.dirname, '../edge/buffer/wrangler.jsonc');
 
 /** Both workers under `wrangler dev` over a state of their own, and runners for them. */
 export class BenchSystem {
@@ -47,8 +45,7 @@ export class BenchSystem {
 
 /** The Consumer Worker's configuration with another entry, written into a folder. */
 async function bufferConfig(folder: string, main: string): Promise<string> {
-  const config = parse(await readFile(BUFFER_CONFIG, 'utf8'));
   const path = join(folder, 'buffer.json');
-  await writeFile(path, JSON.stringify({ ...config, $schema: undefined, main }));
+  await writeFile(path, JSON.stringify({ ...workerConfig('buffer'), main }));
   return path;
 }

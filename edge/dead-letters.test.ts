@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { parse } from 'jsonc-parser';
 import type { ApiEnv } from './api/env.ts';
 import { TaskList, TaskView } from './contract/api.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
 import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
+import { workerConfig } from './worker-config.ts';
 
 const TASK_QUEUE = 'task-queue-v2';
 const DEAD_LETTERS = 'task-dead-letter-v2';
 const vars = { AUTH: 'off' };
 
 /** The Consumer Worker as it is deployed, but that a message is a dead letter after its first delivery. */
-const { queues, ...config } = parse(readFileSync(join(import.meta.dirname, 'buffer/wrangler.jsonc'), 'utf8'));
+const { queues, ...config } = workerConfig('buffer');
 const consumers = queues.consumers.map((consumer: { queue: string }) =>
   consumer.queue === TASK_QUEUE ? { ...consumer, max_retries: 0 } : consumer,
 );
@@ -22,7 +20,7 @@ const harness = testHarness({
   root: import.meta.dirname,
   workers: [
     { configPath: 'api/wrangler.jsonc', vars },
-    { config: { ...config, main: 'buffer/worker.ts', queues: { consumers }, vars } },
+    { config: { ...config, queues: { consumers }, vars } },
   ],
 });
 const edge = new TestEdge(harness);

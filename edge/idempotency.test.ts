@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { parse } from 'jsonc-parser';
 import type { ApiEnv } from './api/env.ts';
 import { BatchSubmitted, Changed, StatusView, Submitted, TaskList } from './contract/api.ts';
 import { newTasks, recordKey, recordPrefix } from './contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt, windowOf } from './contract/task-id.ts';
 import { ledgerOf } from './http/ledger.ts';
 import { type Answer, expectError, read, TestEdge, testHarness } from './testing.ts';
+import { workerConfig } from './worker-config.ts';
 
 const vars = { AUTH: 'off', SWEEP_AFTER_SECONDS: '0', RETENTION_HOURS: '0' };
 const harness = testHarness({
@@ -166,12 +164,11 @@ describe('a first attempt that was cut off after the reservation', () => {
 
 describe('a first attempt that was cut off long ago', () => {
   /** Queues drop what is sent to them while nobody consumes it. */
-  const { queues: _, ...api } = parse(readFileSync(join(import.meta.dirname, 'api/wrangler.jsonc'), 'utf8'));
   const queues = { producers: [{ binding: 'TASK_QUEUE', queue: 'lost' }] };
   const lossy = testHarness({
     root: import.meta.dirname,
     workers: [
-      { config: { ...api, main: 'api/worker.ts', queues, vars } },
+      { config: { ...workerConfig('api'), queues, vars } },
       { configPath: 'buffer/wrangler.jsonc', vars },
     ],
   });

@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'jsonc-parser';
 import { Caller, testHarness } from '../../edge/testing.ts';
+import { workerConfig } from '../../edge/worker-config.ts';
 import { BenchClient } from '../edge-client.ts';
 import { type BenchRunner, startBenchRunner } from '../runner-child.ts';
 import { Operations, sum } from './operations.ts';
-
-const EDGE = join(import.meta.dirname, '../../edge');
 
 /** Ended tasks may be archived at once. */
 const VARS = { AUTH: 'off', RETENTION_HOURS: '0' };
@@ -77,8 +73,7 @@ export class CostSystem {
 
 /** A worker's configuration as it is deployed, its entry the counted one. */
 function counted(worker: 'api' | 'buffer') {
-  const config = parse(readFileSync(join(EDGE, worker, 'wrangler.jsonc'), 'utf8'));
-  return { ...config, main: `${worker}.ts`, vars: VARS };
+  return { ...workerConfig(worker), main: `${worker}.ts`, vars: VARS };
 }
 
 /** What some workers have done so far. */
