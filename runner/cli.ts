@@ -18,16 +18,7 @@ const parser = yargs(hideBin(process.argv))
 addClientCommands(parser)
   .completion('completion', 'Print a script that completes commands and flags in your shell', completeWords)
   .epilogue(EXIT_CODES)
-  .strict()
-  .wrap(110)
-  .updateStrings({
-    'Arguments %s and %s are mutually exclusive': 'Expected --%s or --%s, got both',
-    'Not enough arguments following: %s': '--%s: Expected a value, got none',
-  })
-  // It is told below, after what the commands throw of their own.
-  .fail((message, error) => {
-    throw error ?? new Error(`${message}\nrunner --help, or runner COMMAND --help, says what there is`);
-  });
+  .wrap(110);
 
 try {
   await parser.parseAsync();

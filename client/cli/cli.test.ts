@@ -101,23 +101,18 @@ describe('submit', TOGETHER, () => {
   });
 
   test('with --wait shows the result of a task that completes, and ends with 0', async () => {
-    const [output] = await Promise.all([
-      done(['submit', 'cli-wait', '--wait', '--timeout-seconds', '30']),
-      end('cli-wait', { success: true, result: { sum: 3 } }),
-    ]);
+    const onOutput = () => end('cli-wait', { success: true, result: { sum: 3 } });
+    const output = await done(['submit', 'cli-wait', '--wait', '--timeout-seconds', '30'], { onOutput });
     assert.match(output.split('\n')[0] ?? '', ID);
     assert.match(output, /^status +completed, attempt 1 of 3$/m);
     assert.match(output, /^result +\{"sum":3\}$/m);
   });
 
   test('with --wait ends with 2 for a task that fails', async () => {
-    const [{ ended, stdout }] = await Promise.all([
-      cli(['submit', 'cli-wait-fails', '--wait', '--json']),
-      end('cli-wait-fails', { success: false, error: 'No paper' }),
-    ]);
+    const onOutput = () => end('cli-wait-fails', { success: false, error: 'No paper' });
+    const { ended, stdout } = await cli(['submit', 'cli-wait-fails', '--wait'], { onOutput });
     assert.equal(ended, 2);
-    const { error } = TaskView.parse(JSON.parse(stdout));
-    assert.deepEqual(error, { code: 'task_error', message: 'No paper' });
+    assert.match(stdout, /^error +task_error: No paper$/m);
   });
 
   test('with --wait ends with 3 for a task that does not end in time', async () => {
@@ -140,10 +135,7 @@ describe('submit', TOGETHER, () => {
       ['submit', 'a', '--payload', '{"a": tru}'],
       /^--payload is not JSON: .* at line 1, column 7\n {2}.*\n {8}\^$/m,
     ],
-    [['submit', 'a', '--payload', '@absent.json'], /^--payload: absent\.json cannot be read \(ENOENT/m],
     [['submit', 'a', '--priority', '101'], /^priority: .*100/m],
-    [['submit', 'a', '--timeout-seconds', '3'], /^--timeout-seconds: Expected --wait with it/m],
-    [['submit'], /^Expected either a task type, `submit TYPE`, or a file of tasks, `submit --batch FILE`$/m],
   ]);
 });
 
@@ -175,11 +167,6 @@ describe('submit --batch', TOGETHER, () => {
     ]);
     assert.equal((await edge.api.read('/tasks?type=cli-wrong', TaskList)).count, 0);
   });
-
-  refuses([
-    [['submit', '--batch', '/absent'], /^--batch: \/absent cannot be read \(ENOENT: no such file or/m],
-    [['submit', '--batch', 'x', '--priority', '3'], /^Expected --batch or --priority, got both$/m],
-  ]);
 });
 
 describe('status, watch', TOGETHER, () => {
@@ -221,7 +208,6 @@ describe('status, watch', TOGETHER, () => {
   refuses([
     [['status', UNKNOWN], new RegExp(`^No task has the id ${UNKNOWN}`, 'm')],
     [['watch', UNKNOWN], new RegExp(`^No task has the id ${UNKNOWN}`, 'm')],
-    [['status', 'abc'], /^Expected a task id as a submission answered it, got "abc"$/m],
   ]);
 });
 
@@ -262,13 +248,8 @@ describe('list, cancel, retry', TOGETHER, () => {
   });
 
   refuses([
-    [['cancel'], /^Expected task ids, or --all; flags such as --type, --tag and --status narrow it$/m],
-    [['cancel', UNKNOWN, '--all'], /^Expected either task ids or --all with what narrows it, got both$/m],
-    [['retry', UNKNOWN], new RegExp(`^No task has the id ${UNKNOWN}`, 'm')],
-    [['list', '--status', 'odd'], /Given: "odd", Choices: "pending", /],
+    [['cancel', UNKNOWN], new RegExp(`^No task has the id ${UNKNOWN}`, 'm')],
     [['list', '--id', 'xyz'], /^id: Expected a task id or its beginning$/m],
-    [['list', '--limit', '3', '--all'], /^Expected --all or --limit, got both$/m],
-    [['list', '--wrong'], /^Unknown argument: wrong\nrunner --help/m],
   ]);
 });
 
@@ -342,13 +323,6 @@ describe('the connection', TOGETHER, () => {
     const { ended, stderr } = await cli(['list', '--type', 'cli-pipe', '--all', '--json'], { onOutput });
     assert.deepEqual([ended, stderr], [0, '']);
   });
-
-  refuses([
-    [
-      ['list', '--api-url', 'localhost:8787'],
-      /^--api-url \(API_WORKER_URL\): Expected an http or https URL, got "localhost:8787"$/m,
-    ],
-  ]);
 });
 
 test('with tokens configured, a command needs one of the clients', async () => {

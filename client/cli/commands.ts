@@ -6,9 +6,12 @@ import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
 import { addWatch } from './watch.ts';
 
-/** The commands of a client. What they work with is loaded when one is run. */
+/**
+ * Adds the commands of a client; what they work with is loaded when one is run. A parser that has them rejects
+ * with a sentence where the words are not as they should be, and with what a command throws.
+ */
 export function addClientCommands(parser: Argv): Argv {
-  return [
+  const commands = [
     addSubmit,
     addStatus,
     addWatch,
@@ -19,5 +22,15 @@ export function addClientCommands(parser: Argv): Argv {
     addRunners,
     addPause,
     addResume,
-  ].reduce((commands, add) => add(commands), parser);
+  ];
+  return commands
+    .reduce((added, add) => add(added), parser)
+    .strict()
+    .updateStrings({
+      'Arguments %s and %s are mutually exclusive': 'Expected --%s or --%s, got both',
+      'Not enough arguments following: %s': '--%s: Expected a value, got none',
+    })
+    .fail((message, error) => {
+      throw error ?? new Error(`${message}\nrunner --help, or runner COMMAND --help, says what there is`);
+    });
 }
