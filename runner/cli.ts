@@ -3,7 +3,8 @@ import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { addClientCommands } from '../client/cli/commands.ts';
 import { EXIT_CODES } from '../client/cli/exit-codes.ts';
-import { exitCodeOf, sentenceOf } from '../client/cli/failure.ts';
+import { sentenceOf } from '../client/cli/failure.ts';
+import { runCommand } from '../client/cli/run.ts';
 
 // Started with an IPC channel, it must not outlive the process that started it, not even while it loads.
 let stop = (): void => process.exit(0);
@@ -20,12 +21,7 @@ addClientCommands(parser)
   .epilogue(EXIT_CODES)
   .wrap(110);
 
-try {
-  await parser.parseAsync();
-} catch (error) {
-  console.error(sentenceOf(error));
-  process.exitCode = exitCodeOf(error);
-}
+await runCommand(parser);
 
 /** What yargs finds, but for the name that it gives to the command that has none. */
 function completeWords(

@@ -9,29 +9,40 @@ import { QueueStats, RunnerList, TypeSwitch } from '../../edge/contract/stats.ts
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
 import { startEdge, type TestEdge, waitFor } from '../../edge/testing.ts';
 import { freePort } from '../../runner/local-edge.ts';
-import { type CliOptions, type CliRun, runCli } from '../testing/run-cli.ts';
+import {
+  type CliOptions,
+  type CliRun,
+  type CommandHost,
+  runCli,
+  startCommandHost,
+} from '../testing/run-cli.ts';
 
 let edge: TestEdge;
+let host: CommandHost;
 let url: string;
 let folder: string;
 before(async () => {
-  edge = await startEdge();
+  [edge, host] = await Promise.all([startEdge(), startCommandHost()]);
   url = await edge.apiUrl();
   folder = await mkdtemp(join(tmpdir(), 'task-queue-cli-'));
 });
 after(async () => {
+  host.close();
   await edge.close();
   await rm(folder, { recursive: true });
 });
 
-/** Each test is a process or two: as many at once as keep the machine busy. */
+/** Some tests are processes of their own: as many at once as keep the machine busy. */
 const TOGETHER = { concurrency: 3 };
 const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 const TaskRef = Submitted.pick({ taskId: true });
 
-function cli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
-  return runCli(args, { ...options, env: { API_WORKER_URL: url, ...options.env } });
+/** Runs a command; one that has to do with its process in a process of its own. */
+function cli(args: readonly string[], { env, ...options }: CliOptions = {}): Promise<CliRun> {
+  const settings = { API_WORKER_URL: url, ...env };
+  if (Object.keys(options).length > 0) return runCli(args, { ...options, env: settings });
+  return host.run(args, settings);
 }
 
 /** Runs a command that has to succeed, and resolves to what it prints. */
@@ -297,9 +308,9 @@ describe('the connection', TOGETHER, () => {
   });
 
   test('the help tells commands and exit codes, and a shell can complete them', async () => {
-    const shell = { env: { SHELL: '/bin/bash' } };
+    const shell = { env: { SHELL: '/bin/bash' }, input: '' };
     const [help, completion, words] = await Promise.all([
-      done(['--help']),
+      done(['--help'], { input: '' }),
       done(['completion'], shell),
       done(['--get-yargs-completions', 'runner', 'st'], shell),
     ]);

@@ -1,11 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { HostedCommand } from './command-host.ts';
 
 /** Kept from one process to the next: to compile the program takes longer than to run a command. */
 const COMPILE_CACHE = join(tmpdir(), 'task-queue-cli-compiled');
 const CLI = resolve(import.meta.dirname, '../../runner/cli.ts');
+const HOST = resolve(import.meta.dirname, 'command-host.ts');
+
+/** Nothing of this environment sets anything. */
+const ENVIRONMENT = { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE };
 
 export interface CliRun {
   /** What the process ended with: its exit code, or the signal that ended it. */
@@ -26,9 +31,7 @@ export async function runCli(
   args: readonly string[],
   { env = {}, input = '', onOutput }: CliOptions = {},
 ): Promise<CliRun> {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
-  });
+  const child = spawn(process.execPath, [CLI, ...args], { env: { ...ENVIRONMENT, ...env } });
   child.stdin.end(input);
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -40,4 +43,30 @@ export async function runCli(
   if (onOutput) child.stdout.once('data', () => onOutput(child));
   const [code, signal] = await once(child, 'close');
   return { ended: code ?? signal, stdout, stderr };
+}
+
+/** A process that runs one command after the other. */
+export interface CommandHost {
+  run(args: readonly string[], env: Record<string, string>): Promise<CliRun>;
+  close(): void;
+}
+
+export async function startCommandHost(): Promise<CommandHost> {
+  const child = fork(HOST, { env: ENVIRONMENT, execArgv: [] });
+  await once(child, 'message');
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    run(args, env) {
+      const command: HostedCommand = { args, env };
+      const ran = last.then(async (): Promise<CliRun> => {
+        const answered = once(child, 'message');
+        child.send(command);
+        const [answer] = await answered;
+        return answer;
+      });
+      last = ran;
+      return ran;
+    },
+    close: () => child.disconnect(),
+  };
 }

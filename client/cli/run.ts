@@ -1,0 +1,12 @@
+import type { Argv } from 'yargs';
+import { exitCodeOf, sentenceOf } from './failure.ts';
+
+/** Runs the command that a parser was given; what goes wrong is told by a sentence and by the exit code. */
+export async function runCommand(parser: Argv): Promise<void> {
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    console.error(sentenceOf(error));
+    process.exitCode = exitCodeOf(error);
+  }
+}
