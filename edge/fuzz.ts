@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import fc, { type Arbitrary } from 'fast-check';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ApiEnv } from './api/env.ts';
 import * as Api from './contract/api.ts';
 import * as Work from './contract/buffer.ts';
@@ -105,6 +105,9 @@ const post = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Re
   return { worker, method: 'POST', path, answer, query: {}, body: record({}), ...rest };
 };
 
+const Page = z.string().startsWith('<!doctype html>');
+const OpenApi = z.looseObject({ openapi: z.string() });
+
 /** Every route of both workers but the sockets and the stream; the first that fits a request is the one that serves it. */
 const ROUTES = [
   get('api', '/health', Api.Health),
@@ -139,6 +142,12 @@ const ROUTES = [
   post('api', '/tasks/:id/complete', Api.Completed, {
     body: record({ success: fc.boolean() }, { result: json, error, leaseId }),
   }),
+  get('api', '/metrics', z.string()),
+  get('api', '/openapi.json', OpenApi),
+  get('api', '/', Page),
+  get('api', '/reference', Page),
+  get('buffer', '/openapi.json', OpenApi),
+  get('buffer', '/reference', Page),
   get('buffer', '/health', Api.Health),
   get('buffer', '/tasks/ready', Work.BufferList, { query: { limit } }),
   get('buffer', '/tasks/all', Work.BufferList, { query: { limit } }),
@@ -307,7 +316,8 @@ async function check(edge: TestEdge, { worker, method, path, headers, body }: Fu
       (known) => known.worker === worker && known.method === method && fits(known, path),
     );
     assert.ok(route, `No such route: ${seen}`);
-    const parsed = route.answer.safeParse(JSON.parse(answer));
+    const isJson = response.headers.get('Content-Type')?.startsWith('application/json');
+    const parsed = route.answer.safeParse(isJson ? JSON.parse(answer) : answer);
     assert.ok(parsed.success, `${seen}\n${parsed.error}`);
   } else {
     const parsed = ErrorBody.safeParse(JSON.parse(answer));
@@ -318,7 +328,7 @@ async function check(edge: TestEdge, { worker, method, path, headers, body }: Fu
 }
 
 function fits(route: Route, path: string): boolean {
-  const [pathname = ''] = path.split(/[?#]/);
+  const { pathname } = new URL(`http://localhost${path}`);
   return new RegExp(`^${route.path.replace(':id', '[^/]+')}$`).test(pathname);
 }
 
