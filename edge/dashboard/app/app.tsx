@@ -33,7 +33,7 @@ function Shell(): JSX.Element {
   useEffect(() => {
     if (before.current === shown) return;
     before.current = shown;
-    main.current?.focus({ preventScroll: true });
+    if (!main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
     scrollTo({ top: 0 });
   }, [shown]);
   return (

@@ -17,7 +17,7 @@ const REASONS: Record<string, string> = {
   PropertyNameExpected: 'expected a property name in double quotes',
   ValueExpected: 'expected a value',
   ColonExpected: 'expected a colon after the property name',
-  CommaExpected: 'expected a comma',
+  CommaExpected: 'expected a comma or a closing bracket',
   CloseBraceExpected: 'expected a comma or a closing brace }',
   CloseBracketExpected: 'expected a comma or a closing bracket ]',
   EndOfFileExpected: 'expected nothing more after the value',

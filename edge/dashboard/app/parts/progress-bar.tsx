@@ -9,9 +9,7 @@ export function ProgressBar({ value }: { value: unknown }): JSX.Element {
     <div class="progress">
       {progress && (
         <div class="line">
-          <progress max={1} value={progress.fraction} aria-label="Progress">
-            {progress.label}
-          </progress>
+          <progress max={1} value={progress.fraction} aria-label="Progress" />
           <span class="number">{progress.label}</span>
         </div>
       )}

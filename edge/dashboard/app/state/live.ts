@@ -23,16 +23,19 @@ export const runners = signal<readonly RunnerView[] | undefined>(undefined);
 export const updatedAt = signal<number | undefined>(undefined);
 
 const OPEN_WITHIN_MS = 10_000;
-const PING_MS = 20_000;
-const SILENT_FOR_MS = 30_000;
+/** A ping that is not answered until the next is due tells that the socket is dead. */
+const PING_MS = 10_000;
 /** What only time changes, such as a runner that has gone silent, is asked for this often while nothing comes. */
 const ASK_ANEW_MS = 30_000;
 const OFFLINE_AFTER = 3;
 
+/** It is connected, connecting, or waiting to. */
+let active = false;
 let socket: WebSocket | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
 let heardAt = 0;
+let pingedAt = 0;
 /** Counts attempts: what belongs to an earlier one is dropped. */
 let generation = 0;
 
@@ -41,7 +44,7 @@ export function stayConnected(): void {
   effect(() => {
     const { state } = session.value;
     if (state === 'open' || state === 'checking') {
-      if (socket === undefined && timer === undefined) void connect();
+      if (!active) void connect();
     } else disconnect();
   });
   addEventListener('offline', () => {
@@ -74,6 +77,7 @@ function mayConnect(): boolean {
 }
 
 async function connect(): Promise<void> {
+  active = true;
   const own = restart();
   try {
     const { ticket } = await ask((queue) => queue.ticket({ signal: AbortSignal.timeout(OPEN_WITHIN_MS) }));
@@ -123,6 +127,7 @@ function lose(state?: 'offline'): void {
 
 function disconnect(): void {
   restart();
+  active = false;
   failures = 0;
   connection.value = 'connecting';
   stats.value = undefined;
@@ -143,10 +148,11 @@ function restart(): number {
 
 function keepAlive(): void {
   if (connection.value !== 'live' || socket?.readyState !== WebSocket.OPEN) return;
-  if (Date.now() - heardAt > SILENT_FOR_MS) {
+  if (pingedAt > heardAt) {
     lose();
     return;
   }
+  pingedAt = Date.now();
   socket.send('ping');
   const age = Date.now() - (updatedAt.value ?? 0);
   // Where it fails, the socket tells.

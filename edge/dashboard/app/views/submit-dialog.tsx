@@ -20,6 +20,8 @@ function Form({ draft }: { draft: Draft }): JSX.Element {
   const issue = draft.issues.value.form;
   const submit = async () => {
     await draft.submit();
+    // What is wrong is drawn by then.
+    await new Promise(requestAnimationFrame);
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   };
   return (

@@ -48,7 +48,7 @@ export function Task({ id }: { id: string }): JSX.Element {
           </p>
         </div>
       )}
-      {task.error && task.status !== 'completed' && <Fault task={task} />}
+      {task.error && task.status !== 'completed' && task.status !== 'cancelled' && <Fault task={task} />}
       {task.status === 'processing' && task.progress !== undefined && (
         <section class="panel" aria-label="Progress">
           <div class="padded">

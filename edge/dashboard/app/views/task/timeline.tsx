@@ -17,7 +17,7 @@ export function Timeline({ task }: { task: TaskView }): JSX.Element {
       </header>
       <ol class="timeline">
         {spans.map((span) => (
-          <Step key={`${span.kind} ${span.from}`} span={span} task={task} />
+          <Step key={`${span.kind} ${span.from}`} span={span} />
         ))}
       </ol>
     </section>
@@ -34,7 +34,7 @@ function holderOf({ taskId, status }: TaskView): Holder | undefined {
   return undefined;
 }
 
-function Step({ span, task }: { span: Span; task: TaskView }): JSX.Element {
+function Step({ span }: { span: Span }): JSX.Element {
   const isAttempt = span.kind === 'attempt' || span.kind === 'running';
   const runner = isAttempt ? span.runner : undefined;
   const error = span.kind === 'attempt' ? span.error : undefined;
@@ -57,7 +57,6 @@ function Step({ span, task }: { span: Span; task: TaskView }): JSX.Element {
           <code>{error.code}</code> {error.message}
         </p>
       )}
-      {span.kind === 'attempt' && !error && <p class="unseen">It succeeded. {task.status}</p>}
     </li>
   );
 }

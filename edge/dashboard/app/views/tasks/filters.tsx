@@ -9,7 +9,7 @@ import { Choice } from '../../parts/choice.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { StatusSign, statusName } from '../../parts/status.tsx';
 import { stats } from '../../state/live.ts';
-import { navigate } from '../../state/route.ts';
+import { navigate, route } from '../../state/route.ts';
 import { FilterText } from './filter-text.tsx';
 
 const ALL = 'all';
@@ -18,7 +18,10 @@ const ALL = 'all';
 export function Filters({ filter }: { filter: TaskFilter }): JSX.Element {
   const [open, setOpen] = useState(false);
   const set = (field: keyof TaskFilter, value: string | undefined, replace = false) => {
-    navigate(tasksHref(withField(filter, field, value)), { replace });
+    // Two fields may change before the page is drawn again.
+    const shown = route.peek();
+    const present = shown.view === 'tasks' ? shown.filter : filter;
+    navigate(tasksHref(withField(present, field, value)), { replace });
   };
   const fields = filterQuery(filter).size - (filter.status ? 1 : 0);
   return (
