@@ -1,0 +1,77 @@
+import { describe, test } from 'node:test';
+import { expectNoSidewaysScroll } from './judge.ts';
+import type { Stage } from './stage.ts';
+
+const NARROW = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+const VIEWS = ['#/', '#/tasks', '#/types', '#/runners'];
+
+/** What the page says while there is nothing to show; the queue has to be empty. */
+export function emptyTests(stage: () => Stage): void {
+  test('an empty queue says so in every view, and what to do next', async (t) => {
+    const page = await stage().livePage(t);
+    await page.getByText('No task has ended in the last hour.').waitFor();
+    await page.getByText('A type appears here with its first task.').waitFor();
+    await page.getByText('No runner is connected').waitFor();
+    const views = page.getByRole('navigation', { name: 'Views' });
+    await views.getByRole('link', { name: 'Types' }).click();
+    await page.getByRole('heading', { name: 'No type yet' }).waitFor();
+    await views.getByRole('link', { name: 'Runners' }).click();
+    await page.getByText('npm run runner').waitFor();
+    await views.getByRole('link', { name: 'Tasks' }).click();
+    await page.getByRole('heading', { name: 'No task yet' }).waitFor();
+    await page.getByRole('main').getByRole('button', { name: 'New task' }).click();
+    await page.getByRole('dialog', { name: 'New task' }).waitFor();
+  });
+}
+
+/** What the page says while something is awaited, or has gone wrong. */
+export function stateTests(stage: () => Stage): void {
+  describe('states', () => {
+    test('while the list is awaited its place is kept, and a failure says what to do', async (t) => {
+      const page = await stage().livePage(t);
+      const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();
+      await page.route('**/tasks?*', async (route) => {
+        await refused;
+        await route.fulfill({
+          status: 409,
+          json: { error: 'The ledger is being looked after', code: 'task_not_available' },
+        });
+      });
+      await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+      await page.locator('table[aria-busy=true] .skeleton').first().waitFor();
+      refuse();
+      await page.getByText('The ledger is being looked after').waitFor();
+      await page.unroute('**/tasks?*');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.locator('[data-row]').first().waitFor();
+    });
+
+    test('a search that stops at its bound offers to go on', async (t) => {
+      const page = await stage().livePage(t);
+      const far = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';
+      await page.route('**/tasks?*', (route) =>
+        route.fulfill({ json: { tasks: [], count: 0, nextCursor: far } }),
+      );
+      await page.goto(`${stage().url}/#/tasks?tag=rare`);
+      await page.getByText(/Nothing found among the tasks created since 30 Jun/).waitFor();
+      await page.unroute('**/tasks?*');
+      await page.getByRole('button', { name: 'Search on' }).click();
+      await page.getByRole('heading', { name: 'No task matches' }).waitFor();
+    });
+
+    test('an address that nothing has leads to the overview', async (t) => {
+      const page = await stage().livePage(t, '#/settings');
+      await page.getByRole('link', { name: 'Go to the overview' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    });
+
+    test('nothing lies beside the window of a phone of 360 px', async (t) => {
+      const page = await stage().livePage(t, '', NARROW);
+      for (const hash of VIEWS) {
+        await page.goto(`${stage().url}/${hash}`);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await expectNoSidewaysScroll(page, hash);
+      }
+    });
+  });
+}
