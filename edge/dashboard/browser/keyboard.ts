@@ -52,6 +52,11 @@ export function keyboardTests(stage: () => Stage): void {
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'hidden' });
       await focused(page, '.new-task');
+      await page.keyboard.press('n');
+      assert.equal(await page.getByRole('dialog').getByLabel('Type').inputValue(), 'n?/');
+      await page.getByRole('button', { name: 'Discard' }).click();
+      await page.keyboard.press('n');
+      assert.equal(await page.getByRole('dialog').getByLabel('Type').inputValue(), '');
     });
   });
 

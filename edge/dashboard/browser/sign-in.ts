@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { expectAccessible } from './judge.ts';
 import { isLive, type Stage } from './stage.ts';
 
 const RUNNER_TOKENS = 'runner';
@@ -26,6 +27,7 @@ export function signInTests(stage: () => Stage): void {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       assert.equal(await page.title(), 'Sign in · Task queue');
       await page.getByText('API_TOKENS').first().waitFor();
+      await expectAccessible(page, 'the way in');
       assert.equal(await page.getByRole('alert').innerText(), '');
       await signIn(page, 'right');
       await isLive(page);

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { Changed } from '../../contract/api.ts';
 import { waitFor } from '../../testing.ts';
 import { Consumer } from './consumer.ts';
+import { expectAccessible } from './judge.ts';
 import type { Stage } from './stage.ts';
 
 const rows = (page: Page) => page.locator('[data-row]');
@@ -125,6 +126,7 @@ export function taskListTests(stage: () => Stage): void {
       await page.getByRole('button', { name: 'Cancel all…' }).click();
       const dialog = page.getByRole('dialog', { name: 'Cancel all' });
       await dialog.getByText('pending tasks of the type bulk').waitFor();
+      await expectAccessible(page, 'a question');
       await dialog.getByRole('button', { name: 'Leave them' }).click();
       await dialog.waitFor({ state: 'hidden' });
       await page.getByRole('button', { name: 'Cancel all…' }).click();

@@ -15,7 +15,7 @@ export function Choice<Value extends string>(props: ChoiceProps<Value>): JSX.Ele
   const name = useId();
   const chosen = useRef<HTMLLabelElement>(null);
   // Where they do not all fit, the one that holds is in sight.
-  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), []);
+  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), []);
   return (
     <fieldset class="choice">
       <legend class="unseen">{label}</legend>

@@ -15,11 +15,23 @@ import { ask } from './session.ts';
 /** The form of a new task while its dialog is open; undefined while it is not. */
 export const draft = signal<Draft | undefined>(undefined);
 
-export function openDraft(fields: Partial<SubmissionForm> = {}): void {
-  draft.value ??= new Draft({ ...EMPTY_FORM, ...fields });
+/** What was written when the dialog was left. */
+let kept: SubmissionForm | undefined;
+
+/** Opens the dialog: with these fields, else with what was written when it was left. */
+export function openDraft(fields?: Partial<SubmissionForm>): void {
+  draft.value ??= new Draft(fields ? { ...EMPTY_FORM, ...fields } : (kept ?? EMPTY_FORM));
 }
 
-export function closeDraft(): void {
+/** Leaves the dialog; what is not submitted is there again when it is next opened. */
+export function leaveDraft(): void {
+  const left = draft.value;
+  kept = left?.taskId.value === undefined ? left?.form.value : undefined;
+  draft.value = undefined;
+}
+
+export function discardDraft(): void {
+  kept = undefined;
   draft.value = undefined;
 }
 

@@ -2,14 +2,14 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { taskHref } from '../../logic/route.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { closeDraft, type Draft } from '../state/submission.ts';
+import { type Draft, discardDraft, leaveDraft } from '../state/submission.ts';
 import { SubmitFields } from './submit/fields.tsx';
 
 /** The dialog in which a task is written and submitted. */
 export function SubmitDialog({ draft }: { draft: Draft }): JSX.Element {
   const taskId = draft.taskId.value;
   return (
-    <Dialog title={taskId ? 'Submitted' : 'New task'} onClose={closeDraft} wide>
+    <Dialog title={taskId ? 'Submitted' : 'New task'} onClose={leaveDraft} wide>
       {taskId ? <Submitted draft={draft} taskId={taskId} /> : <Form draft={draft} />}
     </Dialog>
   );
@@ -43,7 +43,7 @@ function Form({ draft }: { draft: Draft }): JSX.Element {
         <p class="issue said" role="alert">
           {issue}
         </p>
-        <button type="button" class="button" onClick={closeDraft}>
+        <button type="button" class="button" onClick={discardDraft}>
           Discard
         </button>
         <button type="submit" class="button primary" disabled={draft.sending.value}>
@@ -68,7 +68,7 @@ function Submitted({ draft, taskId }: { draft: Draft; taskId: string }): JSX.Ele
         <button type="button" class="button" onClick={() => draft.writeAnother()}>
           Another one
         </button>
-        <a ref={link} class="button primary" href={taskHref(taskId)} onClick={closeDraft}>
+        <a ref={link} class="button primary" href={taskHref(taskId)} onClick={leaveDraft}>
           Show the task
         </a>
       </div>

@@ -12,16 +12,14 @@ export function Facts({ task }: { task: TaskView }): JSX.Element {
       <dl class="facts">
         <Fact name="Created">
           <At at={createdAt} />
-          <span class="muted nowrap">
-            {' · '}
+          <span class="aside">
             <Ago at={createdAt} />
           </span>
         </Fact>
         {runAt && (
           <Fact name="Runs">
             <Until at={runAt} />
-            <span class="muted nowrap">
-              {' · '}
+            <span class="aside">
               <At at={runAt} />
             </span>
           </Fact>
@@ -29,10 +27,7 @@ export function Facts({ task }: { task: TaskView }): JSX.Element {
         {completedAt && (
           <Fact name="Ended">
             <At at={completedAt} />
-            <span class="muted nowrap">
-              {' '}
-              · after {formatDuration(Date.parse(completedAt) - Date.parse(createdAt))}
-            </span>
+            <span class="aside">after {formatDuration(Date.parse(completedAt) - Date.parse(createdAt))}</span>
           </Fact>
         )}
         <Fact name="Attempts">
