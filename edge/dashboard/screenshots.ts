@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { startScene } from './scene/start-scene.ts';
 import { startChromium } from './testing/chromium.ts';
 
@@ -20,12 +21,11 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   { name: 'overview', hash: '#/' },
   { name: 'tasks', hash: '#/tasks' },
-  { name: 'failed', hash: '#/tasks?status=failed' },
   { name: 'types', hash: '#/types' },
   { name: 'runners', hash: '#/runners' },
   {
     name: 'task',
-    hash: '#/tasks?status=failed&type=report:nightly',
+    hash: '#/tasks?status=failed',
     prepare: openFirstTask,
   },
   {
@@ -81,7 +81,8 @@ async function draw(
     await page.getByText('Live', { exact: true }).waitFor();
     await page.waitForLoadState('networkidle');
     await prepare?.(page);
-    await page.screenshot({ path: join(FOLDER, `${name}-${size}-${theme}.png`) });
+    const picture = sharp(await page.screenshot());
+    await picture.png({ palette: true }).toFile(join(FOLDER, `${name}-${size}-${theme}.png`));
   }
   await context.close();
 }

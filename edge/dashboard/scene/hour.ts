@@ -7,7 +7,7 @@ import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
 import { WAITING, WORKLOADS, type Workload } from './workloads.ts';
 
 const MINUTE_MS = 60_000;
-const STEP_MS = 500;
+const STEP_MS = 200;
 const LEASE_SECONDS = 3600;
 /** In these minutes of the hour a receiver of webhooks was down, and images came in a rush. */
 const OUTAGE = { from: 21, to: 27 };
@@ -16,16 +16,16 @@ const RUSH = { from: 38, to: 46 };
 const RUNNERS = [
   {
     name: 'render-01',
-    slots: 6,
+    slots: 3,
     types: ['image:resize', 'invoice:pdf', 'report:nightly'],
-    threads: 8,
+    threads: 3,
     io: 0,
   },
   {
     name: 'render-02',
-    slots: 6,
+    slots: 3,
     types: ['image:resize', 'invoice:pdf', 'report:nightly'],
-    threads: 8,
+    threads: 3,
     io: 0,
   },
   { name: 'mail-eu-1', slots: 32, types: ['email', 'webhook', 'newsletter'], threads: 2, io: 32 },
@@ -67,9 +67,13 @@ export class Hour {
   }
 
   #arrive(workload: Workload): void {
-    const rush = workload.type === 'image:resize' && this.#isIn(RUSH) ? 6 : 1;
+    const rush = workload.type === 'image:resize' && this.#isIn(RUSH) ? 12 : 1;
     if (this.#random.chance((workload.perMinute * rush * STEP_MS) / MINUTE_MS)) {
+      // Between two steps: a claim comes a moment after the task.
+      const step = this.#now;
+      this.#now -= this.#random.int(8, 60);
       this.#insert(workload.type, workload.payload(this.#count), workload.tags);
+      this.#now = step;
     }
   }
 

@@ -57,7 +57,7 @@ export const WORKLOADS: readonly Workload[] = [
     failing: 0.03,
     error: {
       code: 'task_error',
-      message: 'POST https://hooks.globex.example/orders answered 502 after 3.1 s',
+      message: 'POST https://hooks.globex.example/orders answered 502',
     },
     tags: ['orders'],
     payload: (index) => ({
