@@ -299,7 +299,7 @@ const requests: Arbitrary<FuzzRequest> = fc.constantFrom(...ROUTES).chain((route
 /** Sends a request and asserts what every answer has to be. @returns the answer's status. */
 async function check(edge: TestEdge, { worker, method, path, headers, body }: FuzzRequest): Promise<number> {
   const bodyless = body === null || method === 'GET' || method === 'HEAD';
-  const response = await edge[worker].worker.fetch(path, {
+  const response = await edge[worker].worker.fetch(`http://localhost${path}`, {
     method,
     headers,
     redirect: 'manual',
