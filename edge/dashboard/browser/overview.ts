@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { waitFor } from '../../testing.ts';
 import { Consumer } from './consumer.ts';
+import { expectAccessible } from './judge.ts';
 import type { Stage } from './stage.ts';
 
 /** A figure of the overview, by its name. */
@@ -79,6 +80,7 @@ export function overviewTests(stage: () => Stage): void {
       await edge.submitManyReady('orphan', 2);
       const page = await stage().livePage(t);
       await page.getByRole('listitem').filter({ hasText: 'No connected runner handles orphan' }).waitFor();
+      await expectAccessible(page, 'an overview that warns');
       await page.getByRole('link', { name: 'Types', exact: true }).click();
       const row = page.getByRole('row').filter({ hasText: 'orphan' });
       await row.getByText('No runner handles it').waitFor();
