@@ -19,7 +19,17 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
 
   const table = useRef<HTMLElement>(null);
   const isHeld = useMemo(() => () => isInUse(table.current), []);
-  useEffect(() => stats.subscribe(() => listing.note(isHeld)), [listing, isHeld]);
+  useEffect(() => {
+    const note = () => {
+      if (!document.hidden) listing.note(isHeld);
+    };
+    document.addEventListener('visibilitychange', note);
+    const unsubscribe = stats.subscribe(note);
+    return () => {
+      document.removeEventListener('visibilitychange', note);
+      unsubscribe();
+    };
+  }, [listing, isHeld]);
   useEffect(() => {
     let seen = changes.value;
     return changes.subscribe((count) => {

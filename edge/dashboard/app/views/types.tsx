@@ -15,6 +15,7 @@ import { PauseButton } from './pause-button.tsx';
 const TOTALS = [
   ['completed', 'Completed'],
   ['failed', 'Failed'],
+  ['cancelled', 'Cancelled'],
   ['retries', 'Retries'],
   ['leaseExpiries', 'Lease expiries'],
 ] as const;
@@ -79,7 +80,9 @@ export function Types(): JSX.Element {
                 </tr>
               </thead>
               <tbody>
-                {shown === undefined && <SkeletonRows rows={5} columns={12} />}
+                {shown === undefined && (
+                  <SkeletonRows rows={5} columns={STATUSES.length + TOTALS.length + 3} />
+                )}
                 {shown?.map((type) => (
                   <TypeRow key={type.type} type={type} />
                 ))}
@@ -121,7 +124,7 @@ function TypeRow({ type }: { type: TypeStats }): JSX.Element {
         <td
           key={total}
           class={index === 0 ? 'end total first' : 'end total'}
-          data-label={index < 2 ? `${label} in all` : label}
+          data-label={index < 3 ? `${label} in all` : label}
         >
           <Count value={totals[total]} />
         </td>
