@@ -169,7 +169,7 @@ export async function startEdge(vars: Record<string, string> = { AUTH: 'off' }):
   return new TestEdge(harness);
 }
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 30_000;
 
 /** Asks until there is an answer. */
 export async function waitFor<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {

@@ -145,7 +145,7 @@ test('a lane that is busy does not keep the other from being asked for', async (
 
 test('with once, a runner ends when nothing is ready, at once when there is nothing at all', async (t) => {
   const { edge, run, counted } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
-  assert.equal(await settlesWithin(run(), 5000), true);
+  assert.equal(await settlesWithin(run(), 20_000), true);
   assert.equal(edge.claims.length, 1);
   assert.deepEqual([counted('idle'), counted('drained')], [0, 1]);
 });
