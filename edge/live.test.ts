@@ -7,19 +7,16 @@ import { Changed, TaskList } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { LiveUpdate, QueueStats, RunnerList, Ticket, TypeSwitch } from './contract/stats.ts';
 import { createdAtOf } from './contract/task-id.ts';
-import { expectError, read, TestEdge, testHarness, waitFor } from './testing.ts';
+import { expectError, read, startEdge, type TestEdge, waitFor } from './testing.ts';
 
 const vars = { API_TOKENS: 'client', RUNNER_TOKENS: 'runner' };
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: ['api', 'buffer'].map((folder) => ({ configPath: `${folder}/wrangler.jsonc`, vars })),
-});
-const edge = new TestEdge(harness);
+let edge: TestEdge;
 let url: string;
 before(async () => {
-  url = String((await harness.listen()).url).replace('http', 'ws');
+  edge = await startEdge(vars);
+  url = (await edge.apiUrl()).replace('http', 'ws');
 });
-after(() => harness.close());
+after(() => edge.close());
 
 const CLIENT = { Authorization: 'Bearer client' };
 const RUNNER = { Authorization: 'Bearer runner' };
@@ -50,7 +47,7 @@ async function submit(count: number, task: { type: string; tags?: string[] }): P
 /** A dashboard's socket, and what it was told. */
 async function look() {
   const { ticket } = read(await post('/tickets'), Ticket);
-  const socket = new WebSocket(`${url}live?ticket=${ticket}`);
+  const socket = new WebSocket(`${url}/live?ticket=${ticket}`);
   const updates: LiveUpdate[] = [];
   let pongs = 0;
   socket.on('message', (message) => {

@@ -7,7 +7,7 @@ import type { ApiEnv } from './env.ts';
 /** `GET /metrics`: how the queue stands, in the text format of Prometheus. */
 export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const ledger = ledgerOf(c.env);
-  const [stats, runners, bytes] = await Promise.all([ledger.stats(), ledger.runners(), ledger.size()]);
+  const [{ stats, runners }, bytes] = await Promise.all([ledger.look(), ledger.size()]);
   const registry = new Registry();
   recordTypes(registry, stats);
   recordOldest(registry, stats);

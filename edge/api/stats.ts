@@ -10,7 +10,7 @@ type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `GET /stats`. */
 export async function getStats(c: ApiContext): Promise<Response> {
-  const answer: QueueStats = await ledgerOf(c.env).stats();
+  const { stats: answer }: { stats: QueueStats } = await ledgerOf(c.env).look();
   return c.json(answer);
 }
 

@@ -1,5 +1,5 @@
 import type { RunnerAbout } from './buffer.ts';
-import type { QueueStats, RunnerView } from './stats.ts';
+import type { LiveUpdate, RunnerView } from './stats.ts';
 import type { Backoff, TaskError, TaskState } from './task.ts';
 
 /**
@@ -27,7 +27,8 @@ export interface LedgerApi {
   retry(taskId: string): Promise<RetryOutcome>;
   cancelMany(filter: ListFilter): Promise<ChangedPage>;
   retryMany(filter: RetryFilter): Promise<ChangedPage>;
-  stats(): Promise<QueueStats>;
+  /** How the queue stands, and its runners. */
+  look(): Promise<LiveUpdate>;
   runners(): Promise<RunnerView[]>;
   /** No task of a paused type is handed out. */
   pause(type: string): Promise<void>;

@@ -1,7 +1,7 @@
 import type { ClaimGrant, ClaimOrder, SingleClaimGrant } from '../../contract/ledger.ts';
 import { UNFENCED_LEASE_SECONDS } from '../../contract/limits.ts';
 import { deadline, findLease, heldUnder, openLease } from './leases.ts';
-import { withoutPaused } from './paused.ts';
+import { pausedTypes } from './paused.ts';
 import { fitting, inOrder, readWork, type StoredWork, toWorkRow, WORK_COLUMNS } from './rows.ts';
 import type { Store } from './tally.ts';
 import { countReady, heads } from './waiting.ts';
@@ -21,7 +21,11 @@ const LEASE_TASKS = `
 
 /** Leases tasks to a runner; a lease id that is known already answers what is still held under it. */
 export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
-  const wants = order.wants.map((want) => ({ ...want, types: withoutPaused(sql, want.types) }));
+  const paused = pausedTypes(sql);
+  const wants = order.wants.map((want) => ({
+    ...want,
+    types: want.types.filter((type) => !paused.has(type)),
+  }));
   const types = wants.flatMap((want) => want.types);
   const known = findLease(sql, order.leaseId);
   if (known) {
@@ -44,7 +48,7 @@ export function claimOne(sql: Store, taskId: string, now: number): SingleClaimGr
   const [task] = readWork(sql, [taskId]);
   if (!task) return { unknown: true };
   if (task.state !== 'ready') return { unavailable: task.state };
-  if (withoutPaused(sql, [task.type]).length === 0) return { paused: true };
+  if (pausedTypes(sql).has(task.type)) return { paused: true };
 
   const leaseSeconds = Math.max(UNFENCED_LEASE_SECONDS, task.timeoutSeconds ?? 0);
   const lease = {

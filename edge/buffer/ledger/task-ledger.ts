@@ -11,7 +11,7 @@ import type {
   SubmissionCount,
   UnfencedReport,
 } from '../../contract/ledger.ts';
-import type { LiveUpdate } from '../../contract/stats.ts';
+import type { LiveUpdate, RunnerView } from '../../contract/stats.ts';
 import { type LogEnv, logOf, shown } from '../../http/log.ts';
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
@@ -135,12 +135,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.#ledger.alive(limit);
   }
 
-  async stats() {
-    return this.#look().stats;
+  async look() {
+    return this.#look();
   }
 
   async runners() {
-    return this.#look().runners;
+    return this.#runners();
   }
 
   pause(type: string) {
@@ -225,8 +225,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   #look(): LiveUpdate {
-    const runners = this.#ledger.runners(new Set(wakeSockets(this.ctx).map(({ runner }) => runner)));
+    const runners = this.#runners();
     return { stats: this.#ledger.stats(runners), runners };
+  }
+
+  #runners(): RunnerView[] {
+    return this.#ledger.runners(new Set(wakeSockets(this.ctx).map(({ runner }) => runner)));
   }
 
   /**
