@@ -13,9 +13,13 @@ const TEMPLATES = join('runner', 'tasks', 'email-templates');
 // A file of before would be loaded as a task type.
 rmSync(DIST, { recursive: true, force: true });
 const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-const { status } = spawnSync(process.execPath, [compiler, '--project', join(ROOT, 'tsconfig.build.json')], {
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  [compiler, '--project', join(import.meta.dirname, 'tsconfig.build.json')],
+  {
+    stdio: 'inherit',
+  },
+);
 if (status !== 0) process.exit(status ?? 1);
 cpSync(join(ROOT, TEMPLATES), join(DIST, TEMPLATES), { recursive: true });
 chmodSync(join(DIST, 'runner', 'bin.js'), 0o755);
