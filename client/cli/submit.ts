@@ -96,18 +96,13 @@ async function submitBatch(file: string, flags: Flags): Promise<void> {
     noTTYOutput: false,
     stream: process.stderr,
   });
-  try {
-    const submitted = await submitFile(queue, file, {
-      idempotencyKey: flags.idempotencyKey,
-      onTotal: (tasks) => bar.start(tasks, 0),
-      onBatch: (taskIds) => {
-        bar.increment(taskIds.length);
-        if (flags.json) for (const taskId of taskIds) printJson({ taskId });
-      },
-    });
-    bar.stop();
-    if (!flags.json) print(`Submitted ${count(submitted, 'task')}`);
-  } finally {
-    bar.stop();
-  }
+  const submitted = await submitFile(queue, file, {
+    idempotencyKey: flags.idempotencyKey,
+    onTotal: (tasks) => bar.start(tasks, 0),
+    onBatch: (taskIds) => {
+      bar.increment(taskIds.length);
+      if (flags.json) for (const taskId of taskIds) printJson({ taskId });
+    },
+  }).finally(() => bar.stop());
+  if (!flags.json) print(`Submitted ${count(submitted, 'task')}`);
 }
