@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { Claim, SingleClaim } from '../edge/contract/buffer.ts';
 import { newSubmission, taskIdAt } from '../edge/contract/task-id.ts';
-import { startEdge, type TestEdge } from '../edge/testing.ts';
+import { guardedEdge, openEdge, TOKENS } from '../edge/testing.ts';
 import { TaskQueue } from './client.ts';
 
-let edge: TestEdge;
+const edge = openEdge();
+const guarded = guardedEdge();
 let queue: TaskQueue;
 before(async () => {
-  edge = await startEdge();
-  queue = new TaskQueue({ url: await edge.apiUrl() });
+  queue = new TaskQueue({ url: await edge.listen() });
 });
-after(() => edge.close());
 
 /** Not ready while the test runs. */
 const LATER = { delaySeconds: 3600 };
@@ -241,13 +240,12 @@ describe('of the queue', () => {
 });
 
 test('with tokens, one is asked for, and a ticket is given to who has one', async () => {
-  await edge.update({ API_TOKENS: 'secret', RUNNER_TOKENS: 'runner' });
-  const url = await edge.apiUrl();
-  assert.match((await new TaskQueue({ url, token: 'secret' }).ticket()).ticket, /^\S+$/);
+  const url = await guarded.listen();
+  assert.match((await new TaskQueue({ url, token: TOKENS.client }).ticket()).ticket, /^\S+$/);
   for (const [token, code, sentence] of [
     [undefined, 'unauthorized', /check the token, one of the API_TOKENS of http/],
     ['wrong', 'unauthorized', /This token is not valid: check the token/],
-    ['runner', 'forbidden', /takes a token of API_TOKENS: check the token/],
+    [TOKENS.runner, 'forbidden', /takes a token of API_TOKENS: check the token/],
   ] as const) {
     await assert.rejects(new TaskQueue({ url, token }).submit('client-token', {}), {
       code,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { archiveKey } from './api/archive.ts';
-import type { ApiEnv } from './api/env.ts';
 import { StatusView, Submitted, TaskView } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import {
@@ -15,49 +14,19 @@ import {
 import { newSubmission, taskIdAt, windowAfter, windowAt, windowOf } from './contract/task-id.ts';
 import { byteLength } from './contract/text.ts';
 import { ledgerOf } from './http/ledger.ts';
-import { expectError, read, TestEdge, testHarness, waitFor } from './testing.ts';
+import { expectError, ownEdge, read, waitFor, workersWith } from './testing.ts';
 
 const VARS = { AUTH: 'off', RETENTION_HOURS: '1', SWEEP_AFTER_SECONDS: '0', FULL_BYTES: '30000000' };
 const HOUR = 3_600_000;
 const PART_BYTES = 2_000_000;
 
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: ['api', 'buffer'].map((folder) => ({ configPath: `${folder}/wrangler.jsonc`, vars: VARS })),
-});
-const edge = new TestEdge(harness);
-before(() => harness.listen());
-after(() => harness.close());
+const edge = ownEdge(workersWith(VARS));
 
-const env = () => harness.getWorker<ApiEnv>('task-api-v2').getEnv();
-const ledger = async () => ledgerOf(await env());
-
-async function sql(query: string, ...params: (string | number)[]) {
-  const storage = await edge.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
-  return storage.exec(query, ...params);
-}
-
-async function cron(): Promise<void> {
-  const { outcome } = await edge.api.worker.scheduled({ cron: '* * * * *' });
-  assert.equal(outcome, 'ok');
-}
-
-interface Consumer {
-  queue(name: string, messages: object[]): Promise<{ outcome: string; retryMessages: Iterable<unknown> }>;
-}
-
-function takesMessages(service: object): service is Consumer {
-  return typeof Reflect.get(service, 'queue') === 'function';
-}
+const ledger = async () => ledgerOf(await edge.env());
 
 /** Hands messages to the consumer as the queue does, and returns those that it wants to see again. */
-async function consume(...bodies: QueueMessage[]): Promise<unknown[]> {
-  const consumer = await edge.buffer.worker.getExport();
-  assert.ok(takesMessages(consumer));
-  const messages = bodies.map((body) => ({ id: randomUUID(), timestamp: new Date(), attempts: 1, body }));
-  const { outcome, retryMessages } = await consumer.queue('task-queue-v2', messages);
-  assert.equal(outcome, 'ok');
-  return [...retryMessages];
+function consume(...bodies: QueueMessage[]): Promise<unknown[]> {
+  return edge.deliver('task-queue-v2', ...bodies.map((body) => ({ body })));
 }
 
 const messageOf = (record: SubmissionRecord): QueueMessage => ({ ...record, first: 0 });
@@ -80,7 +49,9 @@ const longAgo = () => Date.now() - ages++ * HOUR;
 /** Stores a submission as the API Worker does: the acceptance, without the queue message. */
 async function accept(record: SubmissionRecord): Promise<void> {
   const metadata = { tasks: record.tasks.length };
-  await (await env()).TASK_STORAGE.put(recordKey(record.submission), JSON.stringify(record), { metadata });
+  await (await edge.env()).TASK_STORAGE.put(recordKey(record.submission), JSON.stringify(record), {
+    metadata,
+  });
 }
 
 async function deliver(record: SubmissionRecord, count = record.tasks.length): Promise<void> {
@@ -100,7 +71,7 @@ async function finish(type: string, hoursAgo = 2): Promise<void> {
     ...(n === 0 ? { success: false, error } : { success: true, result: `{"n":${n}}` }),
   }));
   await (await ledger()).settle(reports);
-  await sql('UPDATE tasks SET completed_at = completed_at - ? WHERE type = ?', hoursAgo * HOUR, type);
+  await edge.sql('UPDATE tasks SET completed_at = completed_at - ? WHERE type = ?', hoursAgo * HOUR, type);
 }
 
 /** A window of its own, of one submission whose tasks have ended and whose retention has passed. */
@@ -113,27 +84,27 @@ async function endedWindow(type: string, ...tasks: Partial<AcceptedTask>[]): Pro
 }
 
 async function archivePastPurge(record: SubmissionRecord): Promise<void> {
-  await cron();
-  await sql(
+  await edge.cron();
+  await edge.sql(
     'UPDATE seals SET archived_at = archived_at - 300000 WHERE window = ?',
     windowOf(record.submission),
   );
-  await cron();
+  await edge.cron();
   assert.deepEqual(await rows(record), []);
 }
 
 const rows = (record: SubmissionRecord) =>
-  sql(
+  edge.sql(
     'SELECT id, state FROM tasks WHERE id >= ? AND id < ? ORDER BY id',
     record.submission,
     `${record.submission}~`,
   );
 const isSealed = async (record: SubmissionRecord) =>
-  (await sql('SELECT 1 FROM seals WHERE window = ?', windowOf(record.submission))).length === 1;
+  (await edge.sql('SELECT 1 FROM seals WHERE window = ?', windowOf(record.submission))).length === 1;
 
 /** The archive of a window as it is stored, part by part. */
 async function archiveOf(record: SubmissionRecord): Promise<{ key: string; text: string }[]> {
-  const { TASK_STORAGE } = await env();
+  const { TASK_STORAGE } = await edge.env();
   const { keys } = await TASK_STORAGE.list({ prefix: archiveKey(0, windowOf(record.submission), 0) });
   return Promise.all(
     keys.map(async ({ name }) => ({ key: name, text: (await TASK_STORAGE.get(name)) ?? '' })),
@@ -146,7 +117,7 @@ describe('a submission whose queue message was lost', () => {
   test('is delivered by the sweep', async () => {
     const record = submission(Date.now() - 1000, 'lost-sweep', {}, {});
     await accept(record);
-    await cron();
+    await edge.cron();
     assert.equal((await edge.ready('lost-sweep', 2)).length, 2);
   });
 
@@ -163,7 +134,7 @@ describe('a submission whose queue message was lost', () => {
     await accept(record);
     await deliver(record, 1);
     await finish('lost-part', 0);
-    await cron();
+    await edge.cron();
     const states = (await rows(record)).map((row) => row.state);
     assert.deepEqual(states, ['failed', 'ready', 'ready']);
   });
@@ -171,36 +142,36 @@ describe('a submission whose queue message was lost', () => {
   test('is left to the queue while it is young', async () => {
     const record = submission(Date.now() + 5000, 'lost-young', {});
     await accept(record);
-    await cron();
+    await edge.cron();
     assert.deepEqual(await rows(record), []);
   });
 
   test('is delivered by the sure sweep where its window has no row at all', async () => {
     const now = Date.now();
-    await sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(now - HOUR));
+    await edge.sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(now - HOUR));
     const record = submission(now - HOUR / 2, 'lost-window', {});
     await accept(record);
-    await cron();
+    await edge.cron();
     await edge.ready('lost-window', 1);
     const due = windowAt(now - 15 * 60_000);
-    const swept = String((await sql('SELECT window FROM swept'))[0]?.window);
+    const swept = String((await edge.sql('SELECT window FROM swept'))[0]?.window);
     assert.ok(swept < due && windowAfter(windowAfter(swept)) >= due, `${swept} of ${due}`);
   });
 
   test('is delivered by the sure sweep of a new deployment, whose sweep starts by itself', async () => {
-    await sql('DELETE FROM swept');
-    await cron();
-    assert.equal((await sql('SELECT window FROM swept')).length, 1);
+    await edge.sql('DELETE FROM swept');
+    await edge.cron();
+    assert.equal((await edge.sql('SELECT window FROM swept')).length, 1);
   });
 
   test('is delivered though another record cannot be read', async () => {
     const broken = submission(Date.now() - 500, 'lost-broken', {});
-    await (await env()).TASK_STORAGE.put(recordKey(broken.submission), '{"tasks":7}');
+    await (await edge.env()).TASK_STORAGE.put(recordKey(broken.submission), '{"tasks":7}');
     const record = submission(Date.now() - 1000, 'lost-neighbour', {});
     await accept(record);
     await edge.api.worker.scheduled({ cron: '* * * * *' });
     const delivered = (await rows(record)).length;
-    await (await env()).TASK_STORAGE.delete(recordKey(broken.submission));
+    await (await edge.env()).TASK_STORAGE.delete(recordKey(broken.submission));
     assert.equal(delivered, 1);
   });
 });
@@ -213,15 +184,15 @@ describe('a window', () => {
     straggler.submission = alive.submission.slice(0, 18) + straggler.submission.slice(18);
     await deliver(straggler);
     const recent = await endedWindow('close-recent', {}, {});
-    await sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - HOUR / 2, firstOf(recent));
-    await cron();
+    await edge.sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - HOUR / 2, firstOf(recent));
+    await edge.cron();
     assert.deepEqual(
       [await isSealed(closed), await isSealed(alive), await isSealed(recent)],
       [true, false, false],
     );
     await finish('close-straggler');
-    await sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - 2 * HOUR, firstOf(recent));
-    await cron();
+    await edge.sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - 2 * HOUR, firstOf(recent));
+    await edge.cron();
     assert.deepEqual([await isSealed(alive), await isSealed(recent)], [true, true]);
   });
 
@@ -229,22 +200,22 @@ describe('a window', () => {
     const record = await endedWindow('close-swept', {});
     const late = submission(Number.parseInt(record.submission.slice(0, 8), 16) * 2 ** 16, 'close-late', {});
     await accept(late);
-    await cron();
+    await edge.cron();
     assert.equal(await isSealed(record), false);
     await edge.ready('close-late', 1);
   });
 
   test('keeps its rows for five minutes after it was archived, then they are purged', async () => {
     const record = await endedWindow('purge', {}, {});
-    await cron();
-    await cron();
+    await edge.cron();
+    await edge.cron();
     assert.equal((await rows(record)).length, 2);
-    const age = (ms: number) => sql('UPDATE seals SET archived_at = ?', Date.now() - ms);
+    const age = (ms: number) => edge.sql('UPDATE seals SET archived_at = ?', Date.now() - ms);
     await age(290_000);
-    await cron();
+    await edge.cron();
     assert.equal((await rows(record)).length, 2);
     await age(300_000);
-    await cron();
+    await edge.cron();
     assert.deepEqual(await rows(record), []);
   });
 
@@ -253,29 +224,29 @@ describe('a window', () => {
       'crash',
       ...Array.from({ length: 25 }, () => ({ payload: 'x'.repeat(90_000) })),
     );
-    await cron();
+    await edge.cron();
     const archive = await archiveOf(record);
     assert.equal(archive.length, 2);
     const [head, part] = archive;
     assert.ok(head && part);
-    const { TASK_STORAGE } = await env();
+    const { TASK_STORAGE } = await edge.env();
     const window = windowOf(record.submission);
-    const forget = () => sql('UPDATE seals SET archived_at = NULL WHERE window = ?', window);
+    const forget = () => edge.sql('UPDATE seals SET archived_at = NULL WHERE window = ?', window);
     const lose = (...keys: string[]) => Promise.all(keys.map((key) => TASK_STORAGE.delete(key)));
     const crashes = [
-      () => sql('DELETE FROM seals WHERE window = ?', window),
+      () => edge.sql('DELETE FROM seals WHERE window = ?', window),
       () => lose(head.key, part.key).then(forget),
       () => lose(head.key).then(forget),
       forget,
     ];
     for (const crash of crashes) {
       await crash();
-      await cron();
+      await edge.cron();
       assert.deepEqual(await archiveOf(record), archive);
     }
     await archivePastPurge(record);
-    await sql('UPDATE seals SET purged_at = NULL WHERE window = ?', window);
-    await cron();
+    await edge.sql('UPDATE seals SET purged_at = NULL WHERE window = ?', window);
+    await edge.cron();
     assert.deepEqual(await archiveOf(record), archive);
     assert.equal((await view(firstOf(record))).status, 'failed');
   });
@@ -287,7 +258,7 @@ describe('a window', () => {
     const fresh = submission(Date.now(), 'duplicate-fresh', {});
     assert.deepEqual(await consume(messageOf(record), messageOf(fresh)), []);
     assert.equal((await rows(fresh)).length, 1, 'Its neighbour in the queue batch is taken in');
-    await cron();
+    await edge.cron();
     assert.deepEqual(await rows(record), []);
     assert.deepEqual(await archiveOf(record), archive);
   });
@@ -333,7 +304,7 @@ describe('an archived task', () => {
   test('lies in parts of 2 MB at most also where its window has many small tasks', async () => {
     const record = submission(longAgo(), 'small', {});
     const ids = Array.from({ length: 8000 }, (_, index) => taskIdAt(record.submission, index));
-    await sql(
+    await edge.sql(
       `INSERT INTO tasks (id, type, state, priority, run_at, received_at, completed_at, error, payload)
        SELECT value, 'small', 'cancelled', 0, 0, 0, 1, '{"code":"cancelled","message":"The task was cancelled"}', '{}'
        FROM json_each(?)`,
@@ -351,7 +322,7 @@ describe('an archived task', () => {
       ...Array.from({ length: 30 }, () => ({ payload: 'x'.repeat(90_000) })),
     );
     await archivePastPurge(record);
-    const { TASK_STORAGE } = await env();
+    const { TASK_STORAGE } = await edge.env();
     const [head, part] = await archiveOf(record);
     assert.ok(head && part);
     const last = taskIdAt(record.submission, 29);
@@ -366,7 +337,7 @@ describe('an archived task', () => {
   test('whose archive has outlived its 90 days is not found', async () => {
     const id = firstOf(submission(Date.now() - 200 * 24 * HOUR, 'expired', {}));
     const endedAt = Date.now() - 100 * 24 * HOUR;
-    await sql('INSERT INTO seals VALUES (?, ?, ?, ?)', windowOf(id), endedAt, endedAt, endedAt);
+    await edge.sql('INSERT INTO seals VALUES (?, ?, ?, ?)', windowOf(id), endedAt, endedAt, endedAt);
     expectError(await edge.api.get(`/tasks/${id}/status`), 'task_not_found');
   });
 
@@ -375,8 +346,8 @@ describe('an archived task', () => {
     const cancelled = submission(Number.parseInt(windowOf(record.submission), 16) * 2 ** 16, 'final', {});
     await deliver(cancelled);
     await (await ledger()).cancel(firstOf(cancelled));
-    await sql("UPDATE tasks SET completed_at = completed_at - ? WHERE state = 'cancelled'", 2 * HOUR);
-    await cron();
+    await edge.sql("UPDATE tasks SET completed_at = completed_at - ? WHERE state = 'cancelled'", 2 * HOUR);
+    await edge.cron();
     const calls = [...idsOf(record), firstOf(cancelled)].flatMap((id) => [`${id}/retry`, `${id}/cancel`]);
     for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
     await archivePastPurge(record);
@@ -394,9 +365,12 @@ describe('a ledger above FULL_BYTES', () => {
     await deliver(record, 1);
     await finish('full-window');
     await accept(old);
-    await sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(Date.now() - HOUR));
+    await edge.sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(Date.now() - HOUR));
     for (let row = 0; row < 20; row += 1) {
-      await sql("INSERT INTO idempotency_keys VALUES (?, hex(zeroblob(900000)), '', 0, 0)", `fill ${row}`);
+      await edge.sql(
+        "INSERT INTO idempotency_keys VALUES (?, hex(zeroblob(900000)), '', 0, 0)",
+        `fill ${row}`,
+      );
     }
   });
 
@@ -415,16 +389,16 @@ describe('a ledger above FULL_BYTES', () => {
   });
 
   test('closes no window of which a task has still to be taken in', async () => {
-    await cron();
+    await edge.cron();
     assert.equal(await isSealed(record), false);
   });
 
   test('takes everything in once there is room again', async () => {
-    await cron();
-    await sql("DELETE FROM idempotency_keys WHERE key LIKE 'fill %'");
+    await edge.cron();
+    await edge.sql("DELETE FROM idempotency_keys WHERE key LIKE 'fill %'");
     assert.deepEqual(await consume(messageOf(submission(Date.now(), 'full-message', {}))), []);
     await edge.ready('full-message', 1);
-    await cron();
+    await edge.cron();
     await edge.ready('full-accepted', 1);
     assert.equal((await edge.api.read(`/tasks/${accepted}/status`, StatusView)).status, 'pending');
     assert.equal((await rows(old)).length, 1, 'Expected the sure sweep not to have passed it by');
@@ -441,10 +415,10 @@ describe('a ledger above SEAL_EARLY_BYTES', () => {
     const record = submission(longAgo(), 'early', {}, {});
     await accept(record);
     await deliver(record);
-    await cron();
+    await edge.cron();
     assert.equal(await isSealed(record), false);
     await finish('early', 0);
-    await cron();
+    await edge.cron();
     assert.equal(await isSealed(record), true);
     assert.equal((await archiveOf(record)).length, 1);
   });
@@ -454,7 +428,7 @@ describe('a ledger above SEAL_EARLY_BYTES', () => {
     await accept(record);
     await deliver(record, 1);
     await finish('early-part', 0);
-    await cron();
+    await edge.cron();
     assert.equal(await isSealed(record), false);
   });
 });

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { TaskList } from './contract/api.ts';
 import type { ErrorCode } from './contract/errors.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { type Answer, expectError, read, startEdge, type TestEdge } from './testing.ts';
-
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge({});
-});
-after(() => edge.close());
+import { type Answer, expectError, ownEdge, read, type TestEdge, workersWith } from './testing.ts';
 
 const ID = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const CLAIM = { leaseId: randomUUID(), runner: 'r', wants: [{ types: ['auth'], limit: 1 }] };
@@ -50,49 +44,56 @@ const SHARED_CALLS: Call[] = [
 ];
 const ALL_CALLS = [...CLIENT_CALLS, ...RUNNER_CALLS, ...SHARED_CALLS];
 
-function send([worker, path, body]: Call, authorization?: string): Promise<Answer> {
-  const headers = authorization === undefined ? {} : { Authorization: authorization };
-  return edge[worker].call(path, { body, headers });
-}
-
-async function expectAll(calls: Call[], authorization: string | undefined, code: ErrorCode) {
-  for (const call of calls) {
-    const answer = await send(call, authorization);
-    expectError(answer, code);
-    if (code === 'unauthorized') assert.match(answer.header('WWW-Authenticate') ?? '', /^Bearer/);
-  }
-}
-
-/** Asserts that calls pass the gate: what they answer then is their own matter. */
-async function expectOpen(calls: Call[], authorization?: string) {
-  for (const call of calls) {
-    const { status, body } = await send(call, authorization);
-    assert.ok([200, 201, 404, 426].includes(status), `${call[1]}: ${status} ${JSON.stringify(body)}`);
-  }
+/** What the calls of a test are sent to. */
+function gateOf(edge: TestEdge) {
+  const send = ([worker, path, body]: Call, authorization?: string): Promise<Answer> => {
+    const headers = authorization === undefined ? {} : { Authorization: authorization };
+    return edge[worker].call(path, { body, headers });
+  };
+  return {
+    send,
+    async refuses(calls: Call[], authorization: string | undefined, code: ErrorCode) {
+      for (const call of calls) {
+        const answer = await send(call, authorization);
+        expectError(answer, code);
+        if (code === 'unauthorized') assert.match(answer.header('WWW-Authenticate') ?? '', /^Bearer/);
+      }
+    },
+    /** Asserts that calls pass the gate: what they answer then is their own matter. */
+    async opens(calls: Call[], authorization?: string) {
+      for (const call of calls) {
+        const { status, body } = await send(call, authorization);
+        assert.ok([200, 201, 404, 426].includes(status), `${call[1]}: ${status} ${JSON.stringify(body)}`);
+      }
+    },
+  };
 }
 
 describe('without any token', () => {
+  const edge = ownEdge(workersWith({}));
+  const gate = gateOf(edge);
+
   test('both workers answer their health', async () => {
     for (const worker of ['api', 'buffer'] as const)
       assert.equal((await edge[worker].get('/health')).status, 200);
   });
 
   test('every call is answered with 503, whatever token it carries', async () => {
-    await expectAll(ALL_CALLS, undefined, 'not_configured');
-    await expectAll(ALL_CALLS, 'Bearer anything', 'not_configured');
-    await expectAll(ALL_CALLS, 'Bearer ', 'not_configured');
+    await gate.refuses(ALL_CALLS, undefined, 'not_configured');
+    await gate.refuses(ALL_CALLS, 'Bearer anything', 'not_configured');
+    await gate.refuses(ALL_CALLS, 'Bearer ', 'not_configured');
   });
 
   test('the answer says which variable to set', async () => {
-    assert.match(expectError(await send(['api', '/tasks']), 'not_configured').error, /API_TOKENS/);
+    assert.match(expectError(await gate.send(['api', '/tasks']), 'not_configured').error, /API_TOKENS/);
     assert.match(
-      expectError(await send(['buffer', '/tasks/claim', CLAIM]), 'not_configured').error,
+      expectError(await gate.send(['buffer', '/tasks/claim', CLAIM]), 'not_configured').error,
       /RUNNER_TOKENS/,
     );
   });
 
   test('what is not served answers 503 as well', async () => {
-    expectError(await send(['api', '/nothing']), 'not_configured');
+    expectError(await gate.send(['api', '/nothing']), 'not_configured');
     expectError(await edge.api.call('/tasks', { method: 'DELETE' }), 'not_configured');
   });
 
@@ -105,22 +106,25 @@ describe('without any token', () => {
       '/health/../tasks',
       '/health/tasks',
     ]) {
-      const { status } = await send(['api', path]);
+      const { status } = await gate.send(['api', path]);
       assert.ok(status === 404 || status === 503, `${path}: ${status}`);
     }
   });
 });
 
 describe('with tokens', () => {
-  before(() => edge.update({ API_TOKENS: 'client-new, client-old', RUNNER_TOKENS: 'runner-new,runner-old' }));
+  const edge = ownEdge(
+    workersWith({ API_TOKENS: 'client-new, client-old', RUNNER_TOKENS: 'runner-new,runner-old' }),
+  );
+  const gate = gateOf(edge);
 
   test('a call without a token is refused', async () => {
-    await expectAll(ALL_CALLS, undefined, 'unauthorized');
+    await gate.refuses(ALL_CALLS, undefined, 'unauthorized');
   });
 
   test('a wrong token is refused', async () => {
     for (const token of ['wrong', 'client-ne', 'client-new1', 'CLIENT-NEW', 'client-new,client-old', ',']) {
-      await expectAll(ALL_CALLS, `Bearer ${token}`, 'unauthorized');
+      await gate.refuses(ALL_CALLS, `Bearer ${token}`, 'unauthorized');
     }
   });
 
@@ -132,7 +136,7 @@ describe('with tokens', () => {
       'Bearer client-new runner-new',
       'Bearerclient-new',
     ]) {
-      await expectAll(ALL_CALLS, header, 'unauthorized');
+      await gate.refuses(ALL_CALLS, header, 'unauthorized');
     }
   });
 
@@ -141,24 +145,24 @@ describe('with tokens', () => {
   });
 
   test('a token of the clients opens the calls of clients, not those of runners', async () => {
-    await expectOpen([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-new');
-    await expectAll(RUNNER_CALLS, 'Bearer client-new', 'forbidden');
+    await gate.opens([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-new');
+    await gate.refuses(RUNNER_CALLS, 'Bearer client-new', 'forbidden');
   });
 
   test('a token of the runners opens the calls of runners, not those of clients', async () => {
-    await expectOpen([...RUNNER_CALLS, ...SHARED_CALLS], 'Bearer runner-new');
-    await expectAll(CLIENT_CALLS, 'Bearer runner-new', 'forbidden');
+    await gate.opens([...RUNNER_CALLS, ...SHARED_CALLS], 'Bearer runner-new');
+    await gate.refuses(CLIENT_CALLS, 'Bearer runner-new', 'forbidden');
   });
 
   test('an old token stays valid beside the new one', async () => {
-    await expectOpen(CLIENT_CALLS, 'Bearer client-old');
-    await expectOpen(RUNNER_CALLS, 'Bearer runner-old');
+    await gate.opens(CLIENT_CALLS, 'Bearer client-old');
+    await gate.opens(RUNNER_CALLS, 'Bearer runner-old');
   });
 
   test('a task that was refused is not accepted behind the answer', async () => {
-    const refused = await send(['api', '/tasks', { type: 'auth-refused' }], 'Bearer wrong');
+    const refused = await gate.send(['api', '/tasks', { type: 'auth-refused' }], 'Bearer wrong');
     expectError(refused, 'unauthorized');
-    const list = await send(['api', '/tasks?type=auth-refused'], 'Bearer client-new');
+    const list = await gate.send(['api', '/tasks?type=auth-refused'], 'Bearer client-new');
     assert.equal(read(list, TaskList).count, 0);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
   BatchSubmitted,
   type Outcome,
@@ -12,13 +12,9 @@ import {
 import { Claim, HeartbeatAnswer, Released } from './contract/buffer.ts';
 import { MAX_REQUEST_BYTES, MAX_RESULT_BYTES } from './contract/limits.ts';
 import { byteLength } from './contract/text.ts';
-import { read, startEdge, type TestEdge, waitFor } from './testing.ts';
+import { openEdge, read, waitFor } from './testing.ts';
 
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge();
-});
-after(() => edge.close());
+const edge = openEdge();
 
 async function claim(
   types: string[],

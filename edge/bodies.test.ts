@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import type { ApiEnv } from './api/env.ts';
+import { describe, test } from 'node:test';
 import { BatchSubmitted, Completed, ReportAnswer, StatusView, TaskView } from './contract/api.ts';
 import { BufferList, Claim, Released, SingleClaim } from './contract/buffer.ts';
 import { MAX_ANSWER_BYTES, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES } from './contract/limits.ts';
 import { recordKey } from './contract/submission.ts';
 import { submissionOf } from './contract/task-id.ts';
-import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
+import { expectError, OPEN, ownEdge, workersWith } from './testing.ts';
 
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: ['api', 'buffer'].map((folder) => ({
-    configPath: `${folder}/wrangler.jsonc`,
-    vars: { AUTH: 'off' },
-  })),
-});
-const edge = new TestEdge(harness);
-before(() => harness.listen());
-after(() => harness.close());
+// Its lists are of one task each.
+const edge = ownEdge(workersWith(OPEN));
 
-async function sql(query: string, ...params: (string | number)[]) {
-  const stored = await edge.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
-  return stored.exec(query, ...params);
-}
-
-const records = async () => (await harness.getWorker<ApiEnv>('task-api-v2').getEnv()).TASK_STORAGE;
+const records = async () => (await edge.env()).TASK_STORAGE;
 
 /** A payload of that many bytes as JSON, two of them outside ASCII. */
 const payloadOf = (bytes: number) => `é${'x'.repeat(bytes - 4)}`;
@@ -42,13 +28,6 @@ async function claim(type: string, limit = 100) {
   return { leaseId, tasks };
 }
 
-/** Submits one task and waits until the ledger has it, without reading its payload. */
-async function submitLarge(type: string, payload: string): Promise<string> {
-  const id = await edge.submit({ type, payload });
-  await waitFor('the task in the ledger', async () => (await sql('SELECT 1 FROM tasks WHERE id = ?', id))[0]);
-  return id;
-}
-
 describe('a payload', () => {
   for (const [name, bytes] of [
     ['97 KB', 97 * 1024],
@@ -58,7 +37,7 @@ describe('a payload', () => {
     test(`of ${name} arrives by list, batch claim, single claim and GET`, async () => {
       const type = `body-${bytes}`;
       const payload = payloadOf(bytes);
-      const id = await submitLarge(type, payload);
+      const id = await edge.submitReady({ type, payload });
       for (const list of ['ready', 'all']) {
         const { tasks, count } = await edge.buffer.read(`/tasks/${list}`, BufferList);
         assert.deepEqual([count, tasks[0]?.id], [1, id]);
@@ -109,10 +88,7 @@ describe('a payload', () => {
     const bytes = 1_500_000;
     const tasks = Array.from({ length: 7 }, () => ({ type, payload: payloadOf(bytes) }));
     await edge.api.read('/tasks/batch', BatchSubmitted, { tasks });
-    await waitFor('the batch', async () => {
-      const rows = await sql("SELECT 1 FROM tasks WHERE type = ? AND state = 'ready'", type);
-      return rows.length === 7 ? rows : undefined;
-    });
+    await edge.ready(type, 7);
     assert.equal((await claim(type)).tasks.length, Math.floor(MAX_ANSWER_BYTES / bytes));
     assert.equal((await claim(type)).tasks.length, 2);
   });
@@ -122,8 +98,8 @@ describe('a task whose record KV does not show yet', () => {
   test('goes back for some seconds at the claim, its attempt not spent, and arrives once it is there', async () => {
     const type = 'body-missing';
     const payload = payloadOf(100_000);
-    const id = await submitLarge(type, payload);
-    const single = await submitLarge('body-missing-single', payload);
+    const id = await edge.submitReady({ type, payload });
+    const single = await edge.submitReady({ type: 'body-missing-single', payload: payload });
     const storage = await records();
     const texts = await Promise.all(
       [id, single].map(async (taskId) => {
@@ -151,7 +127,7 @@ describe('a task whose record KV does not show yet', () => {
     assert.deepEqual((await claim(type)).tasks, [], 'It is not offered again meanwhile');
 
     for (const [key, text] of texts) await storage.put(key, text);
-    await sql('UPDATE tasks SET run_at = ? WHERE id IN (?, ?)', Date.now(), id, single);
+    await edge.sql('UPDATE tasks SET run_at = ? WHERE id IN (?, ?)', Date.now(), id, single);
     const { leaseId, tasks } = await claim(type);
     assert.deepEqual([tasks[0]?.id, tasks[0]?.attempt], [id, 1]);
     expectPayload(tasks[0]?.payload, payload);
@@ -164,9 +140,9 @@ describe('a task whose record KV does not show yet', () => {
 
   test('does not keep its neighbours from the claim', async () => {
     const type = 'body-neighbour';
-    const missing = await submitLarge(type, payloadOf(100_000));
+    const missing = await edge.submitReady({ type, payload: payloadOf(100_000) });
     await (await records()).delete(recordKey(submissionOf(missing)));
-    const present = await submitLarge(type, payloadOf(100_000));
+    const present = await edge.submitReady({ type, payload: payloadOf(100_000) });
     const { leaseId, tasks } = await claim(type);
     assert.deepEqual(
       tasks.map((task) => task.id),

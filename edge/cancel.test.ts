@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import type { ApiEnv } from './api/env.ts';
+import { before, describe, test } from 'node:test';
 import { Changed, Completed, ReportAnswer, StatusView, TaskView } from './contract/api.ts';
 import { Claim, HeartbeatAnswer, SingleClaim } from './contract/buffer.ts';
 import { type QueueMessage, recordKey } from './contract/submission.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, TestEdge, testHarness } from './testing.ts';
+import { expectError, openEdge } from './testing.ts';
 
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: ['api', 'buffer'].map((folder) => ({
-    configPath: `${folder}/wrangler.jsonc`,
-    vars: { AUTH: 'off' },
-  })),
-});
-const edge = new TestEdge(harness);
-before(() => harness.listen());
-after(() => harness.close());
-
-const env = () => harness.getWorker<ApiEnv>('task-api-v2').getEnv();
-
-async function sql(query: string, ...params: (string | number)[]) {
-  const stored = await edge.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
-  return stored.exec(query, ...params);
-}
+const edge = openEdge();
 
 const cancel = (id: string) => edge.api.read(`/tasks/${id}/cancel`, StatusView, {});
 const retry = (id: string) => edge.api.read(`/tasks/${id}/retry`, StatusView, {});
@@ -55,7 +38,7 @@ async function ended(type: string, success: boolean): Promise<string> {
 async function queued(type: string, count: number): Promise<QueueMessage> {
   const submission = newSubmission(Date.now(), 0, randomBytes(6));
   const tasks = Array.from({ length: count }, () => ({ type, payload: { of: type }, priority: 3 }));
-  const { TASK_STORAGE } = await env();
+  const { TASK_STORAGE } = await edge.env();
   await TASK_STORAGE.put(recordKey(submission), JSON.stringify({ submission, tasks }));
   return { submission, first: 0, tasks };
 }
@@ -68,12 +51,8 @@ describe('a cancel', () => {
     const [id, other] = [0, 1].map((index) => taskIdAt(message.submission, index));
     assert.ok(id && other);
     assert.equal((await cancel(id)).status, 'cancelled');
-    await (await env()).TASK_QUEUE.send(message);
-    const ready = await edge.ready('cancel-queued', 1);
-    assert.deepEqual(
-      ready.map((task) => task.id),
-      [other],
-    );
+    await (await edge.env()).TASK_QUEUE.send(message);
+    assert.deepEqual(await edge.ready('cancel-queued', 1), [other]);
     const view = await edge.api.read(`/tasks/${id}`, TaskView);
     assert.deepEqual([view.status, view.payload, view.priority], ['cancelled', { of: 'cancel-queued' }, 3]);
     assert.deepEqual([view.attempt, view.attempts, view.error?.code], [0, [], 'cancelled']);
@@ -198,7 +177,7 @@ describe('a retry of many', () => {
       state: n % 5 === 0 ? 'cancelled' : 'failed',
       at: endedAt + n,
     }));
-    await sql(
+    await edge.sql(
       `INSERT INTO tasks (id, type, state, priority, run_at, received_at, attempt, completed_at, payload)
        SELECT value ->> 'id', value ->> 'type', value ->> 'state', 0, 0, 0, 3, value ->> 'at', '{}' FROM json_each(?)`,
       JSON.stringify(tasks),
@@ -222,7 +201,8 @@ describe('a retry of many', () => {
 
   const countOf = async (state: string, type: string) =>
     Number(
-      (await sql('SELECT count(*) AS n FROM tasks WHERE state = ? AND type = ?', state, type))[0]?.n ?? 0,
+      (await edge.sql('SELECT count(*) AS n FROM tasks WHERE state = ? AND type = ?', state, type))[0]?.n ??
+        0,
     );
 
   test('with a type and a time brings back what failed of that type since then, and nothing else', async () => {
@@ -232,7 +212,7 @@ describe('a retry of many', () => {
     assert.equal(await countOf('ready', 'many-odd'), 40);
     assert.equal(await countOf('failed', 'many-even'), 1000);
     assert.deepEqual(
-      await sql("SELECT DISTINCT attempt FROM tasks WHERE state = 'ready' AND type = 'many-odd'"),
+      await edge.sql("SELECT DISTINCT attempt FROM tasks WHERE state = 'ready' AND type = 'many-odd'"),
       [{ attempt: 0 }],
     );
   });

@@ -1,60 +1,33 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import type { ApiEnv } from './api/env.ts';
+import { describe, test } from 'node:test';
 import { TaskList, TaskView } from './contract/api.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
+import { expectError, OPEN, ownEdge, waitFor } from './testing.ts';
 import { workerConfig } from './worker-config.ts';
 
 const TASK_QUEUE = 'task-queue-v2';
 const DEAD_LETTERS = 'task-dead-letter-v2';
-const vars = { AUTH: 'off' };
 
 /** The Consumer Worker as it is deployed, but that a message is a dead letter after its first delivery. */
 const { queues, ...config } = workerConfig('buffer');
 const consumers = queues.consumers.map((consumer: { queue: string }) =>
   consumer.queue === TASK_QUEUE ? { ...consumer, max_retries: 0 } : consumer,
 );
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: [
-    { configPath: 'api/wrangler.jsonc', vars },
-    { config: { ...config, queues: { consumers }, vars } },
-  ],
-});
-const edge = new TestEdge(harness);
-before(() => harness.listen());
-after(() => harness.close());
+const edge = ownEdge([
+  { config: { ...workerConfig('api'), vars: OPEN } },
+  { config: { ...config, queues: { consumers }, vars: OPEN } },
+]);
 
 /** Sends through the queue, and so through the dead-letter queue where a message cannot be taken in. */
 async function send(...bodies: unknown[]): Promise<void> {
-  const { TASK_QUEUE: queue } = await harness.getWorker<ApiEnv>('task-api-v2').getEnv();
+  const { TASK_QUEUE: queue } = await edge.env();
   await queue.sendBatch(bodies.map((body) => ({ body })));
-}
-
-interface Consumer {
-  queue(name: string, messages: object[]): Promise<{ outcome: string; retryMessages: Iterable<unknown> }>;
-}
-
-function takesMessages(service: object): service is Consumer {
-  return typeof Reflect.get(service, 'queue') === 'function';
 }
 
 /** Hands a dead letter to the worker, and tells whether it wants to see it again. */
 async function deliver(body: unknown, id: string = randomUUID(), timestamp = new Date()): Promise<boolean> {
-  const consumer = await edge.buffer.worker.getExport();
-  assert.ok(takesMessages(consumer));
-  const { outcome, retryMessages } = await consumer.queue(DEAD_LETTERS, [
-    { id, timestamp, attempts: 1, body },
-  ]);
-  assert.equal(outcome, 'ok');
-  return [...retryMessages].length > 0;
-}
-
-async function sql(query: string, ...params: (string | number)[]) {
-  const stored = await edge.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
-  return stored.exec(query, ...params);
+  return (await edge.deliver(DEAD_LETTERS, { id, timestamp, body })).length > 0;
 }
 
 const submission = () => newSubmission(Date.now(), 0, randomBytes(6));
@@ -85,15 +58,10 @@ describe('a malformed message', () => {
       },
       { submission: sound, first: 0, tasks: [valid('dead-sound')] },
     );
-    assert.equal((await edge.ready('dead-sound', 1))[0]?.id, taskIdAt(sound, 0));
-    const ready = await edge.ready('dead-mixed', 2);
-    assert.deepEqual(
-      ready.map(({ id, payload }) => [id, payload]),
-      [
-        [taskIdAt(mixed, 3), { n: 3 }],
-        [taskIdAt(mixed, 5), { n: 5 }],
-      ],
-    );
+    assert.deepEqual(await edge.ready('dead-sound', 1), [taskIdAt(sound, 0)]);
+    const [first = '', second = '', ...others] = await edge.ready('dead-mixed', 2);
+    assert.deepEqual([first, second, others], [taskIdAt(mixed, 3), taskIdAt(mixed, 5), []]);
+    assert.deepEqual([(await view(first)).payload, (await view(second)).payload], [{ n: 3 }, { n: 5 }]);
     const { status, error, payload, completedAt, attempts } = await view(taskIdAt(mixed, 4));
     assert.deepEqual([status, error?.code, attempts], ['failed', 'invalid_task', []]);
     assert.match(error?.message ?? '', /letters, digits[\s\S]*type[\s\S]*tags/);
@@ -170,7 +138,7 @@ describe('a dead letter is taken in at its first delivery, not left to be droppe
         await edge.api.read('/tasks?limit=1000', TaskList);
       }
     } finally {
-      await sql("DELETE FROM tasks WHERE id LIKE 'z%' OR substr(id, 15, 1) <> '7'");
+      await edge.sql("DELETE FROM tasks WHERE id LIKE 'z%' OR substr(id, 15, 1) <> '7'");
     }
   });
 
@@ -187,7 +155,7 @@ describe('a dead letter is taken in at its first delivery, not left to be droppe
   test('whose window is closed: what cannot be read is seen all the same', async () => {
     const timestamp = new Date(Date.now() - 3 * 3_600_000);
     const window = newSubmission(timestamp.getTime(), 0, randomBytes(6)).slice(0, 8);
-    await sql('INSERT INTO seals VALUES (?, 0, 0, 0)', window);
+    await edge.sql('INSERT INTO seals VALUES (?, 0, 0, 0)', window);
     assert.equal(await deliver({ dead: 'late' }, randomUUID(), timestamp), false);
     const late = (await refusedTasks()).filter(({ payload }) => JSON.stringify(payload).includes('late'));
     assert.equal(late.length, 1);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Completed, StatusView, TaskView } from './contract/api.ts';
 import { Claim, SingleClaim } from './contract/buffer.ts';
 import {
@@ -11,15 +11,9 @@ import {
   MAX_RESULT_BYTES,
 } from './contract/limits.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, refuses, startEdge, type TestEdge } from './testing.ts';
+import { expectError, openEdge, refuses } from './testing.ts';
 
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge();
-});
-after(() => edge.close());
-
-const calls = () => edge;
+const edge = openEdge();
 
 const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const LEASE = randomUUID();
@@ -36,7 +30,7 @@ const tasks = (length: number) => Array.from({ length }, () => ({ type: 'a' }));
 
 describe('a submission is refused', () => {
   const payload = (bytes: number) => 'x'.repeat(bytes - 2);
-  refuses(calls, [
+  refuses(edge, [
     ['that is not JSON', 'api', '/tasks', { body: '{"type":' }, 'invalid_json'],
     ['that is empty', 'api', '/tasks', { method: 'POST' }, 'invalid_request'],
     ['that is null', 'api', '/tasks', { body: 'null' }, 'invalid_request'],
@@ -166,7 +160,7 @@ describe('a deeply nested payload', () => {
 });
 
 describe('a task', () => {
-  refuses(calls, [
+  refuses(edge, [
     ['whose id is unknown has no status', 'api', `/tasks/${UNKNOWN}/status`, {}, 'task_not_found'],
     ['whose id is unknown cannot be read', 'api', `/tasks/${UNKNOWN}`, {}, 'task_not_found'],
     [

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { sign } from 'hono/jwt';
-import { StatusView } from './contract/api.ts';
+import { StatusView, Submitted } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { Ticket } from './contract/stats.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, read, startEdge, type TestEdge } from './testing.ts';
+import { expectError, guardedEdge, openEdge, read, TOKENS } from './testing.ts';
 
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge();
-});
-after(() => edge.close());
+const edge = openEdge();
+const guarded = guardedEdge();
 
 /** Claims the one ready task of a type. */
 async function claim(type: string): Promise<{ taskId: string; leaseId: string }> {
@@ -40,8 +37,12 @@ interface StatusEvent {
 }
 
 /** The events of a task, as they come. */
-async function* events(taskId: string, lastEventId?: string, query = ''): AsyncGenerator<StatusEvent> {
-  const response = await edge.api.worker.fetch(`/tasks/${taskId}/events${query}`, {
+async function* events(
+  taskId: string,
+  lastEventId?: string,
+  { at = edge, query = '' } = {},
+): AsyncGenerator<StatusEvent> {
+  const response = await at.api.worker.fetch(`/tasks/${taskId}/events${query}`, {
     headers: lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId },
   });
   assert.equal(response.status, 200);
@@ -136,27 +137,28 @@ describe('the events of a task', () => {
 });
 
 describe('a ticket', () => {
-  const tokens = { API_TOKENS: 'client-token', RUNNER_TOKENS: 'runner-token' };
-  const authorized = { headers: { Authorization: 'Bearer client-token' } };
+  const { api } = guarded;
+  const headers = { Authorization: `Bearer ${TOKENS.client}` };
 
   test('opens an event stream to who can send no header, for a minute and under the tokens of its time', async () => {
-    const id = await edge.submitReady({ type: 'ticket' });
-    await edge.update(tokens);
-    expectError(await edge.api.get(`/tasks/${id}/events`), 'unauthorized');
-    expectError(await edge.api.call('/tickets', { method: 'POST' }), 'unauthorized');
+    const submitted = await api.call('/tasks', { headers, body: { type: 'ticket', delaySeconds: 600 } });
+    const { taskId: id } = read(submitted, Submitted);
+    expectError(await api.get(`/tasks/${id}/events`), 'unauthorized');
+    expectError(await api.call('/tickets', { method: 'POST' }), 'unauthorized');
 
-    const answer = await edge.api.call('/tickets', { ...authorized, method: 'POST' });
+    const answer = await api.call('/tickets', { headers, method: 'POST' });
     const { ticket, expiresAt } = read(answer, Ticket);
     const seconds = (Date.parse(expiresAt) - Date.now()) / 1000;
     assert.ok(seconds > 50 && seconds <= 60, `${seconds} s`);
-    assert.equal((await next(events(id, undefined, `?ticket=${ticket}`))).status.status, 'pending');
-    expectError(await edge.api.get(`/tasks/${id}?ticket=${ticket}`), 'unauthorized');
+    const opened = events(id, undefined, { at: guarded, query: `?ticket=${ticket}` });
+    assert.equal((await next(opened)).status.status, 'pending');
+    expectError(await api.get(`/tasks/${id}?ticket=${ticket}`), 'unauthorized');
 
     const now = Math.floor(Date.now() / 1000);
-    const expired = await sign({ exp: now - 1 }, 'ticket:client-token', 'HS256');
+    const expired = await sign({ exp: now - 1 }, `ticket:${TOKENS.client}`, 'HS256');
     const ofOtherTokens = await sign({ exp: now + 60 }, 'ticket:another', 'HS256');
     for (const refused of [expired, ofOtherTokens, 'made.up.here']) {
-      expectError(await edge.api.get(`/tasks/${id}/events?ticket=${refused}`), 'unauthorized');
+      expectError(await api.get(`/tasks/${id}/events?ticket=${refused}`), 'unauthorized');
     }
   });
 });

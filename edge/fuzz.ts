@@ -7,7 +7,6 @@ import fc, { type Arbitrary } from 'fast-check';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { z } from 'zod';
-import type { ApiEnv } from './api/env.ts';
 import * as Api from './contract/api.ts';
 import * as Work from './contract/buffer.ts';
 import { ERROR_STATUS, ErrorBody } from './contract/errors.ts';
@@ -15,7 +14,7 @@ import * as Stats from './contract/stats.ts';
 import { newTasks } from './contract/submission.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
 import { ledgerOf } from './http/ledger.ts';
-import { TestEdge, testHarness } from './testing.ts';
+import { OPEN, TestEdge, workersWith } from './testing.ts';
 
 const TIMEOUT_MS = 5000;
 
@@ -343,19 +342,13 @@ export interface FuzzRun {
 
 /** Starts both workers, sends `runs` requests, one after another, and stops at the first that breaks a rule. */
 export async function fuzz(options: { runs: number; seed?: number | undefined }): Promise<FuzzRun> {
-  const harness = testHarness({
-    root: import.meta.dirname,
-    workers: ['api', 'buffer'].map((folder) => ({
-      configPath: `${folder}/wrangler.jsonc`,
-      vars: { AUTH: 'off', ALLOWED_ORIGINS: '*' },
-    })),
-  });
-  await harness.listen();
+  const edge = new TestEdge(workersWith({ ...OPEN, ALLOWED_ORIGINS: '*' }));
+  await edge.listen();
   try {
-    const edge = new TestEdge(harness);
     const known = { type: 'fuzz', payload: {}, priority: 0 };
-    const env = await harness.getWorker<ApiEnv>('task-api-v2').getEnv();
-    await ledgerOf(env).insert(newTasks({ submission: KNOWN, tasks: KNOWN_IDS.map(() => known) }));
+    await ledgerOf(await edge.env()).insert(
+      newTasks({ submission: KNOWN, tasks: KNOWN_IDS.map(() => known) }),
+    );
     const statuses = new Map<number, number>();
     const property = fc.asyncProperty(requests, async (request) => {
       const answered = await check(edge, request);
@@ -368,7 +361,7 @@ export async function fuzz(options: { runs: number; seed?: number | undefined })
     const violation = request ? { request, message } : null;
     return { runs: run.numRuns, seed: run.seed, statuses, violation };
   } finally {
-    await harness.close();
+    await edge.close();
   }
 }
 

@@ -1,33 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import type { ApiEnv } from './api/env.ts';
+import { describe, test } from 'node:test';
 import { BatchSubmitted, Changed, StatusView, Submitted, TaskList } from './contract/api.ts';
 import { newTasks, recordKey, recordPrefix } from './contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt, windowOf } from './contract/task-id.ts';
 import { ledgerOf } from './http/ledger.ts';
-import { type Answer, expectError, read, TestEdge, testHarness } from './testing.ts';
+import { type Answer, expectError, ownEdge, read, workersWith } from './testing.ts';
 import { workerConfig } from './worker-config.ts';
 
 const vars = { AUTH: 'off', SWEEP_AFTER_SECONDS: '0', RETENTION_HOURS: '0' };
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: ['api', 'buffer'].map((folder) => ({
-    configPath: `${folder}/wrangler.jsonc`,
-    vars,
-  })),
-});
-const edge = new TestEdge(harness);
-before(() => harness.listen());
-after(() => harness.close());
+const edge = ownEdge(workersWith(vars));
 
-const env = () => harness.getWorker<ApiEnv>('task-api-v2').getEnv();
-const storage = async () => (await env()).TASK_STORAGE;
-
-async function sql(query: string, ...params: (string | number)[]) {
-  const stored = await edge.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
-  return stored.exec(query, ...params);
-}
+const storage = async () => (await edge.env()).TASK_STORAGE;
 
 const submit = (key: string, body: unknown, path = '/tasks'): Promise<Answer> =>
   edge.api.call(path, { body, headers: { 'Idempotency-Key': key } });
@@ -44,8 +28,7 @@ async function submissionsBeside(id: string): Promise<string[]> {
 async function reserve(key: string, body: string, createdAt: number, at = edge): Promise<string> {
   const submission = newSubmission(createdAt, 0, randomBytes(6));
   const hash = createHash('sha256').update(`/tasks\n${body}`).digest('hex');
-  const stored = await at.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
-  await stored.exec('INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, 0)', key, hash, submission, createdAt);
+  await at.sql('INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, 0)', key, hash, submission, createdAt);
   return submission;
 }
 
@@ -140,7 +123,7 @@ describe('a first attempt that was cut off after the reservation', () => {
     assert.deepEqual(JSON.parse(text ?? ''), { submission, tasks: [task] });
     await edge.ready('key-cut', 1);
 
-    await sql('UPDATE idempotency_keys SET accepted = 0 WHERE key = ?', key);
+    await edge.sql('UPDATE idempotency_keys SET accepted = 0 WHERE key = ?', key);
     assert.deepEqual((await submit(key, body)).body, first.body);
     assert.equal(await (await storage()).get(recordKey(submission)), text);
     assert.equal((await list('key-cut')).count, 1);
@@ -150,12 +133,12 @@ describe('a first attempt that was cut off after the reservation', () => {
     const body = '{"type":"key-closed"}';
     const submission = await reserve('key-closed', body, Date.now() - 3_600_000);
     const neighbour = `${submission.slice(0, 24)}00000000`;
-    const ledger = ledgerOf(await env());
+    const ledger = ledgerOf(await edge.env());
     await ledger.insert(
       newTasks({ submission: neighbour, tasks: [{ type: 'key-neighbour', priority: 0, payload: 1 }] }),
     );
     await ledger.cancel(taskIdAt(neighbour, 0));
-    await edge.api.worker.scheduled({ cron: '* * * * *' });
+    await edge.cron();
     const { taskId } = read(await submit('key-closed', body), Submitted);
     assert.equal((await edge.api.read(`/tasks/${taskId}/status`, StatusView)).status, 'pending');
     await edge.ready('key-closed', 1);
@@ -165,23 +148,17 @@ describe('a first attempt that was cut off after the reservation', () => {
 describe('a first attempt that was cut off long ago', () => {
   /** Queues drop what is sent to them while nobody consumes it. */
   const queues = { producers: [{ binding: 'TASK_QUEUE', queue: 'lost' }] };
-  const lossy = testHarness({
-    root: import.meta.dirname,
-    workers: [
-      { config: { ...workerConfig('api'), queues, vars } },
-      { configPath: 'buffer/wrangler.jsonc', vars },
-    ],
-  });
-  const edge = new TestEdge(lossy);
-  before(() => lossy.listen());
-  after(() => lossy.close());
+  const edge = ownEdge([
+    { config: { ...workerConfig('api'), queues, vars } },
+    { config: { ...workerConfig('buffer'), vars } },
+  ]);
 
   test('is completed for sure: the sweep delivers it where the queue drops it', async () => {
     const body = '{"type":"key-swept"}';
     await reserve('key-swept', body, Date.now() - 3_600_000, edge);
     const answer = await edge.api.call('/tasks', { body, headers: { 'Idempotency-Key': 'key-swept' } });
     read(answer, Submitted);
-    await edge.api.worker.scheduled({ cron: '* * * * *' });
+    await edge.cron();
     assert.equal((await edge.api.read('/tasks?type=key-swept', TaskList)).count, 1);
   });
 });
@@ -201,7 +178,7 @@ describe('an odd key', () => {
 
   test('that is empty is refused', async () => {
     // The harness's own fetch leaves empty headers out.
-    const { url } = await harness.listen();
+    const url = await edge.listen();
     const headers = { 'Idempotency-Key': '' };
     const response = await fetch(new URL('/tasks', url), {
       method: 'POST',

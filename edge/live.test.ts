@@ -1,25 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { Changed, TaskList } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { LiveUpdate, QueueStats, RunnerList, Ticket, TypeSwitch } from './contract/stats.ts';
 import { createdAtOf } from './contract/task-id.ts';
-import { expectError, read, startEdge, type TestEdge, waitFor } from './testing.ts';
+import { expectError, guardedEdge, read, TOKENS, waitFor } from './testing.ts';
 
-const vars = { API_TOKENS: 'client', RUNNER_TOKENS: 'runner' };
-let edge: TestEdge;
+const edge = guardedEdge();
 let url: string;
 before(async () => {
-  edge = await startEdge(vars);
-  url = (await edge.apiUrl()).replace('http', 'ws');
+  url = (await edge.listen()).replace('http', 'ws');
 });
-after(() => edge.close());
 
-const CLIENT = { Authorization: 'Bearer client' };
-const RUNNER = { Authorization: 'Bearer runner' };
+const CLIENT = { Authorization: `Bearer ${TOKENS.client}` };
+const RUNNER = { Authorization: `Bearer ${TOKENS.runner}` };
 
 const get = (path: string) => edge.api.call(path, { headers: CLIENT });
 const post = (path: string, body: unknown = {}) => edge.api.call(path, { body, headers: CLIENT });

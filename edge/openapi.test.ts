@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { z } from 'zod';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { type Caller, expectError, startEdge, type TestEdge } from './testing.ts';
+import { type Caller, expectError, guardedEdge, TOKENS } from './testing.ts';
 
 const Media = z.object({ schema: z.unknown(), example: z.unknown().optional() });
 const Content = z.record(z.string(), Media);
@@ -19,14 +19,9 @@ const Operation = z.object({
 type Operation = z.infer<typeof Operation>;
 const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), Operation)) });
 
-const TOKENS = { client: 'client-token', runner: 'runner-token' } as const;
 const WORKERS = ['api', 'buffer'] as const;
 
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge({ API_TOKENS: TOKENS.client, RUNNER_TOKENS: TOKENS.runner });
-});
-after(() => edge.close());
+const edge = guardedEdge();
 
 async function documentOf(worker: Caller) {
   const { status, body } = await worker.get('/openapi.json');

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { type Call, expectError, refuses, startEdge, type TestEdge } from './testing.ts';
+import { type Call, expectError, openEdge, refuses } from './testing.ts';
 
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge();
-});
-after(() => edge.close());
-
-const calls = () => edge;
+const edge = openEdge();
 
 const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const LEASE = randomUUID();
@@ -63,14 +57,14 @@ describe('a runner is refused', () => {
     ],
   ];
   refuses(
-    calls,
+    edge,
     cases.map(([name, worker, [path, call]]) => [name, worker, path, call, 'invalid_request']),
   );
 });
 
 describe('a list is refused', () => {
   refuses(
-    calls,
+    edge,
     [
       'limit=0',
       'limit=1001',
@@ -83,14 +77,14 @@ describe('a list is refused', () => {
       'type=a%20b',
     ].map((query) => [`with ${query}`, 'api', `/tasks?${query}`, {}, 'invalid_request']),
   );
-  refuses(calls, [
+  refuses(edge, [
     ['of the buffer with limit=0', 'buffer', '/tasks/ready?limit=0', {}, 'invalid_request'],
     ['of the buffer with limit=1001', 'buffer', '/tasks/all?limit=1001', {}, 'invalid_request'],
   ]);
 });
 
 describe('what is not served', () => {
-  refuses(calls, [
+  refuses(edge, [
     ['an unknown path of the API Worker', 'api', '/nothing', {}, 'not_found'],
     ['an unknown path below a task', 'api', `/tasks/${UNKNOWN}/nothing`, {}, 'not_found'],
     ['an unknown path of the Consumer Worker', 'buffer', '/nothing', {}, 'not_found'],

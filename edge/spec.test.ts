@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Completed, Health, StatusView, Submitted, TaskList, TaskView } from './contract/api.ts';
 import { BufferList, Removed, SingleClaim } from './contract/buffer.ts';
-import { expectError, ISO_TIME, read, startEdge, type TestEdge } from './testing.ts';
+import { expectError, ISO_TIME, OPEN, ownEdge, read, workersWith } from './testing.ts';
 
-let edge: TestEdge;
-before(async () => {
-  edge = await startEdge();
-});
-after(() => edge.close());
+// It reads lists from their beginning.
+const edge = ownEdge(workersWith(OPEN));
 
 /** The fields that the specification shows, with times as placeholders; other fields may stand beside them. */
 function shown(body: unknown, fields: readonly string[]): Record<string, unknown> {

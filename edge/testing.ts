@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler';
 import type { z } from 'zod';
+import type { ApiEnv } from './api/env.ts';
 import { BatchSubmitted, Submitted } from './contract/api.ts';
-import { BufferList } from './contract/buffer.ts';
 import { ERROR_STATUS, ErrorBody, type ErrorCode } from './contract/errors.ts';
 
 /** Times as the wire writes them: ISO 8601 UTC with milliseconds. */
 export const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+const API = 'task-api-v2';
+const BUFFER = 'queue-buffer-v2';
+
+/** The variables of an edge that asks for no token. */
+export const OPEN: Vars = { AUTH: 'off' };
 
 /** A harness that asks nothing of the network. */
 export function testHarness(options: TestHarnessOptions) {
@@ -18,6 +26,8 @@ export function testHarness(options: TestHarnessOptions) {
 }
 
 type Harness = ReturnType<typeof testHarness>;
+type Workers = TestHarnessOptions['workers'];
+type Vars = Record<string, string>;
 type Worker = WorkerHandle<Record<string, unknown>>;
 
 export interface Answer {
@@ -100,30 +110,67 @@ export function expectError(answer: Answer, code: ErrorCode): ErrorBody {
   return body;
 }
 
-/** Both workers as their configurations have them, with variables of the test. */
+interface QueueConsumer {
+  queue(name: string, messages: object[]): Promise<{ outcome: string; retryMessages: Iterable<unknown> }>;
+}
+
+function takesMessages(service: object): service is QueueConsumer {
+  return typeof Reflect.get(service, 'queue') === 'function';
+}
+
+/** Both workers, as they run on Cloudflare. */
 export class TestEdge {
   readonly api: Caller;
   readonly buffer: Caller;
   readonly #harness: Harness;
 
-  constructor(harness: Harness) {
-    this.#harness = harness;
-    this.api = new Caller(harness.getWorker('task-api-v2'));
-    this.buffer = new Caller(harness.getWorker('queue-buffer-v2'));
+  constructor(workers: Workers) {
+    this.#harness = testHarness({ workers });
+    this.api = new Caller(this.#harness.getWorker(API));
+    this.buffer = new Caller(this.#harness.getWorker(BUFFER));
+  }
+
+  /** Starts the workers; resolves to where the first of them listens, for clients on the network. */
+  async listen(): Promise<string> {
+    return (await this.#harness.listen()).url.origin;
   }
 
   /** Starts both workers anew with other variables. */
-  update(vars: Record<string, string>): Promise<void> {
-    return this.#harness.update(edgeOptions(vars));
-  }
-
-  /** Where the API Worker, the first of the two, listens: for clients that call it over the network. */
-  async apiUrl(): Promise<string> {
-    return (await this.#harness.listen()).url.origin;
+  update(vars: Vars): Promise<void> {
+    return this.#harness.update({ workers: workersWith(vars) });
   }
 
   close(): Promise<void> {
     return this.#harness.close();
+  }
+
+  /** The bindings of the API Worker. */
+  env(): Promise<ApiEnv> {
+    return this.#harness.getWorker<ApiEnv>(API).getEnv();
+  }
+
+  /** The rows that a statement finds in the ledger, behind its back. */
+  async sql(query: string, ...params: (string | number)[]) {
+    const storage = await this.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
+    return storage.exec(query, ...params);
+  }
+
+  /** Runs the API Worker's cron once. */
+  async cron(): Promise<void> {
+    const { outcome } = await this.api.worker.scheduled({ cron: '* * * * *' });
+    assert.equal(outcome, 'ok');
+  }
+
+  /** Hands messages to the Consumer Worker as a queue does, and returns those that it wants to see again. */
+  async deliver(queue: string, ...messages: { body: unknown; id?: string; timestamp?: Date }[]) {
+    const consumer = await this.buffer.worker.getExport();
+    assert.ok(takesMessages(consumer));
+    const { outcome, retryMessages } = await consumer.queue(
+      queue,
+      messages.map((message) => ({ id: randomUUID(), timestamp: new Date(), attempts: 1, ...message })),
+    );
+    assert.equal(outcome, 'ok');
+    return [...retryMessages];
   }
 
   /** Submits one task and returns its id. */
@@ -146,27 +193,52 @@ export class TestEdge {
     return taskIds;
   }
 
-  /** Waits until as many tasks of a type are ready. */
-  ready(type: string, count: number): Promise<BufferList['tasks']> {
+  /** Waits until as many tasks of a type are ready; resolves to their ids, oldest first. */
+  ready(type: string, count: number): Promise<string[]> {
     return waitFor(`${count} ready tasks of type ${type}`, async () => {
-      const { tasks } = await this.buffer.read('/tasks/ready?limit=1000', BufferList);
-      const ofType = tasks.filter((task) => task.type === type);
-      return ofType.length >= count ? ofType : undefined;
+      const rows = await this.sql(
+        "SELECT id FROM tasks WHERE type = ? AND state = 'ready' ORDER BY id",
+        type,
+      );
+      return rows.length >= count ? rows.map(({ id }) => String(id)) : undefined;
     });
   }
 }
 
-function edgeOptions(vars: Record<string, string>): TestHarnessOptions {
-  return {
-    root: import.meta.dirname,
-    workers: ['api', 'buffer'].map((folder) => ({ configPath: `${folder}/wrangler.jsonc`, vars })),
-  };
+/** Both workers as their configurations have them, the API Worker first, with these variables. */
+export function workersWith(vars: Vars): Workers {
+  return ['api', 'buffer'].map((folder) => ({
+    configPath: join(import.meta.dirname, folder, 'wrangler.jsonc'),
+    vars,
+  }));
 }
 
-export async function startEdge(vars: Record<string, string> = { AUTH: 'off' }): Promise<TestEdge> {
-  const harness = testHarness(edgeOptions(vars));
-  await harness.listen();
-  return new TestEdge(harness);
+/** An edge of its own for the tests of the file or suite that asks for it; it starts and ends with them. */
+export function ownEdge(workers: Workers): TestEdge {
+  const edge = new TestEdge(workers);
+  before(() => edge.listen());
+  after(() => edge.close());
+  return edge;
+}
+
+let open: TestEdge | undefined;
+/**
+ * The edge without tokens that test files of a process share, to be asked for outside of any suite. A file
+ * has task types of its own, leaves nothing ready that is in another's way, and asks for no empty ledger.
+ */
+export function openEdge(): TestEdge {
+  open ??= ownEdge(workersWith(OPEN));
+  return open;
+}
+
+/** The tokens of {@link guardedEdge}. */
+export const TOKENS = { client: 'client-token', runner: 'runner-token' } as const;
+
+let guarded: TestEdge | undefined;
+/** As {@link openEdge}, with tokens of both scopes. */
+export function guardedEdge(): TestEdge {
+  guarded ??= ownEdge(workersWith({ API_TOKENS: TOKENS.client, RUNNER_TOKENS: TOKENS.runner }));
+  return guarded;
 }
 
 const WAIT_MS = 30_000;
@@ -185,10 +257,10 @@ export async function waitFor<Value>(what: string, ask: () => Promise<Value | un
 export type Refusal = [name: string, worker: 'api' | 'buffer', path: string, call: Call, code: ErrorCode];
 
 /** One test for each call that is answered with an error. */
-export function refuses(edge: () => TestEdge, refusals: Refusal[]): void {
+export function refuses(edge: TestEdge, refusals: Refusal[]): void {
   for (const [name, worker, path, call, code] of refusals) {
     test(name, async () => {
-      expectError(await edge()[worker].call(path, call), code);
+      expectError(await edge[worker].call(path, call), code);
     });
   }
 }

@@ -1,31 +1,26 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Claim } from './contract/buffer.ts';
 import { RunnerList } from './contract/stats.ts';
-import { expectError, TestEdge, testHarness, waitFor } from './testing.ts';
+import { expectError, ownEdge, TOKENS, waitFor, workersWith } from './testing.ts';
 
-const vars = { API_TOKENS: 'client', RUNNER_TOKENS: 'runner' };
-const harness = testHarness({
-  root: import.meta.dirname,
-  workers: ['buffer', 'api'].map((folder) => ({ configPath: `${folder}/wrangler.jsonc`, vars })),
-});
-const edge = new TestEdge(harness);
+// The Consumer Worker first: it is the one that the network reaches.
+const edge = ownEdge(workersWith({ API_TOKENS: TOKENS.client, RUNNER_TOKENS: TOKENS.runner }).toReversed());
 let url: string;
 before(async () => {
-  url = String((await harness.listen()).url).replace('http', 'ws');
+  url = (await edge.listen()).replace('http', 'ws');
 });
-after(() => harness.close());
 
-const RUNNER = { Authorization: 'Bearer runner' };
-const CLIENT = { Authorization: 'Bearer client' };
+const RUNNER = { Authorization: `Bearer ${TOKENS.runner}` };
+const CLIENT = { Authorization: `Bearer ${TOKENS.client}` };
 
 /** A runner's wake socket, and how often it was woken. */
 async function listen(runner: string) {
-  const socket = new WebSocket(`${url}wake?runner=${runner}`, { headers: RUNNER });
+  const socket = new WebSocket(`${url}/wake?runner=${runner}`, { headers: RUNNER });
   let wakes = 0;
   socket.on('message', (message) => {
     assert.equal(String(message), 'ready');

@@ -7,7 +7,7 @@ import { BatchSubmitted, StatusView, Submitted, TaskList, TaskView } from '../..
 import { SingleClaim } from '../../edge/contract/buffer.ts';
 import { QueueStats, RunnerList, TypeSwitch } from '../../edge/contract/stats.ts';
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
-import { startEdge, type TestEdge, waitFor } from '../../edge/testing.ts';
+import { guardedEdge, openEdge, TOKENS, waitFor } from '../../edge/testing.ts';
 import { freePort } from '../../runner/local-edge.ts';
 import {
   type CliOptions,
@@ -17,18 +17,17 @@ import {
   startCommandHost,
 } from '../testing/run-cli.ts';
 
-let edge: TestEdge;
+const edge = openEdge();
+const guarded = guardedEdge();
 let host: CommandHost;
 let url: string;
 let folder: string;
 before(async () => {
-  [edge, host] = await Promise.all([startEdge(), startCommandHost()]);
-  url = await edge.apiUrl();
+  [url, host] = await Promise.all([edge.listen(), startCommandHost()]);
   folder = await mkdtemp(join(tmpdir(), 'task-queue-cli-'));
 });
 after(async () => {
   host.close();
-  await edge.close();
   await rm(folder, { recursive: true });
 });
 
@@ -77,10 +76,9 @@ function lines(output: string): unknown[] {
 
 /** Ends the ready task of a type as a consumer of single tasks does. */
 async function end(type: string, outcome: { success: boolean; result?: unknown; error?: unknown }) {
-  const [task] = await edge.ready(type, 1);
-  assert.ok(task);
-  await edge.buffer.read(`/tasks/${task.taskId}/claim`, SingleClaim, {});
-  assert.equal((await edge.api.post(`/tasks/${task.taskId}/complete`, outcome)).status, 200);
+  const [id] = await edge.ready(type, 1);
+  await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
+  assert.equal((await edge.api.post(`/tasks/${id}/complete`, outcome)).status, 200);
 }
 
 async function file(name: string, content: string): Promise<string> {
@@ -337,17 +335,21 @@ describe('the connection', TOGETHER, () => {
 });
 
 test('with tokens configured, a command needs one of the clients', async () => {
-  await edge.update({ API_TOKENS: 'client-token', RUNNER_TOKENS: 'runner-token' });
-  url = await edge.apiUrl();
+  const at = { API_WORKER_URL: await guarded.listen() };
   const [id] = await Promise.all([
-    done(['submit', 'cli-token', '--token', 'client-token']),
-    done(['stats'], { env: { API_TOKEN: 'client-token' } }),
-    fails(['stats'], /^Expected the header .*, got none: check the token.* \(--token, API_TOKEN\)$/m),
+    done(['submit', 'cli-token', '--token', TOKENS.client], { env: at }),
+    done(['stats'], { env: { ...at, API_TOKEN: TOKENS.client } }),
+    fails(['stats'], /^Expected the header .*, got none: check the token.* \(--token, API_TOKEN\)$/m, {
+      env: at,
+    }),
     fails(
       ['list', '--token', 'wrong'],
       /^This token is not valid: check the token.* \(--token, API_TOKEN\)$/m,
+      { env: at },
     ),
-    fails(['submit', 'a'], /takes a token of API_TOKENS: check the/, { env: { API_TOKEN: 'runner-token' } }),
+    fails(['submit', 'a'], /takes a token of API_TOKENS: check the/, {
+      env: { ...at, API_TOKEN: TOKENS.runner },
+    }),
   ]);
   assert.match(id, ID);
 });

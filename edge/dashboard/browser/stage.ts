@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { startEdge, type TestEdge } from '../../testing.ts';
+import { OPEN, TestEdge, workersWith } from '../../testing.ts';
 import { startChromium } from '../testing/chromium.ts';
 
 /** A call takes no longer, or the test fails. */
@@ -21,8 +21,9 @@ export class Stage {
   }
 
   static async open(): Promise<Stage> {
-    const [edge, browser] = await Promise.all([startEdge(), startChromium()]);
-    return new Stage(edge, await edge.apiUrl(), browser);
+    const edge = new TestEdge(workersWith(OPEN));
+    const [url, browser] = await Promise.all([edge.listen(), startChromium()]);
+    return new Stage(edge, url, browser);
   }
 
   async close(): Promise<void> {
