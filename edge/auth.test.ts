@@ -4,7 +4,20 @@ import { describe, test } from 'node:test';
 import { TaskList } from './contract/api.ts';
 import type { ErrorCode } from './contract/errors.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { type Answer, expectError, ownEdge, read, type TestEdge, workersWith } from './testing.ts';
+import {
+  type Answer,
+  expectError,
+  GUARDED,
+  guardedEdge,
+  OLD_TOKENS,
+  ownEdge,
+  read,
+  type TestEdge,
+  TOKENS,
+  workersWith,
+} from './testing.ts';
+
+const guarded = guardedEdge();
 
 const ID = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const CLAIM = { leaseId: randomUUID(), runner: 'r', wants: [{ types: ['auth'], limit: 1 }] };
@@ -113,56 +126,53 @@ describe('without any token', () => {
 });
 
 describe('with tokens', () => {
-  const edge = ownEdge(
-    workersWith({ API_TOKENS: 'client-new, client-old', RUNNER_TOKENS: 'runner-new,runner-old' }),
-  );
-  const gate = gateOf(edge);
+  const gate = gateOf(guarded);
 
   test('a call without a token is refused', async () => {
     await gate.refuses(ALL_CALLS, undefined, 'unauthorized');
   });
 
   test('a wrong token is refused', async () => {
-    for (const token of ['wrong', 'client-ne', 'client-new1', 'CLIENT-NEW', 'client-new,client-old', ',']) {
+    for (const token of ['wrong', 'client-toke', 'client-token1', 'CLIENT-TOKEN', GUARDED.API_TOKENS, ',']) {
       await gate.refuses(ALL_CALLS, `Bearer ${token}`, 'unauthorized');
     }
   });
 
   test('a malformed header is refused', async () => {
     for (const header of [
-      'client-new',
-      'Basic client-new',
+      TOKENS.client,
+      `Basic ${TOKENS.client}`,
       'Bearer',
-      'Bearer client-new runner-new',
-      'Bearerclient-new',
+      `Bearer ${TOKENS.client} ${TOKENS.runner}`,
+      `Bearer${TOKENS.client}`,
     ]) {
       await gate.refuses(ALL_CALLS, header, 'unauthorized');
     }
   });
 
   test('health needs no token', async () => {
-    assert.equal((await edge.api.get('/health')).status, 200);
+    assert.equal((await guarded.api.get('/health')).status, 200);
   });
 
   test('a token of the clients opens the calls of clients, not those of runners', async () => {
-    await gate.opens([...CLIENT_CALLS, ...SHARED_CALLS], 'Bearer client-new');
-    await gate.refuses(RUNNER_CALLS, 'Bearer client-new', 'forbidden');
+    await gate.opens([...CLIENT_CALLS, ...SHARED_CALLS], `Bearer ${TOKENS.client}`);
+    await gate.refuses(RUNNER_CALLS, `Bearer ${TOKENS.client}`, 'forbidden');
   });
 
   test('a token of the runners opens the calls of runners, not those of clients', async () => {
-    await gate.opens([...RUNNER_CALLS, ...SHARED_CALLS], 'Bearer runner-new');
-    await gate.refuses(CLIENT_CALLS, 'Bearer runner-new', 'forbidden');
+    await gate.opens([...RUNNER_CALLS, ...SHARED_CALLS], `Bearer ${TOKENS.runner}`);
+    await gate.refuses(CLIENT_CALLS, `Bearer ${TOKENS.runner}`, 'forbidden');
   });
 
   test('an old token stays valid beside the new one', async () => {
-    await gate.opens(CLIENT_CALLS, 'Bearer client-old');
-    await gate.opens(RUNNER_CALLS, 'Bearer runner-old');
+    await gate.opens(CLIENT_CALLS, `Bearer ${OLD_TOKENS.client}`);
+    await gate.opens(RUNNER_CALLS, `Bearer ${OLD_TOKENS.runner}`);
   });
 
   test('a task that was refused is not accepted behind the answer', async () => {
     const refused = await gate.send(['api', '/tasks', { type: 'auth-refused' }], 'Bearer wrong');
     expectError(refused, 'unauthorized');
-    const list = await gate.send(['api', '/tasks?type=auth-refused'], 'Bearer client-new');
+    const list = await gate.send(['api', '/tasks?type=auth-refused'], `Bearer ${TOKENS.client}`);
     assert.equal(read(list, TaskList).count, 0);
   });
 });

@@ -7,7 +7,7 @@ import { StatusView, Submitted } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { Ticket } from './contract/stats.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, guardedEdge, openEdge, read, TOKENS } from './testing.ts';
+import { expectError, GUARDED, guardedEdge, openEdge, read, TOKENS } from './testing.ts';
 
 const edge = openEdge();
 const guarded = guardedEdge();
@@ -155,7 +155,7 @@ describe('a ticket', () => {
     expectError(await api.get(`/tasks/${id}?ticket=${ticket}`), 'unauthorized');
 
     const now = Math.floor(Date.now() / 1000);
-    const expired = await sign({ exp: now - 1 }, `ticket:${TOKENS.client}`, 'HS256');
+    const expired = await sign({ exp: now - 1 }, `ticket:${GUARDED.API_TOKENS}`, 'HS256');
     const ofOtherTokens = await sign({ exp: now + 60 }, 'ticket:another', 'HS256');
     for (const refused of [expired, ofOtherTokens, 'made.up.here']) {
       expectError(await api.get(`/tasks/${id}/events?ticket=${refused}`), 'unauthorized');

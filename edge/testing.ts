@@ -231,13 +231,18 @@ export function openEdge(): TestEdge {
   return open;
 }
 
-/** The tokens of {@link guardedEdge}. */
+/** The tokens of {@link guardedEdge}: each scope has an old one beside the one in use. */
 export const TOKENS = { client: 'client-token', runner: 'runner-token' } as const;
+export const OLD_TOKENS = { client: 'client-old', runner: 'runner-old' } as const;
+export const GUARDED = {
+  API_TOKENS: `${TOKENS.client}, ${OLD_TOKENS.client}`,
+  RUNNER_TOKENS: `${TOKENS.runner},${OLD_TOKENS.runner}`,
+};
 
 let guarded: TestEdge | undefined;
 /** As {@link openEdge}, with tokens of both scopes. */
 export function guardedEdge(): TestEdge {
-  guarded ??= ownEdge(workersWith({ API_TOKENS: TOKENS.client, RUNNER_TOKENS: TOKENS.runner }));
+  guarded ??= ownEdge(workersWith(GUARDED));
   return guarded;
 }
 
@@ -249,7 +254,7 @@ export async function waitFor<Value>(what: string, ask: () => Promise<Value | un
   while (Date.now() < deadline) {
     const value = await ask();
     if (value !== undefined) return value;
-    await sleep(20);
+    await sleep(50);
   }
   throw new Error(`Waited ${WAIT_MS / 1000} s for ${what}`);
 }

@@ -1,39 +1,31 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WebSocket } from 'ws';
 import { Claim } from './contract/buffer.ts';
 import { RunnerList } from './contract/stats.ts';
-import { expectError, ownEdge, TOKENS, waitFor, workersWith } from './testing.ts';
+import { expectError, guardedEdge, TOKENS, waitFor } from './testing.ts';
 
-// The Consumer Worker first: it is the one that the network reaches.
-const edge = ownEdge(workersWith({ API_TOKENS: TOKENS.client, RUNNER_TOKENS: TOKENS.runner }).toReversed());
-let url: string;
-before(async () => {
-  url = (await edge.listen()).replace('http', 'ws');
-});
+const edge = guardedEdge();
 
 const RUNNER = { Authorization: `Bearer ${TOKENS.runner}` };
 const CLIENT = { Authorization: `Bearer ${TOKENS.client}` };
 
 /** A runner's wake socket, and how often it was woken. */
 async function listen(runner: string) {
-  const socket = new WebSocket(`${url}/wake?runner=${runner}`, { headers: RUNNER });
+  const headers = { ...RUNNER, Upgrade: 'websocket' };
+  const { webSocket: socket } = await edge.buffer.worker.fetch(`/wake?runner=${runner}`, { headers });
+  assert.ok(socket);
   let wakes = 0;
-  socket.on('message', (message) => {
-    assert.equal(String(message), 'ready');
+  socket.addEventListener('message', ({ data }) => {
+    assert.equal(String(data), 'ready');
     wakes += 1;
   });
-  await once(socket, 'open');
+  socket.accept();
   return {
     wakes: () => wakes,
     woken: (count: number) => waitFor(`${count} wakes of ${runner}`, async () => wakes >= count || undefined),
-    close: async () => {
-      socket.close();
-      await once(socket, 'close');
-    },
+    close: () => socket.close(),
   };
 }
 
@@ -60,7 +52,7 @@ test('an idle runner is woken by a submission, and not again before it has claim
   assert.equal((await claim('idle', 'wake-idle', 2)).length, 2);
   await submit({ type: 'wake-idle' });
   await socket.woken(2);
-  await socket.close();
+  socket.close();
 });
 
 test('a scheduled task wakes a runner when its time has come', async () => {
@@ -71,7 +63,7 @@ test('a scheduled task wakes a runner when its time has come', async () => {
   assert.equal(socket.wakes(), 0);
   await socket.woken(1);
   assert.equal((await claim('later', 'wake-later', 1)).length, 1);
-  await socket.close();
+  socket.close();
 });
 
 test('a task whose lease has expired wakes another runner', async () => {
@@ -81,7 +73,7 @@ test('a task whose lease has expired wakes another runner', async () => {
   await claim('alive', 'wake-expired', 1);
   await socket.woken(1);
   assert.equal((await claim('alive', 'wake-expired', 1)).length, 1);
-  await socket.close();
+  socket.close();
 });
 
 test('a runner with very many task types is woken as well', async () => {
@@ -91,7 +83,7 @@ test('a runner with very many task types is woken as well', async () => {
   await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
   await submit({ type: types[499] });
   await socket.woken(1);
-  await socket.close();
+  socket.close();
 });
 
 test('a runner is listed while its socket is open, and gone when it closes it', async () => {
@@ -105,7 +97,7 @@ test('a runner is listed while its socket is open, and gone when it closes it', 
   const body = { leaseId: randomUUID(), runner: 'leaving', wants: [{ types: ['leaving'], limit: 1 }], about };
   await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
   assert.equal((await list())?.threads, 2);
-  await socket.close();
+  socket.close();
   await waitFor('the end of the runner', async () => (await list()) === undefined || undefined);
 });
 

@@ -87,13 +87,13 @@ test('a lane that is drained starts nothing of what is queued', async (t) => {
   assert.deepEqual([outcomes.size, started.length, lane.held], [1, 1, 1]);
 });
 
-for (const [what, order, code] of [
-  ['ends its thread', { do: 'exit', value: 3 }, 'crashed'],
-  ['has to be ended', { do: 'spin', ms: 60_000 }, 'timeout'],
+for (const [what, order, timeoutSeconds, code] of [
+  ['ends its thread', { do: 'exit', value: 3 }, 60, 'crashed'],
+  ['has to be ended', { do: 'spin', ms: 60_000 }, 0.05, 'timeout'],
 ] as const) {
   test(`what is queued behind a task that ${what} runs on the next thread`, async (t) => {
     const { lane, outcomes, codeOf, givenBack } = await openFastLane(t);
-    const bad = heldTask(order, { timeoutSeconds: 0.05 });
+    const bad = heldTask(order, { timeoutSeconds });
     const others = shortTasks(5);
     lane.accept([bad, ...others]);
     assert.equal(await codeOf(bad), code);

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell';
 
 /** Why no browser can be started here; undefined where one can. In CI it has to be there. */
 export const missingChromium =
   existsSync(PATH) || process.env.CI
     ? undefined
-    : `There is no ${PATH}: apt-get install chromium, or set CHROMIUM_PATH`;
+    : `There is no ${PATH}: apt-get install chromium-headless-shell, or set CHROMIUM_PATH`;
 
 /** Starts Chromium, without a window and without any request of its own. */
 export function startChromium(): Promise<Browser> {
