@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { BatchSubmitted, Completed, ReportAnswer, StatusView, TaskView } from './contract/api.ts';
 import { BufferList, Claim, Released, SingleClaim } from './contract/buffer.ts';
 import { MAX_ANSWER_BYTES, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES } from './contract/limits.ts';
 import { recordKey } from './contract/submission.ts';
 import { submissionOf } from './contract/task-id.ts';
-import { expectError, OPEN, ownEdge, workersWith } from './testing.ts';
+import { expectError, openEdge } from './testing.ts';
 
-// Its lists are of one task each.
-const edge = ownEdge(workersWith(OPEN));
+const edge = openEdge();
 
 const records = async () => (await edge.env()).TASK_STORAGE;
 
@@ -29,6 +28,8 @@ async function claim(type: string, limit = 100) {
 }
 
 describe('a payload', () => {
+  before(() => edge.clear());
+
   for (const [name, bytes] of [
     ['97 KB', 97 * 1024],
     ['1 MB', 1024 * 1024],

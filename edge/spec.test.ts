@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { Completed, Health, StatusView, Submitted, TaskList, TaskView } from './contract/api.ts';
 import { BufferList, Removed, SingleClaim } from './contract/buffer.ts';
-import { expectError, ISO_TIME, OPEN, ownEdge, read, workersWith } from './testing.ts';
+import { expectError, ISO_TIME, openEdge, read } from './testing.ts';
 
-// It reads lists from their beginning.
-const edge = ownEdge(workersWith(OPEN));
+const edge = openEdge();
 
 /** The fields that the specification shows, with times as placeholders; other fields may stand beside them. */
 function shown(body: unknown, fields: readonly string[]): Record<string, unknown> {
@@ -38,6 +37,8 @@ async function consume(type: string, work: (payload: unknown) => Promise<void>):
 }
 
 describe('the calls of the specification', () => {
+  before(() => edge.clear());
+
   test('both workers answer their health', async () => {
     for (const [caller, service] of [
       [edge.api, 'task-api-v2'],
@@ -230,6 +231,8 @@ describe('the calls of the specification', () => {
 });
 
 describe('a consumer written for the specification', () => {
+  before(() => edge.clear());
+
   test('completes what succeeds, fails what throws, and finds nothing afterwards', async () => {
     const good = await edge.submit({ type: 'spec-work', payload: {} });
     const bad = await edge.submit({ type: 'spec-work', payload: { shouldFail: true } });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler';
 import type { z } from 'zod';
 import type { ApiEnv } from './api/env.ts';
-import { BatchSubmitted, Submitted } from './contract/api.ts';
+import { BatchSubmitted, Changed, Submitted } from './contract/api.ts';
 import { ERROR_STATUS, ErrorBody, type ErrorCode } from './contract/errors.ts';
 
 /** Times as the wire writes them: ISO 8601 UTC with milliseconds. */
@@ -171,6 +171,14 @@ export class TestEdge {
     );
     assert.equal(outcome, 'ok');
     return [...retryMessages];
+  }
+
+  /** Cancels all that waits or runs, so that the lists of a consumer hold what comes after it alone. */
+  async clear(): Promise<void> {
+    for (const status of ['pending', 'processing']) {
+      let more = true;
+      while (more) more = (await this.api.read(`/tasks/cancel?status=${status}`, Changed, {})).count > 0;
+    }
   }
 
   /** Submits one task and returns its id. */
