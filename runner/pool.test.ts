@@ -233,7 +233,7 @@ test('a shared thread runs as many waiting tasks at once as it has seats', async
 test('tasks that start together on a shared thread end each at its own time', async (t) => {
   const { pool } = openPool(t, { tasksPerThread: 20 });
   const order: unknown[] = [];
-  const ms = [300, 1, 100, 100, 200];
+  const ms = [1000, 1, 300, 300, 650];
   await Promise.all(
     ms.map(async (ms, index) => {
       await run(pool, job({ do: 'sleep', ms })).outcome;

@@ -22,6 +22,8 @@ export function startChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Pages of one person share a process: a new one costs more than the page.
+      '--process-per-site',
     ],
   });
 }

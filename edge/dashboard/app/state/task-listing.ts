@@ -35,6 +35,8 @@ export class TaskListing {
   readonly #abort = new AbortController();
   #running = false;
   #again = false;
+  /** The next page that comes is shown, wherever the reader's hands are. */
+  #mayMove = true;
   #loadedAt = 0;
   #tookMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,11 +62,12 @@ export class TaskListing {
     }, wait);
   }
 
-  /** Brings the page up to date at once, in place where the rows are held. */
-  reload(isHeld: () => boolean = () => false): void {
+  /** Brings the page up to date at once; in place where the rows are held, unless that is not asked. */
+  reload(isHeld?: () => boolean): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    void this.#load(isHeld);
+    if (!isHeld) this.#mayMove = true;
+    void this.#load(isHeld ?? (() => false));
   }
 
   /** Shows what has come meanwhile. */
@@ -99,10 +102,12 @@ export class TaskListing {
       return;
     }
     this.#running = true;
+    const mayMove = this.#mayMove;
+    this.#mayMove = false;
     const startedAt = Date.now();
     try {
       const page = await this.#gather(PAGE_SIZE, this.#cursor);
-      if (isHeld() && this.rows.value && this.rows.value.length > 0) this.#hold(page);
+      if (!mayMove && isHeld() && this.rows.value && this.rows.value.length > 0) this.#hold(page);
       // A search that has gone further than one page's bound is not undone.
       else if (!page.stopped || !this.rows.value || this.rows.value.length <= page.rows.length)
         this.#show(page);

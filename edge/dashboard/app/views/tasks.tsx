@@ -39,6 +39,11 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
   }, [listing, isHeld]);
 
   const [bulk, setBulk] = useState<BulkChange>();
+  const endBulk = () => {
+    setBulk(undefined);
+    // Who has changed so many rows wants to see what is left, wherever the pointer rests now.
+    listing.reload();
+  };
   return (
     <>
       <div class="head">
@@ -55,7 +60,7 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
         <TaskTable listing={listing} filter={filter} />
         <Pages listing={listing} filter={filter} cursor={cursor} />
       </section>
-      {bulk && <BulkDialog change={bulk} onClose={() => setBulk(undefined)} />}
+      {bulk && <BulkDialog change={bulk} onClose={endBulk} />}
     </>
   );
 }
