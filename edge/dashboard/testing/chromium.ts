@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium-headless-shell';
+/** Debian's: the shell has no window, and needs half the CPU of the whole browser. */
+const SHELL = '/usr/bin/chromium-headless-shell';
+const PATH = process.env.CHROMIUM_PATH ?? [SHELL, '/usr/bin/chromium'].find(existsSync) ?? SHELL;
 
 /** Why no browser can be started here; undefined where one can. In CI it has to be there. */
 export const missingChromium =
