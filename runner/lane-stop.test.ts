@@ -41,13 +41,13 @@ test('a task that was waiting has its whole time once it starts', async (t) => {
 
 test('a spinning task is ended after the grace, reported as timed out, and its neighbour unharmed', async (t) => {
   const { run, outcomeOf, codeOf } = await openLane(t);
-  const neighbour = await run({ do: 'sleep', ms: 2500 });
+  const neighbour = await run({ do: 'spin', ms: 2500 });
   const startedAt = performance.now();
   const spinner = await run({ do: 'spin', ms: 60_000 }, { timeoutSeconds: 0.3 });
   assert.equal(await codeOf(spinner), 'timeout');
   const took = performance.now() - startedAt;
   assert.ok(took >= 300 + GRACE_MS - 50 && took < 6000, `took ${took} ms`);
-  assert.deepEqual(await outcomeOf(neighbour), { result: '"slept"' });
+  assert.deepEqual(await outcomeOf(neighbour), { result: '"spun"' });
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 1 })), 'success');
 });
 
@@ -126,7 +126,7 @@ for (const what of ['stopped', 'timed out']) {
     const reportedAfter = codeOf(held).then(() => performance.now() - calledAt);
     await lane.close();
     const closedAfter = performance.now() - calledAt;
-    assert.ok(closedAfter > 300, `the thread was ended too soon to tell: ${closedAfter} ms`);
+    assert.ok(closedAfter > 400, `the thread was ended too soon to tell: ${closedAfter} ms`);
     assert.ok(
       (await reportedAfter) > closedAfter / 2,
       `reported after ${await reportedAfter} ms, the thread ended after ${closedAfter} ms`,
