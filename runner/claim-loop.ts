@@ -109,7 +109,9 @@ export class ClaimLoop {
       );
       // A wake may overtake the answer of the claim before it.
       if (!claim || claim.ready > 0 || this.#wokenAt > sentAt) continue;
-      for (const { state } of asked) state.dryUntil = performance.now() + pollIntervalMs;
+      // One time for all: lanes that are due together are asked for together.
+      const dryUntil = performance.now() + pollIntervalMs;
+      for (const { state } of asked) state.dryUntil = dryUntil;
       if (claim.tasks.length > 0 || this.#lanes.some(({ lane }) => lane.held > 0)) continue;
       if (!once) events.emit('idle', { pollIntervalMs });
       else if (asked.length === this.#lanes.length) return;
