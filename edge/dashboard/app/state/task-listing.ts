@@ -32,6 +32,7 @@ export class TaskListing {
   readonly pending = signal<Pending | undefined>(undefined);
   readonly #filter: TaskFilter;
   readonly #cursor: string | undefined;
+  readonly #isHeld: () => boolean;
   readonly #abort = new AbortController();
   #running = false;
   #again = false;
@@ -41,33 +42,36 @@ export class TaskListing {
   #tookMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(filter: TaskFilter, cursor: string | undefined) {
+  /** @param isHeld whether somebody has eyes or hands on the rows now, so that they may not move. */
+  constructor(filter: TaskFilter, cursor: string | undefined, isHeld: () => boolean) {
     this.#filter = filter;
     this.#cursor = cursor;
-    void this.#load(() => false);
+    this.#isHeld = isHeld;
+    void this.#load();
   }
 
-  /**
-   * Something may have changed: the page is brought up to date, soon.
-   *
-   * @param isHeld asked when that is done: whether the rows may not move now.
-   */
-  note(isHeld: () => boolean): void {
+  /** Something may have changed: the page is brought up to date, soon, in place where the rows are held. */
+  note(): void {
     if (this.#timer !== undefined || this.#abort.signal.aborted || this.searching.value) return;
     const spacing = Math.max(MIN_SPACING_MS, this.#tookMs * SPACING_FACTOR);
     const wait = Math.max(0, this.#loadedAt + spacing - Date.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#load(isHeld);
+      void this.#load();
     }, wait);
   }
 
-  /** Brings the page up to date at once; in place where the rows are held, unless that is not asked. */
-  reload(isHeld?: () => boolean): void {
+  /** Brings the page up to date at once, in place where the rows are held. */
+  refresh(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!isHeld) this.#mayMove = true;
-    void this.#load(isHeld ?? (() => false));
+    void this.#load();
+  }
+
+  /** Shows the page as it is now, at once. */
+  reload(): void {
+    this.#mayMove = true;
+    this.refresh();
   }
 
   /** Shows what has come meanwhile. */
@@ -96,7 +100,7 @@ export class TaskListing {
     this.#abort.abort();
   }
 
-  async #load(isHeld: () => boolean): Promise<void> {
+  async #load(): Promise<void> {
     if (this.#running) {
       this.#again = true;
       return;
@@ -107,7 +111,7 @@ export class TaskListing {
     const startedAt = Date.now();
     try {
       const page = await this.#gather(PAGE_SIZE, this.#cursor);
-      if (!mayMove && isHeld() && this.rows.value && this.rows.value.length > 0) this.#hold(page);
+      if (!mayMove && this.#isHeld() && this.rows.value && this.rows.value.length > 0) this.#hold(page);
       // A search that has gone further than one page's bound is not undone.
       else if (!page.stopped || !this.rows.value || this.rows.value.length <= page.rows.length)
         this.#show(page);
@@ -119,7 +123,7 @@ export class TaskListing {
       this.#tookMs = this.#loadedAt - startedAt;
       if (this.#again) {
         this.#again = false;
-        this.note(isHeld);
+        this.note();
       }
     }
   }

@@ -14,14 +14,13 @@ import { Toolbar } from './tasks/toolbar.tsx';
 /** The tasks that a filter finds, newest first, a page of them. */
 export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string | undefined }): JSX.Element {
   const address = `${filterQuery(filter)} ${cursor}`;
-  const listing = useMemo(() => new TaskListing(filter, cursor), [address]);
+  const table = useRef<HTMLElement>(null);
+  const listing = useMemo(() => new TaskListing(filter, cursor, () => isInUse(table.current)), [address]);
   useEffect(() => () => listing.close(), [listing]);
 
-  const table = useRef<HTMLElement>(null);
-  const isHeld = useMemo(() => () => isInUse(table.current), []);
   useEffect(() => {
     const note = () => {
-      if (!document.hidden) listing.note(isHeld);
+      if (!document.hidden) listing.note();
     };
     document.addEventListener('visibilitychange', note);
     const unsubscribe = stats.subscribe(note);
@@ -29,14 +28,14 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
       document.removeEventListener('visibilitychange', note);
       unsubscribe();
     };
-  }, [listing, isHeld]);
+  }, [listing]);
   useEffect(() => {
     let seen = changes.value;
     return changes.subscribe((count) => {
-      if (count !== seen) listing.reload(isHeld);
+      if (count !== seen) listing.refresh();
       seen = count;
     });
-  }, [listing, isHeld]);
+  }, [listing]);
 
   const [bulk, setBulk] = useState<BulkChange>();
   const endBulk = () => {
@@ -50,7 +49,7 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
         <h1>Tasks</h1>
       </div>
       <Filters filter={filter} />
-      <section class="panel" aria-label="Tasks" ref={table} onMouseLeave={() => listing.note(isHeld)}>
+      <section class="panel" aria-label="Tasks" ref={table} onMouseLeave={() => listing.note()}>
         <Toolbar
           listing={listing}
           filter={filter}
