@@ -55,7 +55,8 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
 /** `POST /tasks/release`. */
 export async function release(c: BufferContext): Promise<Response> {
   const { leaseId, taskIds } = await readBody(c, ReleaseRequest);
-  const released = await ledgerOf(c.env).release(leaseId, taskIds);
+  const ledger = ledgerOf(c.env);
+  const released = taskIds ? await ledger.release(leaseId, taskIds) : await ledger.releaseLease(leaseId);
   logOf(c.env).debug('Tasks were given back', () => ({
     leaseId,
     count: released.length,

@@ -173,4 +173,8 @@ export const Outcome = z.object({
   runAt: Timestamp.optional(),
 });
 export type Outcome = z.infer<typeof Outcome>;
-export const ReportAnswer = z.object({ outcomes: z.array(Outcome) });
+export const ReportAnswer = z.object({
+  outcomes: z.array(Outcome),
+  /** The pause that a busy ledger asks for before the next report, in milliseconds; absent: none. */
+  spaceMs: z.int().min(0).max(60_000).optional(),
+});

@@ -8,7 +8,7 @@ import {
   MAX_PROGRESS_BYTES,
   MAX_WANTED_TYPES,
 } from './limits.ts';
-import { LeaseId, TaskId, TaskType, Timestamp } from './task.ts';
+import { LeaseId, Priority, TaskId, TaskType, Timestamp } from './task.ts';
 import { byteLength, nestsDeeperThan } from './text.ts';
 
 /** A task's status in the buffer: a consumer may claim what is `ready`. */
@@ -38,9 +38,12 @@ export type BufferList = z.infer<typeof BufferList>;
 
 /** A task that was claimed. `timeoutSeconds` is set where the submission set it. */
 export const ClaimedTask = BufferedTask.extend({
+  /** The attempt that begins when the task starts. */
   attempt: z.int(),
   maxAttempts: z.int(),
   timeoutSeconds: z.number().optional(),
+  /** Absent if it is 0. */
+  priority: Priority.optional(),
 }).meta({ id: 'ClaimedTask' });
 export type ClaimedTask = z.infer<typeof ClaimedTask>;
 
@@ -83,6 +86,14 @@ export const ClaimRequest = z
         z.object({
           types: z.array(TaskType).min(1).max(MAX_WANTED_TYPES),
           limit: z.int().min(1).max(MAX_CLAIM_TASKS),
+          /**
+           * How many of the granted tasks the runner starts at once: each spends an attempt now. The others are
+           * read ahead; each spends an attempt when a heartbeat or a report shows that it has started. Absent:
+           * all start at once.
+           */
+          starts: z.int().min(0).max(MAX_CLAIM_TASKS).optional(),
+          /** Which types may be read ahead, and how many tasks of each. Absent: none. */
+          ahead: z.record(TaskType, z.int().min(1).max(MAX_CLAIM_TASKS)).optional(),
         }),
       )
       .min(1)
@@ -99,10 +110,19 @@ export const ClaimRequest = z
   );
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
+/** The pause that a busy ledger asks for before the next call of this kind, in milliseconds; absent: none. */
+const SpaceMs = z.int().min(0).max(60_000).optional();
+
+/** The first task that a want has left in the ledger. */
+export const QueueHead = z.object({ priority: Priority, runAt: Timestamp });
+
 export const Claim = z.object({
   tasks: z.array(ClaimedTask),
   leaseExpiresAt: Timestamp,
   ready: z.int(),
+  /** For each want, in order, the head of what is left; null if nothing is left. */
+  next: z.array(QueueHead.nullable()).optional(),
+  spaceMs: SpaceMs,
 });
 export type Claim = z.infer<typeof Claim>;
 
@@ -128,6 +148,8 @@ export const HeartbeatRequest = z.object({
       z.object({
         leaseId: LeaseId,
         holds: z.array(TaskId).max(MAX_HELD_TASKS),
+        /** Tasks that were read ahead and have started. Naming one again changes nothing. */
+        started: z.array(TaskId).max(MAX_HELD_TASKS).optional(),
         progress: z
           .array(z.object({ taskId: TaskId, value: Progress }))
           .max(MAX_CLAIM_TASKS)
@@ -146,13 +168,17 @@ export const HeartbeatAnswer = z.object({
 });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
-/** `POST /tasks/release`. */
+/**
+ * `POST /tasks/release`. Without `taskIds` the lease gives back all that it holds, and its id is used up: a
+ * claim under it that arrives later is granted nothing.
+ */
 export const ReleaseRequest = z.object({
   leaseId: LeaseId,
   taskIds: z
     .array(TaskId)
     .min(1)
-    .max(10 * MAX_CLAIM_TASKS),
+    .max(10 * MAX_CLAIM_TASKS)
+    .optional(),
 });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 

@@ -17,6 +17,8 @@ export interface LedgerApi {
   settleUnfenced(report: UnfencedReport): Promise<UnfencedOutcome>;
   /** `delayMs` is how long the tasks wait before they are ready again. */
   release(leaseId: string, taskIds: string[], delayMs?: number): Promise<string[]>;
+  /** Gives back all that a lease holds, and uses up its id: a claim under it that arrives later gets nothing. */
+  releaseLease(leaseId: string): Promise<string[]>;
   find(taskId: string): Promise<FoundTask>;
   /**
    * The task once it is not as `version` says any more (see `versionOf`; null for a task that is not in the
@@ -153,7 +155,22 @@ export interface ClaimOrder {
   runner: string;
   about?: RunnerAbout | undefined;
   leaseSeconds: number;
-  wants: { types: string[]; limit: number }[];
+  wants: ClaimWant[];
+}
+
+export interface ClaimWant {
+  types: string[];
+  limit: number;
+  /** How many of the granted tasks start at once; absent: all. */
+  starts?: number | undefined;
+  /** How many tasks of each type may be read ahead; absent: none. */
+  ahead?: Record<string, number> | undefined;
+}
+
+/** The first of the tasks that a claim has left. `runAt` is Unix milliseconds. */
+export interface QueueHead {
+  priority: number;
+  runAt: number;
 }
 
 export interface ClaimGrant {
@@ -181,6 +198,8 @@ export type SingleClaimGrant =
 export interface LeaseBeat {
   leaseId: string;
   holds: string[];
+  /** Tasks that were read ahead and have started. */
+  started?: string[] | undefined;
   progress?: { taskId: string; value: string }[] | undefined;
 }
 

@@ -91,7 +91,8 @@ export class FakeLedger {
   }
 
   release({ leaseId, taskIds }: ReleaseRequest): { success: true; released: string[] } {
-    const released = taskIds.filter((id) => this.#holds(leaseId, id));
+    const named = taskIds ?? this.#leases.get(leaseId)?.ids ?? [];
+    const released = named.filter((id) => this.#holds(leaseId, id));
     for (const id of released) {
       this.#free(id);
       const row = this.rows.get(id);

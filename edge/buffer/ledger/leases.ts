@@ -224,3 +224,14 @@ export function release(
   endIfEmpty(sql, leaseId, now);
   return [...released.map((row) => row.id), ...dropped];
 }
+
+const USE_UP = `
+  INSERT INTO leases (id, runner, lease_seconds, expires_at, ended_at, task_ids) VALUES (?1, '', 0, ?2, ?2, '[]')
+  ON CONFLICT (id) DO NOTHING`;
+
+/** Gives back all that a lease holds, and uses up its id: a claim that arrives later is granted nothing. */
+export function releaseLease(sql: Store, leaseId: string, now: number): string[] {
+  const held = heldUnder(sql, leaseId).map(({ id }) => id);
+  sql.exec(USE_UP, leaseId, now);
+  return release(sql, leaseId, held, 0, now);
+}

@@ -28,7 +28,7 @@ import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
 import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
-import { forgetEnded, heartbeat, nextExpiry, release, takeBackExpired } from './leases.ts';
+import { forgetEnded, heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
 import { pause, resume, withoutPaused } from './paused.ts';
 import { alive, find, page, ready, version } from './read.ts';
 import { retry, retryMany } from './retry.ts';
@@ -119,6 +119,10 @@ export class Ledger {
 
   release(leaseId: string, taskIds: readonly string[], delayMs = 0): string[] {
     return this.#write((sql, now) => release(sql, leaseId, taskIds, delayMs, now));
+  }
+
+  releaseLease(leaseId: string): string[] {
+    return this.#write((sql, now) => releaseLease(sql, leaseId, now));
   }
 
   cancel(taskId: string): CancelOutcome {

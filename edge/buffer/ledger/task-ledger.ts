@@ -99,6 +99,10 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.#conclude(this.#ledger.release(leaseId, taskIds, delayMs));
   }
 
+  releaseLease(leaseId: string) {
+    return this.#conclude(this.#ledger.releaseLease(leaseId));
+  }
+
   cancel(taskId: string) {
     return this.#conclude(this.#ledger.cancel(taskId));
   }
