@@ -25,7 +25,11 @@ export async function claimBatch(c: BufferContext): Promise<Response> {
   const filled = await claimedPayloads(c.env, request.leaseId, large);
   const byId = new Map(filled.map((task) => [task.id, claimedTaskJson(task)]));
   const tasks = grant.tasks.flatMap((task) => (typeof task === 'string' ? task : (byId.get(task.id) ?? [])));
-  const rest: Omit<Claim, 'tasks'> = { leaseExpiresAt: iso(grant.expiresAt), ready: grant.ready };
+  const rest: Omit<Claim, 'tasks'> = {
+    leaseExpiresAt: iso(grant.expiresAt),
+    ready: grant.ready,
+    next: grant.next.map((head) => head && { ...head, runAt: iso(head.runAt) }),
+  };
   const text = `${JSON.stringify(rest).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
   return c.body(text, 200, { 'Content-Type': 'application/json' });
 }

@@ -136,11 +136,11 @@ export interface WorkRow {
   attempt: number;
   maxAttempts: number;
   timeoutSeconds: number | null;
+  priority: number;
 }
 
 /** Everything that is known of a task. */
 export interface TaskRow extends WorkRow {
-  priority: number;
   runAt: number;
   tags: string[] | null;
   completedAt: number | null;
@@ -174,19 +174,20 @@ export interface QueueHead {
 }
 
 export interface ClaimGrant {
+  /** For each want, in order: the tasks that start at once, then those that are read ahead. */
   tasks: WorkRow[];
   expiresAt: number;
   ready: number;
+  /** For each want the head of what is left; null if nothing is left. */
+  next: (QueueHead | null)[];
 }
 
 /**
  * A grant as the ledger answers it: its tasks in their order, as items of a JSON array where they are whole,
  * several in a text; as rows where the payload lies in the record.
  */
-export interface SerialGrant {
+export interface SerialGrant extends Omit<ClaimGrant, 'tasks'> {
   tasks: (string | WorkRow)[];
-  expiresAt: number;
-  ready: number;
 }
 
 export type SingleClaimGrant =

@@ -40,6 +40,9 @@ export const MAX_ERROR_MESSAGE_LENGTH = 4096;
 /** A task keeps its latest attempts only. */
 export const MAX_KEPT_ATTEMPTS = 10;
 
+/** A task that so many leases in a row have lost before its start was known ends as `undeliverable`. */
+export const MAX_LOST_DELIVERIES = 20;
+
 export const DEFAULT_MAX_ATTEMPTS = 3;
 export const DEFAULT_BACKOFF_BASE_SECONDS = 1;
 export const DEFAULT_BACKOFF_CAP_SECONDS = 3600;

@@ -2,9 +2,8 @@ import type { CancelOutcome, ChangedPage, ListFilter } from '../../contract/ledg
 import { windowOf } from '../../contract/task-id.ts';
 import { page } from './read.ts';
 import { isSealed } from './seals.ts';
-import { readReported } from './settle.ts';
 import type { Store } from './tally.ts';
-import { cancelled, writeTransitions } from './transitions.ts';
+import { cancelled, readHeld, writeTransitions } from './transitions.ts';
 
 /**
  * Calls a task off. One that runs is cancelled at once, and its runner told by the next heartbeat. A task
@@ -12,7 +11,7 @@ import { cancelled, writeTransitions } from './transitions.ts';
  */
 export function cancel(sql: Store, taskId: string, now: number): CancelOutcome {
   if (isSealed(sql, windowOf(taskId))) return { sealed: true };
-  const task = readReported(sql, [taskId]).get(taskId);
+  const task = readHeld(sql, [taskId]).get(taskId);
   switch (task?.state) {
     case undefined:
       return { unknown: true };
@@ -33,7 +32,7 @@ export function cancel(sql: Store, taskId: string, now: number): CancelOutcome {
 export function cancelMany(sql: Store, filter: ListFilter, now: number): ChangedPage {
   const { tasks, nextCursor } = page(sql, filter);
   const ids = tasks.flatMap(({ id, completedAt }) => (completedAt === null ? id : []));
-  const transitions = [...readReported(sql, ids).values()].map((task) => cancelled(task, now));
+  const transitions = [...readHeld(sql, ids).values()].map((task) => cancelled(task, now));
   writeTransitions(sql, transitions);
   return { changed: ids, nextCursor };
 }

@@ -1,6 +1,7 @@
 import type { NewTask, RefusedTask } from '../../contract/ledger.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { createdAtOf, windowOf } from '../../contract/task-id.ts';
+import { Packer } from './packs.ts';
 import { isSealed } from './seals.ts';
 import { jsonChunks } from './sql.ts';
 import type { Store } from './tally.ts';
@@ -8,14 +9,14 @@ import type { Store } from './tally.ts';
 /** A known id changes nothing; any other violation fails the whole insert. */
 const INSERT = `
   INSERT INTO tasks (id, type, state, priority, run_at, received_at, max_attempts, backoff, timeout_seconds, tags,
-    body_bytes, payload)
+    body_bytes, payload, pack, pack_at)
   SELECT value ->> 'id', value ->> 'type', value ->> 'state', value ->> 'priority', value ->> 'runAt', ?2,
     value ->> 'maxAttempts', value ->> 'backoff', value ->> 'timeoutSeconds', value ->> 'tags',
-    value ->> 'bodyBytes', value ->> 'payload'
+    value ->> 'bodyBytes', value ->> 'payload', value ->> 'pack', value ->> 'packAt'
   FROM json_each(?1)
   WHERE true
   ON CONFLICT (id) DO NOTHING
-  RETURNING type, state`;
+  RETURNING type, state, pack`;
 
 /**
  * Puts tasks into the ledger: ready, or scheduled where their time is still to come. Tasks of closed windows
@@ -24,16 +25,22 @@ const INSERT = `
 export function insert(sql: Store, tasks: readonly NewTask[], now: number): void {
   const windows = new Set(tasks.map((task) => windowOf(task.id)));
   const sealed = new Set([...windows].filter((window) => isSealed(sql, window)));
+  const packer = new Packer(sql);
   const rows = tasks
     .filter((task) => !sealed.has(windowOf(task.id)))
     .map((task) => {
       const runAt = task.runAt ?? Math.min(createdAtOf(task.id), now);
-      return { ...task, runAt, state: runAt > now ? 'scheduled' : 'ready' };
+      const stored = task.payload === null ? null : packer.place(task.payload, runAt - now);
+      return { ...task, ...stored, runAt, state: runAt > now ? 'scheduled' : 'ready' };
     });
   for (const chunk of jsonChunks(rows)) {
-    const inserted = sql.exec<{ type: string; state: TaskState }>(INSERT, chunk, now);
-    for (const { type, state } of inserted) sql.tally.move(type, null, state);
+    const inserted = sql.exec<{ type: string; state: TaskState; pack: number | null }>(INSERT, chunk, now);
+    for (const { type, state, pack } of inserted) {
+      sql.tally.move(type, null, state);
+      if (pack !== null) packer.count(pack);
+    }
   }
+  packer.write();
 }
 
 const INSERT_FAILED = `

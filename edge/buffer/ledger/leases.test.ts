@@ -94,12 +94,14 @@ describe('expiry', () => {
           { taskId: first, attempt },
           { taskId: second, attempt },
         ],
+        unstarted: [],
       },
       {
         leaseId: other.leaseId,
         runner: 'forgetful',
         reason: 'The runner does not hold the task any more',
         tasks: [{ taskId: other.id, attempt }],
+        unstarted: [],
       },
     ]);
   });

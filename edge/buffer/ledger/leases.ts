@@ -2,8 +2,8 @@ import type { HeartbeatResult, LeaseBeat } from '../../contract/ledger.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { parse } from './rows.ts';
 import type { Sql, SqlValue } from './sql.ts';
+import { letGo, takeBack } from './take-back.ts';
 import type { Store } from './tally.ts';
-import { fail, HELD_COLUMNS, type HeldTask, writeTransitions } from './transitions.ts';
 
 /** How long an ended lease is remembered. */
 const TOMBSTONE_MS = 3_600_000;
@@ -43,13 +43,13 @@ export function openLease(
 
 // CROSS JOIN keeps SQLite to the order of the tables: it might scan all tasks otherwise.
 const SELECT_HELD = `
-  SELECT ${HELD_COLUMNS}
+  SELECT tasks.id, tasks.state
   FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
   WHERE leases.id = ?1 AND tasks.claimed_at IS NOT NULL AND tasks.lease_id = leases.id`;
 
 /** The tasks that a lease holds now, cancelled ones included, in the order in which they were claimed. */
-export function heldUnder(sql: Sql, leaseId: string): HeldTask[] {
-  return sql.exec<HeldTask>(SELECT_HELD, leaseId);
+export function heldUnder(sql: Sql, leaseId: string): { id: string; state: TaskState }[] {
+  return sql.exec<{ id: string; state: TaskState }>(SELECT_HELD, leaseId);
 }
 
 const END_IF_EMPTY = `
@@ -63,53 +63,26 @@ export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
   sql.exec(END_IF_EMPTY, leaseId, now);
 }
 
-const LET_GO = `
-  UPDATE tasks SET claimed_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END
-  WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased' AND claimed_at IS NOT NULL
-  RETURNING type, state`;
+/** How many tasks one call takes back from expired leases; the alarm goes on with the rest. */
+const TAKE_BACK_LIMIT = 1000;
 
-/** The runner has dropped tasks that were cancelled; those that are to run again may now. */
-export function letGo(sql: Store, taskIds: readonly string[]): void {
-  if (taskIds.length === 0) return;
-  const dropped = sql.exec<{ type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
-  for (const { type, state } of dropped) if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
-}
+const SELECT_EXPIRED = `
+  SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ${TAKE_BACK_LIMIT}`;
 
-const FORGET_LEASE = `
-  UPDATE tasks SET lease_id = NULL WHERE id IN (SELECT value FROM json_each(?1))`;
-
-function takeBack(
-  sql: Store,
-  tasks: readonly HeldTask[],
-  message: string,
-  now: number,
-  random: () => number,
-) {
-  const { leased = [], cancelled = [] } = Object.groupBy(tasks, ({ state }) =>
-    state === 'leased' ? 'leased' : 'cancelled',
-  );
-  const [first] = leased;
-  if (first) {
-    const tasks = leased.map(({ id, attempt }) => ({ taskId: id, attempt }));
-    sql.takenBack.push({ leaseId: first.lease_id, runner: first.runner, reason: message, tasks });
-  }
-  const error = { code: 'lease_expired', message };
-  writeTransitions(
-    sql,
-    leased.map((task) => ({ ...fail(task, error, undefined, now, random()), leaseId: null })),
-  );
-  if (cancelled.length === 0) return;
-  const ids = cancelled.map((task) => task.id);
-  letGo(sql, ids);
-  sql.exec(FORGET_LEASE, JSON.stringify(ids));
-}
-
-const SELECT_EXPIRED = 'SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1';
-
-/** Takes back what expired leases hold; the attempts are spent. */
+/** Takes back what expired leases hold, in the order in which they expired. */
 export function takeBackExpired(sql: Store, now: number, random: () => number): void {
+  let left = TAKE_BACK_LIMIT;
   for (const { id } of sql.exec<{ id: string }>(SELECT_EXPIRED, now)) {
-    takeBack(sql, heldUnder(sql, id), 'The runner did not renew its lease in time', now, random);
+    if (left <= 0) return;
+    const held = heldUnder(sql, id).slice(0, left);
+    left -= Math.max(1, held.length);
+    takeBack(
+      sql,
+      held.map((task) => task.id),
+      'The runner did not renew its lease in time',
+      now,
+      random,
+    );
     endIfEmpty(sql, id, now);
   }
 }
@@ -141,11 +114,12 @@ export function heartbeat(
   for (const beat of beats) {
     const lease = findLease(sql, beat.leaseId);
     const held = lease ? heldUnder(sql, lease.id) : [];
+    if (beat.started && held.length > 0) markStarted(sql, beat.leaseId, beat.started, now);
     const named = new Set(beat.holds);
     const stillHeld = held.filter((task) => named.has(task.id));
     const kept = new Set(stillHeld.map((task) => task.id));
     answer.cancelled.push(...stillHeld.filter(({ state }) => state !== 'leased').map(({ id }) => id));
-    const dropped = held.filter((task) => !named.has(task.id));
+    const dropped = held.flatMap(({ id }) => (named.has(id) ? [] : id));
     takeBack(sql, dropped, 'The runner does not hold the task any more', now, random);
     answer.lost.push(...lostOf(sql, beat, kept));
     if (!lease || lease.ended_at !== null) continue;
@@ -158,6 +132,15 @@ export function heartbeat(
     answer.extended.push({ leaseId: lease.id, expiresAt });
   }
   return answer;
+}
+
+const MARK_STARTED = `
+  UPDATE tasks SET attempt = attempt + 1, started_at = ?3, lost_deliveries = NULL
+  WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2 AND state = 'leased' AND started_at IS NULL`;
+
+/** Tasks that were read ahead have started: each spends an attempt. */
+function markStarted(sql: Sql, leaseId: string, ids: readonly string[], now: number): void {
+  if (ids.length > 0) sql.exec(MARK_STARTED, JSON.stringify(ids), leaseId, now);
 }
 
 const SELECT_SETTLED = `
@@ -196,7 +179,7 @@ export function progressOf(sql: Sql, taskId: string): string | null {
 const GIVE_BACK = `
   UPDATE tasks SET
     state = iif(?3 IS NULL, 'ready', 'scheduled'), run_at = coalesce(?3, run_at),
-    lease_id = NULL, claimed_at = NULL, attempt = attempt - 1
+    lease_id = NULL, claimed_at = NULL, started_at = NULL, attempt = attempt - (started_at IS NOT NULL)
   WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'leased' AND lease_id = ?2
   RETURNING id, type, state`;
 

@@ -29,11 +29,11 @@ import { claim, claimOne } from './claim.ts';
 import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
 import { forgetEnded, heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
+import { backfillNext, isBackfilling, migrate } from './migrations.ts';
 import { pause, resume, withoutPaused } from './paused.ts';
 import { alive, find, page, ready, version } from './read.ts';
 import { retry, retryMany } from './retry.ts';
 import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners.ts';
-import { createSchema } from './schema.ts';
 import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
@@ -79,7 +79,7 @@ export class Ledger {
   constructor(sql: Sql, sources: LedgerSources) {
     this.#sql = sql;
     this.#sources = sources;
-    sql.transaction(() => createSchema(sql));
+    migrate(sql);
   }
 
   insert(tasks: readonly NewTask[]): void {
@@ -248,11 +248,13 @@ export class Ledger {
 
   /** When the next lease expires or the next scheduled task is due, in Unix milliseconds. */
   nextTickAt(): number | null {
+    if (isBackfilling(this.#sql)) return this.#sources.now();
     const times = [nextExpiry(this.#sql), nextRunAt(this.#sql)].filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
   #advance(sql: Store, now: number): void {
+    backfillNext(sql);
     takeBackExpired(sql, now, this.#sources.random);
     promoteDue(sql, now);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {

@@ -5,10 +5,11 @@ import { windowOf } from '../../contract/task-id.ts';
 import { versionOf } from '../../contract/version.ts';
 import { progressOf } from './leases.ts';
 import { withoutPaused } from './paused.ts';
-import { fitting, PAYLOAD_BYTES, parse, readTask, readWork, type Sized } from './rows.ts';
+import { firstReady } from './queue-order.ts';
+import { fitting, PAYLOAD_BYTES, parse, readSizes, readTask, readWork, type Sized } from './rows.ts';
 import { isSealed } from './seals.ts';
 import type { Sql } from './sql.ts';
-import { heads, readyTypes } from './waiting.ts';
+import { readyTypes } from './waiting.ts';
 
 /** Everything the ledger knows of a task, or that its window is closed. */
 export function find(sql: Sql, taskId: string): FoundTask {
@@ -64,7 +65,15 @@ export function page(sql: Sql, filter: ListFilter): TaskPage {
 
 /** The tasks that may run now, in the order in which they would be claimed. */
 export function ready(sql: Sql, limit: number): WorkRow[] {
-  return readWork(sql, fitting(heads(sql, withoutPaused(sql, readyTypes(sql)), limit)));
+  return readWork(sql, fitting(waiting(sql, withoutPaused(sql, readyTypes(sql)), limit)));
+}
+
+function waiting(sql: Sql, types: readonly string[], limit: number): Sized[] {
+  const first = firstReady(sql, types, limit);
+  return readSizes(
+    sql,
+    first.map(({ id }) => id),
+  );
 }
 
 const SELECT_LEASED = `
@@ -80,7 +89,7 @@ const SELECT_SCHEDULED = `
 /** The tasks that have not ended: what runs, then what may run now, then what waits for its time. */
 export function alive(sql: Sql, limit: number): WorkRow[] {
   const leased = sql.exec<Sized>(SELECT_LEASED, limit);
-  const waiting = heads(sql, readyTypes(sql), limit);
+  const ready = waiting(sql, readyTypes(sql), limit);
   const scheduled = sql.exec<Sized>(SELECT_SCHEDULED, limit);
-  return readWork(sql, fitting([...leased, ...waiting, ...scheduled].slice(0, limit)));
+  return readWork(sql, fitting([...leased, ...ready, ...scheduled].slice(0, limit)));
 }

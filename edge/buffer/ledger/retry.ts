@@ -11,7 +11,7 @@ import type { Store } from './tally.ts';
  */
 const RETRY = `
   UPDATE tasks SET
-    state = CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END, run_at = ?2, attempt = 0,
+    state = CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END, run_at = ?2, attempt = 0, lost_deliveries = NULL,
     completed_at = NULL, error = NULL, result = NULL
   WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'cancelled')
     AND coalesce(max_attempts, 1) > 0 AND substr(id, 1, 8) NOT IN (SELECT window FROM seals)

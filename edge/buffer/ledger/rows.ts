@@ -1,6 +1,7 @@
 import type { EndedAttempt, TaskRow, WorkRow } from '../../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_ANSWER_BYTES } from '../../contract/limits.ts';
 import type { TaskError, TaskState } from '../../contract/task.ts';
+import { PAYLOAD } from './packs.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
 /** A row of `tasks` with {@link WORK_COLUMNS}. */
@@ -13,6 +14,8 @@ export interface StoredWork extends Record<string, SqlValue> {
   attempt: number;
   max_attempts: number;
   timeout_seconds: number | null;
+  priority: number;
+  started_at: number | null;
   payload: string | null;
 }
 
@@ -21,7 +24,7 @@ const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttemp
 
 /** None of these but the payload is large, so an answer's size follows from its payloads. */
 export const WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,
-  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, payload`;
+  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, priority, started_at, ${PAYLOAD}`;
 
 export function toWorkRow(stored: StoredWork): WorkRow {
   return {
@@ -34,18 +37,28 @@ export function toWorkRow(stored: StoredWork): WorkRow {
     attempt: stored.attempt,
     maxAttempts: stored.max_attempts,
     timeoutSeconds: stored.timeout_seconds,
+    priority: stored.priority,
   };
+}
+
+/** A leased task as its holder sees it: `attempt` is the attempt that begins when the task starts. */
+export function toGrantedRow(stored: StoredWork): WorkRow {
+  const work = toWorkRow(stored);
+  return stored.started_at === null ? { ...work, attempt: work.attempt + 1 } : work;
 }
 
 const SELECT_WORK = `SELECT ${WORK_COLUMNS} FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** The rows of the ids that exist, in the order of the ids. */
-export function readWork(sql: Sql, ids: readonly string[]): WorkRow[] {
-  return inOrder(sql.exec<StoredWork>(SELECT_WORK, JSON.stringify(ids)), ids).map(toWorkRow);
+export function readWork(
+  sql: Sql,
+  ids: readonly string[],
+  toRow: (stored: StoredWork) => WorkRow = toWorkRow,
+): WorkRow[] {
+  return inOrder(sql.exec<StoredWork>(SELECT_WORK, JSON.stringify(ids)), ids).map(toRow);
 }
 
 interface StoredTask extends StoredWork {
-  priority: number;
   run_at: number;
   tags: string | null;
   completed_at: number | null;
@@ -55,7 +68,7 @@ interface StoredTask extends StoredWork {
 }
 
 const SELECT_TASK = `
-  SELECT ${WORK_COLUMNS}, priority, run_at, tags, completed_at, attempts, error, result
+  SELECT ${WORK_COLUMNS}, run_at, tags, completed_at, attempts, error, result
   FROM tasks WHERE id = ?1`;
 
 /** All of a task but its progress. */
@@ -64,7 +77,6 @@ export function readTask(sql: Sql, id: string): TaskRow | null {
   if (!stored) return null;
   return {
     ...toWorkRow(stored),
-    priority: stored.priority,
     runAt: stored.run_at,
     tags: stored.tags === null ? null : parse<string[]>(stored.tags),
     completedAt: stored.completed_at,
@@ -93,6 +105,13 @@ export const PAYLOAD_BYTES = 'coalesce(tasks.body_bytes, octet_length(tasks.payl
 export interface Sized extends Record<string, SqlValue> {
   id: string;
   bytes: number;
+}
+
+const SELECT_SIZES = `SELECT id, ${PAYLOAD_BYTES} FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
+
+/** The sizes of the tasks, in the order of the ids. */
+export function readSizes(sql: Sql, ids: readonly string[]): Sized[] {
+  return ids.length === 0 ? [] : inOrder(sql.exec<Sized>(SELECT_SIZES, JSON.stringify(ids)), ids);
 }
 
 /** The first of some tasks whose payloads together stay within one answer; always at least one. */

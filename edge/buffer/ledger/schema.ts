@@ -1,5 +1,3 @@
-import type { Sql } from './sql.ts';
-
 /**
  * One row a task, its body last so that the other columns are read without it. Each waiting task stands in
  * one of two partial indexes: what may run now, and what has to wait for its time. `type_retry` is what the
@@ -130,33 +128,20 @@ const RUNNERS = `
     seen_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`;
 
-const SELECT_TYPES_TABLE = `SELECT 1 AS there FROM sqlite_master WHERE type = 'table' AND name = 'types'`;
-
-/** Counts what a ledger holds that is older than its counts. */
-const COUNT_TASKS = `
-  INSERT INTO types
-  SELECT type, sum(state = 'scheduled'), sum(state = 'ready'), sum(state = 'leased'), sum(state = 'completed'),
-    sum(state = 'failed'), sum(state = 'cancelled'), 0, 0, 0, 0, 0, max(received_at)
-  FROM tasks GROUP BY type`;
-
-export function createSchema(sql: Sql): void {
-  const counted = sql.exec(SELECT_TYPES_TABLE).length > 0;
-  const statements = [
-    TASKS,
-    READY,
-    SCHEDULED,
-    LEASES,
-    OPEN_LEASES,
-    SEALS,
-    OPEN_SEALS,
-    IDEMPOTENCY_KEYS,
-    OPEN_KEYS,
-    SWEPT,
-    TYPES,
-    MINUTES,
-    PAUSED_TYPES,
-    RUNNERS,
-  ];
-  for (const statement of statements) sql.exec(statement);
-  if (!counted) sql.exec(COUNT_TASKS);
-}
+/** The schema of 0.1.0. Later versions change it by {@link file://./migrations.ts}. */
+export const FIRST_SCHEMA: readonly string[] = [
+  TASKS,
+  READY,
+  SCHEDULED,
+  LEASES,
+  OPEN_LEASES,
+  SEALS,
+  OPEN_SEALS,
+  IDEMPOTENCY_KEYS,
+  OPEN_KEYS,
+  SWEPT,
+  TYPES,
+  MINUTES,
+  PAUSED_TYPES,
+  RUNNERS,
+];

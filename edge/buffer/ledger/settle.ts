@@ -1,40 +1,33 @@
 import type { SettleOutcome, SettleReport, UnfencedOutcome, UnfencedReport } from '../../contract/ledger.ts';
 import { isUnfenced } from './claim.ts';
-import { endIfEmpty, findLease, letGo } from './leases.ts';
-import { jsonChunks, type Sql } from './sql.ts';
+import { endIfEmpty, findLease } from './leases.ts';
+import { jsonChunks } from './sql.ts';
+import { letGo } from './take-back.ts';
 import type { Store } from './tally.ts';
 import {
+  asStarted,
   complete,
   fail,
-  HELD_COLUMNS,
   type HeldTask,
+  readHeld,
   type Transition,
   writeTransitions,
 } from './transitions.ts';
-
-const SELECT_REPORTED = `
-  SELECT ${HELD_COLUMNS} FROM tasks LEFT JOIN leases ON leases.id = tasks.lease_id
-  WHERE tasks.id IN (SELECT value FROM json_each(?1))`;
-
-/** The tasks that a call is about, with what a transition needs to know of them. */
-export function readReported(sql: Sql, taskIds: readonly string[]): Map<string, HeldTask> {
-  const rows = sql.exec<HeldTask>(SELECT_REPORTED, JSON.stringify(taskIds));
-  return new Map(rows.map((row) => [row.id, row]));
-}
 
 const NO_REASON = { code: 'task_error', message: 'The runner gave no reason' };
 
 function settled(task: HeldTask, report: Omit<SettleReport, 'leaseId'>, now: number, random: () => number) {
   return report.success
-    ? complete(task, report.result ?? null, now)
-    : fail(task, report.error ?? NO_REASON, report.retry, now, random());
+    ? complete(asStarted(task), report.result ?? null, now)
+    : fail(asStarted(task), report.error ?? NO_REASON, report.retry, now, random());
 }
 
 const COMPLETE_FIRST_ATTEMPTS = `
   UPDATE tasks SET
-    state = 'completed', completed_at = ?3, claimed_at = NULL, result = report.value ->> 'result',
-    attempts = '[{"attempt":' || attempt || ',"runner":' || json_quote(?4)
-      || ',"startedAt":' || claimed_at || ',"endedAt":' || ?3 || '}]'
+    state = 'completed', completed_at = ?3, claimed_at = NULL, started_at = NULL, lost_deliveries = NULL,
+    attempt = attempt + (started_at IS NULL), result = report.value ->> 'result',
+    attempts = '[{"attempt":' || (attempt + (started_at IS NULL)) || ',"runner":' || json_quote(?4)
+      || ',"startedAt":' || coalesce(started_at, claimed_at) || ',"endedAt":' || ?3 || '}]'
   FROM json_each(?1) AS report
   WHERE tasks.id = report.value ->> 'taskId' AND lease_id = ?2 AND state = 'leased' AND attempts = '[]'
   RETURNING id, type, run_at, attempts ->> '$[0].startedAt' AS claimed_at`;
@@ -91,7 +84,7 @@ export function settle(
   }
   const leases = new Set(completed.values());
   const others = reports.filter(({ taskId }) => !completed.has(taskId));
-  const tasks = readReported(
+  const tasks = readHeld(
     sql,
     others.map((report) => report.taskId),
   );
@@ -109,14 +102,20 @@ export function settle(
       if (task.claimed_at === null) return outcomeOf(task.id, task.state, task.run_at);
       dropped.push(task.id);
       const state = task.state === 'scheduled' ? 'ready' : task.state;
-      tasks.set(task.id, { ...task, state, claimed_at: null });
+      tasks.set(task.id, { ...task, state, claimed_at: null, started_at: null });
       leases.add(report.leaseId);
       return { taskId: task.id, state: 'cancelled' };
     }
     const next = settled(task, report, now, random);
     transitions.push(next);
     leases.add(report.leaseId);
-    tasks.set(task.id, { ...task, state: next.state, run_at: next.runAt, claimed_at: null });
+    tasks.set(task.id, {
+      ...task,
+      state: next.state,
+      run_at: next.runAt,
+      claimed_at: null,
+      started_at: null,
+    });
     return outcomeOf(task.id, next.state, next.runAt);
   });
   writeTransitions(sql, transitions);
@@ -137,7 +136,7 @@ export function settleUnfenced(
   now: number,
   random: () => number,
 ): UnfencedOutcome {
-  const task = readReported(sql, [report.taskId]).get(report.taskId);
+  const task = readHeld(sql, [report.taskId]).get(report.taskId);
   if (!task) return { unknown: true };
   if (task.state !== 'leased' && task.claimed_at !== null && task.lease_id && isUnfenced(task.lease_id)) {
     letGo(sql, [task.id]);

@@ -38,21 +38,6 @@ describe('the counts', () => {
     assert.deepEqual(bed.ledger.stats([]).counts, NONE);
   });
 
-  test('are made once for a ledger that is older than they are', (t) => {
-    const sql = openSqlite();
-    t.after(() => sql.close());
-    const old = new TestLedger(sql);
-    old.addMany(3);
-    old.held({ type: 'b' });
-    for (const table of ['types', 'minutes']) sql.exec(`DROP TABLE ${table}`);
-    const bed = new TestLedger(sql);
-    bed.now = old.now;
-    assert.deepEqual(typeOf(bed, 'a').counts, { ...NONE, ready: 3 });
-    assert.deepEqual(typeOf(bed, 'b').counts, { ...NONE, processing: 1 });
-    bed.claim(['a'], { limit: 1 });
-    assert.deepEqual(typeOf(bed, 'a').counts, { ...NONE, ready: 2, processing: 1 });
-  });
-
   test('are read without looking at any task', (t) => {
     const sql = openSqlite();
     t.after(() => sql.close());

@@ -8,12 +8,15 @@ export interface Store extends Sql {
   readonly takenBack: TakenBack[];
 }
 
-/** Tasks that were taken back from one lease; their attempts are spent. */
+/** Tasks that were taken back from one lease. */
 export interface TakenBack {
   readonly leaseId: string | null;
   readonly runner: string | null;
   readonly reason: string;
+  /** Those that had started; their attempts are spent. */
   readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
+  /** The ids of those that had not. */
+  readonly unstarted: readonly string[];
 }
 
 const NOTHING = {
@@ -46,6 +49,17 @@ const ADD_TO_TYPES = `
     failed_total = failed_total + excluded.failed_total,
     cancelled_total = cancelled_total + excluded.cancelled_total, retries = retries + excluded.retries,
     lease_expiries = lease_expiries + excluded.lease_expiries, moved_at = excluded.moved_at`;
+
+const SUM_READY = 'SELECT sum(ready) AS ready FROM types WHERE type IN (SELECT value FROM json_each(?1))';
+
+/** How many tasks of these types are ready, with what the call under way has done, counted up to a limit. */
+export function readyOf(sql: Store, types: readonly string[], limit: number): number {
+  const before = sql.exec<{ ready: number | null }>(SUM_READY, JSON.stringify(types))[0]?.ready ?? 0;
+  return Math.min(
+    limit,
+    types.reduce((sum, type) => sum + sql.tally.readied(type), before),
+  );
+}
 
 const SELECT_MINUTE = 'SELECT waits, runs FROM minutes WHERE minute = ?1';
 
@@ -109,6 +123,11 @@ export class Tally {
     this.#waits.merge(new Histogram(stored?.waits));
     this.#runs.merge(new Histogram(stored?.runs));
     sql.exec(ADD_TO_MINUTE, minute, this.#completed, this.#failed, this.#waits.toJson(), this.#runs.toJson());
+  }
+
+  /** How many more tasks of a type are ready now than when the call began. */
+  readied(type: string): number {
+    return this.#types.get(type)?.ready ?? 0;
   }
 
   #of(type: string): Moves {

@@ -46,11 +46,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     this.#ledger = new Ledger(durableSql(ctx.storage), {
       now: Date.now,
       random: Math.random,
-      onTakenBack: ({ tasks, ...lease }) =>
+      onTakenBack: ({ tasks, unstarted, ...lease }) =>
         logOf(env).warn('Tasks were taken back from a runner', {
           ...lease,
-          count: tasks.length,
+          count: tasks.length + unstarted.length,
           tasks: shown(tasks),
+          unstarted: shown(unstarted),
         }),
     });
     this.#watch = new TaskWatch(this.#ledger);

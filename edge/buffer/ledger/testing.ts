@@ -19,6 +19,9 @@ interface ClaimOptions {
   limit?: number;
   leaseSeconds?: number;
   runner?: string;
+  /** How many of the tasks start at once; all if it is left out. */
+  starts?: number;
+  ahead?: Record<string, number>;
 }
 
 /** A ledger over `node:sqlite` whose clock and chance a test sets. */
@@ -58,9 +61,14 @@ export class TestLedger {
   }
 
   claim(types: string[], options: ClaimOptions = {}): ClaimGrant & { leaseId: string; ids: string[] } {
-    const { leaseId = randomUUID(), limit = 1000, leaseSeconds = 30, runner = 'runner-1' } = options;
-    const grant = this.ledger.claim({ leaseId, runner, leaseSeconds, wants: [{ types, limit }] });
+    const { leaseId = randomUUID(), limit = 1000, leaseSeconds = 30, runner = 'runner-1', ...rest } = options;
+    const grant = this.ledger.claim({ leaseId, runner, leaseSeconds, wants: [{ types, limit, ...rest }] });
     return { ...grant, leaseId, ids: grant.tasks.map((task) => task.id) };
+  }
+
+  /** Claims tasks of type `a` ahead of their start. */
+  readAhead(limit: number, options: ClaimOptions = {}) {
+    return this.claim(['a'], { limit, starts: 0, ahead: { a: limit }, ...options });
   }
 
   /** Adds a task and claims it. */

@@ -3,7 +3,7 @@ import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../contract/limits.t
 import type { Backoff, TaskError, TaskState } from '../../contract/task.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { parse } from './rows.ts';
-import { jsonChunks, type SqlValue } from './sql.ts';
+import { jsonChunks, type Sql, type SqlValue } from './sql.ts';
 import type { Store, Tally } from './tally.ts';
 
 /** What a transition out of `leased` needs to know of a task. */
@@ -18,28 +18,48 @@ export interface HeldTask extends Record<string, SqlValue> {
   backoff: string | null;
   type_retry: string | null;
   claimed_at: number | null;
+  /** Null for a task that was read ahead and has not started, as far as the ledger knows. */
+  started_at: number | null;
   attempts: string;
   runner: string | null;
 }
 
-export const HELD_COLUMNS = `tasks.id, tasks.type, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
-  tasks.backoff, tasks.type_retry, tasks.claimed_at, tasks.attempts, leases.runner`;
+const HELD_COLUMNS = `tasks.id, tasks.type, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
+  tasks.backoff, tasks.type_retry, tasks.claimed_at, tasks.started_at, tasks.attempts, leases.runner`;
+
+const SELECT_HELD = `
+  SELECT ${HELD_COLUMNS} FROM tasks LEFT JOIN leases ON leases.id = tasks.lease_id
+  WHERE tasks.id IN (SELECT value FROM json_each(?1))`;
+
+/** The tasks of these ids that exist, with what a transition needs to know of them. */
+export function readHeld(sql: Sql, taskIds: readonly string[]): Map<string, HeldTask> {
+  const rows = sql.exec<HeldTask>(SELECT_HELD, JSON.stringify(taskIds));
+  return new Map(rows.map((row) => [row.id, row]));
+}
 
 /** A task's row after its attempt has ended, and the task before. */
 export interface Transition {
   before: HeldTask;
   id: string;
   state: TaskState;
+  attempt: number;
   runAt: number;
   /** Null where the task was taken back from its lease. */
   leaseId: string | null;
   /** Set where somebody may still be running the task. */
   claimedAt: number | null;
+  startedAt: number | null;
   completedAt: number | null;
   error: TaskError | null;
   result: string | null;
   typeRetry: TypeRetry | null;
   attempts: EndedAttempt[];
+}
+
+/** A task as it is once its start is known: what ends an attempt shows that it has begun. */
+export function asStarted(task: HeldTask): HeldTask {
+  if (task.started_at !== null) return task;
+  return { ...task, attempt: task.attempt + 1, started_at: task.claimed_at };
 }
 
 /** The attempt succeeded: the task is completed. */
@@ -75,15 +95,23 @@ export function fail(
 export function cancelled(task: HeldTask, now: number): Transition {
   const error: TaskError = { code: 'cancelled', message: 'The task was cancelled' };
   const ended = endAttempt(task, now, error);
-  const attempts = task.state === 'leased' ? ended.attempts : parse<EndedAttempt[]>(task.attempts);
-  return { ...ended, state: 'cancelled', claimedAt: task.claimed_at, completedAt: now, error, attempts };
+  const runs = task.state === 'leased' && task.started_at !== null;
+  return {
+    ...ended,
+    state: 'cancelled',
+    claimedAt: task.claimed_at,
+    startedAt: task.started_at,
+    completedAt: now,
+    error,
+    attempts: runs ? ended.attempts : parse<EndedAttempt[]>(task.attempts),
+  };
 }
 
 function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition {
   const attempt: EndedAttempt = {
     attempt: task.attempt,
     runner: task.runner ?? 'unknown',
-    startedAt: task.claimed_at ?? now,
+    startedAt: task.started_at ?? task.claimed_at ?? now,
     endedAt: now,
     error,
   };
@@ -91,9 +119,11 @@ function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition 
     before: task,
     id: task.id,
     state: task.state,
+    attempt: task.attempt,
     runAt: task.run_at,
     leaseId: task.lease_id,
     claimedAt: null,
+    startedAt: null,
     completedAt: null,
     error: null,
     result: null,
@@ -105,7 +135,8 @@ function endAttempt(task: HeldTask, now: number, error?: TaskError): Transition 
 const WRITE_TRANSITIONS = `
   UPDATE tasks SET
     state = next.value ->> 'state', run_at = next.value ->> 'runAt', lease_id = next.value ->> 'leaseId',
-    claimed_at = next.value ->> 'claimedAt', completed_at = next.value ->> 'completedAt', error = next.value ->> 'error',
+    attempt = next.value ->> 'attempt', claimed_at = next.value ->> 'claimedAt',
+    started_at = next.value ->> 'startedAt', lost_deliveries = NULL, completed_at = next.value ->> 'completedAt', error = next.value ->> 'error',
     result = next.value ->> 'result', type_retry = next.value ->> 'typeRetry',
     attempts = next.value ->> 'attempts'
   FROM json_each(?1) AS next

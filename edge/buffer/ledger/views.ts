@@ -28,6 +28,7 @@ export function claimedTask(task: WorkRow): ClaimedTask {
     attempt: task.attempt,
     maxAttempts: task.maxAttempts,
     ...(task.timeoutSeconds !== null && { timeoutSeconds: task.timeoutSeconds }),
+    ...(task.priority !== 0 && { priority: task.priority }),
   };
 }
 

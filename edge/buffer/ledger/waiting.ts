@@ -1,5 +1,4 @@
 import { MAX_READY_COUNT, MAX_WANTED_TYPES } from '../../contract/limits.ts';
-import { PAYLOAD_BYTES, type Sized } from './rows.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import type { Store } from './tally.ts';
 
@@ -24,28 +23,6 @@ const NEXT_RUN = `SELECT min(run_at) AS at FROM tasks WHERE state = 'scheduled' 
 /** When the next scheduled task is due. */
 export function nextRunAt(sql: Sql): number | null {
   return sql.exec<{ at: number | null }>(NEXT_RUN)[0]?.at ?? null;
-}
-
-const SELECT_HEAD = `
-  SELECT id, priority, run_at, ${PAYLOAD_BYTES} FROM tasks
-  WHERE state = 'ready' AND type = ?1
-  ORDER BY priority DESC, run_at, id LIMIT ?2`;
-
-interface Head extends Sized {
-  priority: number;
-  run_at: number;
-}
-
-/**
- * The tasks to run next: of the given types, highest priority first, then earliest. Reads each
- * type's own head, so that tasks of other types cost nothing.
- */
-export function heads(sql: Sql, types: readonly string[], limit: number): Sized[] {
-  const candidates = types.flatMap((type) => sql.exec<Head>(SELECT_HEAD, type, limit));
-  if (types.length > 1) {
-    candidates.sort((a, b) => b.priority - a.priority || a.run_at - b.run_at || (a.id < b.id ? -1 : 1));
-  }
-  return candidates.slice(0, limit);
 }
 
 const COUNT_READY = `

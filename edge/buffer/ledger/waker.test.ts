@@ -20,7 +20,7 @@ function bed(...runners: string[]) {
       const own = listeners.filter((listener) => listener.runner === runner);
       const tasks = Array.from({ length: got }, () => task);
       const order = { leaseId: 'l', runner, leaseSeconds: 30, wants: [{ types, limit }] };
-      waker.note(own, order, { tasks, expiresAt: NOW, ready: left });
+      waker.note(own, order, { tasks, expiresAt: NOW, ready: left, next: [] });
       return own[0]?.hunger ?? null;
     },
     wake(now = NOW): string[] {
@@ -49,6 +49,7 @@ const task = {
   attempt: 1,
   maxAttempts: 3,
   timeoutSeconds: null,
+  priority: 0,
 };
 
 test('a runner is hungry for what its claim did not find, and sated where more is ready', () => {

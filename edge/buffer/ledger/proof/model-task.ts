@@ -81,7 +81,7 @@ export const maxAttemptsOf = (task: Task) => task.maxAttempts ?? task.typeRetry?
 export const holderName = (leaseId: string | null) => leaseId?.replace(/^unfenced:.*/, 'unfenced');
 
 export function workOf(task: Task): WorkRow {
-  const { id, type, state, payload, receivedAt, claimedAt, attempt, timeoutSeconds } = task;
+  const { id, type, state, payload, receivedAt, claimedAt, attempt, timeoutSeconds, priority } = task;
   const maxAttempts = maxAttemptsOf(task);
-  return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds };
+  return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds, priority };
 }

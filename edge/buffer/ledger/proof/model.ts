@@ -92,13 +92,23 @@ export class Model implements Calls {
     const known = this.leases.get(order.leaseId);
     if (known) {
       const tasks = this.#heldUnder(known).filter((task) => task.state === 'leased');
-      return { tasks: tasks.map(workOf), expiresAt: known.expiresAt, ready: this.#ready(types).length };
+      return {
+        tasks: tasks.map(workOf),
+        expiresAt: known.expiresAt,
+        ready: this.#ready(types).length,
+        next: this.#heads(order),
+      };
     }
     const expiresAt = this.#deadline(order.leaseSeconds);
     const picks = order.wants.flatMap((want) => this.#ready(want.types).slice(0, want.limit));
-    if (picks.length === 0) return { tasks: [], expiresAt, ready: 0 };
+    if (picks.length === 0) return { tasks: [], expiresAt, ready: 0, next: this.#heads(order) };
     this.#lease(order.leaseId, order.runner, order.leaseSeconds, picks);
-    return { tasks: picks.map(workOf), expiresAt, ready: this.#ready(types).length };
+    return {
+      tasks: picks.map(workOf),
+      expiresAt,
+      ready: this.#ready(types).length,
+      next: this.#heads(order),
+    };
   }
 
   claimOne(taskId: string): SingleClaimGrant {
@@ -369,6 +379,13 @@ export class Model implements Calls {
     return [...this.tasks.values()]
       .filter(({ state, type }) => state === 'ready' && types.includes(type) && !this.paused.has(type))
       .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
+  }
+
+  #heads({ wants }: ClaimOrder): ClaimGrant['next'] {
+    return wants.map(({ types }) => {
+      const [head] = this.#ready(types);
+      return head ? { priority: head.priority, runAt: head.runAt } : null;
+    });
   }
 
   #waiting(): Task[] {
