@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { Ledger } from './ledger.ts';
+import { isBackfilling, migrate, SCHEMA_VERSION } from './migrations.ts';
+import type { Sql } from './sql.ts';
+import { openSqlite } from './sqlite.ts';
+import { MINUTE, SECOND, TestLedger } from './testing.ts';
+
+const FIXTURES = join(import.meta.dirname, 'fixtures');
+/** Databases of released versions, as SQL. The first line says when each was written, and names its tasks. */
+const RELEASES = readdirSync(FIXTURES).filter((name) => name.endsWith('.sql'));
+
+interface Old {
+  sql: Sql;
+  /** Unix milliseconds. */
+  writtenAt: number;
+  /** Ids by what each task went through. */
+  names: Record<string, string>;
+}
+
+function load(t: TestContext, release: string): Old {
+  const sql = openSqlite();
+  t.after(() => sql.close());
+  const [head = '', ...statements] = readFileSync(join(FIXTURES, release), 'utf8').trim().split('\n');
+  for (const statement of statements) sql.exec(statement);
+  const [, writtenAt, names] = /at (\d+), its tasks by name: (\{.*\})$/.exec(head) ?? [];
+  assert.ok(writtenAt && names, `The first line of ${release} says nothing of its time and tasks`);
+  return { sql, writtenAt: Number(writtenAt), names: JSON.parse(names) };
+}
+
+/** The database of a release, opened by this one a second later. */
+function upgraded(t: TestContext, release: string): { bed: TestLedger; id: (name: string) => string } {
+  const { sql, writtenAt, names } = load(t, release);
+  const bed = new TestLedger(sql);
+  bed.now = writtenAt + SECOND;
+  while (isBackfilling(sql)) bed.ledger.tick();
+  return {
+    bed,
+    id: (name) => {
+      const id = names[name];
+      assert.ok(id, `No task of ${release} is named ${name}`);
+      return id;
+    },
+  };
+}
+
+/** Tables and indexes with their columns, whatever the text that made them. */
+function shape(sql: Sql) {
+  return sql
+    .exec<{ name: string; type: string }>(
+      `SELECT name, type FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name`,
+    )
+    .map(({ name, type }) => ({
+      name,
+      type,
+      columns: sql.exec('SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY name', name),
+    }));
+}
+
+for (const release of RELEASES) {
+  describe(`a database of ${release.replace('.sql', '')}`, () => {
+    test('gets the schema that a new one has', (t) => {
+      const fresh = openSqlite();
+      t.after(() => fresh.close());
+      migrate(fresh);
+      const { bed } = upgraded(t, release);
+      assert.deepEqual(shape(bed.sql), shape(fresh));
+    });
+
+    test('keeps every task as it was', (t) => {
+      const { bed, id } = upgraded(t, release);
+      const names = ['completed', 'failed', 'cancelled', 'retrying', 'leased', 'leasedCancelled', 'single'];
+      const waiting = ['ready', 'high', 'scheduled', 'large', 'text', 'paused'];
+      assert.deepEqual(bed.states([...names, ...waiting].map(id)), [
+        ...['completed', 'failed', 'cancelled', 'scheduled', 'leased', 'cancelled', 'leased'],
+        ...['ready', 'ready', 'scheduled', 'ready', 'ready', 'ready'],
+      ]);
+      assert.equal(bed.row(id('completed')).result, '{"ok":true}');
+      assert.equal(JSON.parse(bed.row(id('text')).payload ?? '').text, 'é'.repeat(1500));
+      assert.ok('sealed' in bed.ledger.find(id('purged')));
+    });
+
+    test('lets the runners that hold tasks go on: what they hold has started', (t) => {
+      const { bed, id } = upgraded(t, release);
+      const leaseId = '00000000-0000-4000-8000-000000000007';
+      const holds = [id('leased'), id('leasedCancelled')];
+      const { extended, cancelled, lost } = bed.ledger.heartbeat([{ leaseId, holds }]);
+      assert.deepEqual([extended.length, cancelled, lost], [1, [id('leasedCancelled')], []]);
+      assert.equal(bed.fail(id('leased'), leaseId).state, 'scheduled');
+      assert.deepEqual([bed.row(id('leased')).attempt, bed.row(id('leased')).attempts.length], [1, 1]);
+      assert.deepEqual(bed.ledger.settleUnfenced({ taskId: id('single'), success: true }), {
+        settled: 'completed',
+      });
+    });
+
+    test('spends the attempts of runners that are gone', (t) => {
+      const { bed, id } = upgraded(t, release);
+      bed.now += MINUTE;
+      bed.ledger.tick();
+      assert.deepEqual([bed.state(id('leased')), bed.row(id('leased')).attempt], ['scheduled', 1]);
+    });
+
+    test('hands out what waits in order, by its new rules', (t) => {
+      const { bed, id } = upgraded(t, release);
+      const { ids } = bed.claim(['a', 'paused', 'text'], { starts: 1, ahead: { a: 10, text: 1 } });
+      assert.deepEqual(ids, [id('high'), id('ready'), id('text')]);
+      assert.deepEqual([bed.row(id('high')).attempt, bed.row(id('ready')).attempt], [1, 0]);
+    });
+
+    test('knows its idempotency keys, retries and cancels', (t) => {
+      const { bed, id } = upgraded(t, release);
+      assert.deepEqual(bed.ledger.retry(id('failed')), { retried: true });
+      assert.deepEqual(bed.ledger.cancel(id('scheduled')), { changed: true });
+      assert.deepEqual(bed.ledger.retry(id('sealed')), { sealed: true });
+      assert.deepEqual(bed.ledger.reserve('key-1', 'other hash', 'submission'), { conflict: true });
+    });
+  });
+}
+
+test('a database that is newer than the release is refused with a sentence', (t) => {
+  const sql = openSqlite();
+  t.after(() => sql.close());
+  migrate(sql);
+  sql.exec('UPDATE schema_version SET version = ?', SCHEMA_VERSION + 1);
+  assert.throws(
+    () => new Ledger(sql, { now: Date.now, random: Math.random }),
+    /has schema version \d+, and this release knows \d+ at most: deploy the release that wrote it/,
+  );
+});
+
+test('an upgrade that is interrupted goes on where it stopped', (t) => {
+  const { sql } = load(t, RELEASES[0] ?? '');
+  const dies: Sql = {
+    exec: (query, ...params) => {
+      if (query.includes('CREATE TABLE packs')) throw new Error('The process died');
+      return sql.exec(query, ...params);
+    },
+    transaction: (body) => sql.transaction(body),
+  };
+  assert.throws(() => migrate(dies), /The process died/);
+  migrate(sql);
+  assert.equal(sql.exec('SELECT version FROM schema_version')[0]?.version, SCHEMA_VERSION);
+});
