@@ -72,6 +72,8 @@ export interface LedgerSources {
 export class Ledger {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
+  /** Whether an upgrade has rows left to change. */
+  #backfilling: boolean;
   #forgotAt = 0;
   /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
   #lookFrom = '';
@@ -80,6 +82,7 @@ export class Ledger {
     this.#sql = sql;
     this.#sources = sources;
     migrate(sql);
+    this.#backfilling = isBackfilling(sql);
   }
 
   insert(tasks: readonly NewTask[]): void {
@@ -248,13 +251,13 @@ export class Ledger {
 
   /** When the next lease expires or the next scheduled task is due, in Unix milliseconds. */
   nextTickAt(): number | null {
-    if (isBackfilling(this.#sql)) return this.#sources.now();
+    if (this.#backfilling) return this.#sources.now();
     const times = [nextExpiry(this.#sql), nextRunAt(this.#sql)].filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
   #advance(sql: Store, now: number): void {
-    backfillNext(sql);
+    if (this.#backfilling) this.#backfilling = backfillNext(sql);
     takeBackExpired(sql, now, this.#sources.random);
     promoteDue(sql, now);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
