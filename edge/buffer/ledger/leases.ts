@@ -5,9 +5,6 @@ import type { Sql, SqlValue } from './sql.ts';
 import { letGo, takeBack } from './take-back.ts';
 import type { Store } from './tally.ts';
 
-/** How long an ended lease is remembered. */
-const TOMBSTONE_MS = 3_600_000;
-
 interface Lease extends Record<string, SqlValue> {
   id: string;
   runner: string;
@@ -92,13 +89,6 @@ const NEXT_EXPIRY = 'SELECT min(expires_at) AS at FROM leases WHERE ended_at IS 
 /** When the next lease expires. */
 export function nextExpiry(sql: Sql): number | null {
   return sql.exec<{ at: number | null }>(NEXT_EXPIRY)[0]?.at ?? null;
-}
-
-const DELETE_TOMBSTONES = 'DELETE FROM leases WHERE ended_at <= ?1';
-
-/** Forgets leases that ended an hour ago. */
-export function forgetEnded(sql: Sql, now: number): void {
-  sql.exec(DELETE_TOMBSTONES, now - TOMBSTONE_MS);
 }
 
 const EXTEND = 'UPDATE leases SET expires_at = max(expires_at, ?2), progress = ?3 WHERE id = ?1';

@@ -26,9 +26,10 @@ import type {
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
-import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
+import { Forgetting } from './forget.ts';
+import { markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
-import { forgetEnded, heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
+import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
 import { backfillNext, isBackfilling, migrate } from './migrations.ts';
 import { pause, resume, withoutPaused } from './paused.ts';
 import { alive, find, page, ready, version } from './read.ts';
@@ -74,6 +75,7 @@ export class Ledger {
   readonly #sources: LedgerSources;
   /** Whether an upgrade has rows left to change. */
   #backfilling: boolean;
+  readonly #forgetting = new Forgetting();
   #forgotAt = 0;
   /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
   #lookFrom = '';
@@ -260,9 +262,10 @@ export class Ledger {
     if (this.#backfilling) this.#backfilling = backfillNext(sql);
     takeBackExpired(sql, now, this.#sources.random);
     promoteDue(sql, now);
+    this.#forgetting.next(sql, now);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
-      forgetEnded(this.#sql, now);
-      forgetKeys(this.#sql, now);
+      this.#forgetting.start();
+      this.#forgetting.next(sql, now);
       forgetRunners(this.#sql, now);
       forgetStats(this.#sql, now);
       this.#forgotAt = now;
