@@ -61,17 +61,17 @@ export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
 }
 
 /** How many tasks one call takes back from expired leases; the alarm goes on with the rest. */
-const TAKE_BACK_LIMIT = 1000;
+const TAKE_BACK_LIMIT = 250;
 
 const SELECT_EXPIRED = `
-  SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ${TAKE_BACK_LIMIT}`;
+  SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT 1`;
 
 /** Takes back what expired leases hold, in the order in which they expired. */
 export function takeBackExpired(sql: Store, now: number, random: () => number): void {
-  let left = TAKE_BACK_LIMIT;
-  for (const { id } of sql.exec<{ id: string }>(SELECT_EXPIRED, now)) {
-    if (left <= 0) return;
-    const held = heldUnder(sql, id).slice(0, left);
+  for (let left = TAKE_BACK_LIMIT; left > 0; ) {
+    const [lease] = sql.exec<{ id: string }>(SELECT_EXPIRED, now);
+    if (!lease) return;
+    const held = heldUnder(sql, lease.id).slice(0, left);
     left -= Math.max(1, held.length);
     takeBack(
       sql,
@@ -80,7 +80,7 @@ export function takeBackExpired(sql: Store, now: number, random: () => number): 
       now,
       random,
     );
-    endIfEmpty(sql, id, now);
+    endIfEmpty(sql, lease.id, now);
   }
 }
 
