@@ -3,7 +3,7 @@ import type { Sql, SqlValue } from './sql.ts';
 import type { Store } from './tally.ts';
 
 /** How many due tasks one call promotes; the alarm goes on with the rest. */
-const PROMOTE_LIMIT = 1000;
+const PROMOTE_LIMIT = 500;
 
 const PROMOTE_DUE = `
   UPDATE tasks SET state = 'ready'
