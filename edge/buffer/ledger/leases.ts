@@ -1,5 +1,6 @@
 import type { HeartbeatResult, LeaseBeat } from '../../contract/ledger.ts';
 import type { TaskState } from '../../contract/task.ts';
+import { windowOf } from '../../contract/task-id.ts';
 import { parse } from './rows.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import type { Store } from './tally.ts';
@@ -63,16 +64,23 @@ export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
   sql.exec(END_IF_EMPTY, leaseId, now);
 }
 
+/** A task that is dropped while an archive round of its window is open ended too late for that round. */
 const LET_GO = `
-  UPDATE tasks SET claimed_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END
+  UPDATE tasks SET
+    claimed_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END,
+    completed_at = max(completed_at, coalesce((
+      SELECT opened_at FROM seals WHERE window = substr(tasks.id, 1, 8) AND purged_at IS NULL), 0))
   WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased' AND claimed_at IS NOT NULL
-  RETURNING type, state`;
+  RETURNING id, type, state`;
 
 /** The runner has dropped tasks that were cancelled; those that are to run again may now. */
 export function letGo(sql: Store, taskIds: readonly string[]): void {
   if (taskIds.length === 0) return;
-  const dropped = sql.exec<{ type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
-  for (const { type, state } of dropped) if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
+  const dropped = sql.exec<{ id: string; type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
+  for (const { id, type, state } of dropped) {
+    if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
+    else sql.endedWindows.add(windowOf(id));
+  }
 }
 
 const FORGET_LEASE = `

@@ -60,17 +60,48 @@ const OPEN_LEASES = `
   CREATE INDEX IF NOT EXISTS leases_open
   ON leases (expires_at) WHERE ended_at IS NULL`;
 
-/** Windows (the first eight hex digits of their ids) that are closed: nothing is inserted into them again. */
+/**
+ * Windows (the first eight hex digits of their ids) that are closed: nothing is inserted into them again. The
+ * rows that end leave in rounds, one at a time. The latest was opened at `opened_at` and holds the rows that
+ * ended by `cutoff`, or by their type's time in `type_cutoffs`, a JSON object; it is open until `purged_at`.
+ * `rounds` counts those that are written. `up_to` is the last id of a round that does not cover the whole
+ * window, `purged_to` the last that the purge has looked at.
+ */
 const SEALS = `
   CREATE TABLE IF NOT EXISTS seals (
-    window      TEXT PRIMARY KEY,
-    sealed_at   INTEGER NOT NULL,
-    archived_at INTEGER,
-    purged_at   INTEGER
+    window       TEXT PRIMARY KEY,
+    sealed_at    INTEGER NOT NULL,
+    archived_at  INTEGER,
+    purged_at    INTEGER,
+    rounds       INTEGER NOT NULL DEFAULT 1,
+    opened_at    INTEGER,
+    cutoff       INTEGER,
+    type_cutoffs TEXT,
+    up_to        TEXT,
+    purged_to    TEXT
   ) STRICT, WITHOUT ROWID`;
 
 const OPEN_SEALS = `
   CREATE INDEX IF NOT EXISTS seals_open ON seals (sealed_at) WHERE purged_at IS NULL`;
+
+/** Windows in which a task has ended that no archive round took: since when, in Unix milliseconds. */
+const ENDED_WINDOWS = `
+  CREATE TABLE IF NOT EXISTS ended_windows (window TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
+
+/** One row while the windows of an older ledger are listed: the window up to which that is done. */
+const ENDED_WINDOWS_FILL = `
+  CREATE TABLE IF NOT EXISTS ended_windows_fill (id INTEGER PRIMARY KEY CHECK (id = 1), window TEXT NOT NULL) STRICT`;
+
+/** Windows and submissions whose archive or sweep failed, until it succeeds. */
+const FAILURES = `
+  CREATE TABLE IF NOT EXISTS failures (
+    step     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    failures INTEGER NOT NULL,
+    since    INTEGER NOT NULL,
+    retry_at INTEGER NOT NULL,
+    PRIMARY KEY (step, name)
+  ) STRICT, WITHOUT ROWID`;
 
 const IDEMPOTENCY_KEYS = `
   CREATE TABLE IF NOT EXISTS idempotency_keys (
@@ -139,8 +170,31 @@ const COUNT_TASKS = `
     sum(state = 'failed'), sum(state = 'cancelled'), 0, 0, 0, 0, 0, max(received_at)
   FROM tasks GROUP BY type`;
 
+/** A ledger whose seals have no rounds is older than these. */
+const SELECT_OLD_SEALS = `
+  SELECT 1 AS old FROM sqlite_master WHERE type = 'table' AND name = 'seals' AND sql NOT LIKE '%rounds%'`;
+
+/**
+ * Brings the archive's tables of version 0.1.0 to rounds. Every window that it closed had one round, which took
+ * all its rows; those that are written keep their key.
+ */
+export const UPGRADE_SEALS = [
+  'ALTER TABLE seals ADD COLUMN rounds INTEGER NOT NULL DEFAULT 1',
+  'ALTER TABLE seals ADD COLUMN opened_at INTEGER',
+  'ALTER TABLE seals ADD COLUMN cutoff INTEGER',
+  'ALTER TABLE seals ADD COLUMN type_cutoffs TEXT',
+  'ALTER TABLE seals ADD COLUMN up_to TEXT',
+  'ALTER TABLE seals ADD COLUMN purged_to TEXT',
+  'UPDATE seals SET rounds = 0 WHERE purged_at IS NULL AND archived_at IS NULL',
+  'UPDATE seals SET opened_at = sealed_at, cutoff = sealed_at WHERE purged_at IS NULL',
+  ENDED_WINDOWS,
+  ENDED_WINDOWS_FILL,
+  "INSERT INTO ended_windows_fill (id, window) VALUES (1, '')",
+];
+
 export function createSchema(sql: Sql): void {
   const counted = sql.exec(SELECT_TYPES_TABLE).length > 0;
+  if (sql.exec(SELECT_OLD_SEALS).length > 0) for (const statement of UPGRADE_SEALS) sql.exec(statement);
   const statements = [
     TASKS,
     READY,
@@ -149,6 +203,9 @@ export function createSchema(sql: Sql): void {
     OPEN_LEASES,
     SEALS,
     OPEN_SEALS,
+    ENDED_WINDOWS,
+    ENDED_WINDOWS_FILL,
+    FAILURES,
     IDEMPOTENCY_KEYS,
     OPEN_KEYS,
     SWEPT,
