@@ -1,4 +1,5 @@
 import type { RunnerAbout } from './buffer.ts';
+import type { PerType } from './per-type.ts';
 import type { LiveUpdate, RunnerView } from './stats.ts';
 import type { Backoff, TaskError, TaskState } from './task.ts';
 
@@ -44,20 +45,47 @@ export interface LedgerApi {
   /** The window up to which all submissions were delivered for sure; null before the first sweep. */
   sweptWindow(): Promise<string | null>;
   markSwept(window: string): Promise<void>;
-  closable(endedBefore: number, limit: number): Promise<string[]>;
-  seal(window: string, endedBefore: number): Promise<boolean>;
+  /**
+   * The oldest windows that are due for an archive round.
+   *
+   * @param retention how long ended tasks stay, in milliseconds.
+   * @param early for want of room: no further round waits for its time.
+   */
+  closable(retention: PerType, limit: number, early?: boolean): Promise<DueWindow[]>;
+  /**
+   * Closes a window to inserts and opens an archive round of it; false if it may not be closed yet. While a
+   * round is open this changes nothing.
+   */
+  seal(window: string, retention: PerType): Promise<boolean>;
+  /** Open archive rounds, in the order in which they were opened, those of failing windows left out. */
   openSeals(limit: number): Promise<OpenSeal[]>;
-  archivePage(window: string, after: string, maxBytes: number): Promise<ArchivePage>;
-  markArchived(window: string): Promise<void>;
-  purge(window: string): Promise<void>;
+  /**
+   * Rows of an open round after an id, payloads left out that lie in a record; null if this round is not being
+   * written any more.
+   */
+  archivePage(window: string, round: number, after: string, maxBytes: number): Promise<ArchivePage | null>;
+  /** A round is written: from now on only the purge changes it. Repeats, and other rounds, change nothing. */
+  markArchived(window: string, round: number, end: RoundEnd): Promise<void>;
+  /** Deletes a portion of the rows of an archived round; the round ends with the last. */
+  purge(window: string): Promise<{ more: boolean }>;
+  /**
+   * A window could not be archived, or a submission or a window not swept: it is tried again after a time that
+   * doubles with each failure.
+   *
+   * @returns false if there is no room to remember it.
+   */
+  noteFailure(step: FailedStep, name: string): Promise<boolean>;
+  /** What failed has succeeded, or will never. */
+  clearFailure(step: FailedStep, name: string): Promise<void>;
+  failures(): Promise<Failure[]>;
   /** Bytes that the ledger's database takes. */
   size(): Promise<number>;
   /** Whether it takes nothing in, for want of room. */
   full(): Promise<boolean>;
 }
 
-/** A task, or that its window is closed: then the archive has it, soon. */
-export type FoundTask = { task: TaskRow } | { sealed: true } | { unknown: true };
+/** A task; or that its window is closed, whose archive has this number of rounds. */
+export type FoundTask = { task: TaskRow } | { sealed: true; rounds: number } | { unknown: true };
 
 /** `refused` names the state that stands against it. */
 type Unchangeable = { refused: TaskState } | { sealed: true } | { unknown: true };
@@ -83,15 +111,45 @@ export interface SubmissionCount {
   tasks: number;
 }
 
+export interface DueWindow {
+  window: string;
+  /** Whether it is closed already, by an earlier round. */
+  sealed: boolean;
+}
+
+/** An archive round that is not purged yet. */
 export interface OpenSeal {
   window: string;
+  /** The rounds of a window count from 0. */
+  round: number;
   archived: boolean;
   purgeable: boolean;
 }
 
 export interface ArchivePage {
   tasks: TaskRow[];
-  more: boolean;
+  /** After which id the next page begins; null after the last. A page may be empty and not the last. */
+  next: string | null;
+}
+
+/** What a round has written. */
+export interface RoundEnd {
+  /** 0 if the round found nothing, and so has no key. */
+  tasks: number;
+  /** The last id that the round covers, if it does not cover the whole window: later ones are for the next. */
+  upTo: string | null;
+}
+
+export type FailedStep = 'archive' | 'sweep';
+
+export interface Failure {
+  step: FailedStep;
+  /** A window, or of a sweep a submission. */
+  name: string;
+  failures: number;
+  /** When it failed first, and when it is tried again, in Unix milliseconds. */
+  since: number;
+  retryAt: number;
 }
 
 export interface NewTask {

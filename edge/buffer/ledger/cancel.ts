@@ -1,7 +1,7 @@
 import type { CancelOutcome, ChangedPage, ListFilter } from '../../contract/ledger.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { page } from './read.ts';
-import { isSealed } from './seals.ts';
+import { isFrozen, isSealed } from './seals.ts';
 import type { Store } from './tally.ts';
 import { cancelled, readHeld, writeTransitions } from './transitions.ts';
 
@@ -10,11 +10,10 @@ import { cancelled, readHeld, writeTransitions } from './transitions.ts';
  * that is cancelled already stays so.
  */
 export function cancel(sql: Store, taskId: string, now: number): CancelOutcome {
-  if (isSealed(sql, windowOf(taskId))) return { sealed: true };
   const task = readHeld(sql, [taskId]).get(taskId);
-  switch (task?.state) {
-    case undefined:
-      return { unknown: true };
+  if (!task) return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
+  if (isFrozen(sql, taskId)) return { sealed: true };
+  switch (task.state) {
     case 'completed':
     case 'failed':
       return { refused: task.state };

@@ -83,5 +83,6 @@ export function insertFailed(sql: Store, { id, type, payload, reason }: RefusedT
   if (isSealed(sql, windowOf(id))) return;
   const error = JSON.stringify({ code: 'invalid_task', message: reason });
   const inserted = sql.exec(INSERT_FAILED, id, type, now, error, payload);
+  if (inserted.length > 0) sql.endedWindows.add(windowOf(id));
   sql.tally.move(type, null, 'failed', inserted.length);
 }

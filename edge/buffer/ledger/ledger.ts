@@ -4,6 +4,9 @@ import type {
   ChangedPage,
   ClaimGrant,
   ClaimOrder,
+  DueWindow,
+  FailedStep,
+  Failure,
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
@@ -14,6 +17,7 @@ import type {
   Reservation,
   RetryFilter,
   RetryOutcome,
+  RoundEnd,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
@@ -23,9 +27,13 @@ import type {
   UnfencedReport,
   WorkRow,
 } from '../../contract/ledger.ts';
+import type { PerType } from '../../contract/per-type.ts';
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
+import { archivePage, purge } from './archive-rows.ts';
 import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
+import { addEndedWindows } from './ended-windows.ts';
+import { clearFailure, failures, noteFailure } from './failures.ts';
 import { Forgetting } from './forget.ts';
 import { markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
@@ -35,7 +43,7 @@ import { pause, resume, withoutPaused } from './paused.ts';
 import { alive, find, page, ready, version } from './read.ts';
 import { retry, retryMany } from './retry.ts';
 import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners.ts';
-import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
+import { closable, incomplete, markArchived, openSeals, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
 import { forgetStats, stats } from './stats.ts';
@@ -45,6 +53,7 @@ import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
 import { ANY_TYPE, type Hunger } from './waker.ts';
 
 const FORGET_EVERY_MS = 600_000;
+const MAX_KNOWN_WINDOWS = 10_000;
 
 /** Where the ledger takes time and chance from. */
 export interface LedgerSources {
@@ -67,8 +76,9 @@ export interface LedgerSources {
  * - leased → scheduled or failed when its lease expires or a heartbeat does not name it
  * - scheduled, ready or leased → cancelled by a cancel; failed or cancelled → ready by a retry
  *
- * When all tasks of a window have ended, the window is sealed: nothing of it changes any more, its rows go
- * to the archive and are purged.
+ * Some time after tasks of a window have ended, the window is sealed: nothing is inserted into it any more, and
+ * its ended rows go to the archive and are purged, in rounds. Its other tasks live on. No row of an open round
+ * changes.
  */
 export class Ledger {
   readonly #sql: Sql;
@@ -79,6 +89,8 @@ export class Ledger {
   #forgotAt = 0;
   /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
   #lookFrom = '';
+  /** Windows that are in the list of those in which tasks have ended. */
+  readonly #endedWindows = new Set<string>();
 
   constructor(sql: Sql, sources: LedgerSources) {
     this.#sql = sql;
@@ -193,30 +205,45 @@ export class Ledger {
     this.#write((sql) => markSwept(sql, window));
   }
 
-  closable(endedBefore: number, limit: number): string[] {
-    const { windows, next } = closable(this.#sql, endedBefore, limit, this.#lookFrom, this.#sources.now());
+  closable(retention: PerType, limit: number, early = false): DueWindow[] {
+    const from = this.#lookFrom;
+    const { windows, next } = closable(this.#sql, retention, limit, early, from, this.#sources.now());
     this.#lookFrom = next;
     return windows;
   }
 
-  seal(window: string, endedBefore: number): boolean {
-    return this.#write((sql, now) => seal(sql, window, endedBefore, now));
+  seal(window: string, retention: PerType): boolean {
+    const sealed = this.#write((sql, now) => seal(sql, window, retention, now));
+    this.#endedWindows.delete(window);
+    return sealed;
   }
 
   openSeals(limit: number): OpenSeal[] {
     return openSeals(this.#sql, limit, this.#sources.now());
   }
 
-  archivePage(window: string, after: string, maxBytes: number): ArchivePage {
-    return archivePage(this.#sql, window, after, maxBytes);
+  archivePage(window: string, round: number, after: string, maxBytes: number): ArchivePage | null {
+    return archivePage(this.#sql, window, round, after, maxBytes);
   }
 
-  markArchived(window: string): void {
-    this.#write((sql, now) => markArchived(sql, window, now));
+  markArchived(window: string, round: number, end: RoundEnd): void {
+    this.#write((sql, now) => markArchived(sql, window, round, end, now));
   }
 
-  purge(window: string): void {
-    this.#write((sql, now) => purge(sql, window, now));
+  purge(window: string): { more: boolean } {
+    return this.#write((sql, now) => purge(sql, window, now));
+  }
+
+  noteFailure(step: FailedStep, name: string): boolean {
+    return this.#write((sql, now) => noteFailure(sql, step, name, now));
+  }
+
+  clearFailure(step: FailedStep, name: string): void {
+    this.#write((sql) => clearFailure(sql, step, name));
+  }
+
+  failures(): Failure[] {
+    return failures(this.#sql);
   }
 
   /** Hands out no task of a type until it is resumed. */
@@ -275,13 +302,17 @@ export class Ledger {
   #write<Result>(body: (sql: Store, now: number) => Result): Result {
     const { exec, transaction } = this.#sql;
     const takenBack: TakenBack[] = [];
+    const endedWindows = new Set<string>();
     const result = transaction(() => {
       const now = this.#sources.now();
       const tally = new Tally();
-      const answer = body({ exec, transaction, tally, takenBack }, now);
+      const answer = body({ exec, transaction, tally, takenBack, endedWindows }, now);
       tally.write(this.#sql, now);
+      addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
       return answer;
     });
+    if (this.#endedWindows.size > MAX_KNOWN_WINDOWS) this.#endedWindows.clear();
+    for (const window of endedWindows) this.#endedWindows.add(window);
     for (const taken of takenBack) this.#sources.onTakenBack?.(taken);
     return result;
   }

@@ -1,3 +1,4 @@
+import { listEndedWindows } from './ended-windows.ts';
 import { FIRST_SCHEMA } from './schema.ts';
 import type { Sql } from './sql.ts';
 
@@ -32,8 +33,41 @@ const STARTS_AND_PACKS: Migration = {
   ],
 };
 
+/**
+ * Windows close while tasks of them are alive, and the rows that end leave in rounds, one at a time. The latest
+ * was opened at `opened_at` and holds the rows that ended by `cutoff`, or by their type's time in `type_cutoffs`,
+ * a JSON object; it is open until `purged_at`. `rounds` counts those that are written. `up_to` is the last id of
+ * a round that does not cover the whole window, `purged_to` the last that the purge has looked at. Every window
+ * that 0.1.0 closed had one round, which took all its rows; those that are written keep their key.
+ *
+ * `ended_windows` lists windows in which a task has ended that no round took, and since when. `failures` lists
+ * windows and submissions whose archive or sweep failed, until it succeeds.
+ */
+const ARCHIVE_ROUNDS: Migration = {
+  statements: [
+    'ALTER TABLE seals ADD COLUMN rounds INTEGER NOT NULL DEFAULT 1',
+    'ALTER TABLE seals ADD COLUMN opened_at INTEGER',
+    'ALTER TABLE seals ADD COLUMN cutoff INTEGER',
+    'ALTER TABLE seals ADD COLUMN type_cutoffs TEXT',
+    'ALTER TABLE seals ADD COLUMN up_to TEXT',
+    'ALTER TABLE seals ADD COLUMN purged_to TEXT',
+    'UPDATE seals SET rounds = 0 WHERE purged_at IS NULL AND archived_at IS NULL',
+    'UPDATE seals SET opened_at = sealed_at, cutoff = sealed_at WHERE purged_at IS NULL',
+    'CREATE TABLE ended_windows (window TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+    `CREATE TABLE failures (
+       step     TEXT NOT NULL,
+       name     TEXT NOT NULL,
+       failures INTEGER NOT NULL,
+       since    INTEGER NOT NULL,
+       retry_at INTEGER NOT NULL,
+       PRIMARY KEY (step, name)
+     ) STRICT, WITHOUT ROWID`,
+  ],
+  backfill: listEndedWindows,
+};
+
 /** The step at index n leads from version n to n + 1. A step that was released never changes. */
-const MIGRATIONS: readonly Migration[] = [{ statements: FIRST_SCHEMA }, STARTS_AND_PACKS];
+const MIGRATIONS: readonly Migration[] = [{ statements: FIRST_SCHEMA }, STARTS_AND_PACKS, ARCHIVE_ROUNDS];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

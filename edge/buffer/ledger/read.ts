@@ -7,15 +7,16 @@ import { progressOf } from './leases.ts';
 import { withoutPaused } from './paused.ts';
 import { firstReady } from './queue-order.ts';
 import { fitting, PAYLOAD_BYTES, parse, readSizes, readTask, readWork, type Sized } from './rows.ts';
-import { isSealed } from './seals.ts';
+import { roundsOf } from './seals.ts';
 import type { Sql } from './sql.ts';
 import { readyTypes } from './waiting.ts';
 
-/** Everything the ledger knows of a task, or that its window is closed. */
+/** Everything the ledger knows of a task, or how many archive rounds its closed window has. */
 export function find(sql: Sql, taskId: string): FoundTask {
   const task = readTask(sql, taskId);
   if (task) return { task: { ...task, progress: progressOf(sql, taskId) } };
-  return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
+  const rounds = roundsOf(sql, windowOf(taskId));
+  return rounds === null ? { unknown: true } : { sealed: true, rounds };
 }
 
 const SELECT_STATE = 'SELECT state, attempt, run_at AS runAt FROM tasks WHERE id = ?1';

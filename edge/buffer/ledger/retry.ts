@@ -2,7 +2,7 @@ import type { ChangedPage, RetryFilter, RetryOutcome } from '../../contract/ledg
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { page } from './read.ts';
-import { isSealed } from './seals.ts';
+import { FROZEN, isFrozen, isSealed } from './seals.ts';
 import type { Store } from './tally.ts';
 
 /**
@@ -14,16 +14,16 @@ const RETRY = `
     state = CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END, run_at = ?2, attempt = 0, lost_deliveries = NULL,
     completed_at = NULL, error = NULL, result = NULL
   WHERE id IN (SELECT value FROM json_each(?1)) AND state IN ('failed', 'cancelled')
-    AND coalesce(max_attempts, 1) > 0 AND substr(id, 1, 8) NOT IN (SELECT window FROM seals)
+    AND coalesce(max_attempts, 1) > 0 AND NOT ${FROZEN}
   RETURNING id, type, state`;
 
 const SELECT_STATE = 'SELECT state FROM tasks WHERE id = ?1';
 
 /** Brings a failed or cancelled task back, its attempts reset. */
 export function retry(sql: Store, taskId: string, now: number): RetryOutcome {
-  if (isSealed(sql, windowOf(taskId))) return { sealed: true };
   const known = sql.exec<{ state: TaskState }>(SELECT_STATE, taskId)[0];
-  if (!known) return { unknown: true };
+  if (!known) return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
+  if (isFrozen(sql, taskId)) return { sealed: true };
   const retried = bringBack(sql, [taskId], known.state, now);
   return retried.length === 1 ? { retried: true } : { refused: known.state };
 }

@@ -22,9 +22,11 @@ export interface StoredWork extends Record<string, SqlValue> {
 /** The attempts a task may take: by its submission, else by its type's latest report, else by default. */
 const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttempts', ${DEFAULT_MAX_ATTEMPTS})`;
 
+const SMALL_WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,
+  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, priority, started_at`;
+
 /** None of these but the payload is large, so an answer's size follows from its payloads. */
-export const WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,
-  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, priority, started_at, ${PAYLOAD}`;
+export const WORK_COLUMNS = `${SMALL_WORK_COLUMNS}, ${PAYLOAD}`;
 
 export function toWorkRow(stored: StoredWork): WorkRow {
   return {
@@ -67,14 +69,27 @@ interface StoredTask extends StoredWork {
   result: string | null;
 }
 
-const SELECT_TASK = `
-  SELECT ${WORK_COLUMNS}, run_at, tags, completed_at, attempts, error, result
-  FROM tasks WHERE id = ?1`;
+const FURTHER_COLUMNS = 'run_at, tags, completed_at, attempts, error, result';
+
+const SELECT_TASK = `SELECT ${WORK_COLUMNS}, ${FURTHER_COLUMNS} FROM tasks WHERE id = ?1`;
 
 /** All of a task but its progress. */
 export function readTask(sql: Sql, id: string): TaskRow | null {
   const stored = sql.exec<StoredTask>(SELECT_TASK, id)[0];
-  if (!stored) return null;
+  return stored ? toTaskRow(stored) : null;
+}
+
+/** A task that could not be taken in has no attempts, and no record that would hold its payload. */
+const SELECT_FOR_ARCHIVE = `
+  SELECT ${SMALL_WORK_COLUMNS}, iif(max_attempts = 0, payload, NULL) AS payload, ${FURTHER_COLUMNS}
+  FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
+
+/** Tasks as the archive keeps them: their payloads stay in their submissions' records. */
+export function readForArchive(sql: Sql, ids: readonly string[]): TaskRow[] {
+  return inOrder(sql.exec<StoredTask>(SELECT_FOR_ARCHIVE, JSON.stringify(ids)), ids).map(toTaskRow);
+}
+
+function toTaskRow(stored: StoredTask): TaskRow {
   return {
     ...toWorkRow(stored),
     runAt: stored.run_at,

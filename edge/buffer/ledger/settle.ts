@@ -1,4 +1,5 @@
 import type { SettleOutcome, SettleReport, UnfencedOutcome, UnfencedReport } from '../../contract/ledger.ts';
+import { windowOf } from '../../contract/task-id.ts';
 import { isUnfenced } from './claim.ts';
 import { endIfEmpty, findLease } from './leases.ts';
 import { jsonChunks } from './sql.ts';
@@ -56,6 +57,7 @@ function completeFirstAttempts(
     ),
   );
   for (const task of completed) {
+    sql.endedWindows.add(windowOf(task.id));
     sql.tally.move(task.type, 'leased', 'completed');
     sql.tally.report(task.claimed_at - task.run_at, now - task.claimed_at);
   }

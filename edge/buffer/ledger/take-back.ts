@@ -1,20 +1,28 @@
 import { MAX_LOST_DELIVERIES } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
+import { windowOf } from '../../contract/task-id.ts';
 import type { Store } from './tally.ts';
 import { fail, readHeld, writeTransitions } from './transitions.ts';
 
 const MAX_REDELIVERY_DELAY_MS = 300_000;
 
+/** A task that is dropped while an archive round of its window is open ended too late for that round. */
 const LET_GO = `
-  UPDATE tasks SET claimed_at = NULL, started_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END
+  UPDATE tasks SET
+    claimed_at = NULL, started_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END,
+    completed_at = max(completed_at, coalesce((
+      SELECT opened_at FROM seals WHERE window = substr(tasks.id, 1, 8) AND purged_at IS NULL), 0))
   WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased' AND claimed_at IS NOT NULL
-  RETURNING type, state`;
+  RETURNING id, type, state`;
 
 /** The runner has dropped tasks that were cancelled; those that are to run again may now. */
 export function letGo(sql: Store, taskIds: readonly string[]): void {
   if (taskIds.length === 0) return;
-  const dropped = sql.exec<{ type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
-  for (const { type, state } of dropped) if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
+  const dropped = sql.exec<{ id: string; type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
+  for (const { id, type, state } of dropped) {
+    if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
+    else sql.endedWindows.add(windowOf(id));
+  }
 }
 
 const FORGET_LEASE = `
@@ -76,7 +84,7 @@ const REDELIVER = `
     completed_at = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?2, NULL),
     error = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?3, NULL)
   WHERE id IN (SELECT value FROM json_each(?1))
-  RETURNING type, state`;
+  RETURNING id, type, state`;
 
 const UNDELIVERABLE = JSON.stringify({
   code: 'undeliverable',
@@ -89,11 +97,14 @@ const UNDELIVERABLE = JSON.stringify({
  */
 function redeliver(sql: Store, ids: readonly string[], now: number): void {
   if (ids.length === 0) return;
-  const back = sql.exec<{ type: string; state: TaskState }>(
+  const back = sql.exec<{ id: string; type: string; state: TaskState }>(
     REDELIVER,
     JSON.stringify(ids),
     now,
     UNDELIVERABLE,
   );
-  for (const { type, state } of back) sql.tally.move(type, 'leased', state);
+  for (const { id, type, state } of back) {
+    sql.tally.move(type, 'leased', state);
+    if (state === 'failed') sql.endedWindows.add(windowOf(id));
+  }
 }

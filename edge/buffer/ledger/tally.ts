@@ -6,6 +6,8 @@ import type { Sql } from './sql.ts';
 export interface Store extends Sql {
   readonly tally: Tally;
   readonly takenBack: TakenBack[];
+  /** The windows in which tasks have ended. */
+  readonly endedWindows: Set<string>;
 }
 
 /** Tasks that were taken back from one lease. */

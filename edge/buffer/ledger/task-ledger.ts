@@ -1,16 +1,19 @@
 import { DurableObject } from 'cloudflare:workers';
 import type {
   ClaimOrder,
+  FailedStep,
   LeaseBeat,
   LedgerApi,
   ListFilter,
   NewTask,
   RefusedTask,
   RetryFilter,
+  RoundEnd,
   SettleReport,
   SubmissionCount,
   UnfencedReport,
 } from '../../contract/ledger.ts';
+import type { PerType } from '../../contract/per-type.ts';
 import type { LiveUpdate, RunnerView } from '../../contract/stats.ts';
 import { type LogEnv, logOf, shown } from '../../http/log.ts';
 import { numberOf } from '../../http/variables.ts';
@@ -176,28 +179,40 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     this.#ledger.markSwept(window);
   }
 
-  async closable(endedBefore: number, limit: number) {
-    return this.#ledger.closable(endedBefore, limit);
+  async closable(retention: PerType, limit: number, early?: boolean) {
+    return this.#ledger.closable(retention, limit, early);
   }
 
-  async seal(window: string, endedBefore: number) {
-    return this.#ledger.seal(window, endedBefore);
+  async seal(window: string, retention: PerType) {
+    return this.#ledger.seal(window, retention);
   }
 
   async openSeals(limit: number) {
     return this.#ledger.openSeals(limit);
   }
 
-  async archivePage(window: string, after: string, maxBytes: number) {
-    return this.#ledger.archivePage(window, after, maxBytes);
+  async archivePage(window: string, round: number, after: string, maxBytes: number) {
+    return this.#ledger.archivePage(window, round, after, maxBytes);
   }
 
-  async markArchived(window: string) {
-    this.#ledger.markArchived(window);
+  async markArchived(window: string, round: number, end: RoundEnd) {
+    this.#ledger.markArchived(window, round, end);
   }
 
   async purge(window: string) {
-    this.#ledger.purge(window);
+    return this.#ledger.purge(window);
+  }
+
+  async noteFailure(step: FailedStep, name: string) {
+    return this.#ledger.noteFailure(step, name);
+  }
+
+  async clearFailure(step: FailedStep, name: string) {
+    this.#ledger.clearFailure(step, name);
+  }
+
+  async failures() {
+    return this.#ledger.failures();
   }
 
   async size() {

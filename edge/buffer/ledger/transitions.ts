@@ -1,6 +1,7 @@
 import type { EndedAttempt, ReportedFailure, TypeRetry } from '../../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../contract/limits.ts';
 import type { Backoff, TaskError, TaskState } from '../../contract/task.ts';
+import { windowOf } from '../../contract/task-id.ts';
 import { backoffDelayMs } from './backoff.ts';
 import { parse } from './rows.ts';
 import { jsonChunks, type Sql, type SqlValue } from './sql.ts';
@@ -146,7 +147,10 @@ export function writeTransitions(sql: Store, transitions: readonly Transition[])
   for (const chunk of jsonChunks(transitions.map(({ before: _, ...row }) => row))) {
     sql.exec(WRITE_TRANSITIONS, chunk);
   }
-  for (const transition of transitions) count(sql.tally, transition);
+  for (const transition of transitions) {
+    count(sql.tally, transition);
+    if (transition.completedAt !== null) sql.endedWindows.add(windowOf(transition.id));
+  }
 }
 
 function count(tally: Tally, { before, state, leaseId, attempts }: Transition): void {
