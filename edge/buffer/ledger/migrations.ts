@@ -106,11 +106,12 @@ export function migrate(sql: Sql): void {
       `The ledger's database has schema version ${version}, and this release knows ${SCHEMA_VERSION} at most: deploy the release that wrote it, or a later one`,
     );
   }
+  const isNew = version === 0;
   for (const { statements, backfill } of MIGRATIONS.slice(version)) {
     while (backfillNext(sql));
     sql.transaction(() => {
       for (const statement of statements) sql.exec(statement);
-      writeVersion(sql, currentVersion(sql).version + 1, backfill ? '' : null);
+      writeVersion(sql, currentVersion(sql).version + 1, backfill && !isNew ? '' : null);
     });
   }
 }
