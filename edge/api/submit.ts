@@ -157,12 +157,12 @@ function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): Ac
   return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
 }
 
-/** What the name of the payload's size and the comma after the task take. */
-const PUNCTUATION_BYTES = 40;
+/** What the size of a payload takes, in place of the payload. */
+const BODY_BYTES_FIELD = '"bodyBytes":10485760'.length;
 
 /** A task as a queue message carries it, `text` being its JSON: a large payload stays in the record. */
 function sizeTask(task: AcceptedTask, text: string, place: PropertyKey[]): SizedTask {
-  const bytes = byteLength(text) + PUNCTUATION_BYTES;
+  const bytes = byteLength(text) + ','.length;
   if (bytes <= MAX_INLINE_BYTES) return { task, bytes };
 
   const { payload, ...options } = task;
@@ -172,5 +172,8 @@ function sizeTask(task: AcceptedTask, text: string, place: PropertyKey[]): Sized
     const message = `Expected a payload of at most ${MAX_PAYLOAD_BYTES} bytes, got ${payloadBytes}`;
     throw new ApiError('payload_too_large', message, { path: [...place, 'payload'].join('.') });
   }
-  return { task: { ...options, payload: undefined, bodyBytes: payloadBytes }, bytes: bytes - payloadBytes };
+  return {
+    task: { ...options, payload: undefined, bodyBytes: payloadBytes },
+    bytes: bytes - payloadBytes + BODY_BYTES_FIELD,
+  };
 }
