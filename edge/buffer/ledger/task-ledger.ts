@@ -61,7 +61,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   async insert(tasks: NewTask[]) {
-    if (await this.full()) return { full: true };
+    if (this.#isFull()) return { full: true };
     this.#ledger.insert(tasks);
     return this.#conclude({ full: false });
   }
@@ -156,7 +156,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   async reserve(key: string, bodyHash: string, submission: string) {
-    return this.#ledger.reserve(key, bodyHash, submission);
+    return this.#ledger.reserve(key, bodyHash, submission, this.#isFull());
   }
 
   async markAccepted(key: string, submission: string) {
@@ -203,10 +203,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.ctx.storage.sql.databaseSize;
   }
 
-  async full() {
-    return (
-      this.ctx.storage.sql.databaseSize > numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES)
-    );
+  async capacity() {
+    return { full: this.#isFull(), typesFull: this.#ledger.typesFull() };
+  }
+
+  async unknownTypes(types: string[]) {
+    return this.#ledger.unknownTypes(types);
   }
 
   /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
@@ -226,6 +228,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   override async alarm() {
     this.#alarmAt = null;
     await this.#conclude(this.#ledger.tick());
+  }
+
+  /** Only what takes a submission in asks; claims and results have the rest of the storage as a reserve. */
+  #isFull(): boolean {
+    const fullBytes = numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES);
+    return this.ctx.storage.sql.databaseSize > fullBytes;
   }
 
   #look(): LiveUpdate {
