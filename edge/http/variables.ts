@@ -1,10 +1,39 @@
+import type { PerType } from '../contract/per-type.ts';
 import { logError } from './log.ts';
+
+/** A number of at least 0, else null. */
+function parseNumber(text: string): number | null {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) && value >= 0 ? value : null;
+}
 
 /** A variable that is a number of at least 0; where it is missing or none, its default. */
 export function numberOf(name: string, variable: string | undefined, byDefault: number): number {
   if (variable === undefined) return byDefault;
-  const value = variable.trim() === '' ? Number.NaN : Number(variable);
-  if (Number.isFinite(value) && value >= 0) return value;
+  const value = parseNumber(variable);
+  if (value !== null) return value;
   logError(`Expected ${name} to be a number, got "${variable}"; taking ${byDefault}`);
   return byDefault;
+}
+
+/**
+ * A variable that is a number of at least 0, with exceptions for task types: `24, report=168, noise=1`. A type
+ * whose entry is wrong has the default, which is `byDefault` if the variable does not name it.
+ */
+export function perTypeOf(name: string, variable: string | undefined, byDefault: number): PerType {
+  const result: PerType = { default: byDefault, types: {} };
+  const types: [string, number][] = [];
+  for (const entry of (variable ?? '').split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const [, type, text = entry] = /^(.*\S)\s*=(.*)$/.exec(entry) ?? [];
+    const value = parseNumber(text);
+    if (value === null) {
+      logError(
+        `Expected ${name} to be a number, or numbers of task types like "24, report=168", got "${entry}"; taking the default`,
+      );
+    } else if (type === undefined) result.default = value;
+    else types.push([type, value]);
+  }
+  // `fromEntries` makes an own property of any name.
+  return { ...result, types: Object.fromEntries(types) };
 }

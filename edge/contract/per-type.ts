@@ -1,0 +1,15 @@
+/** A setting that may differ between task types. */
+export interface PerType {
+  default: number;
+  types: Record<string, number>;
+}
+
+/** The setting of a task type. */
+export function ofType({ default: byDefault, types }: PerType, type: string): number {
+  return Object.hasOwn(types, type) ? (types[type] ?? byDefault) : byDefault;
+}
+
+/** Every value of a setting: the default, and those of the types. */
+export function valuesOf({ default: byDefault, types }: PerType): number[] {
+  return [byDefault, ...Object.values(types)];
+}
