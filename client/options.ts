@@ -7,7 +7,7 @@ export interface CallOptions {
 
 export interface SubmitOptions extends TaskOptions, CallOptions {
   /**
-   * A submission that comes again under its key, within 24 hours and from whatever process, is answered as before.
+   * A submission that comes again under its key, within 24 hours and from any process, is answered as before.
    * It costs two calls of the ledger. Without a key, only the repeats that the client itself makes count as one.
    */
   readonly idempotencyKey?: string | undefined;

@@ -30,7 +30,7 @@ async function serverAhead(t: TestContext, aheadMs: number, lateMs = 0) {
   return { queue: new TaskQueue({ url }), seen, calls, now };
 }
 
-test('each submission has an id of its own, of the present', async (t) => {
+test('each submission has a separate id with the current time', async (t) => {
   const { queue, seen } = await serverAhead(t, 0);
   for (let n = 0; n < 3; n += 1) await queue.submit('a');
   await queue.submitMany(Array.from({ length: 1001 }, () => ({ type: 'a' }))).catch(() => {});
@@ -49,7 +49,7 @@ for (const aheadMs of [30 * MINUTE, -5 * MINUTE]) {
   });
 }
 
-test('submissions that a wrong clock lets fail together are all made', async (t) => {
+test('concurrent submissions under a wrong clock are all made', async (t) => {
   const { queue } = await serverAhead(t, 30 * MINUTE);
   const ids = await Promise.all(Array.from({ length: 5 }, () => queue.submit('a')));
   assert.deepEqual(ids, Array(5).fill(ID));

@@ -73,7 +73,7 @@ test('another request under the same Submission-Id is another submission', async
   await edge.ready('id-other', 3);
 });
 
-test('beside an Idempotency-Key the Submission-Id does not count', async () => {
+test('an Idempotency-Key overrides a Submission-Id', async () => {
   const body = { type: 'id-key' };
   const call = (key: string, id: string) =>
     edge.api.call('/tasks', { body, headers: { 'Idempotency-Key': key, 'Submission-Id': id } });
@@ -112,7 +112,7 @@ describe('the time of a Submission-Id', () => {
     });
   }
 
-  test('is accepted so late only as no window is swept for the last time or closed', async () => {
+  test('is accepted only while its window is neither swept for the last time nor closed', async () => {
     assert.ok(SURE_AFTER_MS - MAX_SUBMISSION_AGE_SECONDS * SECOND >= 4 * 60 * SECOND);
     const createdAt = Date.now() - (MAX_SUBMISSION_AGE_SECONDS - 10) * SECOND;
     const neighbour = newSubmission(createdAt, 0, randomBytes(6));

@@ -100,7 +100,7 @@ describe('a record that KV fails to read', () => {
     await expectWaiting(id);
   });
 
-  test('makes a claim of its task alone wait too', async () => {
+  test('also makes a single-task claim wait', async () => {
     const id = await addLarge('unread-single');
     await breakRead(id);
     const answer = expectError(await edge.buffer.post(`/tasks/${id}/claim`), 'task_not_available');

@@ -67,7 +67,7 @@ for (const payloadBytes of [2, 80, 220, 500, 1000, 10_000, 40_000, 60_000, MAX_I
   });
 }
 
-/** What queues bill: 64,000 bytes a unit, in which about 100 bytes of their own count for each message. */
+/** What queues bill: 64,000 bytes a unit, including about 100 bytes of overhead a message. */
 const billedUnits = (messages: readonly { message: unknown }[]) =>
   messages.reduce((sum, { message }) => sum + Math.ceil((wireBytes(message) + OWN_BYTES) / 64_000), 0);
 

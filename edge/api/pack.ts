@@ -1,7 +1,7 @@
 import type { AcceptedTask, QueueMessage } from '../contract/submission.ts';
 import { chunks } from '../http/chunks.ts';
 
-/** Queues bill a message by units of 64,000 bytes, in which about 100 bytes of their own count. */
+/** Queues bill a message by units of 64,000 bytes, including about 100 bytes of overhead a message. */
 const UNIT_BYTES = 63_800;
 /** A message is one unit, or two: three are more than the 128 KB that Queues take. */
 const MESSAGE_BYTES = 2 * UNIT_BYTES;

@@ -5,7 +5,7 @@ import type { ApiEnv } from './env.ts';
 import type { Prepared } from './prepare.ts';
 
 const DEFAULT_ARCHIVE_DAYS = 30;
-/** A record is not the first to go: a task may end some time after it could run. */
+/** A task ends, and is archived, some time after it may run. */
 const MARGIN_DAYS = 2;
 /** A payload that the ledger does not hold is in the record alone: it outlasts a long backlog. */
 const MIN_LARGE_DAYS = 90;

@@ -27,11 +27,11 @@ import type { RouteDescription } from '../http/openapi.ts';
 const SubmissionHeaders = z.object({
   'Idempotency-Key': IdempotencyKey.optional().meta({
     description:
-      'A repeat with the same key and request within 24 hours gets the first answer, with 200. Keys of other tokens do not count. Costs two calls to the ledger.',
+      'A repeat with the same key and request within 24 hours gets the first answer, with 200. Each token has separate keys. A key costs two calls to the ledger.',
   }),
   'Submission-Id': SubmissionId.optional().meta({
     description:
-      'A UUIDv7 that the client makes for the submission. A repeat with the same id and request within ten minutes gets the same task ids and submits nothing again, at no further cost. The tasks count as created at the time in the id, which is ten minutes old and one minute ahead of now at most. Ignored beside an `Idempotency-Key`.',
+      'A UUIDv7 that the client makes for the submission. A repeat with the same id and request within ten minutes gets the same task ids and submits nothing again, at no further cost. The tasks count as created at the time in the id, which is ten minutes old and one minute ahead of now at most. Ignored if the request also has an `Idempotency-Key`.',
   }),
 });
 const LastEventHeader = z.object({

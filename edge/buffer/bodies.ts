@@ -43,7 +43,7 @@ export async function claimedPayloads(env: BufferEnv, leaseId: string, tasks: Wo
   return filled;
 }
 
-/** The error that a task ends with, or how long it waits. A KV that fails tells nothing about the payload. */
+/** The error that a task ends with, or how long it waits. A failing KV proves nothing about the payload. */
 function fateOf({ task, problem }: Unfilled<WorkRow>) {
   const isLate = Date.now() - createdAtOf(task.id) >= GIVE_UP_MS;
   switch (problem) {

@@ -37,7 +37,7 @@ export const MAX_WAIT_SECONDS = 60;
 export const MAX_SHOWN_TYPES = 200;
 export const MAX_SHOWN_TASKS = 20;
 
-/** How many types may have tasks in the ledger; its calls stay bounded by that. */
+/** Maximum number of live task types; it bounds every call that looks at all types. */
 export const MAX_LIVE_TYPES = 10_000;
 export const MAX_TYPE_LENGTH = 100;
 export const MAX_RUN_AHEAD_SECONDS = 30 * 24 * 3600;

@@ -48,7 +48,7 @@ export function requireToken<Env extends AuthEnv>(...scopes: Scope[]): Middlewar
 }
 
 /**
- * A name for the token of a request, from which the token does not follow; one for all while `AUTH` is `off`.
+ * A name for the token of a request that does not reveal it; one name for all while `AUTH` is `off`.
  *
  * @param authorization the header of that name.
  */

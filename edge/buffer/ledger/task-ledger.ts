@@ -230,7 +230,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     await this.#conclude(this.#ledger.tick());
   }
 
-  /** Only what takes a submission in asks; claims and results have the rest of the storage as a reserve. */
+  /** Only calls that accept submissions check this: claims and results may use the rest of the storage. */
   #isFull(): boolean {
     const fullBytes = numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES);
     return this.ctx.storage.sql.databaseSize > fullBytes;
