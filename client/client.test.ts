@@ -65,6 +65,20 @@ describe('submitted', () => {
     });
   });
 
+  test('a task whose first answers were lost exists once', async () => {
+    const lost: number[] = [];
+    const losing: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      if (lost.length === 2) return response;
+      lost.push(response.status);
+      throw new TypeError('fetch failed');
+    };
+    const id = await new TaskQueue({ url: await edge.listen(), fetch: losing }).submit('client-lost');
+    assert.deepEqual(lost, [201, 201]);
+    assert.deepEqual(await edge.ready('client-lost', 1), [id]);
+    assert.equal((await queue.list({ type: 'client-lost' })).count, 1);
+  });
+
   test('many tasks go in several batches, and their ids come in their order', async () => {
     const batches: number[] = [];
     async function* tasks() {

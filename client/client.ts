@@ -18,6 +18,7 @@ import type {
 } from './options.ts';
 import { batchSubmitted, endedTask, statusOf, submitted, taskOf } from './promised.ts';
 import { afterSubmitting, countedFrom } from './refused-batch.ts';
+import { Submitter } from './submitter.ts';
 import type {
   EndedTask,
   NewTask,
@@ -59,6 +60,9 @@ const HOLD_SECONDS = Math.min(MAX_WAIT_SECONDS, 45);
 /** A worker that does not hold its answers is asked this often. */
 const POLL_MS = 1000;
 
+/** A POST of which a repeat does no harm. */
+const POST = { method: 'POST', repeatable: true } as const satisfies Call;
+
 /**
  * A task queue's API Worker, for clients: submits tasks, follows them, and has the queue's state told.
  *
@@ -81,10 +85,12 @@ const POLL_MS = 1000;
  */
 export class TaskQueue<Task extends TaskShape = TaskShape> {
   readonly #http: Http;
+  readonly #submitter: Submitter;
 
   /** @throws {TypeError} where `url` is no http or https URL. */
   constructor(options: ConnectionOptions) {
     this.#http = new Http(options);
+    this.#submitter = new Submitter(this.#http);
   }
 
   /** Submits a task, and resolves with its id once it is accepted: from then on it is not lost. */
@@ -94,10 +100,10 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
       ? [payload?: PayloadOf<Task, Type>, options?: SubmitOptions]
       : [payload: PayloadOf<Task, Type>, options?: SubmitOptions]
   ): Promise<TaskIdOf<Type>> {
-    const { signal, idempotencyKey = crypto.randomUUID(), ...task } = options ?? {};
+    const { signal, idempotencyKey, ...task } = options ?? {};
     const body = taskText({ type, payload, ...task });
-    const call = { ...post(body, idempotencyKey), signal };
-    return (await this.#http.call('/tasks', submitted<Type>(), call)).taskId;
+    const submission = { body, idempotencyKey, signal };
+    return (await this.#submitter.submit('/tasks', submitted<Type>(), submission)).taskId;
   }
 
   /**
@@ -109,14 +115,15 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
    */
   async submitMany(
     tasks: Iterable<NewTask<Task>> | AsyncIterable<NewTask<Task>>,
-    { idempotencyKey = crypto.randomUUID(), onBatch, signal }: SubmitManyOptions = {},
+    { idempotencyKey, onBatch, signal }: SubmitManyOptions = {},
   ): Promise<TaskIdOf<TypeOf<Task>>[]> {
     const ids: TaskIdOf<TypeOf<Task>>[] = [];
     let batches = 0;
     try {
       for await (const { first, body } of cutBatches(tasks)) {
-        const call = { ...post(body, `${idempotencyKey}.${batches}`), signal };
-        const answer = this.#http.call('/tasks/batch', batchSubmitted<TypeOf<Task>>(), call);
+        const key = idempotencyKey === undefined ? undefined : `${idempotencyKey}.${batches}`;
+        const submission = { body, idempotencyKey: key, signal };
+        const answer = this.#submitter.submit('/tasks/batch', batchSubmitted<TypeOf<Task>>(), submission);
         const { taskIds } = await answer.catch((error: unknown) => {
           throw countedFrom(first, error);
         });
@@ -224,7 +231,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
     id: TaskIdOf<Type> | string,
     { signal }: CallOptions = {},
   ): Promise<StatusOf<Type>> {
-    return this.#http.call(`${pathOf(id)}/cancel`, statusOf<Type>(), { ...post(), signal });
+    return this.#http.call(`${pathOf(id)}/cancel`, statusOf<Type>(), { ...POST, signal });
   }
 
   /** Brings a failed or cancelled task back. */
@@ -257,17 +264,17 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
 
   /** Hands out no more tasks of a type; those that run go on. */
   pause(type: TypeOf<Task>, { signal }: CallOptions = {}): Promise<TypeSwitch> {
-    return this.#http.call(`/types/${encodeURIComponent(type)}/pause`, TypeSwitch, { ...post(), signal });
+    return this.#http.call(`/types/${encodeURIComponent(type)}/pause`, TypeSwitch, { ...POST, signal });
   }
 
   /** Hands out tasks of a type again. */
   resume(type: TypeOf<Task>, { signal }: CallOptions = {}): Promise<TypeSwitch> {
-    return this.#http.call(`/types/${encodeURIComponent(type)}/resume`, TypeSwitch, { ...post(), signal });
+    return this.#http.call(`/types/${encodeURIComponent(type)}/resume`, TypeSwitch, { ...POST, signal });
   }
 
   /** What authorises a browser's socket or event stream for a minute, in its URL as `?ticket=`. */
   ticket({ signal }: CallOptions = {}): Promise<Ticket> {
-    return this.#http.call('/tickets', Ticket, { ...post(), signal });
+    return this.#http.call('/tickets', Ticket, { ...POST, signal });
   }
 
   async #changeAll(
@@ -286,16 +293,6 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
     } while (cursor !== undefined);
     return { count: ids.length, taskIds: ids };
   }
-}
-
-/** A POST that may be repeated: by its nature, or under its key. */
-function post(body?: string, idempotencyKey?: string): Call {
-  return {
-    method: 'POST',
-    repeatable: true,
-    ...(body !== undefined && { body }),
-    ...(idempotencyKey !== undefined && { headers: { 'idempotency-key': idempotencyKey } }),
-  };
 }
 
 function pathOf(id: string): string {

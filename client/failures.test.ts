@@ -26,23 +26,27 @@ async function fails(
   return error;
 }
 
-test('a submission that meets a passing failure is sent again under the same key', async (t) => {
+test('a submission that meets a passing failure is sent again under the same Submission-Id', async (t) => {
   const seen: string[] = [];
   const { url } = await startServer(t, async (request, response, calls) => {
-    seen.push(`${request.headers['idempotency-key']} ${await text(request)}`);
+    seen.push(`${request.headers['submission-id']} ${await text(request)}`);
     if (calls === 1) request.socket.destroy();
     else if (calls === 2) answerJson(response, 503, UNAVAILABLE, { 'Retry-After': '0' });
     else answerJson(response, 201, SUBMITTED);
   });
   assert.equal(await new TaskQueue({ url }).submit('a', { n: 1 }), ID);
-  assert.match(seen[0] ?? '', /^[0-9a-f-]{36} {"type":"a","payload":{"n":1}}$/);
+  assert.match(
+    seen[0] ?? '',
+    /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12} {"type":"a","payload":{"n":1}}$/,
+  );
   assert.deepEqual(seen, [seen[0], seen[0], seen[0]]);
 });
 
 test('a key of the caller is sent as it is, and one of many batches with the number of its batch', async (t) => {
   const keys: unknown[] = [];
   const { url } = await startServer(t, (request, response) => {
-    keys.push(request.headers['idempotency-key']);
+    const { 'idempotency-key': key, 'submission-id': id } = request.headers;
+    keys.push([key, id]);
     const taskIds = request.url === '/tasks/batch' ? { taskIds: [ID], count: 1 } : {};
     answerJson(response, 201, { ...SUBMITTED, ...taskIds });
   });
@@ -52,7 +56,11 @@ test('a key of the caller is sent as it is, and one of many batches with the num
     Array.from({ length: 1001 }, () => ({ type: 'a' })),
     { idempotencyKey: 'many' },
   );
-  assert.deepEqual(keys, ['mine', 'many.0', 'many.1']);
+  assert.deepEqual(keys, [
+    ['mine', undefined],
+    ['many.0', undefined],
+    ['many.1', undefined],
+  ]);
 });
 
 test('a retry is never sent twice: its repeat would be refused', async (t) => {

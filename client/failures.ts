@@ -50,7 +50,7 @@ function advice(url: string, { code }: ErrorBody): string {
     case 'method_not_allowed':
       return `: check that ${url} is an API Worker, of this version`;
     case 'task_not_found':
-      return ': check it; ended tasks are forgotten after 90 days';
+      return ': check it; ended tasks are kept for 30 days, or as many as ARCHIVE_DAYS says';
     default:
       return '';
   }

@@ -6,12 +6,15 @@ export interface CallOptions {
 }
 
 export interface SubmitOptions extends TaskOptions, CallOptions {
-  /** A submission that comes again under its key, within 24 hours, is answered as before. Made where none is given. */
+  /**
+   * A submission that comes again under its key, within 24 hours and from any process, is answered as before.
+   * It costs two calls of the ledger. Without a key, only the repeats that the client itself makes count as one.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
 export interface SubmitManyOptions extends CallOptions {
-  /** The batch at index n is submitted under `KEY.n`. */
+  /** As for one task; the batch at index n is submitted under `KEY.n`. */
   readonly idempotencyKey?: string | undefined;
   /** Called after each batch, with the ids of its tasks. */
   readonly onBatch?: ((taskIds: readonly string[]) => void) | undefined;

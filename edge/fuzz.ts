@@ -262,6 +262,7 @@ const byteText = fc
 const headers = fc.dictionary(
   fc.constantFrom(
     'Idempotency-Key',
+    'Submission-Id',
     'Content-Type',
     'Accept',
     'Authorization',

@@ -5,11 +5,22 @@ import { BatchSubmitted, Changed, StatusView, Submitted, TaskList } from './cont
 import { newTasks, recordKey, recordPrefix } from './contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt, windowOf } from './contract/task-id.ts';
 import { ledgerOf } from './http/ledger.ts';
-import { type Answer, expectError, ownEdge, read, workersWith } from './testing.ts';
+import {
+  type Answer,
+  expectError,
+  guardedEdge,
+  OLD_TOKENS,
+  ownEdge,
+  read,
+  TOKENS,
+  workersWith,
+} from './testing.ts';
 import { workerConfig } from './worker-config.ts';
 
 const vars = { AUTH: 'off', SWEEP_AFTER_SECONDS: '0', RETENTION_HOURS: '0' };
 const edge = ownEdge(workersWith(vars));
+
+const guarded = guardedEdge();
 
 const storage = async () => (await edge.env()).TASK_STORAGE;
 
@@ -24,11 +35,15 @@ async function submissionsBeside(id: string): Promise<string[]> {
   return keys.map(({ name }) => name);
 }
 
+/** A key as the ledger has it: with the name of its token, which is empty without tokens. */
+const storedKey = (key: string) => createHash('sha256').update(`\n${key}`).digest('hex');
+
 /** Leaves a key as a first attempt does that was cut off right after the reservation. */
 async function reserve(key: string, body: string, createdAt: number, at = edge): Promise<string> {
   const submission = newSubmission(createdAt, 0, randomBytes(6));
   const hash = createHash('sha256').update(`/tasks\n${body}`).digest('hex');
-  await at.sql('INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, 0)', key, hash, submission, createdAt);
+  const values = [storedKey(key), hash, submission, createdAt];
+  await at.sql('INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, 0)', ...values);
   return submission;
 }
 
@@ -123,7 +138,7 @@ describe('a first attempt that was cut off after the reservation', () => {
     assert.deepEqual(JSON.parse(text ?? ''), { submission, tasks: [task] });
     await edge.ready('key-cut', 1);
 
-    await edge.sql('UPDATE idempotency_keys SET accepted = 0 WHERE key = ?', key);
+    await edge.sql('UPDATE idempotency_keys SET accepted = 0 WHERE key = ?', storedKey(key));
     assert.deepEqual((await submit(key, body)).body, first.body);
     assert.equal(await (await storage()).get(recordKey(submission)), text);
     assert.equal((await list('key-cut')).count, 1);
@@ -210,6 +225,20 @@ describe('a request that is refused', () => {
       assert.equal((await submit(key, { type: 'key-after' })).status, 201);
     });
   }
+});
+
+test('a key belongs to the token that it came with', async () => {
+  const key = randomUUID();
+  const submit = (token: string, type: string) =>
+    guarded.api.call('/tasks', {
+      body: { type },
+      headers: { 'Idempotency-Key': key, Authorization: `Bearer ${token}` },
+    });
+  const first = await submit(TOKENS.client, 'key-token');
+  const other = await submit(OLD_TOKENS.client, 'key-token-other');
+  assert.deepEqual([first.status, other.status], [201, 201]);
+  assert.deepEqual((await submit(TOKENS.client, 'key-token')).body, first.body);
+  expectError(await submit(TOKENS.client, 'key-token-other'), 'idempotency_key_reused');
 });
 
 test('calls other than submissions do not look at the header', async () => {

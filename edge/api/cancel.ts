@@ -7,7 +7,7 @@ import { statusOf } from '../contract/task.ts';
 import { submissionOf } from '../contract/task-id.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { insertTasks, ledgerOf } from '../http/ledger.ts';
 import { readRecord } from '../http/records.ts';
 import type { ApiEnv } from './env.ts';
 import { ledgerFilter } from './filter.ts';
@@ -25,7 +25,10 @@ export async function cancelTask(c: ApiContext): Promise<Response> {
     // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
     const record = await readRecord(c.env.TASK_STORAGE, submissionOf(id));
     if (!record) throw taskNotFound(id);
-    const { full } = await ledger.insert(newTasks(record).filter((task) => task.id === id));
+    const { full } = await insertTasks(
+      c.env,
+      newTasks(record).filter((task) => task.id === id),
+    );
     if (full)
       throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
     outcome = await ledger.cancel(id);

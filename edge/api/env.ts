@@ -8,6 +8,8 @@ export interface ApiEnv extends PagesEnv {
   LEDGER: LedgerNamespace;
   /** How long ended tasks stay in the ledger (default 24). */
   RETENTION_HOURS?: string;
+  /** How many days archived tasks and their records are kept (default 30), per type too: `30, report=365`. */
+  ARCHIVE_DAYS?: string;
   /** How old a submission is when the sweep delivers what the queue has not (default 60). */
   SWEEP_AFTER_SECONDS?: string;
   /** From this size of the ledger on, ended tasks are archived without delay (default 5 GB). */

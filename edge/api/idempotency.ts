@@ -1,9 +1,11 @@
 import type { Context } from 'hono';
 import { sha256 } from 'hono/utils/crypto';
 import { IdempotencyKey } from '../contract/api.ts';
+import { tokenName } from '../http/auth.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
+import { ledgerFull } from './room.ts';
 
 /** The submission that a request is to complete. */
 export interface KeyClaim {
@@ -16,25 +18,28 @@ export interface KeyClaim {
 }
 
 /**
- * Gives the request's `Idempotency-Key` to a new submission, or finds the one that has it. Without a key
- * every request is its own.
+ * Gives the request's `Idempotency-Key` to a new submission, or finds the one that has it; undefined for a
+ * request without a key. A key belongs to the token that it came with: tokens do not see each other's keys.
  *
- * @throws {ApiError} 409 where the key came with another request.
+ * @throws {ApiError} 409 if the key came with another request, 503 if the ledger has no room.
  */
-export async function claimKey(c: Context<{ Bindings: ApiEnv }>, fresh: string): Promise<KeyClaim> {
+export async function claimKey(
+  c: Context<{ Bindings: ApiEnv }>,
+  fresh: string,
+): Promise<KeyClaim | undefined> {
   const header = c.req.header('Idempotency-Key');
-  if (header === undefined) {
-    return { submission: fresh, repeated: false, accepted: false, markAccepted: async () => {} };
-  }
+  if (header === undefined) return undefined;
   const parsed = IdempotencyKey.safeParse(header);
   if (!parsed.success) {
     const message = parsed.error.issues[0]?.message ?? 'Invalid Idempotency-Key';
     throw invalidRequest({ path: ['Idempotency-Key'], message });
   }
-  const key = parsed.data;
   const ledger = ledgerOf(c.env);
+  const token = await tokenName(c.env, c.req.header('Authorization'));
+  const key = String(await sha256(`${token}\n${parsed.data}`));
   const bodyHash = await sha256(`${c.req.path}\n${await c.req.text()}`);
   const reservation = await ledger.reserve(key, String(bodyHash), fresh);
+  if ('full' in reservation) throw ledgerFull();
   if ('conflict' in reservation) {
     throw new ApiError('idempotency_key_reused', 'This Idempotency-Key came before with another request');
   }

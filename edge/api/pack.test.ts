@@ -13,9 +13,8 @@ const SEND_LIMIT = 256_000;
 const OWN_BYTES = 100;
 
 function sized(payload: unknown, options: { type?: string; tags?: string[] } = {}): SizedTask {
-  const accepted = { type: 'a', priority: 0, ...options };
-  const bytes = byteLength(JSON.stringify(payload)) + byteLength(JSON.stringify(accepted));
-  return { task: { ...accepted, payload }, bytes };
+  const task = { type: 'a', priority: 0, ...options, payload };
+  return { task, bytes: byteLength(JSON.stringify(task)) + 1 };
 }
 
 const textOfBytes = (bytes: number) => 'x'.repeat(bytes - 2);
@@ -43,7 +42,7 @@ test('the messages of a submission carry its tasks once each, in order, from the
 test('a task of the greatest size has a message of its own that a queue takes', () => {
   const options = { type: 'a'.repeat(100), tags: Array<string>(10).fill('\u0001'.repeat(64)) };
   const largest = sized(textOfBytes(MAX_INLINE_BYTES), options);
-  const messages = packMessages(SUBMISSION, [sized(1), largest, sized(2)]);
+  const messages = packMessages(SUBMISSION, [largest, largest, largest]);
   assert.deepEqual(
     messages.map(({ message }) => [message.first, message.tasks.length]),
     [
@@ -67,6 +66,57 @@ for (const payloadBytes of [2, 80, 220, 500, 1000, 10_000, 40_000, 60_000, MAX_I
     }
   });
 }
+
+/** What queues bill: 64,000 bytes a unit, including about 100 bytes of overhead a message. */
+const billedUnits = (messages: readonly { message: unknown }[]) =>
+  messages.reduce((sum, { message }) => sum + Math.ceil((wireBytes(message) + OWN_BYTES) / 64_000), 0);
+
+for (const [count, payloadBytes, units] of [
+  [100, 1000, 2],
+  [1000, 1000, 17],
+  [1000, 200, 4],
+  [60, 1000, 1],
+  [3, 40_000, 2],
+  [10, 63_000, 10],
+  [4, 80_000, 8],
+] as const) {
+  test(`${count} tasks of ${payloadBytes} bytes cost ${units} units`, () => {
+    const messages = packMessages(SUBMISSION, many(count, textOfBytes(payloadBytes)));
+    assert.equal(billedUnits(messages), units);
+  });
+}
+
+/** The fewest units for tasks in this order: the cheapest of all ways to cut them into messages. */
+function fewestUnits(sizes: readonly number[]): number {
+  const fewest = [0];
+  for (let end = 1; end <= sizes.length; end += 1) {
+    let bytes = 200;
+    let best = Number.POSITIVE_INFINITY;
+    for (let first = end - 1; first >= 0 && bytes + (sizes[first] ?? 0) <= 127_600; first -= 1) {
+      bytes += sizes[first] ?? 0;
+      best = Math.min(best, (fewest[first] ?? 0) + Math.ceil(bytes / 63_800));
+    }
+    fewest.push(best);
+  }
+  return fewest.at(-1) ?? 0;
+}
+
+test('tasks of mixed sizes cost as few units as any way of cutting them', () => {
+  let seed = 1;
+  const next = (below: number) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  for (let round = 0; round < 300; round += 1) {
+    const largest = [500, 5000, 60_000, 98_000][round % 4] ?? 0;
+    const tasks = Array.from({ length: 1 + next(60) }, () => ({ ...sized(1), bytes: 60 + next(largest) }));
+    const units = packMessages(SUBMISSION, tasks).reduce(
+      (sum, { bytes }) => sum + Math.ceil(bytes / 63_800),
+      0,
+    );
+    assert.equal(units, fewestUnits(tasks.map(({ bytes }) => bytes)));
+  }
+});
 
 test('groups hold every message once, in order', () => {
   const messages = packMessages(SUBMISSION, many(50, textOfBytes(50_000)));

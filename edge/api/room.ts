@@ -1,30 +1,58 @@
 import type { Context } from 'hono';
+import type { Capacity } from '../contract/ledger.ts';
+import { MAX_LIVE_TYPES } from '../contract/limits.ts';
 import { ApiError } from '../http/errors.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
-/** How long an answer of the ledger about its room is believed. */
-const BELIEVED_MS = 10_000;
+type ApiContext = Context<{ Bindings: ApiEnv }>;
 
-let full = false;
+/** How long the ledger's answer is cached. */
+const CACHE_MS = 10_000;
+
+let cached: Capacity = { full: false, typesFull: false };
 let askedAt = Number.NEGATIVE_INFINITY;
 
 /**
- * Refuses submissions while the ledger has no room. The ledger is asked now and then,
- * beside the request, or before it is refused.
+ * Refuses submissions while the ledger has no room for tasks.
  *
  * @throws {ApiError} 503.
  */
-export async function expectRoom(c: Context<{ Bindings: ApiEnv }>): Promise<void> {
-  if (Date.now() - askedAt > BELIEVED_MS) {
+export async function expectRoom(c: ApiContext): Promise<void> {
+  if ((await capacity(c)).full) throw ledgerFull();
+}
+
+/**
+ * Refuses new task types while there are as many as there may be.
+ *
+ * @throws {ApiError} 400.
+ */
+export async function expectKnownTypes(c: ApiContext, types: readonly string[]): Promise<void> {
+  if (!(await capacity(c)).typesFull) return;
+  const [type] = await ledgerOf(c.env).unknownTypes([...new Set(types)]);
+  if (type === undefined) return;
+  throw new ApiError(
+    'too_many_types',
+    `The task type "${type}" is new, and the queue has the ${MAX_LIVE_TYPES} types that it can have: use one of them, with what varies in the payload or the tags, or wait until unused types are forgotten`,
+    { type },
+  );
+}
+
+export function ledgerFull(): ApiError {
+  return new ApiError('full', 'The ledger is full: tasks are archived as they end; submit again later');
+}
+
+/** The ledger is asked now and then: beside the request, or before the request is refused. */
+async function capacity(c: ApiContext): Promise<Capacity> {
+  if (Date.now() - askedAt > CACHE_MS) {
     askedAt = Date.now();
-    if (full) await ask(c.env);
+    if (cached.full || cached.typesFull) await ask(c.env);
     else c.executionCtx.waitUntil(ask(c.env));
   }
-  if (full)
-    throw new ApiError('full', 'The ledger is full: tasks are archived as they end; submit again later');
+  return cached;
 }
 
 async function ask(env: ApiEnv): Promise<void> {
-  full = await ledgerOf(env).full();
+  const { full, typesFull } = await ledgerOf(env).capacity();
+  cached = { full, typesFull };
 }

@@ -12,6 +12,7 @@ import {
   RetryQuery,
   StatusQuery,
   StatusView,
+  SubmissionId,
   Submitted,
   TaskList,
   TaskView,
@@ -23,9 +24,14 @@ import type { RouteDescription } from '../http/openapi.ts';
 
 /** What the routes of the API Worker say of themselves. */
 
-const IdempotencyHeader = z.object({
+const SubmissionHeaders = z.object({
   'Idempotency-Key': IdempotencyKey.optional().meta({
-    description: 'A repeat with the same key and request within 24 hours gets the first answer, with 200',
+    description:
+      'A repeat with the same key and request within 24 hours gets the first answer, with 200. Each token has separate keys. A key costs two calls to the ledger.',
+  }),
+  'Submission-Id': SubmissionId.optional().meta({
+    description:
+      'A UUIDv7 that the client makes for the submission. A repeat with the same id and request within ten minutes gets the same task ids and submits nothing again, at no further cost. The tasks count as created at the time in the id, which is ten minutes old and one minute ahead of now at most. Ignored if the request also has an `Idempotency-Key`.',
   }),
 });
 const LastEventHeader = z.object({
@@ -38,7 +44,14 @@ const SUBMISSION = {
 };
 const CHANGED = { success: true, taskIds: [TASK_ID], count: 1 };
 const COUNTS = { scheduled: 0, ready: 3, processing: 2, completed: 120, failed: 1, cancelled: 0 };
-const SUBMIT_ERRORS = ['payload_too_large', 'idempotency_key_reused', 'full', 'unavailable'] as const;
+const SUBMIT_ERRORS = [
+  'too_many_types',
+  'submission_id_not_current',
+  'payload_too_large',
+  'idempotency_key_reused',
+  'full',
+  'unavailable',
+] as const;
 const CHANGE_ERRORS = ['task_not_found', 'archived'] as const;
 
 export const submitTask: RouteDescription = {
@@ -47,7 +60,7 @@ export const submitTask: RouteDescription = {
   description: 'A task that is answered with 201 will reach an end, whatever fails meanwhile.',
   tag: 'Tasks',
   tokens: ['client'],
-  headers: IdempotencyHeader,
+  headers: SubmissionHeaders,
   body: { schema: TaskSubmission, example: SUBMISSION },
   answer: {
     status: 201,
@@ -63,7 +76,7 @@ export const submitTasks: RouteDescription = {
   description: 'All of them are accepted or none. Ids come in the order of the tasks.',
   tag: 'Tasks',
   tokens: ['client'],
-  headers: IdempotencyHeader,
+  headers: SubmissionHeaders,
   body: { schema: BatchSubmission, example: { tasks: [SUBMISSION] } },
   answer: {
     status: 201,

@@ -7,7 +7,7 @@ import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readTaskId } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { insertTasks, ledgerOf } from '../http/ledger.ts';
 import { readRecord, withPayloads } from '../http/records.ts';
 import { iso } from '../http/time.ts';
 import { ARCHIVE_TTL_SECONDS, readArchived } from './archive.ts';
@@ -52,7 +52,7 @@ async function findAccepted(c: ApiContext, id: string): Promise<TaskRow> {
   const accepted = record?.tasks[indexOf(id)];
   if (!record || !accepted) throw taskNotFound(id);
   if (createdAtOf(id) <= Date.now() - sweepAfterMs(c.env)) {
-    c.executionCtx.waitUntil(ledgerOf(c.env).insert(newTasks(record)));
+    c.executionCtx.waitUntil(insertTasks(c.env, newTasks(record)));
   }
   return waitingRow(id, accepted);
 }

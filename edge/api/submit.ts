@@ -1,30 +1,19 @@
 import type { Context } from 'hono';
 import type { BatchSubmitted, Submitted } from '../contract/api.ts';
-import {
-  MAX_INLINE_BYTES,
-  MAX_JSON_DEPTH,
-  MAX_PAYLOAD_BYTES,
-  MAX_RUN_AHEAD_SECONDS,
-  MAX_SUBMISSION_BYTES,
-} from '../contract/limits.ts';
-import {
-  type AcceptedTask,
-  newTasks,
-  type RecordMetadata,
-  recordKey,
-  type SubmissionRecord,
-} from '../contract/submission.ts';
+import { newTasks, type RecordMetadata, recordKey } from '../contract/submission.ts';
 import { BatchSubmission, TaskSubmission } from '../contract/task.ts';
-import { createdAtOf, newSubmission, taskIdAt } from '../contract/task-id.ts';
-import { byteLength, nestsDeeperThan } from '../contract/text.ts';
-import { ApiError, invalidRequest } from '../http/errors.ts';
+import { taskIdAt } from '../contract/task-id.ts';
+import { ApiError } from '../http/errors.ts';
 import { readBody } from '../http/input.ts';
-import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import { insertTasks } from '../http/ledger.ts';
 import { logOf } from '../http/log.ts';
 import type { ApiEnv } from './env.ts';
 import { claimKey } from './idempotency.ts';
 import { packMessages, type SizedTask, sendGroups } from './pack.ts';
-import { expectRoom } from './room.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { recordTtlSeconds } from './record-ttl.ts';
+import { expectKnownTypes, expectRoom, ledgerFull } from './room.ts';
+import { nameSubmission } from './submission-id.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
@@ -56,73 +45,53 @@ export async function submitBatch(c: ApiContext): Promise<Response> {
 }
 
 /**
- * Accepts a submission, once for an idempotency key.
+ * Accepts a submission, once for an idempotency key and once for a `Submission-Id`; with both, the key decides.
+ * What is wrong with the tasks is answered before a key is given to them.
  *
  * @param placeOf where in the request a task stands.
  * @returns the submission's name, from which the ids of its tasks follow.
- * @throws {ApiError} 503 when the record could not be written.
+ * @throws {ApiError} 503 if the record could not be written or the ledger is full.
  */
 async function accept(
   c: ApiContext,
   submitted: readonly TaskSubmission[],
   placeOf: (index: number) => PropertyKey[],
 ): Promise<{ submission: string; repeated: boolean }> {
-  const fresh = newSubmission(Date.now(), CURRENT_SHARD, crypto.getRandomValues(new Uint8Array(6)));
-  // What is wrong with the tasks is said before a key is given to them.
-  const prepared = prepare(fresh, submitted, placeOf);
-  const claim = await claimKey(c, fresh);
-  if (!claim.accepted) {
+  const { submission, named } = await nameSubmission(c);
+  const prepared = prepare(submission, submitted, placeOf);
+  await expectKnownTypes(
+    c,
+    submitted.map(({ type }) => type),
+  );
+  const claim = await claimKey(c, submission);
+  if (!claim) {
     await expectRoom(c);
-    const own = claim.submission === fresh ? prepared : prepare(claim.submission, submitted, placeOf);
-    await store(c.env, own, claim.repeated);
-    // The sweeps may have passed the time of a repeat: it does not count on the queue.
-    if (claim.repeated) await ledgerOf(c.env).insert(newTasks(own.record));
+    await store(c.env, prepared, named);
+    return { submission, repeated: false };
+  }
+  if (!claim.accepted) {
+    const { repeated } = claim;
+    const own = repeated ? prepare(claim.submission, submitted, placeOf) : prepared;
+    await store(c.env, own, repeated);
+    // The sweeps may have passed the time of a repeat: it does not rely on the queue.
+    if (repeated && (await insertTasks(c.env, newTasks(own.record))).full) throw ledgerFull();
     await claim.markAccepted();
   }
   return claim;
-}
-
-/** A submission as it is stored; the same request under the same name gives the same bytes. */
-interface Prepared {
-  record: SubmissionRecord;
-  recordText: string;
-  sized: SizedTask[];
-  expirationTtl: number;
-}
-
-/** Unread records are kept this long after the last of their tasks may run. */
-const RECORD_TTL_SECONDS = 90 * 24 * 3600;
-
-function prepare(
-  submission: string,
-  submitted: readonly TaskSubmission[],
-  placeOf: (index: number) => PropertyKey[],
-): Prepared {
-  const createdAt = createdAtOf(submission);
-  const accepted = submitted.map((task, index) => acceptTask(task, placeOf(index), createdAt));
-  const texts = accepted.map((task) => JSON.stringify(task));
-  const sized = accepted.map((task, index) => sizeTask(task, texts[index] ?? '', placeOf(index)));
-  const record: SubmissionRecord = { submission, tasks: accepted };
-  const recordText = `{"submission":"${submission}","tasks":[${texts.join(',')}]}`;
-  if (byteLength(recordText) > MAX_SUBMISSION_BYTES) {
-    const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in all; send them in several batches`;
-    throw new ApiError('request_too_large', message);
-  }
-  const latestRunAt = Math.max(createdAt, ...accepted.map((task) => task.runAtMs ?? createdAt));
-  const expirationTtl = RECORD_TTL_SECONDS + Math.ceil((latestRunAt - createdAt) / 1000);
-  return { record, recordText, sized, expirationTtl };
 }
 
 /** KV takes one write a second for a key: a repeat of what was just written waits that long. */
 const REPEAT_AFTER_MS = 1100;
 
 /** The KV write is the acceptance; the queue carries the tasks to the ledger, and the sweep what it drops. */
-async function store(env: ApiEnv, { record, recordText, sized, expirationTtl }: Prepared, repeated: boolean) {
+async function store(env: ApiEnv, prepared: Prepared, mayRepeat: boolean): Promise<void> {
   const log = logOf(env);
-  const { submission } = record;
-  const metadata: RecordMetadata = { tasks: record.tasks.length };
-  const write = () => env.TASK_STORAGE.put(recordKey(submission), recordText, { expirationTtl, metadata });
-  const writing = repeated ? write().catch(() => scheduler.wait(REPEAT_AFTER_MS).then(write)) : write();
+  const { record, recordText, sized } = prepared;
+  const { submission, tasks } = record;
+  const metadata: RecordMetadata = { tasks: tasks.length };
+  const options = { expirationTtl: recordTtlSeconds(env, prepared), metadata };
+  const write = () => env.TASK_STORAGE.put(recordKey(submission), recordText, options);
+  const writing = mayRepeat ? write().catch(() => scheduler.wait(REPEAT_AFTER_MS).then(write)) : write();
   const [written, sent] = await Promise.allSettled([writing, send(env.TASK_QUEUE, submission, sized)]);
   if (written.status === 'rejected') {
     log.error('The record of a submission was not written', { submission, error: written.reason });
@@ -131,46 +100,10 @@ async function store(env: ApiEnv, { record, recordText, sized, expirationTtl }: 
   if (sent.status === 'rejected') {
     log.warn('A submission was stored but not queued', { submission, error: sent.reason });
   }
-  log.debug('A submission was accepted', () => ({ submission, count: record.tasks.length, repeated }));
+  log.debug('A submission was accepted', () => ({ submission, count: tasks.length }));
 }
 
 async function send(queue: Queue, submission: string, sized: readonly SizedTask[]): Promise<void> {
   const groups = sendGroups(packMessages(submission, sized));
   await Promise.all(groups.map((group) => queue.sendBatch(group.map(({ message }) => ({ body: message })))));
-}
-
-function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): AcceptedTask {
-  const { payload = {}, priority = 0, delaySeconds, runAt, ...options } = task;
-  const runAtMs = runAt === undefined ? now + (delaySeconds ?? 0) * 1000 : Date.parse(runAt);
-  if (runAtMs > now + MAX_RUN_AHEAD_SECONDS * 1000) {
-    throw invalidRequest({
-      path: [...place, 'runAt'],
-      message: `Expected a time at most ${MAX_RUN_AHEAD_SECONDS / 86_400} days ahead`,
-    });
-  }
-  if (nestsDeeperThan(payload, MAX_JSON_DEPTH)) {
-    throw invalidRequest({
-      path: [...place, 'payload'],
-      message: `Expected a payload of at most ${MAX_JSON_DEPTH} levels`,
-    });
-  }
-  return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
-}
-
-/** What the name of the payload's size and the comma after the task take. */
-const PUNCTUATION_BYTES = 40;
-
-/** A task as a queue message carries it, `text` being its JSON: a large payload stays in the record. */
-function sizeTask(task: AcceptedTask, text: string, place: PropertyKey[]): SizedTask {
-  const bytes = byteLength(text) + PUNCTUATION_BYTES;
-  if (bytes <= MAX_INLINE_BYTES) return { task, bytes };
-
-  const { payload, ...options } = task;
-  const payloadBytes = byteLength(JSON.stringify(payload));
-  if (payloadBytes <= MAX_INLINE_BYTES) return { task, bytes };
-  if (payloadBytes > MAX_PAYLOAD_BYTES) {
-    const message = `Expected a payload of at most ${MAX_PAYLOAD_BYTES} bytes, got ${payloadBytes}`;
-    throw new ApiError('payload_too_large', message, { path: [...place, 'payload'].join('.') });
-  }
-  return { task: { ...options, payload: undefined, bodyBytes: payloadBytes }, bytes: bytes - payloadBytes };
 }

@@ -1,7 +1,7 @@
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { newTasks, RecordMetadata, recordPrefix } from '../contract/submission.ts';
 import { createdAtOf, windowAfter, windowAt, windowEnd } from '../contract/task-id.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { insertTasks, ledgerOf } from '../http/ledger.ts';
 import { logOf, shown } from '../http/log.ts';
 import { readRecord, UnreadableRecord } from '../http/records.ts';
 import { numberOf } from '../http/variables.ts';
@@ -90,7 +90,7 @@ export async function sweepWindow(env: ApiEnv, window: string, upTo: number): Pr
 async function deliver(env: ApiEnv, submission: string): Promise<boolean> {
   try {
     const record = await readRecord(env.TASK_STORAGE, submission);
-    return record !== null && !(await ledgerOf(env).insert(newTasks(record))).full;
+    return record !== null && !(await insertTasks(env, newTasks(record))).full;
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
     logOf(env).error('A record cannot be read, so it is passed over', { submission, error });

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { NewTask, RefusedTask } from '../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';
-import { newSubmission, taskIdAt } from '../contract/task-id.ts';
-import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
+import { submissionFrom, taskIdAt } from '../contract/task-id.ts';
+import { CURRENT_SHARD, insertTasks, ledgerOf } from '../http/ledger.ts';
 import { logOf, shown } from '../http/log.ts';
 import type { BufferEnv } from './env.ts';
 
@@ -30,10 +30,9 @@ export async function takeDeadLetters(batch: MessageBatch, env: BufferEnv): Prom
 }
 
 async function revive(message: Message, env: BufferEnv): Promise<void> {
-  const ledger = ledgerOf(env);
   const { readable, refused } = await sort(message);
-  const { full } = await ledger.insert(readable);
-  if (full) throw new Error('The ledger is full');
+  const isFull = (await ledgerOf(env).capacity()).full || (await insertTasks(env, readable)).full;
+  if (isFull) throw new Error('The ledger is full');
   const failed: string[] = [];
   for (const task of refused) failed.push(await record(env, task));
   logOf(env).warn('A dead letter was taken in; what cannot be read of it is recorded as failed', {
@@ -77,8 +76,7 @@ async function foreignMessage(message: Message): Promise<RefusedTask> {
 }
 
 async function idOf(source: string, createdAtMs: number): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(source));
-  return taskIdAt(newSubmission(createdAtMs, CURRENT_SHARD, new Uint8Array(digest).slice(0, 6)), 0);
+  return taskIdAt(await submissionFrom(source, createdAtMs, CURRENT_SHARD), 0);
 }
 
 function refusal(value: unknown, reason: string): Omit<RefusedTask, 'id'> {

@@ -1,6 +1,6 @@
 import type { NewTask } from '../contract/ledger.ts';
 import { newTasks, QueueMessage } from '../contract/submission.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { insertTasks } from '../http/ledger.ts';
 import { logOf, shown } from '../http/log.ts';
 import type { BufferEnv } from './env.ts';
 
@@ -8,8 +8,7 @@ import type { BufferEnv } from './env.ts';
 const RETRY_WHEN_FULL_SECONDS = 60;
 
 /**
- * Takes a batch from the queue into the ledger: in one transaction, or message by message where that
- * fails. A message is acknowledged once its tasks are in the ledger; any other is delivered again.
+ * Takes a batch from the queue into the ledger: together, or message by message if that fails. A message is acknowledged once its tasks are in the ledger; any other is delivered again.
  */
 export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void> {
   const log = logOf(env);
@@ -24,10 +23,13 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
     }
   });
   try {
-    const { full } = await ledgerOf(env).insert(messages.flatMap(({ tasks }) => tasks));
+    const { full } = await insertTasks(
+      env,
+      messages.flatMap(({ tasks }) => tasks),
+    );
     for (const { message } of messages) conclude(message, full);
   } catch (error) {
-    log.warn('A batch could not be inserted at once: its messages are inserted one by one', {
+    log.warn('A batch could not be inserted together: its messages are inserted one by one', {
       messages: messages.length,
       error,
     });
@@ -37,7 +39,7 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
 
 async function intakeOne(env: BufferEnv, message: Message, tasks: NewTask[]): Promise<void> {
   try {
-    const { full } = await ledgerOf(env).insert(tasks);
+    const { full } = await insertTasks(env, tasks);
     conclude(message, full);
   } catch (error) {
     const taskIds = shown(tasks.map(({ id }) => id));

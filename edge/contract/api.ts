@@ -13,6 +13,7 @@ import {
   TaskType,
   Timestamp,
 } from './task.ts';
+import { isTaskId } from './task-id.ts';
 
 /** `GET /health` of either worker. */
 export const Health = z.object({ status: z.literal('healthy'), timestamp: Timestamp, service: z.string() });
@@ -135,6 +136,12 @@ export type Changed = z.infer<typeof Changed>;
 export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'Expected an Idempotency-Key of 1 to 255 visible ASCII characters');
+
+/** The header `Submission-Id` of a submission; the time of a UUIDv7 is when it was made. */
+export const SubmissionId = z
+  .string()
+  .toLowerCase()
+  .refine(isTaskId, 'Expected a Submission-Id that is a UUID of version 7');
 
 /** `POST /tasks/:id/complete` of the API Worker. */
 export const CompleteRequest = z.object({

@@ -4,6 +4,8 @@ import * as z from 'zod';
 export const ERROR_STATUS = {
   invalid_json: 400,
   invalid_request: 400,
+  too_many_types: 400,
+  submission_id_not_current: 400,
   unauthorized: 401,
   forbidden: 403,
   not_found: 404,

@@ -80,8 +80,15 @@ export interface LedgerApi {
   failures(): Promise<Failure[]>;
   /** Bytes that the ledger's database takes. */
   size(): Promise<number>;
-  /** Whether it takes nothing in, for want of room. */
-  full(): Promise<boolean>;
+  capacity(): Promise<Capacity>;
+  /** Those of the types that no task has had lately. */
+  unknownTypes(types: string[]): Promise<string[]>;
+}
+
+/** `full`: no task is inserted. `typesFull`: there are MAX_LIVE_TYPES live types. */
+export interface Capacity {
+  full: boolean;
+  typesFull: boolean;
 }
 
 /** A task; or that its window is closed, whose archive has this number of rounds. */
@@ -103,8 +110,14 @@ export interface ChangedPage {
   nextCursor: string | null;
 }
 
-/** Whose an idempotency key is; `conflict` where it came with another body. */
-export type Reservation = { submission: string; accepted: boolean; repeated: boolean } | { conflict: true };
+/**
+ * The submission that an idempotency key belongs to; `conflict` if it came with another body; `full` if the
+ * ledger has no room for a submission that is not accepted yet.
+ */
+export type Reservation =
+  | { submission: string; accepted: boolean; repeated: boolean }
+  | { conflict: true }
+  | { full: true };
 
 export interface SubmissionCount {
   submission: string;

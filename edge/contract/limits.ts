@@ -27,12 +27,18 @@ export const MAX_PROGRESS_BYTES = 1024;
 /** `ready` in a claim's answer is counted up to here. */
 export const MAX_READY_COUNT = 1000;
 
+/** How far the time of a `Submission-Id` may lie behind the present, or ahead of it. */
+export const MAX_SUBMISSION_AGE_SECONDS = 600;
+export const MAX_SUBMISSION_AHEAD_SECONDS = 60;
+
 /** How long `GET /tasks/:id/status` holds its answer. */
 export const MAX_WAIT_SECONDS = 60;
 /** How many types `GET /stats` shows, and how many tasks of a runner. */
 export const MAX_SHOWN_TYPES = 200;
 export const MAX_SHOWN_TASKS = 20;
 
+/** Maximum number of live task types; it bounds every call that looks at all types. */
+export const MAX_LIVE_TYPES = 10_000;
 export const MAX_TYPE_LENGTH = 100;
 export const MAX_RUN_AHEAD_SECONDS = 30 * 24 * 3600;
 export const MAX_TIMEOUT_SECONDS = 24 * 3600;

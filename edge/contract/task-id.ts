@@ -29,6 +29,16 @@ export function newSubmission(createdAtMs: number, shard: number, random: Uint8A
   return `${firstIdAt(createdAtMs)}-7${hex(shard, 3)}-${hex(variant, 2)}${hex(b, 2)}-${tail}`;
 }
 
+/**
+ * The name of the submission that follows from a text: always the same for the same text and time.
+ *
+ * @param createdAtMs Unix milliseconds.
+ */
+export async function submissionFrom(source: string, createdAtMs: number, shard: number): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(source));
+  return newSubmission(createdAtMs, shard, new Uint8Array(digest, 0, 6));
+}
+
 /** The id of the task at `index` of a submission. */
 export function taskIdAt(submission: string, index: number): string {
   if (!Number.isInteger(index) || index < 0 || index > MAX_INDEX) {

@@ -42,7 +42,7 @@ export function createApp<Env extends WorkerEnv>(service: string) {
   app.use(
     cors({
       origin: (origin, c) => allowedOrigin(c.env.ALLOWED_ORIGINS, origin),
-      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Submission-Id', 'Last-Event-ID'],
       exposeHeaders: ['Retry-After'],
       maxAge: 3600,
     }),

@@ -19,7 +19,8 @@ async function preflight(origin: string, env: WorkerEnv): Promise<Response> {
   const headers = {
     Origin: origin,
     'Access-Control-Request-Method': 'POST',
-    'Access-Control-Request-Headers': 'authorization,content-type,idempotency-key,last-event-id',
+    'Access-Control-Request-Headers':
+      'authorization,content-type,idempotency-key,submission-id,last-event-id',
   };
   return app.request('/tasks', { method: 'OPTIONS', headers }, env);
 }
@@ -36,7 +37,13 @@ describe('a preflight', () => {
       assert.equal(allowedOrigin(answer), origin);
       assert.match(answer.headers.get('Access-Control-Allow-Methods') ?? '', /\bPOST\b/);
       const headers = (answer.headers.get('Access-Control-Allow-Headers') ?? '').toLowerCase();
-      for (const name of ['authorization', 'content-type', 'idempotency-key', 'last-event-id'])
+      for (const name of [
+        'authorization',
+        'content-type',
+        'idempotency-key',
+        'submission-id',
+        'last-event-id',
+      ])
         assert.ok(headers.includes(name));
     }
   });

@@ -1,4 +1,5 @@
-import type { LedgerApi } from '../contract/ledger.ts';
+import type { LedgerApi, NewTask } from '../contract/ledger.ts';
+import { chunks } from './chunks.ts';
 
 /** The binding through which a worker reaches the ledgers. */
 export type LedgerNamespace = DurableObjectNamespace<LedgerApi & Rpc.DurableObjectBranded>;
@@ -13,4 +14,44 @@ export function ledgerOf<Api extends Rpc.DurableObjectBranded>({
   LEDGER: DurableObjectNamespace<Api>;
 }) {
   return LEDGER.getByName(`shard-${CURRENT_SHARD}`);
+}
+
+/** A call carries this much of the 32 MiB that it may: the size is an estimate, and a large call takes long. */
+const CALL_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Inserts tasks into the ledger, in as many calls as their size needs. A repeat inserts only what is missing.
+ *
+ * @returns `full` if the ledger had no room for all of them.
+ */
+export async function insertTasks(
+  env: { LEDGER: LedgerNamespace },
+  tasks: readonly NewTask[],
+): Promise<{ full: boolean }> {
+  const ledger = ledgerOf(env);
+  const sized = tasks.map((task) => ({ task, bytes: serializedBytes(task) }));
+  for (const chunk of chunks(sized, CALL_BYTES)) {
+    const { full } = await ledger.insert(chunk.map(({ task }) => task));
+    if (full) return { full };
+  }
+  return { full: false };
+}
+
+const WIDE_CHARACTER = /[\u0100-\uffff]/;
+/** What a value takes beside its characters, at most: tags, lengths, alignment, numbers. */
+const VALUE_BYTES = 12;
+
+/**
+ * The most bytes that a JSON value takes in a call between workers (V8's serialization): a text takes one byte
+ * a character, or two if any of them is above U+00FF.
+ */
+export function serializedBytes(value: unknown): number {
+  if (typeof value === 'string') {
+    return VALUE_BYTES + value.length * (WIDE_CHARACTER.test(value) ? 2 : 1);
+  }
+  if (typeof value !== 'object' || value === null) return VALUE_BYTES;
+  return Object.entries(value).reduce(
+    (sum, [key, one]) => sum + serializedBytes(key) + serializedBytes(one),
+    VALUE_BYTES,
+  );
 }

@@ -166,6 +166,8 @@ function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
 const ERROR_MEANING: Record<ErrorCode, string> = {
   invalid_json: 'The body is not JSON',
   invalid_request: 'A field of the request is wrong; `issues` names each',
+  too_many_types: 'The queue has 10,000 task types already, and this one is new',
+  submission_id_not_current: 'The time of the `Submission-Id` is too far from now',
   unauthorized: 'The token is missing or not valid',
   forbidden: 'The token is valid, but not for this call',
   not_found: 'Nothing is served at this path',

@@ -42,6 +42,21 @@ test('a key that came with another body is a conflict, and stays whose it was', 
   });
 });
 
+test('without room a new key is not given, and no repeat goes on but of an accepted submission', (t) => {
+  const { ledger, sql } = testLedger(t);
+  assert.deepEqual(ledger.reserve('new', 'hash', 'one', true), { full: true });
+  assert.deepEqual(sql.exec('SELECT * FROM idempotency_keys'), []);
+  ledger.reserve('key', 'hash', 'one');
+  assert.deepEqual(ledger.reserve('key', 'hash', 'two', true), { full: true });
+  assert.deepEqual(ledger.reserve('key', 'other', 'two', true), { conflict: true });
+  ledger.markAccepted('key', 'one');
+  assert.deepEqual(ledger.reserve('key', 'hash', 'two', true), {
+    submission: 'one',
+    accepted: true,
+    repeated: true,
+  });
+});
+
 test('keys do not touch one another', (t) => {
   const { ledger } = testLedger(t);
   ledger.reserve('key', 'hash', 'one');

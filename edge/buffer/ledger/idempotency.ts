@@ -10,12 +10,17 @@ const RESERVE = `
   ON CONFLICT (key) DO UPDATE SET
     body_hash = excluded.body_hash, submission = excluded.submission, reserved_at = excluded.reserved_at, accepted = 0`;
 
-/** Gives a key to a submission, or answers whose it is. Keys live 24 hours. */
+/**
+ * Gives a key to a submission, or answers whose it is. Keys live 24 hours.
+ *
+ * @param full no key is given, and no submission that is not accepted yet goes on.
+ */
 export function reserve(
   sql: Sql,
   key: string,
   bodyHash: string,
   submission: string,
+  full: boolean,
   now: number,
 ): Reservation {
   const known = sql.exec<{ body_hash: string; submission: string; accepted: number }>(
@@ -23,12 +28,12 @@ export function reserve(
     key,
     now - KEY_LIFE_MS,
   )[0];
-  if (!known) {
-    sql.exec(RESERVE, key, bodyHash, submission, now);
-    return { submission, accepted: false, repeated: false };
-  }
-  if (known.body_hash !== bodyHash) return { conflict: true };
-  return { submission: known.submission, accepted: known.accepted === 1, repeated: true };
+  if (known && known.body_hash !== bodyHash) return { conflict: true };
+  const accepted = known?.accepted === 1;
+  if (full && !accepted) return { full: true };
+  if (known) return { submission: known.submission, accepted, repeated: true };
+  sql.exec(RESERVE, key, bodyHash, submission, now);
+  return { submission, accepted, repeated: false };
 }
 
 const ACCEPT = 'UPDATE idempotency_keys SET accepted = 1 WHERE key = ?1 AND submission = ?2';

@@ -27,6 +27,7 @@ import type {
   UnfencedReport,
   WorkRow,
 } from '../../contract/ledger.ts';
+import { MAX_LIVE_TYPES } from '../../contract/limits.ts';
 import type { PerType } from '../../contract/per-type.ts';
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { archivePage, purge } from './archive-rows.ts';
@@ -49,6 +50,7 @@ import type { Sql } from './sql.ts';
 import { forgetStats, stats } from './stats.ts';
 import { markSwept, sweptWindow } from './swept.ts';
 import { type Store, type TakenBack, Tally } from './tally.ts';
+import { countTypes, unknownTypes } from './types.ts';
 import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
 import { ANY_TYPE, type Hunger } from './waker.ts';
 
@@ -105,6 +107,15 @@ export class Ledger {
 
   insertFailed(task: RefusedTask): void {
     this.#write((sql, now) => insertFailed(sql, task, now));
+  }
+
+  /** Whether there are as many live types as there may be. */
+  typesFull(): boolean {
+    return countTypes(this.#sql) >= MAX_LIVE_TYPES;
+  }
+
+  unknownTypes(types: readonly string[]): string[] {
+    return unknownTypes(this.#sql, types);
   }
 
   claim(order: ClaimOrder): ClaimGrant {
@@ -185,8 +196,9 @@ export class Ledger {
     return alive(this.#sql, limit);
   }
 
-  reserve(key: string, bodyHash: string, submission: string): Reservation {
-    return this.#write((sql, now) => reserve(sql, key, bodyHash, submission, now));
+  /** @param full whether there is no room for a submission. */
+  reserve(key: string, bodyHash: string, submission: string, full = false): Reservation {
+    return this.#write((sql, now) => reserve(sql, key, bodyHash, submission, full, now));
   }
 
   markAccepted(key: string, submission: string): void {

@@ -65,7 +65,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   async insert(tasks: NewTask[]) {
-    if (await this.full()) return { full: true };
+    if (this.#isFull()) return { full: true };
     this.#ledger.insert(tasks);
     return this.#conclude({ full: false });
   }
@@ -160,7 +160,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   async reserve(key: string, bodyHash: string, submission: string) {
-    return this.#ledger.reserve(key, bodyHash, submission);
+    return this.#ledger.reserve(key, bodyHash, submission, this.#isFull());
   }
 
   async markAccepted(key: string, submission: string) {
@@ -219,10 +219,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.ctx.storage.sql.databaseSize;
   }
 
-  async full() {
-    return (
-      this.ctx.storage.sql.databaseSize > numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES)
-    );
+  async capacity() {
+    return { full: this.#isFull(), typesFull: this.#ledger.typesFull() };
+  }
+
+  async unknownTypes(types: string[]) {
+    return this.#ledger.unknownTypes(types);
   }
 
   /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
@@ -242,6 +244,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   override async alarm() {
     this.#alarmAt = null;
     await this.#conclude(this.#ledger.tick());
+  }
+
+  /** Only calls that accept submissions check this: claims and results may use the rest of the storage. */
+  #isFull(): boolean {
+    const fullBytes = numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES);
+    return this.ctx.storage.sql.databaseSize > fullBytes;
   }
 
   #look(): LiveUpdate {
