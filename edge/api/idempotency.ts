@@ -36,9 +36,10 @@ export async function claimKey(
   }
   const ledger = ledgerOf(c.env);
   const token = await tokenName(c.env, c.req.header('Authorization'));
-  const key = String(await sha256(`${token}\n${parsed.data}`));
+  // A header has no spaces, so no header equals a key.
+  const key = `of token ${await sha256(`${token}\n${parsed.data}`)}`;
   const bodyHash = await sha256(`${c.req.path}\n${await c.req.text()}`);
-  const reservation = await ledger.reserve(key, String(bodyHash), fresh);
+  const reservation = await ledger.reserve(key, String(bodyHash), fresh, parsed.data);
   if ('full' in reservation) throw ledgerFull();
   if ('conflict' in reservation) {
     throw new ApiError('idempotency_key_reused', 'This Idempotency-Key came before with another request');

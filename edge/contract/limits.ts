@@ -39,6 +39,8 @@ export const MAX_SHOWN_TASKS = 20;
 
 /** Maximum number of live task types; it bounds every call that looks at all types. */
 export const MAX_LIVE_TYPES = 10_000;
+/** The ledger takes in no more types than these, whatever was accepted while its answer about room was cached. */
+export const MAX_STORED_TYPES = 20_000;
 export const MAX_TYPE_LENGTH = 100;
 export const MAX_RUN_AHEAD_SECONDS = 30 * 24 * 3600;
 export const MAX_TIMEOUT_SECONDS = 24 * 3600;

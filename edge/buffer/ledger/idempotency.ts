@@ -10,6 +10,16 @@ const RESERVE = `
   ON CONFLICT (key) DO UPDATE SET
     body_hash = excluded.body_hash, submission = excluded.submission, reserved_at = excluded.reserved_at, accepted = 0`;
 
+const ADOPT = 'UPDATE OR IGNORE idempotency_keys SET key = ?1 WHERE key = ?2';
+
+/**
+ * A key that was given by 0.1.0, which kept the header as it came, becomes that of the token that repeats its
+ * request first. No header has the form of a key that is kept now.
+ */
+export function adoptKey(sql: Sql, key: string, header: string): void {
+  sql.exec(ADOPT, key, header);
+}
+
 /**
  * Gives a key to a submission, or answers whose it is. Keys live 24 hours.
  *

@@ -1,10 +1,12 @@
 import type { NewTask, RefusedTask } from '../../contract/ledger.ts';
+import { MAX_STORED_TYPES } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { createdAtOf, windowOf } from '../../contract/task-id.ts';
 import { Packer } from './packs.ts';
 import { isSealed } from './seals.ts';
 import { jsonChunks, type SqlValue } from './sql.ts';
 import type { Store } from './tally.ts';
+import { surplusTypes } from './types.ts';
 
 /** A known id changes nothing; any other violation fails the whole insert. Tasks come as arrays, in this order. */
 const INSERT = `
@@ -36,9 +38,17 @@ interface Inserted extends Record<string, SqlValue> {
 
 /**
  * Puts tasks into the ledger: ready, or scheduled where their time is still to come. Tasks of closed windows
- * have ended long ago: they change nothing.
+ * have ended long ago: they change nothing. A task of a type that there is no room for is recorded as failed.
  */
-export function insert(sql: Store, tasks: readonly NewTask[], now: number): void {
+export function insert(sql: Store, all: readonly NewTask[], now: number): void {
+  const surplus = surplusTypes(sql, [...new Set(all.map((task) => task.type))]);
+  const { refused = [], taken: tasks = [] } = Object.groupBy(all, (task) =>
+    surplus.has(task.type) ? 'refused' : 'taken',
+  );
+  for (const { id, type, payload } of refused) {
+    const reason = `The task type "${type}" is new, and the ledger has the ${MAX_STORED_TYPES} types that it can hold`;
+    insertFailed(sql, { id, type: 'invalid', payload: payload ?? 'null', reason }, now);
+  }
   const windows = new Set(tasks.map((task) => windowOf(task.id)));
   const sealed = new Set([...windows].filter((window) => isSealed(sql, window)));
   const packer = new Packer(sql);

@@ -36,7 +36,7 @@ import { claim, claimOne } from './claim.ts';
 import { addEndedWindows } from './ended-windows.ts';
 import { clearFailure, failures, noteFailure } from './failures.ts';
 import { Forgetting } from './forget.ts';
-import { markAccepted, reserve } from './idempotency.ts';
+import { adoptKey, markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
 import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
 import { backfillNext, isBackfilling, migrate } from './migrations.ts';
@@ -197,8 +197,12 @@ export class Ledger {
   }
 
   /** @param full whether there is no room for a submission. */
-  reserve(key: string, bodyHash: string, submission: string, full = false): Reservation {
-    return this.#write((sql, now) => reserve(sql, key, bodyHash, submission, full, now));
+  /** @param header the key as 0.1.0 kept it. */
+  reserve(key: string, bodyHash: string, submission: string, full = false, header?: string): Reservation {
+    return this.#write((sql, now) => {
+      if (header !== undefined) adoptKey(sql, key, header);
+      return reserve(sql, key, bodyHash, submission, full, now);
+    });
   }
 
   markAccepted(key: string, submission: string): void {

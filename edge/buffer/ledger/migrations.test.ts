@@ -116,6 +116,19 @@ for (const release of RELEASES) {
       assert.deepEqual(bed.ledger.retry(id('sealed')), { sealed: true });
       assert.deepEqual(bed.ledger.reserve('key-1', 'other hash', 'submission'), { conflict: true });
     });
+
+    test('gives a key to the token that repeats its request first', (t) => {
+      const { bed, id } = upgraded(t, release);
+      const reserve = (key: string, fresh: string) => bed.ledger.reserve(key, 'hash', fresh, false, 'key-1');
+      const first = { submission: id('ready').slice(0, 32), accepted: true, repeated: true };
+      assert.deepEqual(reserve('of token a', 'fresh'), first);
+      assert.deepEqual(reserve('of token a', 'fresh'), first);
+      assert.deepEqual(reserve('of token b', 'fresh'), {
+        submission: 'fresh',
+        accepted: false,
+        repeated: false,
+      });
+    });
   });
 }
 

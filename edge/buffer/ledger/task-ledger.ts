@@ -159,8 +159,8 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     return this.#conclude(this.#ledger.resume(type));
   }
 
-  async reserve(key: string, bodyHash: string, submission: string) {
-    return this.#ledger.reserve(key, bodyHash, submission, this.#isFull());
+  async reserve(key: string, bodyHash: string, submission: string, header: string) {
+    return this.#ledger.reserve(key, bodyHash, submission, this.#isFull(), header);
   }
 
   async markAccepted(key: string, submission: string) {

@@ -1,11 +1,11 @@
-import { MAX_LIVE_TYPES } from '../../contract/limits.ts';
+import { MAX_LIVE_TYPES, MAX_STORED_TYPES } from '../../contract/limits.ts';
 import type { Sql } from './sql.ts';
 
-const COUNT = `SELECT count(*) AS types FROM (SELECT 1 FROM types LIMIT ${MAX_LIVE_TYPES})`;
+const COUNT = 'SELECT count(*) AS types FROM (SELECT 1 FROM types LIMIT ?1)';
 
-/** How many types the ledger knows, counted up to MAX_LIVE_TYPES. */
-export function countTypes(sql: Sql): number {
-  return sql.exec<{ types: number }>(COUNT)[0]?.types ?? 0;
+/** How many types the ledger knows, counted up to a limit. */
+export function countTypes(sql: Sql, limit = MAX_LIVE_TYPES): number {
+  return sql.exec<{ types: number }>(COUNT, limit)[0]?.types ?? 0;
 }
 
 const SELECT_UNKNOWN = `
@@ -15,4 +15,11 @@ const SELECT_UNKNOWN = `
 /** Those of the types that the ledger does not know, in their order. */
 export function unknownTypes(sql: Sql, types: readonly string[]): string[] {
   return sql.exec<{ type: string }>(SELECT_UNKNOWN, JSON.stringify(types)).map(({ type }) => type);
+}
+
+/** Those of the types for which the ledger has no room: new ones beyond MAX_STORED_TYPES. */
+export function surplusTypes(sql: Sql, types: readonly string[]): Set<string> {
+  const unknown = unknownTypes(sql, types);
+  if (unknown.length === 0) return new Set();
+  return new Set(unknown.slice(MAX_STORED_TYPES - countTypes(sql, MAX_STORED_TYPES)));
 }
