@@ -36,7 +36,7 @@ async function submissionsBeside(id: string): Promise<string[]> {
 }
 
 /** A key as the ledger has it: with the name of its token, which is empty without tokens. */
-const storedKey = (key: string) => createHash('sha256').update(`\n${key}`).digest('hex');
+const storedKey = (key: string) => `of token ${createHash('sha256').update(`\n${key}`).digest('hex')}`;
 
 /** Leaves a key as a first attempt does that was cut off right after the reservation. */
 async function reserve(key: string, body: string, createdAt: number, at = edge): Promise<string> {
