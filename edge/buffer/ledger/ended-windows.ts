@@ -36,7 +36,7 @@ export function listEndedWindows(sql: Sql): boolean {
   if (from === undefined) return false;
   let last = from;
   for (let count = 0; count < MAX_LISTED; count += 1) {
-    const found = sql.exec<{ window: string | null }>(NEXT_WINDOW, `${last}~`);
+    const found = sql.exec<{ window: string | null }>(NEXT_WINDOW, last === '' ? '' : `${last}~`);
     const window = found[0]?.window ?? null;
     if (window === null) {
       sql.exec(END_FILL);
