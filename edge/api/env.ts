@@ -6,8 +6,10 @@ export interface ApiEnv extends PagesEnv {
   TASK_STORAGE: KVNamespace;
   TASK_QUEUE: Queue;
   LEDGER: LedgerNamespace;
-  /** How long ended tasks stay in the ledger (default 24). */
+  /** How long ended tasks stay in the ledger (default 24), with exceptions for task types: `24, report=168`. */
   RETENTION_HOURS?: string;
+  /** How long the archive keeps them then (default 30), with exceptions in the same form. */
+  ARCHIVE_DAYS?: string;
   /** How old a submission is when the sweep delivers what the queue has not (default 60). */
   SWEEP_AFTER_SECONDS?: string;
   /** From this size of the ledger on, ended tasks are archived without delay (default 5 GB). */
