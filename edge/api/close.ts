@@ -20,7 +20,7 @@ const WINDOWS_PER_RUN = 20;
 /** Rounds that wait for their purge must not hide those that wait for their archive. */
 const MAX_OPEN_SEALS = 1000;
 /** How many portions of rows one run deletes. */
-const MAX_PURGES = 200;
+const MAX_PURGES = 500;
 /** A part has 2 MB, of which the first lists the others. */
 const PART_BYTES = 1_990_000;
 /** What does not fit in so many parts is left to the next round, so that one run can write a round. */
