@@ -60,7 +60,7 @@ async function deliver(record: SubmissionRecord, count = record.tasks.length): P
 }
 
 /** Ends all ready tasks of a type, `hoursAgo`: the first by its id as failed, the others with a result. */
-async function finish(type: string, hoursAgo = 2): Promise<void> {
+async function finish(type: string, hoursAgo = 2, text = ''): Promise<void> {
   const leaseId = randomUUID();
   const wants = [{ types: [type], limit: 1000 }];
   const { tasks } = await edge.buffer.read('/tasks/claim', Claim, { leaseId, runner: 'runner-1', wants });
@@ -68,10 +68,27 @@ async function finish(type: string, hoursAgo = 2): Promise<void> {
   const reports = tasks.toSorted(byId).map(({ taskId }, n) => ({
     taskId,
     leaseId,
-    ...(n === 0 ? { success: false, error } : { success: true, result: `{"n":${n}}` }),
+    ...(n === 0
+      ? { success: false, error }
+      : { success: true, result: JSON.stringify(text === '' ? { n } : { n, text }) }),
   }));
   await (await ledger()).settle(reports);
-  await edge.sql('UPDATE tasks SET completed_at = completed_at - ? WHERE type = ?', hoursAgo * HOUR, type);
+  const agoMs = hoursAgo * HOUR;
+  await edge.sql('UPDATE tasks SET completed_at = completed_at - ? WHERE type = ?', agoMs, type);
+  await edge.sql(
+    'UPDATE ended_windows SET since = since - ? WHERE window IN (SELECT substr(id, 1, 8) FROM tasks WHERE type = ?)',
+    agoMs,
+    type,
+  );
+}
+
+/** A window that has ended, whose results are large. */
+async function largeWindow(type: string, tasks: number): Promise<SubmissionRecord> {
+  const record = submission(longAgo(), type, ...Array.from({ length: tasks }, () => ({})));
+  await accept(record);
+  await deliver(record);
+  await finish(type, 2, 'x'.repeat(90_000));
+  return record;
 }
 
 /** A window of its own, of one submission whose tasks have ended and whose retention has passed. */
@@ -90,7 +107,7 @@ async function archivePastPurge(record: SubmissionRecord): Promise<void> {
     windowOf(record.submission),
   );
   await edge.cron();
-  assert.deepEqual(await rows(record), []);
+  assert.equal((await rows(record)).length, 0);
 }
 
 const rows = (record: SubmissionRecord) =>
@@ -105,7 +122,7 @@ const isSealed = async (record: SubmissionRecord) =>
 /** The archive of a window as it is stored, part by part. */
 async function archiveOf(record: SubmissionRecord): Promise<{ key: string; text: string }[]> {
   const { TASK_STORAGE } = await edge.env();
-  const { keys } = await TASK_STORAGE.list({ prefix: archiveKey(0, windowOf(record.submission), 0) });
+  const { keys } = await TASK_STORAGE.list({ prefix: archiveKey(0, windowOf(record.submission), 0, 0) });
   return Promise.all(
     keys.map(async ({ name }) => ({ key: name, text: (await TASK_STORAGE.get(name)) ?? '' })),
   );
@@ -177,31 +194,49 @@ describe('a submission whose queue message was lost', () => {
 });
 
 describe('a window', () => {
-  test('is closed once all its tasks have ended and retention has passed; an alive task holds back its own only', async () => {
+  test('is closed once the retention of its first ended task has passed', async () => {
     const closed = await endedWindow('close-ended', {}, {});
-    const alive = await endedWindow('close-alive', {});
-    const straggler = submission(Date.now(), 'close-straggler', {});
-    straggler.submission = alive.submission.slice(0, 18) + straggler.submission.slice(18);
-    await deliver(straggler);
-    const recent = await endedWindow('close-recent', {}, {});
-    await edge.sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - HOUR / 2, firstOf(recent));
+    const recent = submission(longAgo(), 'close-recent', {});
+    await accept(recent);
+    await deliver(recent);
+    await finish('close-recent', 0.5);
     await edge.cron();
-    assert.deepEqual(
-      [await isSealed(closed), await isSealed(alive), await isSealed(recent)],
-      [true, false, false],
-    );
-    await finish('close-straggler');
-    await edge.sql('UPDATE tasks SET completed_at = ? WHERE id = ?', Date.now() - 2 * HOUR, firstOf(recent));
-    await edge.cron();
-    assert.deepEqual([await isSealed(alive), await isSealed(recent)], [true, true]);
+    assert.deepEqual([await isSealed(closed), await isSealed(recent)], [true, false]);
   });
 
-  test('is swept before it is closed: a task of it that never arrived keeps it open and runs', async () => {
+  test('is left by its ended tasks while others of it live on, and end in a later round', async () => {
+    const alive = submission(longAgo(), 'round-alive', {});
+    await accept(alive);
+    await deliver(alive);
+    const ended = submission(
+      Number.parseInt(windowOf(alive.submission), 16) * 2 ** 16,
+      'round-ended',
+      {},
+      {},
+    );
+    await accept(ended);
+    await deliver(ended);
+    await finish('round-ended');
+    await archivePastPurge(ended);
+    assert.equal((await view(firstOf(alive))).status, 'pending');
+    await finish('round-alive');
+    const window = windowOf(alive.submission);
+    await edge.sql('UPDATE seals SET opened_at = opened_at - ? WHERE window = ?', 4 * HOUR, window);
+    await archivePastPurge(alive);
+    const keys = (await archiveOf(alive)).map(({ key }) => key);
+    assert.deepEqual(keys, [archiveKey(0, window, 0, 0), archiveKey(0, window, 1, 0)]);
+    assert.deepEqual(
+      await Promise.all([...idsOf(ended), firstOf(alive)].map(async (id) => (await view(id)).status)),
+      ['failed', 'completed', 'failed'],
+    );
+  });
+
+  test('is swept before it is closed: a task of it that never arrived is taken in and runs', async () => {
     const record = await endedWindow('close-swept', {});
     const late = submission(Number.parseInt(record.submission.slice(0, 8), 16) * 2 ** 16, 'close-late', {});
     await accept(late);
     await edge.cron();
-    assert.equal(await isSealed(record), false);
+    assert.equal(await isSealed(record), true);
     await edge.ready('close-late', 1);
   });
 
@@ -220,10 +255,7 @@ describe('a window', () => {
   });
 
   test('is archived to identical bytes whichever step the cron was cut off after', async () => {
-    const record = await endedWindow(
-      'crash',
-      ...Array.from({ length: 25 }, () => ({ payload: 'x'.repeat(90_000) })),
-    );
+    const record = await largeWindow('crash', 25);
     await edge.cron();
     const archive = await archiveOf(record);
     assert.equal(archive.length, 2);
@@ -231,10 +263,13 @@ describe('a window', () => {
     assert.ok(head && part);
     const { TASK_STORAGE } = await edge.env();
     const window = windowOf(record.submission);
-    const forget = () => edge.sql('UPDATE seals SET archived_at = NULL WHERE window = ?', window);
+    const forget = () => edge.sql('UPDATE seals SET archived_at = NULL, rounds = 0 WHERE window = ?', window);
     const lose = (...keys: string[]) => Promise.all(keys.map((key) => TASK_STORAGE.delete(key)));
     const crashes = [
-      () => edge.sql('DELETE FROM seals WHERE window = ?', window),
+      async () => {
+        await edge.sql('DELETE FROM seals WHERE window = ?', window);
+        await edge.sql('INSERT INTO ended_windows VALUES (?, 0)', window);
+      },
       () => lose(head.key, part.key).then(forget),
       () => lose(head.key).then(forget),
       forget,
@@ -283,21 +318,40 @@ describe('an archived task', () => {
     expectError(await edge.api.get(`/tasks/${taskIdAt(record.submission, 2)}/status`), 'task_not_found');
   });
 
+  test('shows the payload of its record, and none once that has expired', async () => {
+    const record = await endedWindow('expired-record', { payload: { to: 'archive' } });
+    await archivePastPurge(record);
+    const [archive] = await archiveOf(record);
+    assert.ok(archive && !archive.text.includes('to'));
+    const id = firstOf(record);
+    assert.deepEqual((await view(id)).payload, { to: 'archive' });
+    await (await edge.env()).TASK_STORAGE.delete(recordKey(record.submission));
+    const { payload, status } = await view(id);
+    assert.deepEqual([payload, status], [null, 'failed']);
+  });
+
+  test('keeps the payload of a task that could not be taken in, which has no record', async () => {
+    const id = firstOf(submission(longAgo(), 'refused', {}));
+    await (await ledger()).insertFailed({ id, type: 'refused', payload: '{"n":1}', reason: 'No such field' });
+    await edge.sql('UPDATE tasks SET completed_at = completed_at - ? WHERE id = ?', 2 * HOUR, id);
+    await edge.sql('UPDATE ended_windows SET since = since - ? WHERE window = ?', 2 * HOUR, windowOf(id));
+    await edge.cron();
+    await edge.sql('UPDATE seals SET archived_at = archived_at - 300000 WHERE window = ?', windowOf(id));
+    await edge.cron();
+    assert.deepEqual(await edge.sql('SELECT id FROM tasks WHERE id = ?', id), []);
+    assert.deepEqual((await view(id)).payload, { n: 1 });
+  });
+
   test('is found in whichever part of the archive it lies, each of 2 MB at most', async () => {
-    const record = await endedWindow(
-      'parts',
-      ...Array.from({ length: 50 }, (_, n) => ({ payload: { n, text: 'x'.repeat(90_000) } })),
-    );
+    const record = await largeWindow('parts', 50);
     await archivePastPurge(record);
     const parts = await archiveOf(record);
     assert.equal(parts.length, 3);
     for (const { key, text } of parts) assert.ok(byteLength(text) <= PART_BYTES, key);
     for (const n of [0, 21, 22, 43, 44, 49]) {
-      const { payload, status } = await view(taskIdAt(record.submission, n));
-      assert.deepEqual(
-        [payload, status],
-        [{ n, text: 'x'.repeat(90_000) }, n === 0 ? 'failed' : 'completed'],
-      );
+      const { result, status } = await view(taskIdAt(record.submission, n));
+      const expected = n === 0 ? [undefined, 'failed'] : [{ n, text: 'x'.repeat(90_000) }, 'completed'];
+      assert.deepEqual([result, status], expected);
     }
   });
 
@@ -310,6 +364,7 @@ describe('an archived task', () => {
        FROM json_each(?)`,
       JSON.stringify(ids),
     );
+    await edge.sql('INSERT INTO ended_windows VALUES (?, 0)', windowOf(record.submission));
     await archivePastPurge(record);
     assert.equal((await view(ids.at(-1) ?? '')).status, 'cancelled');
     const sizes = (await archiveOf(record)).map(({ text }) => byteLength(text));
@@ -317,10 +372,7 @@ describe('an archived task', () => {
   });
 
   test('whose archive KV does not show for the moment answers 503, not pending', async () => {
-    const record = await endedWindow(
-      'absent',
-      ...Array.from({ length: 30 }, () => ({ payload: 'x'.repeat(90_000) })),
-    );
+    const record = await largeWindow('absent', 30);
     await archivePastPurge(record);
     const { TASK_STORAGE } = await edge.env();
     const [head, part] = await archiveOf(record);
@@ -334,10 +386,14 @@ describe('an archived task', () => {
     expectError(await edge.api.get(`/tasks/${firstOf(record)}/status`), 'unavailable');
   });
 
-  test('whose archive has outlived its 90 days is not found', async () => {
+  test('whose archive has outlived ARCHIVE_DAYS is not found', async () => {
     const id = firstOf(submission(Date.now() - 200 * 24 * HOUR, 'expired', {}));
     const endedAt = Date.now() - 100 * 24 * HOUR;
-    await edge.sql('INSERT INTO seals VALUES (?, ?, ?, ?)', windowOf(id), endedAt, endedAt, endedAt);
+    await edge.sql(
+      'INSERT INTO seals (window, sealed_at, archived_at, purged_at) VALUES (?1, ?2, ?2, ?2)',
+      windowOf(id),
+      endedAt,
+    );
     expectError(await edge.api.get(`/tasks/${id}/status`), 'task_not_found');
   });
 
@@ -352,6 +408,54 @@ describe('an archived task', () => {
     for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
     await archivePastPurge(record);
     for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
+  });
+});
+
+describe('a failure of the cron job', () => {
+  const failures = () => edge.sql('SELECT step, name FROM failures ORDER BY step, name');
+  const retryAll = () => edge.sql('UPDATE failures SET retry_at = 0');
+
+  test('to archive a window delays no other window, and is tried again', async () => {
+    const bad = await endedWindow('archive-bad', {});
+    const good = await endedWindow('archive-good', {});
+    await edge.sql("UPDATE tasks SET attempts = '{' WHERE type = 'archive-bad'");
+    await edge.cron();
+    assert.deepEqual([(await archiveOf(bad)).length, (await archiveOf(good)).length], [0, 1]);
+    assert.deepEqual(await failures(), [{ step: 'archive', name: windowOf(bad.submission) }]);
+    const metrics = String((await edge.api.get('/metrics')).body);
+    assert.match(metrics, /^task_queue_archive_failures 1$/m);
+    await edge.sql("UPDATE tasks SET attempts = '[]' WHERE type = 'archive-bad'");
+    await edge.cron();
+    assert.equal((await archiveOf(bad)).length, 0, 'It waits before it is tried again');
+    await retryAll();
+    await edge.cron();
+    assert.equal((await archiveOf(bad)).length, 1);
+    assert.deepEqual(await failures(), []);
+  });
+
+  test('to deliver a submission delays no other, and keeps its own window open', async () => {
+    await edge.sql(`CREATE TRIGGER refuse BEFORE INSERT ON tasks WHEN NEW.type = 'sweep-bad'
+      BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+    const now = Date.now();
+    await edge.sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(now - HOUR));
+    const [bad, good] = [50, 40].map((minutes, n) =>
+      submission(now - minutes * 60_000, n === 0 ? 'sweep-bad' : 'sweep-good', {}),
+    );
+    assert.ok(bad && good);
+    await accept(bad);
+    await accept(good);
+    await edge.cron();
+    await edge.ready('sweep-good', 1);
+    assert.deepEqual(await failures(), [{ step: 'sweep', name: bad.submission }]);
+    assert.match(String((await edge.api.get('/metrics')).body), /^task_queue_sweep_failures 1$/m);
+    await edge.sql('INSERT INTO ended_windows VALUES (?, 0)', windowOf(bad.submission));
+    await edge.cron();
+    assert.equal(await isSealed(bad), false);
+    await edge.sql('DROP TRIGGER refuse');
+    await retryAll();
+    await edge.cron();
+    await edge.ready('sweep-bad', 1);
+    assert.deepEqual([await failures(), await isSealed(bad)], [[], true]);
   });
 });
 
@@ -411,24 +515,25 @@ describe('a ledger above SEAL_EARLY_BYTES', () => {
     edge.update({ AUTH: 'off', RETENTION_HOURS: '24', SEAL_EARLY_BYTES: '0', SWEEP_AFTER_SECONDS: '864000' }),
   );
 
-  test('closes windows as soon as their tasks have ended', async () => {
+  test('archives tasks as soon as they have ended', async () => {
     const record = submission(longAgo(), 'early', {}, {});
     await accept(record);
     await deliver(record);
     await edge.cron();
     assert.equal(await isSealed(record), false);
-    await finish('early', 0);
+    await finish('early', 0.001);
     await edge.cron();
     assert.equal(await isSealed(record), true);
     assert.equal((await archiveOf(record)).length, 1);
   });
 
-  test('closes no window of which a task has still to arrive, though SWEEP_AFTER_SECONDS leaves it to the queue', async () => {
+  test('takes in what has still to arrive before it closes a window, though SWEEP_AFTER_SECONDS leaves it to the queue', async () => {
     const record = submission(longAgo(), 'early-part', {}, {});
     await accept(record);
     await deliver(record, 1);
-    await finish('early-part', 0);
+    await finish('early-part', 0.001);
     await edge.cron();
-    assert.equal(await isSealed(record), false);
+    assert.equal(await isSealed(record), true);
+    await edge.ready('early-part', 1);
   });
 });

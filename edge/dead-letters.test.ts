@@ -155,7 +155,10 @@ describe('a dead letter is taken in at its first delivery, not left to be droppe
   test('whose window is closed: what cannot be read is seen all the same', async () => {
     const timestamp = new Date(Date.now() - 3 * 3_600_000);
     const window = newSubmission(timestamp.getTime(), 0, randomBytes(6)).slice(0, 8);
-    await edge.sql('INSERT INTO seals VALUES (?, 0, 0, 0)', window);
+    await edge.sql(
+      'INSERT INTO seals (window, sealed_at, archived_at, purged_at) VALUES (?, 0, 0, 0)',
+      window,
+    );
     assert.equal(await deliver({ dead: 'late' }, randomUUID(), timestamp), false);
     const late = (await refusedTasks()).filter(({ payload }) => JSON.stringify(payload).includes('late'));
     assert.equal(late.length, 1);

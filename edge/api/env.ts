@@ -6,7 +6,7 @@ export interface ApiEnv extends PagesEnv {
   TASK_STORAGE: KVNamespace;
   TASK_QUEUE: Queue;
   LEDGER: LedgerNamespace;
-  /** How long ended tasks stay in the ledger (default 24). */
+  /** How long ended tasks stay in the ledger (default 24), with exceptions for task types: `24, report=168`. */
   RETENTION_HOURS?: string;
   /** How many days archived tasks and their records are kept (default 30), per type too: `30, report=365`. */
   ARCHIVE_DAYS?: string;

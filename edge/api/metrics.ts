@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { Failure } from '../contract/ledger.ts';
 import type { QueueStats, RunnerView } from '../contract/stats.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
@@ -7,13 +8,18 @@ import type { ApiEnv } from './env.ts';
 /** `GET /metrics`: how the queue stands, in the text format of Prometheus. */
 export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const ledger = ledgerOf(c.env);
-  const [{ stats, runners }, bytes] = await Promise.all([ledger.look(), ledger.size()]);
+  const [{ stats, runners }, bytes, failures] = await Promise.all([
+    ledger.look(),
+    ledger.size(),
+    ledger.failures(),
+  ]);
   const registry = new Registry();
   recordTypes(registry, stats);
   recordOldest(registry, stats);
   recordRunners(registry, runners);
   const size = 'Size of the database of the ledger, which holds 10 GB';
   new Gauge(named(registry, 'ledger_bytes', size)).set(bytes);
+  recordFailures(registry, failures);
   return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
 }
 
@@ -27,7 +33,7 @@ function recordTypes(registry: Registry, { types }: QueueStats): void {
     named(
       registry,
       'tasks',
-      'Tasks in the ledger now; those that have ended stay for a day',
+      'Tasks in the ledger now; those that have ended stay for `RETENTION_HOURS`',
       'type',
       'state',
     ),
@@ -69,4 +75,20 @@ function recordRunners(registry: Registry, runners: readonly RunnerView[]): void
   new Gauge(named(registry, 'runners', 'Runners that are connected or hold tasks')).set(runners.length);
   const held = new Gauge(named(registry, 'runner_held_tasks', 'Tasks that the runner holds', 'runner'));
   for (const { name, held: tasks } of runners) held.set({ runner: name }, tasks);
+}
+
+/** What the cron job tries again: it counts until it succeeds. */
+function recordFailures(registry: Registry, failures: readonly Failure[]): void {
+  const archive = failures.filter(({ step }) => step === 'archive');
+  const sweep = failures.filter(({ step }) => step === 'sweep');
+  new Gauge(named(registry, 'archive_failures', 'Windows whose archive fails now')).set(archive.length);
+  const help = 'Submissions, and windows, whose delivery past the queue fails now';
+  new Gauge(named(registry, 'sweep_failures', help)).set(sweep.length);
+  const ageHelp =
+    'For how long the step has failed for what it fails for longest; 0 where it fails for nothing';
+  const age = new Gauge(named(registry, 'failure_age_seconds', ageHelp, 'step'));
+  for (const [step, ofStep] of Object.entries({ archive, sweep })) {
+    const since = Math.min(Date.now(), ...ofStep.map((failure) => failure.since));
+    age.set({ step }, (Date.now() - since) / 1000);
+  }
 }

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { StatusView, TaskView } from '../contract/api.ts';
 import type { TaskRow } from '../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.ts';
+import { valuesOf } from '../contract/per-type.ts';
 import { type AcceptedTask, newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
@@ -10,7 +11,7 @@ import { readTaskId } from '../http/input.ts';
 import { insertTasks, ledgerOf } from '../http/ledger.ts';
 import { readRecord, withPayloads } from '../http/records.ts';
 import { iso } from '../http/time.ts';
-import { ARCHIVE_TTL_SECONDS, readArchived } from './archive.ts';
+import { archiveDays, readArchived } from './archive.ts';
 import type { ApiEnv } from './env.ts';
 import { sweepAfterMs } from './sweep.ts';
 
@@ -18,9 +19,11 @@ type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `GET /tasks/:id`. */
 export async function getTask(c: ApiContext): Promise<Response> {
-  const task = await findTask(c, readTaskId(c));
+  const { task, archived } = await locate(c, readTaskId(c));
   const { filled } = await withPayloads(c.env.TASK_STORAGE, [task]);
   if (filled[0]) return c.json(taskView(filled[0]));
+  // The record may expire before the archive.
+  if (archived) return c.json(taskView(task));
   throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
     taskId: task.id,
   });
@@ -28,18 +31,28 @@ export async function getTask(c: ApiContext): Promise<Response> {
 
 /** A task as the ledger knows it, else as it was archived, else as it was accepted. */
 export async function findTask(c: ApiContext, id: string): Promise<TaskRow> {
-  const found = await ledgerOf(c.env).find(id);
-  if ('task' in found) return found.task;
-  return 'sealed' in found ? findArchived(c.env, id) : findAccepted(c, id);
+  return (await locate(c, id)).task;
 }
 
-/** By now the archive of a task has been written and has expired: it is kept so long after the last attempts. */
-const FORGOTTEN_AFTER_MS = (2 * MAX_RUN_AHEAD_SECONDS + ARCHIVE_TTL_SECONDS) * 1000;
+async function locate(c: ApiContext, id: string): Promise<{ task: TaskRow; archived: boolean }> {
+  const found = await ledgerOf(c.env).find(id);
+  if ('task' in found) return { task: found.task, archived: false };
+  return 'sealed' in found
+    ? { task: await findArchived(c.env, id, found.rounds), archived: true }
+    : { task: await findAccepted(c, id), archived: false };
+}
 
-async function findArchived(env: ApiEnv, id: string): Promise<TaskRow> {
-  const archived = await readArchived(env.TASK_STORAGE, id);
+const DAY_MS = 24 * 3_600_000;
+
+/** By this age the archive of a task has been written and has expired: it is kept so long after the last attempts. */
+function forgottenAfterMs(env: ApiEnv): number {
+  return 2 * MAX_RUN_AHEAD_SECONDS * 1000 + Math.max(...valuesOf(archiveDays(env))) * DAY_MS;
+}
+
+async function findArchived(env: ApiEnv, id: string, rounds: number): Promise<TaskRow> {
+  const archived = await readArchived(env.TASK_STORAGE, id, rounds);
   if (archived === 'pending') {
-    if (Date.now() - createdAtOf(id) > FORGOTTEN_AFTER_MS) throw taskNotFound(id);
+    if (Date.now() - createdAtOf(id) > forgottenAfterMs(env)) throw taskNotFound(id);
     throw new ApiError('unavailable', 'The task is on its way to the archive; ask again', { taskId: id });
   }
   if (archived === null) throw taskNotFound(id);

@@ -13,3 +13,9 @@ export function ofType({ default: byDefault, types }: PerType, type: string): nu
 export function valuesOf({ default: byDefault, types }: PerType): number[] {
   return [byDefault, ...Object.values(types)];
 }
+
+/** A setting in another unit, of which `factor` make one. */
+export function scaled({ default: byDefault, types }: PerType, factor: number): PerType {
+  const entries = Object.entries(types).map(([type, value]) => [type, value * factor]);
+  return { default: byDefault * factor, types: Object.fromEntries(entries) };
+}
