@@ -184,7 +184,7 @@ export class Runner {
       dataDir: this.#options.dataDir,
       events: this.events,
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
-      onGiveBack: (held) => this.#leases.release([held]),
+      onGiveBack: (tasks) => this.#leases.release(tasks),
       onStuck: (held) => {
         this.#leases.strike(held);
         this.events.emit('lost', held);
