@@ -12,8 +12,8 @@ test('the first claim asks for the free slots of each lane, by its types', async
   await waitFor('a claim', () => edge.claims.length > 0);
   const [claim] = edge.claims;
   assert.deepEqual(claim?.wants, [
-    { types: ['cpu-fixture'], limit: 2 },
-    { types: ['io-fixture'], limit: 4 },
+    { types: ['cpu-fixture'], limit: 2, starts: 2 },
+    { types: ['io-fixture'], limit: 4, starts: 4 },
   ]);
   assert.equal(claim?.leaseSeconds, 17);
   assert.match(claim?.runner ?? '', new RegExp(`-${process.pid}$`));

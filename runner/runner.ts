@@ -71,7 +71,7 @@ export class Runner {
       spacingMs: () => this.#reportSpacingMs(),
       onAnswered: (held) => {
         this.#leases.strike(held);
-        this.#laneOf(held)?.acknowledge();
+        this.#laneOf(held)?.acknowledge(held);
       },
     });
     const introduction = new Introduction(aboutRunner(options, catalog, new Date()));
@@ -169,7 +169,7 @@ export class Runner {
     await Promise.all(lanes.map((lane) => lane.close()));
 
     const lastWords = setTimeout(() => this.#ended.abort(), LAST_WORDS_MS);
-    await Promise.all([this.#reporter.idle(), this.#leases.released()]);
+    await Promise.all([this.#reporter.flush(), this.#leases.released()]);
     clearTimeout(lastWords);
     this.#ended.abort();
     this.#leases.stop();
