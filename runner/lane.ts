@@ -7,10 +7,8 @@ import { type Demand, type LaneWork, type QueueHead, ReadAhead } from './read-ah
 import { relay } from './relay.ts';
 import { CANCELLED, type Ending, RunningTask, type StopReason } from './running-task.ts';
 import type { Outcome, ThreadMessage } from './thread-protocol.ts';
+import { WaitingTasks } from './waiting-tasks.ts';
 
-/** Tasks that are shorter than this go to a thread several at a time, as many as take it about this long. */
-const TURN_MS = 50;
-const MAX_TURN_TASKS = 100;
 /** A task that runs this long while others are queued behind it has them taken back. */
 const STALL_MS = 100;
 /** How often a lane looks for waiting tasks to give back. */
@@ -54,8 +52,7 @@ export class Lane {
   readonly #handed = new Map<number, RunningTask>();
   /** What the slots are taken by. */
   readonly #turns = new Set<Promise<void>>();
-  /** Tasks that are not handed to a thread, in the order in which they are to start. */
-  #waiting: HeldTask[] = [];
+  readonly #waiting: WaitingTasks;
   /** Tasks that were handed to a thread and have begun. */
   #running = 0;
   readonly #unreported = new Set<HeldTask>();
@@ -68,6 +65,7 @@ export class Lane {
     this.#options = options;
     this.#capacity = options.threads * options.tasksPerThread;
     this.#readAhead = new ReadAhead(this.#capacity);
+    this.#waiting = new WaitingTasks(options.threads, (held) => this.#readAhead.durationOf(held));
     this.#check = setInterval(() => this.#giveBackLate(), CHECK_MS).unref();
     this.#pool = new ThreadPool({
       threads: options.threads,
@@ -93,12 +91,12 @@ export class Lane {
 
   /** Tasks that this lane holds in memory. */
   get held(): number {
-    return this.#waiting.length + this.#handed.size + this.#unreported.size;
+    return this.#waiting.count + this.#handed.size + this.#unreported.size;
   }
 
   /** Tasks that wait for a slot. */
   get waiting(): number {
-    return this.#waiting.length + this.#handed.size - this.#running;
+    return this.#waiting.count + this.#handed.size - this.#running;
   }
 
   get running(): number {
@@ -127,10 +125,9 @@ export class Lane {
    * @param head the first task that the claim has left in the ledger.
    */
   accept(tasks: readonly HeldTask[], head?: QueueHead): void {
-    const started = tasks.filter((held) => !held.readAhead);
-    const surplus = started.splice(this.#freeSlots);
-    const waiting = [...this.#waiting, ...tasks.filter((held) => held.readAhead)];
-    this.#waiting = [...started, ...inOrder(waiting)];
+    const surplus = tasks.filter((held) => !held.readAhead).slice(this.#freeSlots);
+    this.#waiting.add(tasks);
+    this.#waiting.remove(surplus);
     this.#fill();
     if (surplus.length > 0) this.#options.onGiveBack(surplus);
     this.#readAhead.recordClaim(tasks, head);
@@ -151,9 +148,7 @@ export class Lane {
 
   /** Takes out what has not started. */
   takeWaiting(): HeldTask[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
+    return this.#waiting.takeAll();
   }
 
   /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
@@ -184,19 +179,20 @@ export class Lane {
   }
 
   get #work(): LaneWork {
-    const [waiting, unreported] = [this.#waiting, this.#unreported];
+    const [waiting, unreported] = [this.#waiting.all, this.#unreported];
     return { freeSlots: this.#freeSlots, waiting, handed: [...this.#handed.values()], unreported };
   }
 
   /** How many tasks could start now. */
   get #freeSlots(): number {
     if (this.#draining || this.#kills > 0) return 0;
-    return Math.max(0, this.#capacity - this.#turns.size - this.#waiting.length);
+    return Math.max(0, this.#capacity - this.#turns.size - this.#waiting.count);
   }
 
   #fill(): void {
+    const { tasksPerThread } = this.#options;
     while (!this.#draining && this.#kills === 0 && this.#turns.size < this.#capacity) {
-      const next = this.#nextTurn();
+      const next = tasksPerThread > 1 ? this.#waiting.takeOne() : this.#waiting.takeTurn();
       if (next.length === 0) return;
       const { promise: turn, resolve } = Promise.withResolvers<void>();
       this.#turns.add(turn);
@@ -206,27 +202,6 @@ export class Lane {
         this.#fill();
       });
     }
-  }
-
-  /**
-   * What a free slot takes: one task, and some short ones behind it, few enough that all threads end at about
-   * the same time. A task that counts as started is never behind another.
-   */
-  #nextTurn(): HeldTask[] {
-    const { tasksPerThread, threads } = this.#options;
-    const first = this.#waiting.shift();
-    if (!first) return [];
-    const from = this.#waiting.findIndex((held) => held.readAhead);
-    if (tasksPerThread > 1 || from === -1) return [first];
-    const most = Math.min(MAX_TURN_TASKS, Math.ceil((this.#waiting.length + 1) / threads)) - 1;
-    let ms = this.#readAhead.durationOf(first) ?? TURN_MS;
-    let count = 0;
-    for (const held of this.#waiting.slice(from, from + most)) {
-      ms += this.#readAhead.durationOf(held) ?? TURN_MS;
-      if (ms > TURN_MS) break;
-      count += 1;
-    }
-    return [first, ...this.#waiting.splice(from, count)];
   }
 
   #start(tasks: readonly HeldTask[]): RunningTask[] {
@@ -275,17 +250,17 @@ export class Lane {
   /** Has tasks wait here again that were handed to a thread and have not begun. */
   #takeBack(tasks: Iterable<RunningTask>): void {
     const back = [...tasks].filter((task) => this.#unhand(task));
-    this.#waiting.unshift(...back.map(({ held }) => held));
+    this.#waiting.putBack(back.map(({ held }) => held));
     this.#fill();
   }
 
   #giveBackLate(): void {
-    if (this.#waiting.length === 0) return;
-    const back = new Set(this.#readAhead.toGiveBack(this.#work));
-    if (back.size === 0) return;
-    this.#waiting = this.#waiting.filter((held) => !back.has(held));
+    if (this.#waiting.count === 0) return;
+    const back = this.#readAhead.toGiveBack(this.#work);
+    if (back.length === 0) return;
+    this.#waiting.remove(back);
     this.#readAhead.pause();
-    this.#options.onGiveBack([...back]);
+    this.#options.onGiveBack(back);
     this.#options.onFreed(this);
   }
 
@@ -323,9 +298,7 @@ export class Lane {
   #unqueue(held: HeldTask): boolean {
     const queued = this.#find(held);
     if (queued) return this.#unhand(queued);
-    const before = this.#waiting.length;
-    this.#waiting = this.#waiting.filter((waiting) => waiting !== held);
-    return this.#waiting.length < before;
+    return this.#waiting.remove([held]) > 0;
   }
 
   /** Takes a task back from its thread, where that has not begun it. */
@@ -344,9 +317,4 @@ export class Lane {
     running.noteExit(message.code);
     this.#spare([running]);
   }
-}
-
-/** By priority; the order of those with the same stays. */
-function inOrder(tasks: readonly HeldTask[]): HeldTask[] {
-  return tasks.toSorted((a, b) => (b.task.priority ?? 0) - (a.task.priority ?? 0));
 }
