@@ -47,7 +47,7 @@ export async function prepareRunner(
     edge.recover();
     runner.stop();
     runner.stop();
-    await ended;
+    await ended?.catch(() => {});
     await edge.close();
   });
 
