@@ -12,8 +12,8 @@ test('the first claim asks for the free slots of each lane, by its types', async
   await waitFor('a claim', () => edge.claims.length > 0);
   const [claim] = edge.claims;
   assert.deepEqual(claim?.wants, [
-    { types: ['cpu-fixture'], limit: 2 },
-    { types: ['io-fixture'], limit: 4 },
+    { types: ['cpu-fixture'], limit: 2, starts: 2 },
+    { types: ['io-fixture'], limit: 4, starts: 4 },
   ]);
   assert.equal(claim?.leaseSeconds, 17);
   assert.match(claim?.runner ?? '', new RegExp(`-${process.pid}$`));
@@ -218,4 +218,72 @@ test('while the edge wakes it, a dry lane that frees a slot is not asked for', a
   await settled();
   await sleep(300);
   assert.equal(edge.claims.length, claims + 1);
+});
+
+test('a lane that is dry is not asked for with the claims of a lane that has a backlog', async (t) => {
+  const { edge, run, addMany, add, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  edge.acceptWakes();
+  addMany(40, { do: 'sleep', ms: 100 });
+  void run();
+  await settled();
+  const lanes = edge.claims.map(({ wants }) => wants.flatMap(({ types }) => types));
+  const withBacklog = lanes.filter((types) => types.includes('cpu-fixture'));
+  assert.deepEqual(withBacklog.shift(), ['cpu-fixture', 'io-fixture']);
+  assert.ok(withBacklog.length > 0);
+  for (const types of withBacklog) assert.deepEqual(types, ['cpu-fixture']);
+  const late = add({ do: 'return' }, { lane: 'io' });
+  edge.wake();
+  await waitFor('the task of the idle lane', () => edge.ledger.stateOf(late) === 'completed');
+});
+
+test('no claim is sent before the end of the pause that the last answer asked for', async (t) => {
+  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: 50 });
+  edge.acceptWakes();
+  edge.spaceMs = 600;
+  void run();
+  await waitFor('the first claim', () => edge.claims.length === 1);
+  edge.spaceMs = undefined;
+  add({ do: 'return' });
+  edge.wake();
+  await settled();
+  const [first = 0, second = 0] = edge.callsTo('/tasks/claim').map(({ at }) => at);
+  assert.ok(second - first >= 590, `${second - first} ms`);
+});
+
+test('a claim that is given up is released by its lease, and the next ones ask for half as many', async (t) => {
+  const { edge, ledger, run, addMany, settled } = await prepareRunner(t, {
+    ioConcurrency: 8,
+    leaseSeconds: 1,
+  });
+  const ids = addMany(8, { do: 'return' }, { lane: 'io' });
+  edge.fail(
+    '/tasks/claim',
+    { hold: sleep(60_000, undefined, { ref: false }) },
+    { hold: sleep(60_000, undefined, { ref: false }) },
+  );
+  void run();
+  await settled();
+  const [first, second] = edge.claims;
+  const limits = edge.claims.map(({ wants }) => wants.find(({ types }) => types[0] === 'io-fixture')?.limit);
+  assert.deepEqual(limits.slice(0, 3), [8, 4, 2]);
+  const released = edge.releases.filter(({ taskIds }) => !taskIds).map(({ leaseId }) => leaseId);
+  assert.deepEqual(released, [first?.leaseId, second?.leaseId]);
+  assert.ok(ids.every((id) => ledger.attemptOf(id) === 1));
+  await waitFor(
+    'a claim of full size',
+    () => edge.claims.at(-1)?.wants.some(({ limit }) => limit === 8) === true,
+  );
+});
+
+test('over a link that is too slow for a large claim, no task is lost and none spends a second attempt', async (t) => {
+  const { edge, ledger, run, addMany, settled, counted } = await prepareRunner(t, {
+    ioConcurrency: 64,
+    leaseSeconds: 1,
+  });
+  const ids = addMany(64, { do: 'return', value: 'x'.repeat(30_000) }, { lane: 'io' });
+  edge.failAlways('/tasks/claim', { bytesPerSecond: 1_000_000 });
+  void run();
+  await settled();
+  assert.ok(ids.every((id) => ledger.stateOf(id) === 'completed' && ledger.attemptOf(id) === 1));
+  assert.deepEqual([counted('lost'), counted('failed')], [0, 0]);
 });

@@ -50,7 +50,7 @@ test('a claim, a heartbeat, a report and a release go to the workers that take t
   const beat = await client.heartbeat({ leases: [{ leaseId, holds: [taskId] }] }, CALL);
   assert.equal(beat.extended[0]?.leaseId, leaseId);
   await client.release({ leaseId, taskIds: [taskId] }, CALL);
-  const outcomes = await client.report(
+  const { outcomes } = await client.report(
     JSON.stringify({ results: [{ taskId, leaseId, success: true }] }),
     CALL,
   );
@@ -143,6 +143,29 @@ test('an error of the contract is told in its own sentence', async (t) => {
   const { message, url } = await claimFailing(t, { status: 503, body });
   assert.equal(message, `The Consumer Worker at ${url} answered 503 to /tasks/claim: The ledger is full`);
 });
+
+for (const [status, code, permanent] of [
+  [400, 'invalid_request', true],
+  [404, 'not_found', false],
+  [401, 'token_expired', false],
+  [403, 'address_refused', false],
+  [408, 'too_slow', false],
+  [409, 'in_another_region', true],
+  [422, 'type_retired', true],
+  [425, 'too_early', false],
+  [429, 'quota_used_up', false],
+  [503, 'moving', false],
+] as const) {
+  test(`a refusal with status ${status} and the code ${code} is ${permanent ? 'permanent' : 'repeated'}`, async (t) => {
+    const edge = await FakeEdge.start(t);
+    const body = JSON.stringify({ error: 'The edge says why', code, more: 1 });
+    edge.fail('/tasks/claim', { status, body });
+    const error = await new EdgeClient(edge).claim(CLAIM, CALL).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof EdgeError);
+    assert.equal(error.permanent, permanent);
+    assert.match(error.message, new RegExp(`answered ${status} to /tasks/claim: The edge says why`));
+  });
+}
 
 test('a call that takes longer than its time does not answer', async (t) => {
   const edge = await FakeEdge.start(t);

@@ -2,8 +2,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { type Got, RequestError } from 'got';
 import { WebSocket } from 'ws';
-import type { z } from 'zod';
-import { Health, type Outcome, ReportAnswer } from '../edge/contract/api.ts';
+import { z } from 'zod';
+import { Health, ReportAnswer } from '../edge/contract/api.ts';
 import {
   Claim,
   type ClaimRequest,
@@ -12,7 +12,7 @@ import {
   Released,
   type ReleaseRequest,
 } from '../edge/contract/buffer.ts';
-import { ErrorBody } from '../edge/contract/errors.ts';
+import { ERROR_STATUS, ErrorBody } from '../edge/contract/errors.ts';
 
 /** What a runner asks of the edge. */
 export const EDGE_CALLS = ['health', 'claim', 'heartbeat', 'release', 'report', 'wake'] as const;
@@ -116,8 +116,8 @@ export class EdgeClient {
   }
 
   /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
-  async report(body: string, options: CallOptions): Promise<Outcome[]> {
-    return (await this.#post(this.#api, 'report', body, ReportAnswer, options)).outcomes;
+  report(body: string, options: CallOptions): Promise<z.output<typeof ReportAnswer>> {
+    return this.#post(this.#api, 'report', body, ReportAnswer, options);
   }
 
   /** Starts to open the wake socket of a runner; what becomes of it, its events say. */
@@ -216,11 +216,23 @@ function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeEr
   );
 }
 
+/** The body of an error answer, also of an edge that knows more codes than this runner. */
+const RefusalBody = ErrorBody.extend({ code: z.string() });
+
 function refused(worker: EdgeWorker, call: keyof typeof PATHS, status: number, answer: unknown): EdgeError {
   const place = `The ${worker.name} at ${worker.url} answered ${status} to ${PATHS[call]}`;
-  const body = ErrorBody.safeParse(answer);
+  const body = RefusalBody.safeParse(answer);
   if (!body.success) return new EdgeError(call, `${place}, not as it would: check ${worker.setting}`);
   const advice = status === 401 || status === 403 ? '; check --token (RUNNER_TOKEN)' : '';
-  const permanent = status === 400 || status === 413;
+  const permanent = isPermanent(status, body.data.code);
   return new EdgeError(call, `${place}: ${body.data.error}${advice}`, { permanent });
+}
+
+/** Statuses of 4xx that a repeat can change: the token may be replaced, the edge may have more time or room. */
+const PASSING = [401, 403, 408, 425, 429];
+
+/** Whether a repeat of the same request would be refused too. */
+function isPermanent(status: number, code: string): boolean {
+  if (Object.hasOwn(ERROR_STATUS, code)) return status === 400 || status === 413;
+  return status >= 400 && status < 500 && !PASSING.includes(status);
 }

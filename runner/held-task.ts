@@ -8,6 +8,8 @@ export interface HeldTask {
   readonly entry: TaskEntry;
   /** When it came here, by `performance.now()`. */
   readonly arrivedAt: number;
+  /** The claim did not count it as started: its start is reported by a heartbeat, or by its outcome. */
+  readonly readAhead: boolean;
 }
 
 /** What names an attempt, in every line of the log about it. */

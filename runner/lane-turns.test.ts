@@ -12,7 +12,7 @@ async function openFastLane(t: TestContext, options: Partial<LaneOptions> = {}) 
   for (let count = 1; count <= 10; count += 1) {
     lane.accept([heldTask({ do: 'return' })]);
     await waitFor('a short task', () => outcomes.size === count);
-    lane.acknowledge();
+    opened.acknowledgeAll();
   }
   outcomes.clear();
   opened.started.length = 0;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MAX_READ_AHEAD } from './lane.ts';
+import { MAX_CLAIM_TASKS } from '../edge/contract/limits.ts';
+import { MAX_READ_AHEAD } from './read-ahead.ts';
 import { heldTask } from './testing/held-tasks.ts';
 import { openLane } from './testing/open-lane.ts';
 import { settlesWithin, waitFor } from './testing/wait-for.ts';
@@ -9,7 +10,7 @@ import { settlesWithin, waitFor } from './testing/wait-for.ts';
 test('no more run than there are slots, and each started task is held until it is acknowledged', async (t) => {
   const { lane, outcomes, started, mostRunning, freed } = await openLane(t);
   assert.equal(lane.held, 0);
-  const tasks = Array.from({ length: 7 }, () => heldTask({ do: 'sleep', ms: 20 }));
+  const tasks = Array.from({ length: 7 }, () => heldTask({ do: 'sleep', ms: 60 }));
   lane.accept(tasks);
   assert.deepEqual([lane.running, lane.held], [2, 7]);
 
@@ -21,9 +22,9 @@ test('no more run than there are slots, and each started task is held until it i
   );
   assert.deepEqual([lane.running, lane.held], [0, 7]);
   const before = freed();
-  for (let left = 6; left >= 0; left -= 1) {
-    lane.acknowledge();
-    assert.equal(lane.held, left);
+  for (const [index, held] of tasks.entries()) {
+    lane.acknowledge(held);
+    assert.equal(lane.held, 6 - index);
   }
   assert.equal(freed() - before, 7);
 });
@@ -50,46 +51,80 @@ test('no line of a log is lost, however short the task and however busy the thre
 });
 
 test('demand is the free slots until the pace is known, then grows with it, and is bounded', async (t) => {
-  const { lane, outcomes } = await openLane(t);
-  assert.equal(lane.demand(1000, MAX_READ_AHEAD), 2);
+  const { lane, outcomes, acknowledgeAll } = await openLane(t);
+  assert.deepEqual(lane.demand(1000, MAX_READ_AHEAD), { limit: 2, starts: 2 });
   const slow = heldTask({ do: 'sleep', ms: 100 });
   lane.accept([slow]);
-  assert.equal(lane.demand(1000, MAX_READ_AHEAD), 1);
+  assert.deepEqual(lane.demand(1000, MAX_READ_AHEAD), { limit: 1, starts: 1 });
   await waitFor('the outcome', () => outcomes.size === 1);
-  lane.acknowledge();
+  acknowledgeAll();
 
   lane.accept(Array.from({ length: 50 }, () => heldTask({ do: 'return' })));
   await waitFor('all outcomes', () => outcomes.size === 51);
-  for (let i = 0; i < 50; i += 1) lane.acknowledge();
-  assert.equal(lane.demand(0, MAX_READ_AHEAD), 2);
-  const least = lane.demand(50, MAX_READ_AHEAD);
-  assert.ok(least > 2, String(least));
-  assert.ok(lane.demand(1e9, MAX_READ_AHEAD) >= least);
-  assert.equal(lane.demand(1e9, MAX_READ_AHEAD), 2 + MAX_READ_AHEAD);
+  acknowledgeAll();
+  assert.deepEqual(lane.demand(0, MAX_READ_AHEAD), { limit: 2, starts: 2 });
+  const { limit, starts, ahead } = lane.demand(50, MAX_READ_AHEAD);
+  assert.ok(limit > 2, String(limit));
+  assert.deepEqual([starts, ahead], [2, { 'cpu-fixture': limit - 2 }]);
+  assert.equal(lane.demand(1e9, MAX_READ_AHEAD).limit, MAX_CLAIM_TASKS);
 });
 
 test('a lane takes no more ahead than it leaves for others', async (t) => {
-  const { lane, outcomes } = await openLane(t);
+  const { lane, outcomes, acknowledgeAll } = await openLane(t);
   lane.accept(Array.from({ length: 50 }, () => heldTask({ do: 'return' })));
   await waitFor('all outcomes', () => outcomes.size === 50);
-  for (let i = 0; i < 50; i += 1) lane.acknowledge();
+  acknowledgeAll();
   assert.deepEqual(
-    [0, 5, 20].map((left) => lane.demand(100, left)),
+    [0, 5, 20].map((left) => lane.demand(100, left).limit),
     [2, 7, 22],
   );
 });
 
 test('where tasks are slow against a refill, nothing is held ahead', async (t) => {
-  const { lane, run, codeOf } = await openLane(t);
+  const { lane, run, codeOf, acknowledgeAll } = await openLane(t);
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 300 })), 'success');
-  lane.acknowledge();
-  assert.equal(lane.demand(1, MAX_READ_AHEAD), 2);
+  acknowledgeAll();
+  assert.deepEqual(lane.demand(1, MAX_READ_AHEAD), { limit: 2, starts: 2 });
+});
+
+test('a task that a claim has counted as started starts at once, ahead of what waits, or is given back', async (t) => {
+  const { lane, started, givenBack } = await openLane(t);
+  const waiting = Array.from({ length: 2 }, () => heldTask({ do: 'sleep', ms: 60_000 }));
+  const counted = Array.from({ length: 3 }, () =>
+    heldTask({ do: 'sleep', ms: 60_000 }, { readAhead: false }),
+  );
+  lane.accept([...counted, ...waiting]);
+  assert.deepEqual(
+    started,
+    counted.slice(0, 2).map(({ task }) => task.taskId),
+  );
+  assert.deepEqual(givenBack, counted.slice(2));
+  assert.equal(lane.waiting, 2);
+});
+
+test('waiting tasks start by priority, and those of a lower one than the edge has left are given back', async (t) => {
+  const { lane, started, givenBack, acknowledgeAll, outcomeOf } = await openLane(t, { threads: 1 });
+  const first = heldTask({ do: 'sleep', ms: 300 });
+  const [low, middle, high] = [0, 5, 9].map((priority) => heldTask({ do: 'sleep', ms: 1 }, { priority }));
+  assert.ok(low && middle && high);
+  lane.accept([first]);
+  lane.accept([low, middle], { priority: 0, runAt: low.task.createdAt });
+  lane.accept([high], { priority: 5, runAt: low.task.createdAt });
+  assert.deepEqual(givenBack, [low]);
+  await outcomeOf(middle);
+  assert.deepEqual(
+    started,
+    [first, high, middle].map(({ task }) => task.taskId),
+  );
+  // What was given back is not read ahead again at once.
+  acknowledgeAll();
+  assert.deepEqual(lane.demand(1000, MAX_READ_AHEAD), { limit: 1, starts: 1 });
 });
 
 test('demand is never below zero', async (t) => {
   const { lane } = await openLane(t);
   lane.accept(Array.from({ length: 9 }, () => heldTask({ do: 'sleep', ms: 50 })));
-  assert.equal(lane.demand(0, MAX_READ_AHEAD), 0);
+  assert.deepEqual(lane.demand(0, MAX_READ_AHEAD), { limit: 0, starts: 0 });
 });
 
 test('what is taken out of the waiting never starts', async (t) => {

@@ -2,23 +2,17 @@ import type { TaskEntry } from './catalog.ts';
 import type { RunnerBus } from './events.ts';
 import { type HeldTask, idsOf } from './held-task.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import { MovingAverage } from './moving-average.ts';
 import { ThreadPool } from './pool.ts';
+import { type Demand, type LaneWork, type QueueHead, ReadAhead } from './read-ahead.ts';
+import { relay } from './relay.ts';
 import { CANCELLED, type Ending, RunningTask, type StopReason } from './running-task.ts';
 import type { Outcome, ThreadMessage } from './thread-protocol.ts';
+import { WaitingTasks } from './waiting-tasks.ts';
 
-/** Tasks that last this many refills lose little while a slot is refilled: none is held ahead for them. */
-const SLOW_TASK_REFILLS = 100;
-/** A refill counts as this long at least: claims that follow one another more closely cost more than they gain. */
-const MIN_REFILL_MS = 1000;
-/** The most tasks that a lane holds beyond its slots. */
-export const MAX_READ_AHEAD = 4000;
-
-/** Tasks that are shorter than this go to a thread several at a time, as many as take it about this long. */
-const TURN_MS = 50;
-const MAX_TURN_TASKS = 100;
 /** A task that runs this long while others are queued behind it has them taken back. */
 const STALL_MS = 100;
+/** How often a lane looks for waiting tasks to give back. */
+const CHECK_MS = 500;
 
 export interface LaneOptions {
   readonly types: readonly TaskEntry[];
@@ -31,8 +25,8 @@ export interface LaneOptions {
    * held until {@link Lane.acknowledge}.
    */
   readonly onOutcome: (held: HeldTask, outcome: Outcome, ranMs: number | undefined) => void;
-  /** Takes a task that was started and has to go back without having spent its attempt. */
-  readonly onGiveBack: (held: HeldTask) => void;
+  /** Takes tasks that have to go back without having spent their attempts. */
+  readonly onGiveBack: (tasks: readonly HeldTask[]) => void;
   /** A task's thread does not end: nobody should wait for it. */
   readonly onStuck: (held: HeldTask) => void;
   /** A slot may have come free. */
@@ -52,15 +46,16 @@ export class Lane {
   readonly #capacity: number;
   readonly #pool: ThreadPool;
   readonly #memory: MemoryWatch;
-  readonly #taskMs = new MovingAverage();
+  readonly #readAhead: ReadAhead;
+  readonly #check: NodeJS.Timeout;
   /** Tasks that were handed to a thread, by their jobs' ids. */
   readonly #handed = new Map<number, RunningTask>();
   /** What the slots are taken by. */
   readonly #turns = new Set<Promise<void>>();
-  #waiting: HeldTask[] = [];
+  readonly #waiting: WaitingTasks;
   /** Tasks that were handed to a thread and have begun. */
   #running = 0;
-  #unreported = 0;
+  readonly #unreported = new Set<HeldTask>();
   #jobs = 0;
   /** Threads that are being ended must be given nothing; the cpu lane's have no free seat anyway. */
   #kills = 0;
@@ -69,6 +64,9 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#capacity = options.threads * options.tasksPerThread;
+    this.#readAhead = new ReadAhead(this.#capacity);
+    this.#waiting = new WaitingTasks(options.threads, (held) => this.#readAhead.durationOf(held));
+    this.#check = setInterval(() => this.#giveBackLate(), CHECK_MS).unref();
     this.#pool = new ThreadPool({
       threads: options.threads,
       tasksPerThread: options.tasksPerThread,
@@ -93,12 +91,12 @@ export class Lane {
 
   /** Tasks that this lane holds in memory. */
   get held(): number {
-    return this.#waiting.length + this.#handed.size + this.#unreported;
+    return this.#waiting.count + this.#handed.size + this.#unreported.size;
   }
 
   /** Tasks that wait for a slot. */
   get waiting(): number {
-    return this.#waiting.length + this.#handed.size - this.#running;
+    return this.#waiting.count + this.#handed.size - this.#running;
   }
 
   get running(): number {
@@ -107,7 +105,7 @@ export class Lane {
 
   /** Tasks that have ended here, and the edge has not answered for. */
   get unreported(): number {
-    return this.#unreported;
+    return this.#unreported.size;
   }
 
   /** Waits until the threads can run tasks of these types at once; a lane without types has no need. */
@@ -116,37 +114,29 @@ export class Lane {
     if (types.length > 0) await this.#pool.warmUp(types.map((entry) => entry.module));
   }
 
+  /** What to claim now; see {@link ReadAhead.demand}. */
+  demand(refillMs: number, left: number): Demand {
+    return this.#readAhead.demand(this.#work, refillMs, left);
+  }
+
   /**
-   * How many tasks to claim now. Beyond its slots a lane holds what ends within two refills, and asks when
-   * the work for one is used up: few claims, each large enough. It leaves others as much as it takes ahead.
+   * Takes the tasks of a claim. One that the claim has counted as started starts now, or is given back.
    *
-   * @param refillMs how long a slot takes to be refilled: from the end of a task until its report is
-   *   answered, and from a claim until its tasks are here.
-   * @param left how many tasks the last claim has left.
+   * @param head the first task that the claim has left in the ledger.
    */
-  demand(refillMs: number, left: number): number {
-    const perRefill = this.#endingWithin(refillMs);
-    const free = this.#capacity + Math.min(2 * perRefill, left) - this.held;
-    const idle = this.#turns.size < this.#capacity;
-    return idle || free >= perRefill ? Math.max(0, free) : 0;
-  }
-
-  /** How many tasks end within a refill; none until a first has ended, nor where tasks are slow against it. */
-  #endingWithin(refillMs: number): number {
-    const taskMs = this.#taskMs.value;
-    if (taskMs === undefined || taskMs > refillMs * SLOW_TASK_REFILLS) return 0;
-    const ms = Math.max(refillMs, MIN_REFILL_MS);
-    return Math.min(MAX_READ_AHEAD / 2, Math.ceil((this.#capacity * ms) / taskMs));
-  }
-
-  accept(tasks: readonly HeldTask[]): void {
-    this.#waiting.push(...tasks);
+  accept(tasks: readonly HeldTask[], head?: QueueHead): void {
+    const surplus = tasks.filter((held) => !held.readAhead).slice(this.#freeSlots);
+    this.#waiting.add(tasks);
+    this.#waiting.remove(surplus);
     this.#fill();
+    if (surplus.length > 0) this.#options.onGiveBack(surplus);
+    this.#readAhead.recordClaim(tasks, head);
+    this.#giveBackLate();
   }
 
   /** The edge has answered for a task's outcome. */
-  acknowledge(): void {
-    this.#unreported -= 1;
+  acknowledge(held: HeldTask): void {
+    this.#unreported.delete(held);
     this.#options.onFreed(this);
   }
 
@@ -158,9 +148,7 @@ export class Lane {
 
   /** Takes out what has not started. */
   takeWaiting(): HeldTask[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
+    return this.#waiting.takeAll();
   }
 
   /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
@@ -183,15 +171,28 @@ export class Lane {
   /** Ends all threads. What ran is reported as failed once they have ended; nothing starts any more. */
   async close(): Promise<void> {
     this.drain();
+    clearInterval(this.#check);
     this.#memory.stop();
     await Promise.all([...this.#handed.values()].map((task) => task.kill('shutdown')));
     await this.idle();
     await this.#pool.close();
   }
 
+  get #work(): LaneWork {
+    const [waiting, unreported] = [this.#waiting.all, this.#unreported];
+    return { freeSlots: this.#freeSlots, waiting, handed: [...this.#handed.values()], unreported };
+  }
+
+  /** How many tasks could start now. */
+  get #freeSlots(): number {
+    if (this.#draining || this.#kills > 0) return 0;
+    return Math.max(0, this.#capacity - this.#turns.size - this.#waiting.count);
+  }
+
   #fill(): void {
+    const { tasksPerThread } = this.#options;
     while (!this.#draining && this.#kills === 0 && this.#turns.size < this.#capacity) {
-      const next = this.#waiting.splice(0, this.#turnSize());
+      const next = tasksPerThread > 1 ? this.#waiting.takeOne() : this.#waiting.takeTurn();
       if (next.length === 0) return;
       const { promise: turn, resolve } = Promise.withResolvers<void>();
       this.#turns.add(turn);
@@ -201,15 +202,6 @@ export class Lane {
         this.#fill();
       });
     }
-  }
-
-  /** How many tasks a free slot takes: few enough that all threads end at about the same time. */
-  #turnSize(): number {
-    const { tasksPerThread, threads } = this.#options;
-    const taskMs = this.#taskMs.value;
-    if (tasksPerThread > 1 || taskMs === undefined) return 1;
-    const share = Math.ceil(this.#waiting.length / threads);
-    return Math.max(1, Math.min(MAX_TURN_TASKS, share, Math.floor(TURN_MS / taskMs)));
   }
 
   #start(tasks: readonly HeldTask[]): RunningTask[] {
@@ -243,11 +235,12 @@ export class Lane {
       stall?.refresh();
       task.begin();
       this.#running += 1;
+      this.#readAhead.recordStart(task.held);
       this.#options.events.emit('started', task.held);
       const ending = await task.ending();
       this.#handed.delete(task.job.id);
       this.#running -= 1;
-      this.#taskMs.record(task.ranMs);
+      this.#readAhead.recordEnd(task.held, task.ranMs);
       this.#hand(task.held, ending, task.ranMs);
       if (task.threadEnded) this.#takeBack(turn);
     }
@@ -257,17 +250,27 @@ export class Lane {
   /** Has tasks wait here again that were handed to a thread and have not begun. */
   #takeBack(tasks: Iterable<RunningTask>): void {
     const back = [...tasks].filter((task) => this.#unhand(task));
-    this.#waiting.unshift(...back.map(({ held }) => held));
+    this.#waiting.putBack(back.map(({ held }) => held));
     this.#fill();
+  }
+
+  #giveBackLate(): void {
+    if (this.#waiting.count === 0) return;
+    const back = this.#readAhead.toGiveBack(this.#work);
+    if (back.length === 0) return;
+    this.#waiting.remove(back);
+    this.#readAhead.pause();
+    this.#options.onGiveBack(back);
+    this.#options.onFreed(this);
   }
 
   #hand(held: HeldTask, ending: Ending, ranMs?: number): void {
     if (typeof ending === 'object') {
-      this.#unreported += 1;
+      this.#unreported.add(held);
       this.#options.onOutcome(held, ending, ranMs);
       return;
     }
-    if (ending === 'given back') this.#options.onGiveBack(held);
+    if (ending === 'given back') this.#options.onGiveBack([held]);
     this.#options.onFreed(this);
   }
 
@@ -278,6 +281,7 @@ export class Lane {
     await Promise.all(tasks.map((task) => task.kill(reason)));
     this.#kills -= 1;
     this.#fill();
+    this.#options.onFreed(this);
   }
 
   /** The tasks that share their thread with these did nothing wrong. */
@@ -294,9 +298,7 @@ export class Lane {
   #unqueue(held: HeldTask): boolean {
     const queued = this.#find(held);
     if (queued) return this.#unhand(queued);
-    const before = this.#waiting.length;
-    this.#waiting = this.#waiting.filter((waiting) => waiting !== held);
-    return this.#waiting.length < before;
+    return this.#waiting.remove([held]) > 0;
   }
 
   /** Takes a task back from its thread, where that has not begun it. */
@@ -309,28 +311,10 @@ export class Lane {
   }
 
   #relay(message: ThreadMessage): void {
-    const { events } = this.#options;
-    if (message.kind === 'stray') {
-      events.emit('stray', { sentence: message.message, ids: message.ids });
-      return;
-    }
-    const running = this.#handed.get(message.jobId);
-    if (!running) return;
-    switch (message.kind) {
-      case 'progress':
-        events.emit('progress', { held: running.held, value: message.value });
-        return;
-      case 'log':
-        events.emit('log', {
-          held: running.held,
-          level: message.level,
-          message: message.message,
-          details: message.details,
-        });
-        return;
-      case 'exit':
-        running.noteExit(message.code);
-        this.#spare([running]);
-    }
+    const running = message.kind === 'stray' ? undefined : this.#handed.get(message.jobId);
+    relay(message, running?.held, this.#options.events);
+    if (message.kind !== 'exit' || !running) return;
+    running.noteExit(message.code);
+    this.#spare([running]);
   }
 }

@@ -174,6 +174,52 @@ test('progress that a failed heartbeat carried goes with the next', async (t) =>
   assert.deepEqual(edge.heartbeats[1]?.leases[0]?.progress, [{ taskId: held.task.taskId, value: 'half' }]);
 });
 
+test('a task that was read ahead is named once it has started, until a heartbeat that named it is answered', async (t) => {
+  const { edge, events, book, claim, beats } = await openBook(t);
+  edge.fail('/tasks/heartbeat', { drop: 'before' });
+  const [one, ended, waiting] = claim(3);
+  assert.ok(one && ended && waiting);
+  for (const held of [one, ended]) events.emit('started', held);
+  events.emit('started', heldTask({ do: 'return' }, { taskId: waiting.task.taskId, readAhead: false }));
+  book.strike(ended);
+  await beats(3);
+  assert.deepEqual(
+    edge.heartbeats.slice(0, 4).map(({ leases }) => leases[0]?.started),
+    [[one.task.taskId], [one.task.taskId], undefined, undefined],
+  );
+});
+
+test('the lease of a claim that was given up is released by its id, which grants nothing after that', async (t) => {
+  const { edge, book } = await openBook(t);
+  const leaseId = randomUUID();
+  edge.fail('/tasks/release', { drop: 'before' }, { status: 503 });
+  book.abandon(leaseId);
+  await book.released();
+  assert.deepEqual(edge.releases, Array(3).fill({ leaseId }));
+  edge.ledger.add('cpu-fixture', {});
+  const late = edge.ledger.claim({ leaseId, runner: 'test', wants: [{ types: ['cpu-fixture'], limit: 1 }] });
+  assert.deepEqual(late.tasks, []);
+});
+
+test('the release of a lease ends when the lease is over', async (t) => {
+  const { edge, book } = await openBook(t, 0.3);
+  edge.failAlways('/tasks/release', { status: 503 });
+  book.abandon(randomUUID());
+  assert.equal(await settlesWithin(book.released(), 5000), true);
+});
+
+test('a release that the edge refuses for good is not repeated, and its tasks are named no more', async (t) => {
+  const { edge, book, lost, claim } = await openBook(t);
+  const body = JSON.stringify({ error: 'No such route', code: 'not_known_here' });
+  edge.failAlways('/tasks/release', { status: 404, body });
+  const held = claim(2);
+  book.release(held);
+  book.abandon(randomUUID());
+  await book.released();
+  assert.equal(edge.releases.length, 2);
+  assert.deepEqual([lost, book.held], [ids(held), 0]);
+});
+
 test('more than a thousand leases go in several requests', async (t) => {
   const { edge, book } = await openBook(t, 3);
   for (let i = 0; i < 2001; i += 1) {

@@ -1,5 +1,6 @@
+import type { ReleaseRequest } from '../edge/contract/buffer.ts';
 import { MAX_CLAIM_TASKS, MAX_HEARTBEAT_LEASES } from '../edge/contract/limits.ts';
-import type { EdgeClient } from './edge-client.ts';
+import { type EdgeClient, EdgeError } from './edge-client.ts';
 import type { RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
 import { untilAnswered } from './retry.ts';
@@ -30,6 +31,8 @@ interface Lease {
   /** On this process's monotonic clock, counted from when the request was sent. */
   expiresAt: number;
   readonly tasks: Map<string, HeldTask>;
+  /** Tasks that were read ahead and have started, and the edge does not know yet. */
+  readonly started: Set<string>;
   /** What tasks said of their progress and the edge does not know yet. */
   readonly progress: Map<string, unknown>;
 }
@@ -53,6 +56,9 @@ export class LeaseBook {
   constructor(options: LeaseBookOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseSeconds * 1000;
+    options.events.on('started', ({ leaseId, task, readAhead }) => {
+      if (readAhead) this.#leases.get(leaseId)?.started.add(task.taskId);
+    });
     options.events.on('progress', ({ held, value }) => {
       this.#leases.get(held.leaseId)?.progress.set(held.task.taskId, value);
     });
@@ -78,6 +84,7 @@ export class LeaseBook {
     this.#leases.set(leaseId, {
       expiresAt: requestedAt + this.#leaseMs,
       tasks: new Map(tasks.map((held) => [held.task.taskId, held])),
+      started: new Set(),
       progress: new Map(),
     });
   }
@@ -86,6 +93,7 @@ export class LeaseBook {
   strike({ leaseId, task }: HeldTask): void {
     const lease = this.#leases.get(leaseId);
     lease?.tasks.delete(task.taskId);
+    lease?.started.delete(task.taskId);
     lease?.progress.delete(task.taskId);
     if (lease?.tasks.size === 0) this.#leases.delete(leaseId);
   }
@@ -93,9 +101,18 @@ export class LeaseBook {
   /** Gives tasks back, their attempts not spent, and repeats that until it is answered. */
   release(tasks: readonly HeldTask[]): void {
     for (const [leaseId, held] of Map.groupBy(tasks, (one) => one.leaseId)) {
-      const released = this.#release(leaseId, held).finally(() => this.#releases.delete(released));
-      this.#releases.add(released);
+      this.#await(this.#release(leaseId, held));
     }
+  }
+
+  /**
+   * Gives back all that the edge has granted, or will grant, under the lease of a claim that was given up.
+   * That is repeated until it is answered or the lease is over.
+   */
+  abandon(leaseId: string): void {
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(this.#leaseMs)]);
+    // An edge of version 0.1.0 refuses it: the lease runs out by itself.
+    this.#await(this.#sendRelease({ leaseId }, signal));
   }
 
   /** Resolves when every release is answered, or given up. */
@@ -103,19 +120,40 @@ export class LeaseBook {
     await Promise.all(this.#releases);
   }
 
+  #await(release: Promise<unknown>): void {
+    const released = release.then(() => void this.#releases.delete(released));
+    this.#releases.add(released);
+  }
+
   async #release(leaseId: string, held: readonly HeldTask[]): Promise<void> {
-    const { client, events, signal } = this.#options;
     const taskIds = held.map(({ task }) => task.taskId);
-    try {
-      await untilAnswered(() => client.release({ leaseId, taskIds }, { signal }), { events, signal });
-    } catch (error) {
-      // Given up, the lease runs out by itself.
-      if (!signal.aborted) throw error;
-      return;
+    switch (await this.#sendRelease({ leaseId, taskIds }, this.#options.signal)) {
+      case 'released':
+        for (const one of held) {
+          this.strike(one);
+          this.#options.events.emit('released', one);
+        }
+        return;
+      case 'refused':
+        // What no heartbeat names is taken back.
+        this.#lose(leaseId, taskIds);
+        return;
+      case 'given up':
     }
-    for (const one of held) {
-      this.strike(one);
-      events.emit('released', one);
+  }
+
+  async #sendRelease(
+    request: ReleaseRequest,
+    signal: AbortSignal,
+  ): Promise<'released' | 'refused' | 'given up'> {
+    const { client, events } = this.#options;
+    try {
+      await untilAnswered(() => client.release(request, { signal }), { events, signal });
+      return 'released';
+    } catch (error) {
+      if (signal.aborted) return 'given up';
+      if (error instanceof EdgeError) return 'refused';
+      throw error;
     }
   }
 
@@ -157,9 +195,18 @@ export class LeaseBook {
 
   async #renew(leases: readonly [string, Lease][], sentAt: number): Promise<void> {
     const { client, signal } = this.#options;
-    const beats = leases.map(([leaseId, { tasks, progress }]) => {
-      const notes = [...progress].slice(0, MAX_CLAIM_TASKS).map(([taskId, value]) => ({ taskId, value }));
-      return { leaseId, holds: [...tasks.keys()], ...(notes.length > 0 && { progress: notes }) };
+    const beats = leases.map(([leaseId, lease]) => {
+      const holds = [...lease.tasks.keys()];
+      const started = [...lease.started];
+      const progress = [...lease.progress]
+        .slice(0, MAX_CLAIM_TASKS)
+        .map(([taskId, value]) => ({ taskId, value }));
+      return {
+        leaseId,
+        holds,
+        ...(started.length > 0 && { started }),
+        ...(progress.length > 0 && { progress }),
+      };
     });
     const timeoutMs = this.#leaseMs / BEATS_PER_LEASE;
     const answer = await client.heartbeat({ leases: beats }, { timeoutMs, signal });
@@ -168,8 +215,9 @@ export class LeaseBook {
       if (lease) lease.expiresAt = sentAt + this.#leaseMs;
     }
     const [lost, cancelled] = [new Set(answer.lost), new Set(answer.cancelled)];
-    for (const { leaseId, holds, progress = [] } of beats) {
+    for (const { leaseId, holds, started = [], progress = [] } of beats) {
       const lease = this.#leases.get(leaseId);
+      for (const taskId of started) lease?.started.delete(taskId);
       for (const { taskId, value } of progress) {
         if (lease && lease.progress.get(taskId) === value) lease.progress.delete(taskId);
       }

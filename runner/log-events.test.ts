@@ -9,7 +9,7 @@ const LEASE = 'd9b2d63d-a233-4123-847a-7c5b0b1f5c3e';
 const times = { createdAt: TIME, receivedAt: TIME, claimedAt: TIME };
 const email = claimedTask('email', { to: 'user@example.com', template: 'welcome' }, times);
 const failing = claimedTask('test', { shouldFail: true }, times);
-const rest = { leaseId: LEASE, entry: fixtureEntry('io'), arrivedAt: 0 };
+const rest = { leaseId: LEASE, entry: fixtureEntry('io'), arrivedAt: 0, readAhead: false };
 const held = { ...rest, task: email };
 const heldFailing = { ...rest, task: failing };
 

@@ -115,7 +115,7 @@ test('while one request is under way a full one goes beside it, and no third', a
   answer.resolve();
   await waitFor('all answers', () => reported.length === 3500);
   assert.equal(edge.mostAtOnce('/tasks/complete'), 2);
-  await reporter.idle();
+  await reporter.flush();
 });
 
 test('what ends while a request is under way goes together with the next', async (t) => {
@@ -221,7 +221,7 @@ test('a stale or unknown result ends there', async (t) => {
     ['stale', 'unknown'],
   );
   assert.equal(acknowledged.length, 2);
-  await reporter.idle();
+  await reporter.flush();
   assert.ok(edge.reports.length <= 2);
 });
 
@@ -235,12 +235,38 @@ test('one outcome that the edge refuses does not keep the others from being repo
   await waitFor('the other', isReported, 3000);
 });
 
-test('idle waits until all is answered', async (t) => {
+test('after an answer that asks for a pause, nothing is reported before its end, not even a full request', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
-  await reporter.idle();
+  edge.spaceMs = 400;
+  const [first, ...others] = claim(1101);
+  assert.ok(first);
+  reporter.add(first, NOTHING);
+  await waitFor('the first answer', () => reported.length === 1);
+  edge.spaceMs = undefined;
+  for (const held of others) reporter.add(held, NOTHING);
+  await waitFor('the others', () => reported.length === 1101);
+  const [before = 0, after = 0] = edge.callsTo('/tasks/complete').map(({ at }) => at);
+  assert.ok(after - before >= 390, `${after - before} ms`);
+});
+
+test('flush does not wait for the end of a pause', async (t) => {
+  const { edge, reporter, reported, claim } = await openReporter(t);
+  edge.spaceMs = 60_000;
+  const [first, second] = claim(2);
+  assert.ok(first && second);
+  reporter.add(first, NOTHING);
+  await waitFor('the first answer', () => reported.length === 1);
+  reporter.add(second, NOTHING);
+  assert.equal(await settlesWithin(reporter.flush(), 5000), true);
+  assert.equal(reported.length, 2);
+});
+
+test('flush waits until all is answered', async (t) => {
+  const { edge, reporter, reported, claim } = await openReporter(t);
+  await reporter.flush();
   edge.fail('/tasks/complete', { status: 500 });
   for (const held of claim(3)) reporter.add(held, NOTHING);
-  await reporter.idle();
+  await reporter.flush();
   assert.equal(reported.length, 3);
 });
 
@@ -254,7 +280,7 @@ for (const [what, fault] of [
     reporter.add(claimOne(), NOTHING);
     await waitFor('the request', () => edge.reports.length > 0);
     giveUp.abort();
-    assert.equal(await settlesWithin(reporter.idle(), 3000), true, 'it goes on');
+    assert.equal(await settlesWithin(reporter.flush(), 3000), true, 'it goes on');
     assert.equal(reported.length, 0);
   });
 }

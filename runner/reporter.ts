@@ -44,6 +44,9 @@ export class Reporter {
   #queue: Report[] = [];
   readonly #sending = new Set<Promise<void>>();
   #sentAt = Number.NEGATIVE_INFINITY;
+  /** A busy ledger asked for a pause until then. */
+  #pausedUntil = 0;
+  #flushing = false;
   readonly #doorbell = new Doorbell();
   /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
   readonly reportMs = new MovingAverage();
@@ -59,8 +62,10 @@ export class Reporter {
     else if (this.#untilNext() <= 0) this.#doorbell.ring();
   }
 
-  /** Resolves when every outcome is answered for, or given up. */
-  async idle(): Promise<void> {
+  /** Sends what is left without any pause; resolves when every outcome is answered for, or given up. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    this.#doorbell.ring();
     while (this.#sending.size > 0) await Promise.all(this.#sending);
   }
 
@@ -70,9 +75,10 @@ export class Reporter {
     this.#sending.add(sending);
     try {
       while (this.#queue.length > 0 && !signal.aborted) {
-        const wait = this.#untilNext();
-        if (wait > 0 && this.#sending.size > 1) return;
-        if (wait > 0) await this.#doorbell.wait(wait);
+        for (let wait = this.#untilNext(); wait > 0; wait = this.#untilNext()) {
+          if (this.#sending.size > 1) return;
+          await this.#doorbell.wait(wait);
+        }
         this.#sentAt = performance.now();
         await this.#send(this.#nextBatch());
       }
@@ -85,8 +91,11 @@ export class Reporter {
 
   /** How long the next request is still to wait for more outcomes, in milliseconds. */
   #untilNext(): number {
-    if (this.#queue.length >= MAX_REPORT_RESULTS) return 0;
-    return this.#sentAt + this.#options.spacingMs() - performance.now();
+    if (this.#flushing) return 0;
+    const now = performance.now();
+    const pause = this.#pausedUntil - now;
+    if (this.#queue.length >= MAX_REPORT_RESULTS) return pause;
+    return Math.max(pause, this.#sentAt + this.#options.spacingMs() - now);
   }
 
   #nextBatch(): Report[] {
@@ -108,7 +117,8 @@ export class Reporter {
         tries += 1;
         return client.report(body, { signal });
       };
-      const outcomes = await untilAnswered(call, { events, signal });
+      const { outcomes, spaceMs = 0 } = await untilAnswered(call, { events, signal });
+      this.#pausedUntil = performance.now() + spaceMs;
       if (tries === 1 && batch[0]) this.reportMs.record(performance.now() - batch[0].addedAt);
       this.#conclude(batch, outcomes);
     } catch (error) {

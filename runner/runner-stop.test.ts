@@ -134,3 +134,17 @@ test('what can be neither reported nor given back is counted at the end', async 
   assert.equal(await settlesWithin(ended, 12_000), true);
   assert.equal(unanswered(), 2);
 });
+
+test('a claim that the edge refuses for good ends the runner, after what runs was reported', async (t) => {
+  const { edge, ledger, run, add, isRunning } = await prepareRunner(t);
+  const id = add({ do: 'sleep', ms: 500 });
+  const ended = run().then(
+    () => 'no error',
+    (error: Error) => error.message,
+  );
+  await isRunning(id);
+  const body = JSON.stringify({ error: 'This type was retired', code: 'type_retired' });
+  edge.failAlways('/tasks/claim', { status: 422, body });
+  assert.match(await ended, /answered 422 to \/tasks\/claim: This type was retired/);
+  assert.equal(ledger.stateOf(id), 'completed');
+});

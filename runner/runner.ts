@@ -71,7 +71,7 @@ export class Runner {
       spacingMs: () => this.#reportSpacingMs(),
       onAnswered: (held) => {
         this.#leases.strike(held);
-        this.#laneOf(held)?.acknowledge();
+        this.#laneOf(held)?.acknowledge(held);
       },
     });
     const introduction = new Introduction(aboutRunner(options, catalog, new Date()));
@@ -109,19 +109,29 @@ export class Runner {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.held, 0);
   }
 
-  /** Runs until it is stopped or, with `once`, until nothing is ready; then gives back or ends what it holds. */
+  /**
+   * Runs until it is stopped or, with `once`, until nothing is ready; then gives back or ends what it holds.
+   *
+   * @throws {EdgeError} when the edge refuses a call for good; what runs has its time to end before.
+   */
   async run(): Promise<void> {
     this.events.emit('configured', this.#options, this.catalog);
     const warm = Promise.all([...this.#lanes.values()].map((lane) => lane.warmUp()));
-    if (await this.#connect()) {
-      await Promise.race([warm, aborted(this.#stopping.signal)]);
-      this.events.emit('ready');
-      this.#leases.start();
-      if (this.#options.wake && !this.#options.once) this.#wake.start();
-      await this.#loop.run();
+    try {
+      if (await this.#connect()) {
+        await Promise.race([warm, aborted(this.#stopping.signal)]);
+        this.events.emit('ready');
+        this.#leases.start();
+        if (this.#options.wake && !this.#options.once) this.#wake.start();
+        await this.#loop.run();
+      }
+    } catch (error) {
+      this.stop();
+      throw error;
+    } finally {
       this.#wake.stop();
+      await this.#drain();
     }
-    await this.#drain();
   }
 
   /** Claims no more, and ends once what runs has ended or `drainTimeout` is up. Called again, it ends now. */
@@ -169,7 +179,7 @@ export class Runner {
     await Promise.all(lanes.map((lane) => lane.close()));
 
     const lastWords = setTimeout(() => this.#ended.abort(), LAST_WORDS_MS);
-    await Promise.all([this.#reporter.idle(), this.#leases.released()]);
+    await Promise.all([this.#reporter.flush(), this.#leases.released()]);
     clearTimeout(lastWords);
     this.#ended.abort();
     this.#leases.stop();
@@ -184,7 +194,7 @@ export class Runner {
       dataDir: this.#options.dataDir,
       events: this.events,
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
-      onGiveBack: (held) => this.#leases.release([held]),
+      onGiveBack: (tasks) => this.#leases.release(tasks),
       onStuck: (held) => {
         this.#leases.strike(held);
         this.events.emit('lost', held);

@@ -1,10 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ReportRequest } from '../../edge/contract/api.ts';
-import { ClaimRequest, HeartbeatRequest, ReleaseRequest, WAKE_MESSAGE } from '../../edge/contract/buffer.ts';
+import {
+  type Claim,
+  ClaimRequest,
+  HeartbeatRequest,
+  ReleaseRequest,
+  WAKE_MESSAGE,
+} from '../../edge/contract/buffer.ts';
 import { FakeLedger } from './fake-ledger.ts';
 
 /** What goes wrong with a call. */
@@ -14,7 +21,9 @@ export type Fault =
   /** Drops the connection, before the work or after it. */
   | { readonly drop: 'before' | 'after' }
   /** Does the work and answers when this resolves, or when the edge recovers. */
-  | { readonly hold: Promise<unknown> };
+  | { readonly hold: Promise<unknown> }
+  /** Does the work, and the answer takes as long as a link of this speed needs for it. */
+  | { readonly bytesPerSecond: number };
 
 /** A call that the edge has received. `answered` is set once its answer was sent. */
 export interface Call {
@@ -34,12 +43,17 @@ export class FakeEdge {
   #lasting = new Map<string, Fault>();
   #servers: Server[] = [];
   #recovered = Promise.withResolvers<void>();
+  #link: Promise<void> = Promise.resolve();
   #underWay = new Map<string, number>();
   readonly #mostAtOnce = new Map<string, number>();
   /** Wake sockets, once {@link acceptWakes} was called; until then they are refused. */
   #wakes: WebSocketServer | undefined;
   queueUrl = '';
   apiUrl = '';
+  /** The pause that answers to claims and reports ask for. */
+  spaceMs: number | undefined;
+  /** Reads and answers as the edge of version 0.1.0, which knows neither read-ahead nor the release of a lease. */
+  isOld = false;
 
   /** Starts both workers; they end with the test. */
   static async start(test: TestContext): Promise<FakeEdge> {
@@ -153,16 +167,41 @@ export class FakeEdge {
     const answer = this.#answer(worker, path, body);
     if (fault && 'drop' in fault) return void request.socket.destroy();
     if (fault && 'hold' in fault) await Promise.race([fault.hold, this.#recovered.promise]);
-    call.answered = true;
-    response
-      .writeHead(answer.status, { 'content-type': 'application/json' })
-      .end(JSON.stringify(answer.body));
+    const json = JSON.stringify(answer.body);
+    if (fault && 'bytesPerSecond' in fault) await this.#transfer(json, fault.bytesPerSecond, response);
+    call.answered = !response.destroyed;
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(json);
+  }
+
+  /** Waits as long as a slow link takes, which carries one answer at a time; less where its reader has gone. */
+  async #transfer(json: string, bytesPerSecond: number, response: ServerResponse): Promise<void> {
+    const before = this.#link;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#link = promise;
+    await before;
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    if (!response.destroyed) {
+      const ms = (Buffer.byteLength(json) / bytesPerSecond) * 1000;
+      await sleep(ms, undefined, { signal: gone.signal }).catch(() => {});
+    }
+    resolve();
   }
 
   #count(path: string, change: 1 | -1): void {
     const underWay = (this.#underWay.get(path) ?? 0) + change;
     this.#underWay.set(path, underWay);
     this.#mostAtOnce.set(path, Math.max(underWay, this.mostAtOnce(path)));
+  }
+
+  #claim(request: ClaimRequest): Partial<Claim> {
+    const { tasks, next, ...answer } = this.ledger.claim(request);
+    if (!this.isOld) return { tasks, ...answer, next, ...this.#space() };
+    return { tasks: tasks.map(({ priority, ...task }) => task), ...answer };
+  }
+
+  #space(): { spaceMs?: number } {
+    return this.spaceMs === undefined ? {} : { spaceMs: this.spaceMs };
   }
 
   #answer(worker: Call['worker'], path: string, text: string): { status: number; body: unknown } {
@@ -173,18 +212,32 @@ export class FakeEdge {
       case 'api /health':
         return health('task-api-v2');
       case 'queue /tasks/claim':
-        return checked(ClaimRequest, text, (request) => ledger.claim(request));
+        return checked(this.isOld ? OldClaimRequest : ClaimRequest, text, (request) => this.#claim(request));
       case 'queue /tasks/heartbeat':
-        return checked(HeartbeatRequest, text, (request) => ledger.heartbeat(request));
+        return checked(this.isOld ? OldHeartbeatRequest : HeartbeatRequest, text, (request) =>
+          ledger.heartbeat(request),
+        );
       case 'queue /tasks/release':
-        return checked(ReleaseRequest, text, (request) => ledger.release(request));
+        return checked(this.isOld ? OldReleaseRequest : ReleaseRequest, text, (request) =>
+          ledger.release(request),
+        );
       case 'api /tasks/complete':
-        return checked(ReportRequest, text, (request) => ledger.complete(request));
+        return checked(ReportRequest, text, (request) => ({ ...ledger.complete(request), ...this.#space() }));
       default:
         return { status: 404, body: { error: 'No such route', code: 'not_found' } };
     }
   }
 }
+
+/** The requests of version 0.1.0: what it does not know is dropped, and each task that is claimed has started. */
+const OldClaimRequest = z.object({
+  ...ClaimRequest.shape,
+  wants: z.array(z.object({ types: z.array(z.string()).min(1), limit: z.int().min(1).max(1000) })),
+});
+const OldHeartbeatRequest = z.object({
+  leases: z.array(HeartbeatRequest.shape.leases.element.omit({ started: true })),
+});
+const OldReleaseRequest = ReleaseRequest.required();
 
 function health(service: string) {
   return { status: 200, body: { status: 'healthy', timestamp: new Date().toISOString(), service } };

@@ -14,7 +14,9 @@ interface Row {
   readonly task: ClaimedTask;
   state: 'ready' | 'leased' | 'completed' | 'failed';
   leaseId?: string;
+  /** Attempts that have begun; the one of a task that is leased and has not started does not count. */
   attempt: number;
+  started: boolean;
 }
 
 interface Lease {
@@ -24,7 +26,12 @@ interface Lease {
   ended: boolean;
 }
 
-/** What the ledger promises a runner, in memory: leases, fencing, repeats that get the first answer. */
+type Want = ClaimRequest['wants'][number];
+
+/**
+ * What the ledger promises a runner, in memory: claims in the order of priority and age, leases, fencing, attempts
+ * that are spent by a start, repeats that get the first answer.
+ */
 export class FakeLedger {
   readonly rows = new Map<string, Row>();
   /** The accepted results, by task id. */
@@ -35,7 +42,7 @@ export class FakeLedger {
 
   add(type: string, payload: unknown, rest: Partial<ClaimedTask> = {}): string {
     const task = claimedTask(type, payload, rest);
-    this.rows.set(task.taskId, { task, state: 'ready', attempt: 0 });
+    this.rows.set(task.taskId, { task, state: 'ready', attempt: 0, started: false });
     this.#ready.add(task.taskId);
     return task.taskId;
   }
@@ -66,16 +73,22 @@ export class FakeLedger {
     if (!known && ids.length > 0) this.#leases.set(leaseId, { leaseSeconds, ids, expiresAt, ended: false });
     const tasks = ids.flatMap((id) => {
       const row = this.rows.get(id);
-      return row ? [{ ...row.task, attempt: row.attempt }] : [];
+      return row ? [{ ...row.task, attempt: row.attempt + (row.started ? 0 : 1) }] : [];
     });
-    const ready = [...this.#ready].filter((id) => types.has(this.rows.get(id)?.task.type ?? '')).length;
-    return { tasks, leaseExpiresAt: new Date(expiresAt).toISOString(), ready: Math.min(1000, ready) };
+    const left = this.#waitingOf([...types]);
+    const next = wants.map((want) => {
+      const head = left.find(({ task }) => want.types.includes(task.type));
+      return head ? { priority: priorityOf(head), runAt: head.task.createdAt } : null;
+    });
+    const ready = Math.min(1000, left.length);
+    return { tasks, leaseExpiresAt: new Date(expiresAt).toISOString(), ready, next };
   }
 
   heartbeat({ leases }: z.output<typeof HeartbeatRequest>): HeartbeatAnswer {
     this.#takeBackExpired();
     const answer: HeartbeatAnswer = { extended: [], lost: [], cancelled: [] };
-    for (const { leaseId, holds } of leases) {
+    for (const { leaseId, holds, started = [] } of leases) {
+      for (const id of started) if (this.#holds(leaseId, id)) this.#start(id);
       const named = new Set(holds);
       for (const id of this.#leases.get(leaseId)?.ids ?? []) {
         if (this.#holds(leaseId, id) && !named.has(id)) this.#free(id);
@@ -91,13 +104,15 @@ export class FakeLedger {
   }
 
   release({ leaseId, taskIds }: ReleaseRequest): { success: true; released: string[] } {
-    const named = taskIds ?? this.#leases.get(leaseId)?.ids ?? [];
+    const known = this.#leases.get(leaseId);
+    const named = taskIds ?? known?.ids ?? [];
     const released = named.filter((id) => this.#holds(leaseId, id));
     for (const id of released) {
-      this.#free(id);
       const row = this.rows.get(id);
-      if (row) row.attempt -= 1;
+      if (row?.started) row.attempt -= 1;
+      this.#free(id);
     }
+    if (!taskIds) this.#leases.set(leaseId, { leaseSeconds: 0, ids: [], expiresAt: Date.now(), ended: true });
     return { success: true, released };
   }
 
@@ -105,12 +120,12 @@ export class FakeLedger {
     return { outcomes: results.map((result) => ({ taskId: result.taskId, status: this.#settle(result) })) };
   }
 
-  /** Takes a task away from the runner that holds it, as an expiry would. */
-  /** Calls a task off, which its runner still holds. */
+  /** Cancels a task that its runner still holds. */
   cancel(taskId: string): void {
     this.#cancelled.add(taskId);
   }
 
+  /** Takes a task away from the runner that holds it, as an expiry would. */
   takeBack(taskId: string): void {
     if (this.rows.get(taskId)?.state === 'leased') this.#free(taskId);
   }
@@ -120,6 +135,7 @@ export class FakeLedger {
     if (!row) return 'unknown';
     if (row.leaseId !== result.leaseId) return 'stale';
     if (row.state !== 'leased') return row.state === 'ready' ? 'pending' : row.state;
+    this.#start(result.taskId);
     if (!result.success && result.error?.retryable !== false && row.attempt < row.task.maxAttempts) {
       this.#free(result.taskId);
       return 'pending';
@@ -129,21 +145,52 @@ export class FakeLedger {
     return row.state;
   }
 
-  #grant(leaseId: string, wants: ClaimRequest['wants']): string[] {
-    return wants.flatMap(({ types, limit }) => {
-      const ids: string[] = [];
-      for (const id of this.#ready) {
-        if (ids.length === limit) break;
-        const row = this.rows.get(id);
-        if (!row || !types.includes(row.task.type)) continue;
-        ids.push(id);
-        this.#ready.delete(id);
+  #grant(leaseId: string, wants: readonly Want[]): string[] {
+    return wants.flatMap((want) => {
+      const granted = this.#selectFor(want);
+      for (const [index, { task }] of granted.entries()) {
+        const row = this.rows.get(task.taskId);
+        if (!row) continue;
+        this.#ready.delete(task.taskId);
         row.state = 'leased';
         row.leaseId = leaseId;
-        row.attempt += 1;
+        if (index < (want.starts ?? want.limit)) this.#start(task.taskId);
       }
-      return ids;
+      return granted.map(({ task }) => task.taskId);
     });
+  }
+
+  /** What a want is granted: first what starts at once, in order, then what may be read ahead. */
+  #selectFor({ types, limit, starts = limit, ahead = {} }: Want): Row[] {
+    const waiting = this.#waitingOf(types);
+    const taken = new Map<string, number>();
+    const readAhead = waiting.slice(Math.min(starts, limit)).filter(({ task: { type } }) => {
+      const count = (taken.get(type) ?? 0) + 1;
+      taken.set(type, count);
+      return count <= (ahead[type] ?? 0);
+    });
+    return [...waiting.slice(0, starts), ...readAhead].slice(0, limit);
+  }
+
+  /** What waits of some types, in the order of claims. */
+  #waitingOf(types: readonly string[]): Row[] {
+    const wanted = new Set(types);
+    const rows: Row[] = [];
+    let priorities = false;
+    for (const id of this.#ready) {
+      const row = this.rows.get(id);
+      if (!row || !wanted.has(row.task.type)) continue;
+      rows.push(row);
+      priorities ||= row.task.priority !== undefined;
+    }
+    return priorities ? rows.toSorted((a, b) => priorityOf(b) - priorityOf(a)) : rows;
+  }
+
+  #start(id: string): void {
+    const row = this.rows.get(id);
+    if (!row || row.started) return;
+    row.started = true;
+    row.attempt += 1;
   }
 
   #holds(leaseId: string, id: string): boolean {
@@ -155,6 +202,7 @@ export class FakeLedger {
     const row = this.rows.get(id);
     if (!row) return;
     row.state = 'ready';
+    row.started = false;
     delete row.leaseId;
     this.#ready.add(id);
   }
@@ -166,4 +214,8 @@ export class FakeLedger {
       for (const id of lease.ids) if (this.#holds(leaseId, id)) this.#free(id);
     }
   }
+}
+
+function priorityOf({ task }: Row): number {
+  return task.priority ?? 0;
 }

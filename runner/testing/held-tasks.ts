@@ -46,13 +46,14 @@ export function claimedTask(type: string, payload: unknown, rest: Partial<Claime
 /** A task that a lane is given. */
 export function heldTask(
   order: Order,
-  { lane = 'cpu', leaseId = randomUUID(), ...rest }: HeldTaskOptions = {},
+  { lane = 'cpu', leaseId = randomUUID(), readAhead = true, ...rest }: HeldTaskOptions = {},
 ): HeldTask {
   const entry = fixtureEntry(lane);
-  return { task: claimedTask(entry.type, order, rest), leaseId, entry, arrivedAt: performance.now() };
+  const task = claimedTask(entry.type, order, rest);
+  return { task, leaseId, entry, arrivedAt: performance.now(), readAhead };
 }
 
-export type HeldTaskOptions = Partial<ClaimedTask> & { lane?: Lane; leaseId?: string };
+export type HeldTaskOptions = Partial<ClaimedTask> & { lane?: Lane; leaseId?: string; readAhead?: boolean };
 
 let jobs = 0;
 

@@ -24,7 +24,7 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     dataDir: '/data',
     events,
     onOutcome: (held, outcome) => void outcomes.set(held, outcome),
-    onGiveBack: (held) => void givenBack.push(held),
+    onGiveBack: (tasks) => void givenBack.push(...tasks),
     onStuck: () => {},
     onFreed: () => {
       freed += 1;
@@ -44,6 +44,9 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     clearInterval(keepAlive);
   });
 
+  // A task that waits for its thread to start would seem to run for long.
+  await lane.warmUp();
+
   /** Starts a task and waits until its code runs. */
   const run = async (order: Order, rest?: HeldTaskOptions): Promise<HeldTask> => {
     const held = heldTask(order, rest);
@@ -59,6 +62,19 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     const outcome = await outcomeOf(held);
     return 'error' in outcome ? outcome.error.code : 'success';
   };
+  /** Answers for all outcomes so far. */
+  const acknowledgeAll = () => {
+    for (const held of outcomes.keys()) lane.acknowledge(held);
+  };
   const seen = { outcomes, givenBack, started, running, lines };
-  return { lane, run, outcomeOf, codeOf, ...seen, freed: () => freed, mostRunning: () => mostRunning };
+  return {
+    lane,
+    run,
+    outcomeOf,
+    codeOf,
+    acknowledgeAll,
+    ...seen,
+    freed: () => freed,
+    mostRunning: () => mostRunning,
+  };
 }

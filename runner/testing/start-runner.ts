@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { Catalog } from '../catalog.ts';
+import type { Catalog, TaskEntry } from '../catalog.ts';
 import type { RunnerEvents } from '../events.ts';
 import { type RunnerOptions, readOptions } from '../options.ts';
 import { Runner } from '../runner.ts';
@@ -12,12 +12,20 @@ const CATALOG: Catalog = new Map([
   ['io-fixture', fixtureEntry('io')],
 ]);
 
-/** A runner of the fixtures on a fake edge; both end with the test. `run` starts it. */
-export async function prepareRunner(t: TestContext, options: Partial<RunnerOptions> = {}) {
+/** Another type of the cpu lane. */
+export const OTHER_TYPE: TaskEntry = { ...fixtureEntry('cpu'), type: 'other-fixture' };
+
+/** A runner of the fixtures, and of some more types, on a fake edge; both end with the test. `run` starts it. */
+export async function prepareRunner(
+  t: TestContext,
+  options: Partial<RunnerOptions> = {},
+  more: readonly TaskEntry[] = [],
+) {
+  const catalog = new Map([...CATALOG, ...more.map((entry) => [entry.type, entry] as const)]);
   const edge = await FakeEdge.open();
   const { queueUrl, apiUrl } = edge;
   const base: Partial<RunnerOptions> = { threads: 2, ioConcurrency: 4, pollInterval: 100, dataDir: '/data' };
-  const runner = new Runner(readOptions({ ...base, queueUrl, apiUrl, ...options }, {}), CATALOG);
+  const runner = new Runner(readOptions({ ...base, queueUrl, apiUrl, ...options }, {}), catalog);
   const seen: (keyof RunnerEvents)[] = [];
   const counted = (name: keyof RunnerEvents) => seen.filter((event) => event === name).length;
   const started: string[] = [];
@@ -39,7 +47,7 @@ export async function prepareRunner(t: TestContext, options: Partial<RunnerOptio
     edge.recover();
     runner.stop();
     runner.stop();
-    await ended;
+    await ended?.catch(() => {});
     await edge.close();
   });
 
