@@ -1,9 +1,6 @@
 import * as z from 'zod';
 import type { TaskRow } from '../contract/ledger.ts';
-import type { PerType } from '../contract/per-type.ts';
 import { shardOf, windowOf } from '../contract/task-id.ts';
-import { perTypeOf } from '../http/variables.ts';
-import type { ApiEnv } from './env.ts';
 
 /** One archived task, as the ledger's row of it was; its payload stays in the submission's record. */
 const ArchivedTask = z.custom<TaskRow>(
@@ -15,13 +12,6 @@ export const ArchiveHead = z.object({ tasks: z.array(ArchivedTask), further: z.a
 export type ArchiveHead = z.infer<typeof ArchiveHead>;
 export const ArchivePart = z.object({ tasks: z.array(ArchivedTask) });
 export type ArchivePart = z.infer<typeof ArchivePart>;
-
-const DEFAULT_ARCHIVE_DAYS = 30;
-
-/** How long the archive keeps a task, in days. */
-export function archiveDays(env: ApiEnv): PerType {
-  return perTypeOf('ARCHIVE_DAYS', env.ARCHIVE_DAYS, DEFAULT_ARCHIVE_DAYS);
-}
 
 /** The KV key of a part of an archive round of a window; part 0 is the head. */
 export function archiveKey(shard: number, window: string, round: number, part: number): string {

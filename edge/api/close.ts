@@ -3,13 +3,13 @@ import { ofType, type PerType, scaled } from '../contract/per-type.ts';
 import { windowEnd } from '../contract/task-id.ts';
 import { byteLength } from '../contract/text.ts';
 import { CURRENT_SHARD, ledgerOf } from '../http/ledger.ts';
-import { numberOf, perTypeOf } from '../http/variables.ts';
-import { type ArchiveHead, type ArchivePart, archiveDays, archiveKey } from './archive.ts';
+import { numberOf } from '../http/variables.ts';
+import { type ArchiveHead, type ArchivePart, archiveKey } from './archive.ts';
 import { type CronStep, takeStep, tryAlone } from './cron-run.ts';
 import type { ApiEnv } from './env.ts';
+import { archiveDays, retentionHours } from './retention.ts';
 import { SURE_AFTER_MS, sweepWindow } from './sweep.ts';
 
-const DEFAULT_RETENTION_HOURS = 24;
 const DEFAULT_SEAL_EARLY_BYTES = 5e9;
 const HOUR_MS = 3_600_000;
 const DAY_SECONDS = 24 * 3600;
@@ -45,8 +45,7 @@ async function seal(step: CronStep): Promise<void> {
   const ledger = ledgerOf(env);
   const early =
     (await ledger.size()) > numberOf('SEAL_EARLY_BYTES', env.SEAL_EARLY_BYTES, DEFAULT_SEAL_EARLY_BYTES);
-  const hours = perTypeOf('RETENTION_HOURS', env.RETENTION_HOURS, DEFAULT_RETENTION_HOURS);
-  const retention: PerType = early ? { default: 0, types: {} } : scaled(hours, HOUR_MS);
+  const retention: PerType = early ? { default: 0, types: {} } : scaled(retentionHours(env), HOUR_MS);
   for (const { window, sealed } of await ledger.closable(retention, WINDOWS_PER_RUN, early)) {
     if (!sealed && windowEnd(window) >= now - SURE_AFTER_MS) continue;
     await tryAlone(step, 'archive', window, async () => {

@@ -10,7 +10,10 @@ const DAY = 24 * 3600;
 const NOW = Date.UTC(2026, 0, 1);
 const SUBMISSION = newSubmission(NOW, 0, new Uint8Array(6));
 
-function ttlDays(env: { ARCHIVE_DAYS?: string }, ...tasks: TaskSubmission[]): number {
+function ttlDays(
+  env: { ARCHIVE_DAYS?: string; RETENTION_HOURS?: string },
+  ...tasks: TaskSubmission[]
+): number {
   return (
     recordTtlSeconds(
       env,
@@ -21,9 +24,10 @@ function ttlDays(env: { ARCHIVE_DAYS?: string }, ...tasks: TaskSubmission[]): nu
 
 const large = { type: 'a', payload: 'x'.repeat(MAX_INLINE_BYTES) };
 
-test('a record is kept two days longer than the archive', () => {
+test('a record outlasts the archive: it is kept for the retention, the archive and one day', () => {
   assert.equal(ttlDays({}, { type: 'a' }), 32);
   assert.equal(ttlDays({ ARCHIVE_DAYS: '3' }, { type: 'a' }), 5);
+  assert.equal(ttlDays({ ARCHIVE_DAYS: '3', RETENTION_HOURS: '48' }, { type: 'a' }), 6);
 });
 
 test('the time counts from when the last of its tasks may run', () => {

@@ -11,8 +11,9 @@ import { readTaskId } from '../http/input.ts';
 import { insertTasks, ledgerOf } from '../http/ledger.ts';
 import { readRecord, withPayloads } from '../http/records.ts';
 import { iso } from '../http/time.ts';
-import { archiveDays, readArchived } from './archive.ts';
+import { readArchived } from './archive.ts';
 import type { ApiEnv } from './env.ts';
+import { archiveDays } from './retention.ts';
 import { sweepAfterMs } from './sweep.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
