@@ -16,7 +16,13 @@ import { byteLength } from './contract/text.ts';
 import { ledgerOf } from './http/ledger.ts';
 import { expectError, ownEdge, read, waitFor, workersWith } from './testing.ts';
 
-const VARS = { AUTH: 'off', RETENTION_HOURS: '1', SWEEP_AFTER_SECONDS: '0', FULL_BYTES: '30000000' };
+const VARS = {
+  AUTH: 'off',
+  RETENTION_HOURS: '1, type-kept=100',
+  ARCHIVE_DAYS: '30, type-short=1, type-long=60',
+  SWEEP_AFTER_SECONDS: '0',
+  FULL_BYTES: '30000000',
+};
 const HOUR = 3_600_000;
 const PART_BYTES = 2_000_000;
 
@@ -408,6 +414,37 @@ describe('an archived task', () => {
     for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
     await archivePastPurge(record);
     for (const call of calls) expectError(await edge.api.post(`/tasks/${call}`), 'archived');
+  });
+});
+
+describe('a task type', () => {
+  test('whose RETENTION_HOURS are longer leaves the ledger later than the others of its window', async () => {
+    const kept = await endedWindow('type-kept', {});
+    const other = submission(Number.parseInt(windowOf(kept.submission), 16) * 2 ** 16, 'type-other', {});
+    await accept(other);
+    await deliver(other);
+    await finish('type-other');
+    await archivePastPurge(other);
+    assert.equal((await rows(kept)).length, 1);
+    assert.equal((await view(firstOf(other))).status, 'failed');
+  });
+
+  test('has its own ARCHIVE_DAYS, and a part is kept as long as its longest', async () => {
+    const short = await endedWindow('type-short', {});
+    const mixed = await endedWindow('type-default', {});
+    const long = submission(Number.parseInt(windowOf(mixed.submission), 16) * 2 ** 16, 'type-long', {});
+    await accept(long);
+    await deliver(long);
+    await finish('type-long');
+    await edge.cron();
+    const { TASK_STORAGE } = await edge.env();
+    const days = await Promise.all(
+      [short, mixed].map(async ({ submission: name }) => {
+        const { keys } = await TASK_STORAGE.list({ prefix: archiveKey(0, windowOf(name), 0, 0) });
+        return Math.round(((keys[0]?.expiration ?? 0) - Date.now() / 1000) / (24 * 3600));
+      }),
+    );
+    assert.deepEqual(days, [1, 60]);
   });
 });
 

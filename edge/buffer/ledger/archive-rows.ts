@@ -8,7 +8,7 @@ import type { Sql } from './sql.ts';
 import type { Store } from './tally.ts';
 
 /** How many rows one call looks at. */
-const MAX_SCANNED_ROWS = 2000;
+const MAX_SCANNED_ROWS = 1000;
 /** What the small columns of a row take in JSON, at most. */
 const ROW_BYTES = 700;
 
