@@ -61,9 +61,11 @@ const RETRY_MS = 100;
  * coming free, so busy lanes are filled by few, large claims.
  *
  * - **asking**: some lane has demand and is not dry, and a claim is sent; repeated under the same lease id
- *   until it is answered, so that a lost answer costs nothing; under a new one when that takes too long.
- * - **waiting**: no lane is to be asked for; left when a lane frees a slot, on a wake, or at the poll
- *   interval. A lane that was dry is asked for again on a wake or at the interval; where the edge does not
+ *   until it is answered, so that a lost answer costs nothing. When that takes too long, the lease is
+ *   released, and the next claim asks for less.
+ * - **waiting**: no lane is to be asked for, or a busy ledger asked for a pause; left when a lane frees a
+ *   slot, on a wake, at the poll interval, or after the pause. A lane is dry when its want has nothing left,
+ *   whatever the others have. A lane that was dry is asked for again on a wake or at the interval; where the edge does not
  *   wake this runner, also when it frees a slot.
  */
 export class ClaimLoop {

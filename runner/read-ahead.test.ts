@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import type { HeldTask } from './held-task.ts';
 import { type LaneWork, MAX_READ_AHEAD, ReadAhead } from './read-ahead.ts';
 import { heldTask } from './testing/held-tasks.ts';
@@ -89,7 +89,6 @@ test('after a give-back nothing is read ahead for a while, then one more for eac
   assert.equal(demand(readAhead, { freeSlots: 0, handed: busy(FAST), waiting: tasksOf(FAST, 2) }).limit, 0);
   for (const held of tasksOf(FAST, 10)) readAhead.recordStart(held);
   assert.deepEqual(demand(readAhead).ahead, { [FAST]: 12 });
-  mock.restoreAll();
 });
 
 test('a task that stays at the head of the ledger while others are read ahead gets the next free slot', () => {
