@@ -10,8 +10,14 @@ const TARGET_HEAD = ['measure', 'figure', 'target', ''];
 
 /** What a suite has measured, as a table for people. */
 export function figureTable(result: SuiteResult): string {
+  const tables = (result.tables ?? []).flatMap(({ caption, head, rows }) => [
+    caption,
+    terminalTable(head, rows),
+  ]);
   const skipped = result.skipped.map((sentence) => `Skipped: ${sentence}`);
-  return [terminalTable([result.suite, ...FIGURE_HEAD], figureRows(result)), ...skipped].join('\n');
+  return [terminalTable([result.suite, ...FIGURE_HEAD], figureRows(result)), ...tables, ...skipped].join(
+    '\n',
+  );
 }
 
 /** Every target, with the figure of this run beside it. */
@@ -27,6 +33,7 @@ export function suiteSection({ machine, date, ...result }: RecordedResult, title
     `Suite \`${suite}\`: ${machine}, ${date.slice(0, 10)}.`,
     ...(hasChart ? [`![${title}](${suite}.svg)`] : []),
     markdownTable(['', ...FIGURE_HEAD], figureRows(result)),
+    ...(result.tables ?? []).flatMap(({ caption, head, rows }) => [caption, markdownTable(head, rows)]),
     ...result.skipped.map((sentence) => `Skipped: ${sentence}`),
   ].join('\n\n');
 }
@@ -95,5 +102,8 @@ function shown(value: number, { unit }: Target): string {
       return `${value.toFixed(2)}/s`;
     case '$':
       return `$${value.toFixed(2)}`;
+    case 'MB':
+    case 'KB':
+      return `${value.toFixed(2)} ${unit}`;
   }
 }

@@ -2,7 +2,7 @@
 export interface Target {
   readonly suite: string;
   readonly measure: string;
-  readonly unit: 'ratio' | 'ms' | '$' | '1/s';
+  readonly unit: 'ratio' | 'ms' | '$' | '1/s' | 'MB' | 'KB';
   readonly bound: { readonly atLeast: number } | { readonly atMost: number };
 }
 
@@ -37,6 +37,30 @@ export const TARGETS = {
     measure: 'claim latency with 1,000,000 waiting against 1,000 waiting',
     unit: 'ratio',
     bound: { atMost: 1.5 },
+  },
+  ledgerCallTime: {
+    suite: 'ledger',
+    measure: 'slowest call of the ledger, 1,000,000 tasks in one window',
+    unit: 'ms',
+    bound: { atMost: 50 },
+  },
+  ledgerCallHeap: {
+    suite: 'ledger',
+    measure: 'most heap that one call of the ledger allocates, 1,000,000 tasks in one window',
+    unit: 'MB',
+    bound: { atMost: 16 },
+  },
+  storage1Kb: {
+    suite: 'ledger',
+    measure: 'storage of a completed task in the ledger, payload of 1 KB',
+    unit: 'KB',
+    bound: { atMost: 1.8 },
+  },
+  storage200: {
+    suite: 'ledger',
+    measure: 'storage of a completed task in the ledger, payload of 200 bytes',
+    unit: 'KB',
+    bound: { atMost: 0.9 },
   },
   wakeP50: {
     suite: 'latency',
