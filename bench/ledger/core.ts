@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { NewTask } from '../../edge/contract/ledger.ts';
 import { LedgerBed, MAIN_TYPES, reports } from './bed.ts';
 
 /** Tasks a call, and how many tasks are measured by it. */
@@ -17,18 +18,19 @@ export interface CoreCpu {
   readonly settle: number;
 }
 
-/** Inserts, claims and settles tasks of one type by calls of several sizes. */
+const PAYLOAD = JSON.stringify({ text: 'x'.repeat(590) });
+
+/** Inserts, claims and settles tasks of five types, with payloads of 600 bytes, by calls of several sizes. */
 export function measureCore(folder: string, round: number): CoreCpu[] {
   return SIZES.map(([callSize, tasks]) => {
     const bed = new LedgerBed(join(folder, `core-${callSize}-${round}.sqlite`), tasks);
     const calls = tasks / callSize;
-    const [type = ''] = MAIN_TYPES;
     // The first calls compile statements and code.
-    for (let warm = 0; warm < 50; warm += 1) bed.ledger.settle(claimed(bed, 1, type));
+    for (let warm = 0; warm < 50; warm += 1) bed.ledger.settle(claimed(bed, 1));
 
-    const inserts = Array.from({ length: calls }, () => bed.tasks(callSize, { type }));
+    const inserts = Array.from({ length: calls }, () => newTasks(bed, callSize));
     const insert = cpuOf(tasks, inserts, (batch) => bed.ledger.insert(batch));
-    const orders = Array.from({ length: calls }, () => bed.order([type], callSize));
+    const orders = Array.from({ length: calls }, () => bed.order(MAIN_TYPES, callSize));
     const grants = new Map<string, string[]>();
     const claim = cpuOf(tasks, orders, (order) => {
       grants.set(
@@ -45,9 +47,15 @@ export function measureCore(folder: string, round: number): CoreCpu[] {
   });
 }
 
-function claimed(bed: LedgerBed, count: number, type: string) {
-  bed.ledger.insert(bed.tasks(count, { type }));
-  const order = bed.order([type], count);
+function newTasks(bed: LedgerBed, count: number): NewTask[] {
+  return bed
+    .tasks(count, { payload: PAYLOAD })
+    .map((task, index) => ({ ...task, type: MAIN_TYPES[index % MAIN_TYPES.length] ?? '' }));
+}
+
+function claimed(bed: LedgerBed, count: number) {
+  bed.ledger.insert(newTasks(bed, count));
+  const order = bed.order(MAIN_TYPES, count);
   return reports(
     order.leaseId,
     bed.ledger.claim(order).tasks.map(({ id }) => id),
