@@ -20,9 +20,11 @@ export function figureTable(result: SuiteResult): string {
   );
 }
 
-/** Every target, with the figure of this run beside it. */
+/** The targets of the suites that ran, with the figures of this run beside them. */
 export function targetTable(results: readonly SuiteResult[]): string {
-  return terminalTable(TARGET_HEAD, targetRows(results));
+  const ran = new Set(results.map(({ suite }) => suite));
+  const rows = targetRows(results, ({ suite }) => ran.has(suite));
+  return rows.length === 0 ? 'These suites have no targets.' : terminalTable(TARGET_HEAD, rows);
 }
 
 /** A suite's results as a section of a Markdown page. */
@@ -53,18 +55,24 @@ function figureRows({ figures }: Pick<SuiteResult, 'figures'>): Row[] {
   ]);
 }
 
-function targetRows(results: readonly Pick<SuiteResult, 'reached'>[]): Row[] {
+function targetRows(
+  results: readonly Pick<SuiteResult, 'reached'>[],
+  isShown: (target: Target) => boolean = () => true,
+): Row[] {
   const reached: Partial<Record<TargetName, Figure>> = Object.assign(
     {},
     ...results.map((result) => result.reached),
   );
-  return Object.entries(TARGETS).map(([name, target]) => {
+  return Object.entries(TARGETS).flatMap(([name, target]) => {
+    if (!isShown(target)) return [];
     const figure = reached[name as TargetName];
     return [
-      target.measure,
-      figure ? shown(figure.median, target) : 'not measured',
-      boundOf(target),
-      verdict(figure, target),
+      [
+        target.measure,
+        figure ? shown(figure.median, target) : 'not measured',
+        boundOf(target),
+        verdict(figure, target),
+      ],
     ];
   });
 }

@@ -56,10 +56,10 @@ export const costSuite: Suite = {
 
     const alone = singles.used.map((task) => total(billOf(deliveredAlone(task))));
     record(bench, `${SINGLES.name}, at most, were each queue message delivered alone`, alone);
-    bench.target('costSingles', singles.figure);
-    bench.target('costBatches', batches.figure);
-    bench.target('costSinglesVsSpec', against(bench, singles, spec));
-    bench.target('costBatchesVsSpec', against(bench, batches, spec));
+    bench.target('costSingles1Kb', singles.figure);
+    bench.target('costBatches1Kb', batches.figure);
+    bench.target('costSingles1KbVsSpec', against(bench, singles, spec));
+    bench.target('costBatches1KbVsSpec', against(bench, batches, spec));
     bench.table({
       caption: 'Dollars of a million tasks, by what is billed.',
       head: ['', ...BILLED.map(([, label]) => label), 'all'],
