@@ -4,15 +4,22 @@ import type { Clock } from '../../edge/buffer/ledger/proof/sim/clock.ts';
 export type RequestKind = 'insert' | 'claim' | 'report' | 'heartbeat';
 export type RequestCounts = Record<RequestKind, number>;
 
-/** The pause that the ledger asks of a runner, for the requests of the last second. */
-export type Pacing = (requestsPerSecond: number, runners: number) => number;
+/** Decides which pause a busy ledger asks for. */
+export interface Pacing {
+  /**
+   * Counts a claim or a report.
+   *
+   * @param now Unix milliseconds.
+   * @returns the pause to answer it with, in milliseconds; undefined: none.
+   */
+  count(now: number): number | undefined;
+}
 
 /** A runner with a wake socket. */
 export interface Wakeable {
   wake(): void;
 }
 
-const SECOND_MS = 1000;
 /** A woken runner counts as coming for its work this long. */
 const PROMISE_MS = 2000;
 const MAX_READY_COUNT = 1000;
@@ -23,13 +30,10 @@ export class LedgerModel {
   readonly #clock: Clock;
   readonly #pacing: Pacing;
   #ready = 0;
-  /** When the requests of the last second came. */
-  #recent: number[] = [];
   /** Runners whose last claim emptied the queue, with what it left unmet. */
   readonly #unmet = new Map<Wakeable, number>();
   /** Runners that were woken and have not claimed yet. */
   #woken = new Map<Wakeable, { missing: number; until: number }>();
-  readonly #runners = new Set<Wakeable>();
 
   constructor(clock: Clock, pacing: Pacing) {
     this.#clock = clock;
@@ -37,14 +41,13 @@ export class LedgerModel {
   }
 
   insert(tasks: number): void {
-    this.#count('insert');
+    this.counts.insert += 1;
     this.#ready += tasks;
     this.#wake();
   }
 
   claim(runner: Wakeable, limit: number): { tasks: number; ready: number; spaceMs: number } {
-    const spaceMs = this.#count('claim');
-    this.#runners.add(runner);
+    const spaceMs = this.#paced('claim');
     this.#woken.delete(runner);
     const tasks = Math.min(limit, this.#ready);
     this.#ready -= tasks;
@@ -55,23 +58,20 @@ export class LedgerModel {
   }
 
   report(): { spaceMs: number } {
-    const spaceMs = this.#count('report');
+    const spaceMs = this.#paced('report');
     this.#wake();
     return { spaceMs };
   }
 
   heartbeat(): void {
-    this.#count('heartbeat');
+    this.counts.heartbeat += 1;
     this.#wake();
   }
 
-  /** Counts a request, and returns the pause that it is answered with. */
-  #count(kind: RequestKind): number {
-    const { now } = this.#clock;
+  /** Counts a request, and returns the pause that it is answered with, in milliseconds. */
+  #paced(kind: 'claim' | 'report'): number {
     this.counts[kind] += 1;
-    this.#recent.push(now);
-    while ((this.#recent[0] ?? now) <= now - SECOND_MS) this.#recent.shift();
-    return this.#pacing(this.#recent.length, this.#runners.size);
+    return this.#pacing.count(this.#clock.now) ?? 0;
   }
 
   /** Wakes as many runners as there is work for, those with the most unmet demand first. */

@@ -21,7 +21,7 @@ export interface Offered {
 }
 
 export interface EdgeSettings {
-  readonly pacing: Pacing;
+  readonly pacing: () => Pacing;
   /** How many deliveries of the queue run at once. */
   readonly consumers: number;
 }
@@ -35,7 +35,7 @@ export interface Simulated {
 
 export function simulate({ tasksPerSecond, seconds, size }: Offered, edge: EdgeSettings): Simulated {
   const clock = new Clock(0);
-  const ledger = new LedgerModel(clock, edge.pacing);
+  const ledger = new LedgerModel(clock, edge.pacing());
   const queue = new QueueModel(clock, ledger, edge.consumers);
   const messages = Math.round((tasksPerSecond * seconds) / size);
   const tasks = messages * size;

@@ -5,19 +5,29 @@ import { type EdgeSettings, type Simulated, simulate } from '../requests/simulat
 const RATES = [50, 130, 300];
 const SIZES = [1, 100];
 
-/** Above so many requests a second a ledger asks its runners for a pause, so that they make about as many. */
-const PACED_REQUESTS_PER_SECOND = 100;
-const MAX_SPACE_MS = 2000;
+const noPause = (): Pacing => ({ count: () => undefined });
 
-const paced: Pacing = (requestsPerSecond, runners) =>
-  requestsPerSecond <= PACED_REQUESTS_PER_SECOND
-    ? 0
-    : Math.min(MAX_SPACE_MS, (1000 * runners) / PACED_REQUESTS_PER_SECOND);
+/** Above so many claims and reports a second a ledger asks for a pause. */
+const PACED_CALLS_PER_SECOND = 100;
+const PAUSE_MS = 1000;
+
+/** A pause of a second in each second that follows a busy one. */
+function pauseWhenBusy(): Pacing {
+  let [second, calls, before] = [0, 0, 0];
+  return {
+    count(now) {
+      const current = Math.floor(now / 1000);
+      if (current !== second) [second, calls, before] = [current, 0, current === second + 1 ? calls : 0];
+      calls += 1;
+      return before > PACED_CALLS_PER_SECOND ? PAUSE_MS : undefined;
+    },
+  };
+}
 
 const EDGES: readonly (readonly [name: string, settings: EdgeSettings])[] = [
-  ['no pacing', { pacing: () => 0, consumers: 250 }],
-  ['2 consumers', { pacing: () => 0, consumers: 2 }],
-  ['2 consumers, spaceMs honoured', { pacing: paced, consumers: 2 }],
+  ['consumers unbounded', { pacing: noPause, consumers: 250 }],
+  ['2 consumers', { pacing: noPause, consumers: 2 }],
+  ['2 consumers, spaceMs honoured', { pacing: pauseWhenBusy, consumers: 2 }],
 ];
 
 /** Requests to one ledger for each task, with 50 runners: counted in a simulation. */
