@@ -18,9 +18,19 @@ export interface Chart {
   readonly bars: readonly { readonly name: string; readonly value: number }[];
 }
 
+/** Figures that belong side by side. */
+export interface ResultTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What the table shows, in a sentence or two. */
+  readonly caption: string;
+}
+
 export interface SuiteResult {
   readonly suite: string;
   readonly figures: readonly Figure[];
+  /** Absent if there is none. */
+  readonly tables?: readonly ResultTable[] | undefined;
   /** The figures that a target is set for. */
   readonly reached: Partial<Record<TargetName, Figure>>;
   /** What could not be measured, and what would change that. */
@@ -59,6 +69,7 @@ export class Bench {
   readonly #figures: Figure[] = [];
   readonly #reached: Partial<Record<TargetName, Figure>> = {};
   readonly #skipped: string[] = [];
+  readonly #tables: ResultTable[] = [];
   #chart: Chart | undefined;
 
   constructor({ quick, folder, onStep }: BenchOptions) {
@@ -97,6 +108,10 @@ export class Bench {
     this.#reached[name] = figure;
   }
 
+  table(table: ResultTable): void {
+    this.#tables.push(table);
+  }
+
   skip(sentence: string): void {
     this.#skipped.push(sentence);
   }
@@ -125,6 +140,7 @@ export class Bench {
     return {
       suite,
       figures: this.#figures,
+      ...(this.#tables.length > 0 && { tables: this.#tables }),
       reached: this.#reached,
       skipped: this.#skipped,
       chart: this.#chart,

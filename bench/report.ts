@@ -10,13 +10,21 @@ const TARGET_HEAD = ['measure', 'figure', 'target', ''];
 
 /** What a suite has measured, as a table for people. */
 export function figureTable(result: SuiteResult): string {
+  const tables = (result.tables ?? []).flatMap(({ caption, head, rows }) => [
+    caption,
+    terminalTable(head, rows),
+  ]);
   const skipped = result.skipped.map((sentence) => `Skipped: ${sentence}`);
-  return [terminalTable([result.suite, ...FIGURE_HEAD], figureRows(result)), ...skipped].join('\n');
+  return [terminalTable([result.suite, ...FIGURE_HEAD], figureRows(result)), ...tables, ...skipped].join(
+    '\n',
+  );
 }
 
-/** Every target, with the figure of this run beside it. */
+/** The targets of the suites that ran, with the figures of this run beside them. */
 export function targetTable(results: readonly SuiteResult[]): string {
-  return terminalTable(TARGET_HEAD, targetRows(results));
+  const ran = new Set(results.map(({ suite }) => suite));
+  const rows = targetRows(results, ({ suite }) => ran.has(suite));
+  return rows.length === 0 ? 'These suites have no targets.' : terminalTable(TARGET_HEAD, rows);
 }
 
 /** A suite's results as a section of a Markdown page. */
@@ -27,6 +35,7 @@ export function suiteSection({ machine, date, ...result }: RecordedResult, title
     `Suite \`${suite}\`: ${machine}, ${date.slice(0, 10)}.`,
     ...(hasChart ? [`![${title}](${suite}.svg)`] : []),
     markdownTable(['', ...FIGURE_HEAD], figureRows(result)),
+    ...(result.tables ?? []).flatMap(({ caption, head, rows }) => [caption, markdownTable(head, rows)]),
     ...result.skipped.map((sentence) => `Skipped: ${sentence}`),
   ].join('\n\n');
 }
@@ -46,18 +55,24 @@ function figureRows({ figures }: Pick<SuiteResult, 'figures'>): Row[] {
   ]);
 }
 
-function targetRows(results: readonly Pick<SuiteResult, 'reached'>[]): Row[] {
+function targetRows(
+  results: readonly Pick<SuiteResult, 'reached'>[],
+  isShown: (target: Target) => boolean = () => true,
+): Row[] {
   const reached: Partial<Record<TargetName, Figure>> = Object.assign(
     {},
     ...results.map((result) => result.reached),
   );
-  return Object.entries(TARGETS).map(([name, target]) => {
+  return Object.entries(TARGETS).flatMap(([name, target]) => {
+    if (!isShown(target)) return [];
     const figure = reached[name as TargetName];
     return [
-      target.measure,
-      figure ? shown(figure.median, target) : 'not measured',
-      boundOf(target),
-      verdict(figure, target),
+      [
+        target.measure,
+        figure ? shown(figure.median, target) : 'not measured',
+        boundOf(target),
+        verdict(figure, target),
+      ],
     ];
   });
 }
@@ -95,5 +110,8 @@ function shown(value: number, { unit }: Target): string {
       return `${value.toFixed(2)}/s`;
     case '$':
       return `$${value.toFixed(2)}`;
+    case 'MB':
+    case 'KB':
+      return `${value.toFixed(2)} ${unit}`;
   }
 }

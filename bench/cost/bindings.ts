@@ -7,27 +7,52 @@ import type { Tally } from './tally.ts';
 const Batch = z.array(z.object({ body: z.unknown() }));
 const ListedKeys = z.object({ keys: z.array(z.unknown()) });
 
-/** Queues bill each 64 KB of a message. */
-const BILLED_BYTES = 64 * 1024;
+/** Queues bill each 64,000 bytes of a message, and add about so many to each message. */
+const BILLED_BYTES = 64_000;
+const MESSAGE_OVERHEAD_BYTES = 100;
+
+const SECONDS_PER_DAY = 86_400;
+/** What has no time to expire counts for a month. */
+const DEFAULT_TTL_SECONDS = 30 * SECONDS_PER_DAY;
+
+const PutOptions = z.object({ expirationTtl: z.number().optional(), metadata: z.unknown().optional() });
 
 /**
- * Reads count by the key. A list that finds nothing is left out: it asks for a time in which nothing was
+ * Reads count by the key. What is stored counts once a key, since its content never changes. A list that finds nothing is left out: it asks for a time in which nothing was
  * submitted, and under steady load there is none.
  */
 export function countedKv(kv: KVNamespace, tally: Tally): KVNamespace {
-  return watched(kv, (method, [key], answer) => {
+  const stored = new Set<unknown>();
+  return watched(kv, (method, [key, value, options], answer) => {
     switch (method) {
       case 'get':
       case 'getWithMetadata':
         return tally.add('kvReads', Array.isArray(key) ? key.length : 1);
       case 'put':
-        return tally.add('kvWrites');
+        tally.add('kvWrites');
+        if (!stored.has(key)) countStored(String(key), value, options, tally);
+        stored.add(key);
+        return;
       case 'delete':
         return tally.add('kvDeletes');
       case 'list':
         return tally.add('kvLists', ListedKeys.parse(answer).keys.length > 0 ? 1 : 0);
     }
   });
+}
+
+function countStored(key: string, value: unknown, options: unknown, tally: Tally): void {
+  const { expirationTtl = DEFAULT_TTL_SECONDS, metadata } = PutOptions.parse(options ?? {});
+  const metadataBytes = metadata === undefined ? 0 : byteLength(JSON.stringify(metadata));
+  const bytes = byteLength(key) + bytesOf(value) + metadataBytes;
+  tally.add('kvBytes', bytes);
+  tally.add('kvByteDays', (bytes * expirationTtl) / SECONDS_PER_DAY);
+}
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return byteLength(value);
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value.byteLength;
+  throw new Error('Expected a text or bytes as the value of a key');
 }
 
 /** Counts the writing of messages; their consumer counts the rest. */
@@ -54,7 +79,7 @@ export function countedNamespace(namespace: LedgerNamespace, tally: Tally): Ledg
 }
 
 function billedParts(body: unknown): number {
-  return Math.ceil(byteLength(JSON.stringify(body)) / BILLED_BYTES);
+  return Math.ceil((byteLength(JSON.stringify(body)) + MESSAGE_OVERHEAD_BYTES) / BILLED_BYTES);
 }
 
 /** An object of which each method, all asynchronous, tells of a call when it is answered. */

@@ -43,7 +43,9 @@ export async function live(folder: string, order: Offer): Promise<Life> {
       }
     });
     await verifyArchived(system, ids);
-    return { task: perTask(sum([used, usedForArchive.operations]), order.tasks), rate };
+    const task = perTask(sum([used, usedForArchive.operations]), order.tasks);
+    // The archive frees what the tasks took in the ledger.
+    return { task: { ...task, ledgerBytes: used.ledgerBytes / order.tasks }, rate };
   } finally {
     await system.stop();
   }
@@ -53,7 +55,7 @@ async function complete(system: CostSystem, order: Offer) {
   const runner = await system.startRunner(order.tasks);
   try {
     const { value, operations } = await count(system, async () => {
-      const offered = await offer(system.api, order);
+      const offered = await offer(system.queue, order);
       await runner.done;
       return offered;
     });

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchSubmitted, Submitted } from '../../edge/contract/api.ts';
-import type { Caller } from '../../edge/testing.ts';
+import type { TaskQueue } from '../../client/client.ts';
 import { eachAtOnce } from '../edge-client.ts';
 
 /** Requests under way at one time, at most. */
@@ -11,14 +10,17 @@ export interface Offer {
   readonly tasksPerSecond: number;
   /** Tasks a request. */
   readonly size: number;
+  /** Bytes of a task's payload, as JSON text. */
+  readonly payloadBytes: number;
 }
 
 /**
- * Submits tasks `{ n }` at a rate, or as fast as they are taken where that is slower.
+ * Submits tasks with the typed client and its defaults, at a rate, or as fast as they are taken where that is
+ * slower. A payload is `{ n, text }`.
  *
  * @returns their ids in order, and the rate that was reached, in tasks/s.
  */
-export async function offer(api: Caller, { tasks, tasksPerSecond, size }: Offer) {
+export async function offer(queue: TaskQueue, { tasks, tasksPerSecond, size, payloadBytes }: Offer) {
   const requests = Array.from({ length: Math.ceil(tasks / size) }, (_, index) => index);
   const ids: string[][] = [];
   const startedAt = performance.now();
@@ -27,8 +29,8 @@ export async function offer(api: Caller, { tasks, tasksPerSecond, size }: Offer)
     await sleep(Math.max(0, startedAt + (first / tasksPerSecond) * 1000 - performance.now()));
     const count = Math.min(size, tasks - first);
     ids[index] = await submit(
-      api,
-      Array.from({ length: count }, (_, n) => ({ type: 'bench-noop', payload: { n: first + n } })),
+      queue,
+      Array.from({ length: count }, (_, n) => payloadOf(first + n, payloadBytes)),
     );
   });
   // The last request's turn has its full length, too.
@@ -36,7 +38,14 @@ export async function offer(api: Caller, { tasks, tasksPerSecond, size }: Offer)
   return { ids: ids.flat(), rate: tasks / seconds };
 }
 
-async function submit(api: Caller, tasks: readonly object[]): Promise<string[]> {
-  if (tasks.length > 1) return (await api.read('/tasks/batch', BatchSubmitted, { tasks })).taskIds;
-  return [(await api.read('/tasks', Submitted, tasks[0])).taskId];
+const TYPE = 'bench-noop';
+
+async function submit(queue: TaskQueue, payloads: readonly object[]): Promise<string[]> {
+  if (payloads.length === 1) return [await queue.submit(TYPE, payloads[0])];
+  return queue.submitMany(payloads.map((payload) => ({ type: TYPE, payload })));
+}
+
+function payloadOf(n: number, bytes: number): object {
+  const rest = bytes - JSON.stringify({ n, text: '' }).length;
+  return { n, text: 'x'.repeat(rest) };
 }

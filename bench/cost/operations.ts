@@ -10,9 +10,16 @@ const NAMES = [
   'rowsRead',
   'rowsWritten',
   'workerRequests',
+  'kvBytes',
+  'kvByteDays',
+  'ledgerBytes',
 ] as const;
 
-/** What Cloudflare bills by count; a key of KV, 64 KB of a queue message, an index row each count for one. */
+/**
+ * What Cloudflare bills. A key of KV, 64,000 bytes of a queue message, an index row each count for one. Bytes of
+ * KV are those of keys, values and metadata; their days follow from when each key expires. Bytes of the ledger
+ * are those by which its database has grown.
+ */
 export const Operations = z.record(z.enum(NAMES), z.number());
 export type Operations = z.infer<typeof Operations>;
 export type OperationName = (typeof NAMES)[number];

@@ -1,9 +1,15 @@
 import { eachOperation, type OperationName, type Operations } from './operations.ts';
 
+const DAYS_PER_MONTH = 30;
+/** Dollars for a million times a byte that is stored for a day, from the price of a GB-month. */
+const byteDays = (dollarsPerGbMonth: number) => (dollarsPerGbMonth * 1e6) / (1e9 * DAYS_PER_MONTH);
+/** How long the ledger keeps a task. */
+const LEDGER_DAYS = 1;
+
 /**
  * Cloudflare's list prices of the paid plan, in dollars for a million operations; no allowance is counted.
- * What is stored is not priced.
  *
+ * @see https://developers.cloudflare.com/kv/platform/pricing/
  * @see https://developers.cloudflare.com/workers/platform/pricing/
  * @see https://developers.cloudflare.com/durable-objects/platform/pricing/
  */
@@ -17,6 +23,10 @@ const DOLLARS_PER_MILLION: Record<OperationName, number> = {
   rowsRead: 0.001,
   rowsWritten: 1,
   workerRequests: 0.3,
+  // Their days are priced.
+  kvBytes: 0,
+  kvByteDays: byteDays(0.5),
+  ledgerBytes: LEDGER_DAYS * byteDays(0.2),
 };
 const DOLLARS_PER_MILLION_CPU_MS = 0.02;
 const DOLLARS_PER_MILLION_GB_SECONDS = 12.5;
@@ -37,16 +47,38 @@ export interface Load {
   readonly objects: number;
 }
 
-/** What a million tasks cost, in dollars, for what one task uses. */
-export function dollarsPerMillion(task: Operations, { tasksPerSecond, objects }: Load): number {
-  const counted = eachOperation((name) => task[name] * DOLLARS_PER_MILLION[name]);
+/** What a million tasks cost, in dollars. */
+export interface Bill {
+  readonly kvOperations: number;
+  readonly kvStorage: number;
+  readonly queue: number;
+  readonly objectRequests: number;
+  readonly objectRows: number;
+  readonly objectDuration: number;
+  readonly ledgerStorage: number;
+  readonly workers: number;
+}
+
+/** What a million tasks cost, in dollars, by what is billed, for what one task uses. */
+export function bill(task: Operations, { tasksPerSecond, objects }: Load): Bill {
+  const dollars = eachOperation((name) => task[name] * DOLLARS_PER_MILLION[name]);
   const cpuMs = task.workerRequests * CPU_MS_PER_REQUEST + CPU_MS_PER_TASK;
   const gbSeconds = (objects * OBJECT_GB) / tasksPerSecond;
-  return (
-    Object.values(counted).reduce((total, dollars) => total + dollars, 0) +
-    cpuMs * DOLLARS_PER_MILLION_CPU_MS +
-    gbSeconds * DOLLARS_PER_MILLION_GB_SECONDS
-  );
+  return {
+    kvOperations: dollars.kvReads + dollars.kvWrites + dollars.kvLists + dollars.kvDeletes,
+    kvStorage: dollars.kvByteDays,
+    queue: dollars.queueOperations,
+    objectRequests: dollars.objectRequests,
+    objectRows: dollars.rowsRead + dollars.rowsWritten,
+    objectDuration: gbSeconds * DOLLARS_PER_MILLION_GB_SECONDS,
+    ledgerStorage: dollars.ledgerBytes,
+    workers: dollars.workerRequests + cpuMs * DOLLARS_PER_MILLION_CPU_MS,
+  };
+}
+
+/** The sum of a bill. */
+export function total(parts: Bill): number {
+  return Object.values(parts).reduce((sum, dollars) => sum + dollars, 0);
 }
 
 /**

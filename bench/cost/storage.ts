@@ -1,6 +1,9 @@
 import type { Tally } from './tally.ts';
 
-/** Makes a Durable Object's storage count the rows that it reads and writes; setting an alarm writes one. */
+/**
+ * Makes a Durable Object's storage count the rows that it reads and writes, and note its size; setting an alarm
+ * writes one row.
+ */
 export function countRows(storage: DurableObjectStorage, tally: Tally): void {
   const { sql } = storage;
   const exec = sql.exec.bind(sql);
@@ -12,6 +15,7 @@ export function countRows(storage: DurableObjectStorage, tally: Tally): void {
       const rows = toArray();
       tally.add('rowsRead', cursor.rowsRead);
       tally.add('rowsWritten', cursor.rowsWritten);
+      tally.setLedgerBytes(sql.databaseSize);
       return rows;
     });
     return cursor;

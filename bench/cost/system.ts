@@ -1,3 +1,4 @@
+import { TaskQueue } from '../../client/client.ts';
 import { Caller, testHarness } from '../../edge/testing.ts';
 import { workerConfig } from '../../edge/worker-config.ts';
 import { BenchClient } from '../edge-client.ts';
@@ -13,6 +14,8 @@ export class CostSystem {
   readonly buffer: Caller;
   /** Reads back what was done; its own calls count, too. */
   readonly client: BenchClient;
+  /** Submits as users do. */
+  readonly queue: TaskQueue;
   readonly #harness: ReturnType<typeof testHarness>;
   readonly #folder: string;
 
@@ -22,6 +25,7 @@ export class CostSystem {
     this.api = new Caller(harness.getWorker('task-api-v2'));
     this.buffer = new Caller(harness.getWorker('queue-buffer-v2'));
     this.client = new BenchClient({ apiUrl: `${url.origin}/api`, queueUrl: `${url.origin}/buffer` });
+    this.queue = new TaskQueue({ url: this.client.apiUrl });
   }
 
   /** @param folder holds the logs. */

@@ -7,4 +7,9 @@ export class Tally {
   add(name: OperationName, count = 1): void {
     this.counts[name] += count;
   }
+
+  /** Notes how large the ledger's database is now. */
+  setLedgerBytes(bytes: number): void {
+    this.counts.ledgerBytes = bytes;
+  }
 }

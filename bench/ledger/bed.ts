@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { copyFileSync } from 'node:fs';
+import { Ledger } from '../../edge/buffer/ledger/ledger.ts';
+import { openSqlite } from '../../edge/buffer/ledger/sqlite.ts';
+import type { ClaimOrder, NewTask, SettleReport } from '../../edge/contract/ledger.ts';
+import { newSubmission, taskIdAt, windowAt } from '../../edge/contract/task-id.ts';
+
+const WINDOW_MS = 2 ** 16;
+/** The first millisecond of a window. */
+const WINDOW_START = Math.floor(Date.UTC(2026, 0, 1) / WINDOW_MS) * WINDOW_MS;
+export const HOUR_MS = 3_600_000;
+export const LEASE_SECONDS = 3600;
+
+const INSERTED_AT_ONCE = 10_000;
+const SUBMISSION_TASKS = 1000;
+/** Tasks of one lease. */
+const LEASE_TASKS = 1000;
+
+/** Half of all tasks are of these types, the others of many. */
+export const MAIN_TYPES = ['main-0', 'main-1', 'main-2', 'main-3', 'main-4'];
+const OTHER_TYPES = 9995;
+const MOST_WANTED_TYPES = 500;
+/** So many other types have about as many tasks as a claim takes, if there are a million. */
+const CLAIMED_TYPES = 20;
+/** The type of tasks that single calls lease and give back. */
+const APART = 'apart';
+
+const PAYLOAD = JSON.stringify({ text: 'x'.repeat(180) });
+
+interface HeldLease {
+  readonly id: string;
+  /** The ids of its tasks, joined by commas: one flat text costs the garbage collector nothing. */
+  readonly taskIds: string;
+}
+
+/** A ledger over a file of `node:sqlite` in WAL mode, whose clock is set. All its tasks are of one window. */
+export class LedgerBed {
+  /** Unix milliseconds. */
+  now = WINDOW_START + WINDOW_MS;
+  readonly window = windowAt(WINDOW_START);
+  readonly ledger: Ledger;
+  /** How many tasks it is for. */
+  readonly size: number;
+  readonly otherTypes: readonly string[];
+  readonly #sql: ReturnType<typeof openSqlite>;
+  readonly #path: string;
+  #submissions: number;
+  #turn = 0;
+  #middleId = '';
+  #held: HeldLease[] = [];
+
+  /**
+   * @param path where its file is, or will be.
+   * @param size how many tasks it is for.
+   * @param submissions how many submissions the file has already.
+   */
+  constructor(path: string, size: number, submissions = 0) {
+    this.#path = path;
+    this.size = size;
+    this.#submissions = submissions;
+    this.otherTypes = Array.from({ length: Math.min(OTHER_TYPES, size / 2) }, (_, index) => `other-${index}`);
+    this.#sql = openSqlite(path);
+    this.#sql.exec('PRAGMA journal_mode = WAL');
+    this.#sql.exec('PRAGMA synchronous = NORMAL');
+    this.ledger = new Ledger(this.#sql, { now: () => this.now, random: () => 0.5 });
+  }
+
+  /** A ledger over a copy of this one's file. */
+  copy(path: string): LedgerBed {
+    this.checkpoint();
+    copyFileSync(this.#path, path);
+    const copy = new LedgerBed(path, this.size, this.#submissions);
+    copy.now = this.now;
+    return copy;
+  }
+
+  close(): void {
+    this.#sql.close();
+  }
+
+  /** Bytes of the database, after a checkpoint. */
+  bytes(): number {
+    this.checkpoint();
+    const [pages] = this.#sql.exec<{ page_count: number }>('PRAGMA page_count');
+    const [size] = this.#sql.exec<{ page_size: number }>('PRAGMA page_size');
+    return (pages?.page_count ?? 0) * (size?.page_size ?? 0);
+  }
+
+  checkpoint(): void {
+    this.#sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Up to 500 types that have tasks, the main ones among them. */
+  mostTypes(): string[] {
+    return [...MAIN_TYPES, ...this.otherTypes].slice(0, MOST_WANTED_TYPES);
+  }
+
+  /** New tasks, of one type or of all in turn. */
+  tasks(count: number, options: Partial<NewTask> = {}): NewTask[] {
+    const tasks: NewTask[] = [];
+    for (let first = 0; first < count; first += SUBMISSION_TASKS) {
+      const submission = this.#submission();
+      for (let index = 0; index < Math.min(SUBMISSION_TASKS, count - first); index += 1) {
+        const type = this.#nextType();
+        tasks.push({ id: taskIdAt(submission, index), type, payload: PAYLOAD, priority: 0, ...options });
+      }
+    }
+    return tasks;
+  }
+
+  /** Inserts as many tasks as the ledger is for. */
+  fill(options: Partial<NewTask> = {}): void {
+    for (let done = 0; done < this.size; done += INSERTED_AT_ONCE) {
+      const tasks = this.tasks(Math.min(INSERTED_AT_ONCE, this.size - done), options);
+      this.ledger.insert(tasks);
+      if (done <= this.size / 2) this.#middleId = tasks.at(-1)?.id ?? '';
+    }
+  }
+
+  /** A claim under a new lease. */
+  order(types: readonly string[], limit: number): ClaimOrder {
+    return {
+      leaseId: randomUUID(),
+      runner: 'bench',
+      leaseSeconds: LEASE_SECONDS,
+      wants: [{ types: [...types], limit }],
+    };
+  }
+
+  /** Leases tasks of a type that no other call claims, and inserts what is missing of them. */
+  lease(count: number): { leaseId: string; taskIds: string[] } {
+    const order = this.order([APART], count);
+    const missing = count - this.ledger.countReady([APART], count);
+    if (missing > 0) this.ledger.insert(this.tasks(missing, { type: APART }));
+    const taskIds = this.ledger.claim(order).tasks.map(({ id }) => id);
+    if (taskIds.length !== count) throw new Error(`A claim of ${count} returned ${taskIds.length} tasks`);
+    this.#held.push({ id: order.leaseId, taskIds: taskIds.join(',') });
+    return { leaseId: order.leaseId, taskIds };
+  }
+
+  /** Enters runners that wait for work of a type that has none. */
+  enterRunners(names: readonly string[]): void {
+    const types = ['none'];
+    const about = { startedAt: new Date(this.now).toISOString(), threads: 8, ioConcurrency: 64, types };
+    for (const runner of names) this.ledger.claim({ ...this.order(types, 1), runner, about });
+  }
+
+  /** Reserves idempotency keys. */
+  reserveKeys(count: number): void {
+    for (let index = 0; index < count; index += 1) {
+      this.ledger.reserve(`key-${index}`, 'hash', `submission-${index}`);
+    }
+  }
+
+  /** The id of a task in the middle of what there is. */
+  someId(): string {
+    return this.#middleId;
+  }
+
+  /** Leases every ready task, 1,000 a lease. */
+  leaseAll(): void {
+    this.#leaseAll(MAIN_TYPES);
+    for (let first = 0; first < this.otherTypes.length; first += CLAIMED_TYPES) {
+      this.#leaseAll(this.otherTypes.slice(first, first + CLAIMED_TYPES));
+    }
+  }
+
+  /** Settles every leased task; one of ten fails. */
+  settleAll(): void {
+    for (const { id, taskIds } of this.#held) this.ledger.settle(reports(id, taskIds.split(',')));
+    this.#held = [];
+  }
+
+  #leaseAll(types: readonly string[]): void {
+    for (;;) {
+      const order = this.order(types, LEASE_TASKS);
+      const { tasks } = this.ledger.claim(order);
+      if (tasks.length === 0) return;
+      this.#held.push({ id: order.leaseId, taskIds: tasks.map(({ id }) => id).join(',') });
+    }
+  }
+
+  #submission(): string {
+    const count = this.#submissions++;
+    const random = Uint8Array.from([0, 0, count >> 24, count >> 16, count >> 8, count]);
+    return newSubmission(WINDOW_START + (count % WINDOW_MS), 0, random);
+  }
+
+  #nextType(): string {
+    const turn = this.#turn++;
+    const types = turn % 2 === 0 ? MAIN_TYPES : this.otherTypes;
+    return types[Math.floor(turn / 2) % types.length] ?? 'main-0';
+  }
+}
+
+/** Reports of tasks under a lease; one of ten is a failure. */
+export function reports(leaseId: string, taskIds: readonly string[]): SettleReport[] {
+  return taskIds.map((taskId, index) =>
+    index % 10 === 0
+      ? { taskId, leaseId, success: false, error: { code: 'broken', message: 'It broke', retryable: false } }
+      : { taskId, leaseId, success: true, result: '{"n":1}' },
+  );
+}

@@ -1,0 +1,157 @@
+/** The calls of the ledger that are measured, by what the ledger holds. */
+import type { ListFilter } from '../../edge/contract/ledger.ts';
+import { HOUR_MS, LEASE_SECONDS, type LedgerBed, MAIN_TYPES, reports } from './bed.ts';
+import type { LedgerCall } from './measure.ts';
+
+const PAGE = 100;
+const LARGE_PAGE = 1000;
+const LEASE_TASKS = 1000;
+/** The names of the idle runners. */
+export const RUNNERS = Array.from({ length: 1000 }, (_, index) => `runner-${index}`);
+const CONNECTED = new Set(RUNNERS);
+const PROGRESS = '{"percent":50,"step":"half of the work is done"}';
+const ARCHIVE_PART_BYTES = 2_000_000;
+const PURGE_AFTER_MS = 300_000;
+const FORGET_EVERY_MS = 600_000;
+const KEY_LIFE_MS = 24 * HOUR_MS;
+/** No task has it: a filtered list finds nothing, and scans as much as it may. */
+const NO_SUCH_TAG = 'absent';
+
+/** Every task is ready, and 1,000 runners wait for other types. */
+export function waitingCalls(bed: LedgerBed): LedgerCall[] {
+  const types = bed.mostTypes();
+  return [
+    simple('insert of 100', () => {
+      const tasks = bed.tasks(100);
+      return () => bed.ledger.insert(tasks);
+    }),
+    ...[1, 100, 1000].flatMap((limit) => [claimed(bed, limit, MAIN_TYPES), claimed(bed, limit, types)]),
+    released(bed),
+    ...readCalls(bed, 'waiting'),
+    simple('runners, 1,000 idle', () => () => bed.ledger.runners(CONNECTED)),
+    simple('tick, nothing due', () => () => bed.ledger.tick()),
+    ...bulkChanges(bed),
+  ];
+}
+
+/** Every task is leased, 1,000 a lease. */
+export function leasedCalls(bed: LedgerBed): LedgerCall[] {
+  const { leaseId, taskIds } = bed.lease(LEASE_TASKS);
+  const beat = { leaseId, holds: taskIds };
+  const progress = taskIds.map((taskId) => ({ taskId, value: PROGRESS }));
+  return [
+    simple('settle of 100', () => {
+      const { leaseId, taskIds } = bed.lease(100);
+      const results = reports(leaseId, taskIds);
+      return () => bed.ledger.settle(results);
+    }),
+    simple('heartbeat of a lease of 1,000', () => () => bed.ledger.heartbeat([beat])),
+    simple('heartbeat of a lease of 1,000, progress of each', () => () => {
+      return bed.ledger.heartbeat([{ ...beat, progress }]);
+    }),
+    // After a change the ledger looks at every task that somebody waits for.
+    simple('versions for 1,000 watchers of one lease', () => () => {
+      for (const id of beat.holds) bed.ledger.version(id);
+    }),
+    ...readCalls(bed, 'leased'),
+    simple('tick, no lease expired', () => () => bed.ledger.tick()),
+  ];
+}
+
+/** Every lease has expired. */
+export function expiredCalls(bed: LedgerBed): LedgerCall[] {
+  bed.now += 2 * LEASE_SECONDS * 1000;
+  return [simple('tick, every lease expired', () => () => bed.ledger.tick())];
+}
+
+/** Every task was scheduled for a time that has come. */
+export function dueCalls(bed: LedgerBed): LedgerCall[] {
+  return [simple('tick, every scheduled task due', () => () => bed.ledger.tick())];
+}
+
+/** Every task has ended, one of ten as failed. */
+export function endedCalls(bed: LedgerBed): LedgerCall[] {
+  return readCalls(bed, 'ended');
+}
+
+/** The window is closed, archived and purged; what has lived its time is forgotten. */
+export function archiveCalls(bed: LedgerBed): LedgerCall[] {
+  const { ledger, window } = bed;
+  bed.now += 2 * KEY_LIFE_MS;
+  let last = '';
+  return [
+    simple('closable', () => () => ledger.closable(bed.now, 1)),
+    once('seal', () => ledger.seal(window, bed.now)),
+    simple('archivePage', () => () => {
+      const page = ledger.archivePage(window, last, ARCHIVE_PART_BYTES);
+      last = page.more ? (page.tasks.at(-1)?.id ?? '') : '';
+    }),
+    once('markArchived', () => ledger.markArchived(window)),
+    simple('purge', () => {
+      bed.now += PURGE_AFTER_MS;
+      return () => ledger.purge(window);
+    }),
+    simple('tick that forgets keys and leases', () => {
+      bed.now += FORGET_EVERY_MS;
+      return () => ledger.tick();
+    }),
+  ];
+}
+
+/** What runners, workers and the dashboard ask, whatever the tasks do. */
+function readCalls(bed: LedgerBed, state: string): LedgerCall[] {
+  const { ledger } = bed;
+  const id = bed.someId();
+  const list = (name: string, filter: ListFilter) => simple(name, () => () => ledger.list(filter));
+  return [
+    list(`list of ${PAGE}`, { limit: PAGE }),
+    list(`list of ${PAGE}, filtered, nothing found`, { limit: PAGE, tag: NO_SUCH_TAG }),
+    simple(`ready(${PAGE})`, () => () => ledger.ready(PAGE)),
+    simple(`alive(${PAGE})`, () => () => ledger.alive(PAGE)),
+    simple('stats', () => () => ledger.stats([])),
+    simple('find', () => () => ledger.find(id)),
+    simple('version', () => () => ledger.version(id)),
+  ].map((call) => ({ ...call, name: `${call.name}; all ${state}` }));
+}
+
+function claimed(bed: LedgerBed, limit: number, types: readonly string[]): LedgerCall {
+  return {
+    name: `claim of ${limit.toLocaleString('en')} among ${types.length} types`,
+    prepare() {
+      const order = bed.order(types, limit);
+      return {
+        run: () => bed.ledger.claim(order),
+        undo: () => bed.ledger.releaseLease(order.leaseId),
+      };
+    },
+  };
+}
+
+function released(bed: LedgerBed): LedgerCall {
+  return simple('release of 1,000', () => {
+    const { leaseId, taskIds } = bed.lease(LEASE_TASKS);
+    return () => bed.ledger.release(leaseId, taskIds);
+  });
+}
+
+/** Each undoes the other. */
+function bulkChanges({ ledger }: LedgerBed): LedgerCall[] {
+  const cancel = () => ledger.cancelMany({ limit: LARGE_PAGE });
+  const retry = () => ledger.retryMany({ state: 'cancelled', since: 0, limit: LARGE_PAGE });
+  return [
+    { name: 'cancelMany, a page of 1,000', prepare: () => ({ run: cancel, undo: retry }) },
+    simple('retryMany, a page of 1,000', () => {
+      cancel();
+      return retry;
+    }),
+  ];
+}
+
+function simple(name: string, prepare: () => () => unknown): LedgerCall {
+  return { name, prepare: () => ({ run: prepare() }) };
+}
+
+/** A call that changes something only once. */
+function once(name: string, run: () => unknown): LedgerCall {
+  return { ...simple(name, () => run), rounds: 1 };
+}

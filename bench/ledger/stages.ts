@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { HOUR_MS, LedgerBed } from './bed.ts';
+import {
+  archiveCalls,
+  dueCalls,
+  endedCalls,
+  expiredCalls,
+  leasedCalls,
+  RUNNERS,
+  waitingCalls,
+} from './calls.ts';
+import { type LedgerCall, type MeasuredCall, measureCall } from './measure.ts';
+
+/** Idempotency keys in the ledger, for each task in it. */
+const KEYS_PER_TASK = 0.1;
+
+/** Takes a ledger of so many tasks through its states, and measures the calls that matter in each. */
+export function measureCalls(folder: string, size: number, onStep: (step: string) => void): MeasuredCall[] {
+  const measured: MeasuredCall[] = [];
+  const measure = (calls: readonly LedgerCall[]) => {
+    for (const call of calls) {
+      onStep(call.name);
+      measured.push(measureCall(call));
+    }
+  };
+
+  onStep('filling the ledger');
+  const bed = new LedgerBed(join(folder, `${size}.sqlite`), size);
+  bed.fill();
+  bed.enterRunners(RUNNERS);
+  bed.reserveKeys(size * KEYS_PER_TASK);
+  measure(waitingCalls(bed));
+
+  onStep('leasing all tasks');
+  bed.leaseAll();
+  measure(leasedCalls(bed));
+
+  const expired = bed.copy(join(folder, `${size}-expired.sqlite`));
+  measure(expiredCalls(expired));
+  expired.close();
+
+  onStep('settling all tasks');
+  bed.settleAll();
+  bed.checkpoint();
+  measure(endedCalls(bed));
+  measure(archiveCalls(bed));
+  bed.close();
+
+  onStep('filling the ledger with scheduled tasks');
+  const due = new LedgerBed(join(folder, `${size}-due.sqlite`), size);
+  due.fill({ runAt: due.now + HOUR_MS });
+  due.now += 2 * HOUR_MS;
+  measure(dueCalls(due));
+  due.close();
+  return measured;
+}

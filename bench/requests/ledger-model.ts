@@ -1,0 +1,91 @@
+import type { Clock } from '../../edge/buffer/ledger/proof/sim/clock.ts';
+
+/** The calls that the ledger answers. */
+export type RequestKind = 'insert' | 'claim' | 'report' | 'heartbeat';
+export type RequestCounts = Record<RequestKind, number>;
+
+/** Decides which pause a busy ledger asks for. */
+export interface Pacing {
+  /**
+   * Counts a claim or a report.
+   *
+   * @param now Unix milliseconds.
+   * @returns the pause to answer it with, in milliseconds; undefined: none.
+   */
+  count(now: number): number | undefined;
+}
+
+/** A runner with a wake socket. */
+export interface Wakeable {
+  wake(): void;
+}
+
+/** A woken runner counts as coming for its work this long. */
+const PROMISE_MS = 2000;
+const MAX_READY_COUNT = 1000;
+
+/** What matters of a ledger for the number of its requests: ready tasks of one type, and runners to wake. */
+export class LedgerModel {
+  readonly counts: RequestCounts = { insert: 0, claim: 0, report: 0, heartbeat: 0 };
+  readonly #clock: Clock;
+  readonly #pacing: Pacing;
+  #ready = 0;
+  /** Runners whose last claim emptied the queue, with what it left unmet. */
+  readonly #unmet = new Map<Wakeable, number>();
+  /** Runners that were woken and have not claimed yet. */
+  #woken = new Map<Wakeable, { missing: number; until: number }>();
+
+  constructor(clock: Clock, pacing: Pacing) {
+    this.#clock = clock;
+    this.#pacing = pacing;
+  }
+
+  insert(tasks: number): void {
+    this.counts.insert += 1;
+    this.#ready += tasks;
+    this.#wake();
+  }
+
+  claim(runner: Wakeable, limit: number): { tasks: number; ready: number; spaceMs: number } {
+    const spaceMs = this.#paced('claim');
+    this.#woken.delete(runner);
+    const tasks = Math.min(limit, this.#ready);
+    this.#ready -= tasks;
+    if (this.#ready > 0) this.#unmet.delete(runner);
+    else this.#unmet.set(runner, Math.max(1, limit - tasks));
+    this.#wake();
+    return { tasks, ready: Math.min(this.#ready, MAX_READY_COUNT), spaceMs };
+  }
+
+  report(): { spaceMs: number } {
+    const spaceMs = this.#paced('report');
+    this.#wake();
+    return { spaceMs };
+  }
+
+  heartbeat(): void {
+    this.counts.heartbeat += 1;
+    this.#wake();
+  }
+
+  /** Counts a request, and returns the pause that it is answered with, in milliseconds. */
+  #paced(kind: 'claim' | 'report'): number {
+    this.counts[kind] += 1;
+    return this.#pacing.count(this.#clock.now) ?? 0;
+  }
+
+  /** Wakes as many runners as there is work for, those with the most unmet demand first. */
+  #wake(): void {
+    const { now } = this.#clock;
+    for (const [runner, { until }] of this.#woken) if (until <= now) this.#woken.delete(runner);
+    let expected = [...this.#woken.values()].reduce((sum, { missing }) => sum + missing, 0);
+    while (this.#unmet.size > 0 && this.#ready > expected) {
+      const [[runner, missing] = []] = [...this.#unmet].toSorted(([, a], [, b]) => b - a);
+      if (runner === undefined || missing === undefined) return;
+      this.#unmet.delete(runner);
+      this.#woken.set(runner, { missing, until: now + PROMISE_MS });
+      expected += missing;
+      runner.wake();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Bench, Suite } from '../bench.ts';
+import type { Pacing } from '../requests/ledger-model.ts';
+import { type EdgeSettings, type Simulated, simulate } from '../requests/simulate.ts';
+
+const RATES = [50, 130, 300];
+const SIZES = [1, 100];
+
+const noPause = (): Pacing => ({ count: () => undefined });
+
+/** Above so many claims and reports a second a ledger asks for a pause. */
+const PACED_CALLS_PER_SECOND = 100;
+const PAUSE_MS = 1000;
+
+/** A pause of a second in each second that follows a busy one. */
+function pauseWhenBusy(): Pacing {
+  let [second, calls, before] = [0, 0, 0];
+  return {
+    count(now) {
+      const current = Math.floor(now / 1000);
+      if (current !== second) [second, calls, before] = [current, 0, current === second + 1 ? calls : 0];
+      calls += 1;
+      return before > PACED_CALLS_PER_SECOND ? PAUSE_MS : undefined;
+    },
+  };
+}
+
+const EDGES: readonly (readonly [name: string, settings: EdgeSettings])[] = [
+  ['consumers unbounded', { pacing: noPause, consumers: 250 }],
+  ['2 consumers', { pacing: noPause, consumers: 2 }],
+  ['2 consumers, spaceMs honoured', { pacing: pauseWhenBusy, consumers: 2 }],
+];
+
+/** Requests to one ledger for each task, with 50 runners: counted in a simulation. */
+export const requestsSuite: Suite = {
+  name: 'requests',
+  title: 'Requests to the ledger',
+
+  async run(bench) {
+    const seconds = bench.size(300, 60);
+    const rows: string[][] = [];
+    for (const size of SIZES) {
+      for (const tasksPerSecond of RATES) {
+        for (const [edge, settings] of EDGES) {
+          const submitted = size === 1 ? 'singles' : `batches of ${size}`;
+          const name = `${tasksPerSecond} tasks/s, ${submitted}, ${edge}`;
+          bench.step(name);
+          const simulated = simulate({ tasksPerSecond, seconds, size }, settings);
+          record(bench, name, simulated);
+          rows.push([submitted, String(tasksPerSecond), edge, ...cells(simulated)]);
+        }
+      }
+    }
+    bench.table({
+      caption:
+        '50 runners of 8 threads, tasks of 1 s: requests to the Durable Object for each task, by kind, and how many a second.',
+      head: [
+        'submitted',
+        'tasks/s',
+        'edge',
+        'insert',
+        'claim',
+        'report',
+        'heartbeat',
+        'all, a task',
+        'requests/s',
+      ],
+      rows,
+    });
+  },
+};
+
+function record(bench: Bench, name: string, simulated: Simulated): void {
+  bench.record(`requests, ${name}`, 'a task', [total(simulated) / simulated.tasks]);
+}
+
+function cells(simulated: Simulated): string[] {
+  const { requests, tasks, seconds } = simulated;
+  const { insert, claim, report, heartbeat } = requests;
+  const each = [insert, claim, report, heartbeat, total(simulated)];
+  return [...each.map((count) => (count / tasks).toFixed(2)), (total(simulated) / seconds).toFixed(0)];
+}
+
+function total({ requests }: Simulated): number {
+  return Object.values(requests).reduce((sum, count) => sum + count, 0);
+}
