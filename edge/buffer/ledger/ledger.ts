@@ -26,13 +26,14 @@ import type {
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
+import { ANY_TYPE, type DemandTypes } from './demand-index.ts';
 import { Forgetting } from './forget.ts';
 import { markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
 import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
 import { backfillNext, isBackfilling, migrate } from './migrations.ts';
-import { pause, resume, withoutPaused } from './paused.ts';
-import { alive, find, page, ready, version } from './read.ts';
+import { pause, resume } from './paused.ts';
+import { alive, find, page, ready, versions } from './read.ts';
 import { retry, retryMany } from './retry.ts';
 import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners.ts';
 import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
@@ -41,8 +42,7 @@ import type { Sql } from './sql.ts';
 import { forgetStats, stats } from './stats.ts';
 import { markSwept, sweptWindow } from './swept.ts';
 import { type Store, type TakenBack, Tally } from './tally.ts';
-import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
-import { ANY_TYPE, type Hunger } from './waker.ts';
+import { claimable, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
 
 const FORGET_EVERY_MS = 600_000;
 
@@ -54,6 +54,8 @@ export interface LedgerSources {
   random(): number;
   /** Is told of each lease that tasks were taken back from. */
   onTakenBack?(taken: TakenBack): void;
+  /** After a call that made tasks ready: the types that have more of them than before, and how many more. */
+  onReady?(types: ReadonlyMap<string, number>): void;
 }
 
 /**
@@ -150,9 +152,9 @@ export class Ledger {
     return find(this.#sql, taskId);
   }
 
-  /** What changes with a task, as `versionOf` has it; null where the ledger does not hold it. */
-  version(taskId: string): string | null {
-    return version(this.#sql, taskId);
+  /** What changes with each task, as `versionOf` writes it; tasks that the ledger does not hold are left out. */
+  versions(taskIds: readonly string[]): Map<string, string> {
+    return versions(this.#sql, taskIds);
   }
 
   list(filter: ListFilter): TaskPage {
@@ -163,10 +165,9 @@ export class Ledger {
     return ready(this.#sql, limit);
   }
 
-  /** How many tasks of these types may be claimed, counted up to `limit`. */
-  countReady(types: Hunger['types'], limit: number): number {
-    const wanted = types === ANY_TYPE ? readyTypes(this.#sql) : types;
-    return countReady(this.#sql, withoutPaused(this.#sql, wanted), limit);
+  /** How many tasks of each of these types may be claimed; types with none are left out. */
+  claimable(types: DemandTypes): Map<string, number> {
+    return claimable(this.#sql, types === ANY_TYPE ? readyTypes(this.#sql) : types);
   }
 
   alive(limit: number): WorkRow[] {
@@ -275,14 +276,16 @@ export class Ledger {
   #write<Result>(body: (sql: Store, now: number) => Result): Result {
     const { exec, transaction } = this.#sql;
     const takenBack: TakenBack[] = [];
+    const tally = new Tally();
     const result = transaction(() => {
       const now = this.#sources.now();
-      const tally = new Tally();
       const answer = body({ exec, transaction, tally, takenBack }, now);
       tally.write(this.#sql, now);
       return answer;
     });
     for (const taken of takenBack) this.#sources.onTakenBack?.(taken);
+    const ready = tally.madeReady();
+    if (ready.size > 0) this.#sources.onReady?.(ready);
     return result;
   }
 }

@@ -19,7 +19,7 @@ import { LiveSockets } from './live-sockets.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
-import { acceptWakeSocket, runnerOf, wakeSockets } from './wake-sockets.ts';
+import { HibernatingSockets } from './wake-sockets.ts';
 import { Waker } from './waker.ts';
 
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
@@ -37,13 +37,18 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   readonly #ledger: Ledger;
   /** When the alarm is set to ring, so that it is written only to ring earlier. */
   #alarmAt: number | null = null;
-  readonly #waker = new Waker();
+  readonly #wakeSockets: HibernatingSockets;
+  readonly #waker: Waker;
   readonly #watch: TaskWatch;
   readonly #live: LiveSockets;
+  #rowsRead = 0;
 
   constructor(ctx: DurableObjectState, env: RoomEnv) {
     super(ctx, env);
-    this.#ledger = new Ledger(durableSql(ctx.storage), {
+    const noteRead = (rows: number) => {
+      this.#rowsRead += rows;
+    };
+    this.#ledger = new Ledger(durableSql(ctx.storage, noteRead), {
       now: Date.now,
       random: Math.random,
       onTakenBack: ({ tasks, unstarted, ...lease }) =>
@@ -53,9 +58,12 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
           tasks: shown(tasks),
           unstarted: shown(unstarted),
         }),
+      onReady: (types) => this.#waker.noteReady(types),
     });
+    this.#wakeSockets = new HibernatingSockets(ctx);
+    this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
     this.#watch = new TaskWatch(this.#ledger);
-    this.#live = new LiveSockets(ctx, () => this.#look());
+    this.#live = new LiveSockets(ctx, { snapshot: () => this.#look(), rowsRead: () => this.#rowsRead });
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -76,7 +84,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     const { runner, leaseId } = order;
     const count = grant.tasks.length;
     if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
-    this.#waker.note(wakeSockets(this.ctx, order.runner), order, grant);
+    this.#waker.noteClaim(order, grant);
     return this.#conclude(serialGrant(grant));
   }
 
@@ -153,7 +161,9 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   resume(type: string) {
-    return this.#conclude(this.#ledger.resume(type));
+    this.#ledger.resume(type);
+    this.#waker.noteResumed(type);
+    return this.#conclude(undefined);
   }
 
   async reserve(key: string, bodyHash: string, submission: string) {
@@ -213,13 +223,17 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
   override async fetch(request: Request) {
     const runner = new URL(request.url).searchParams.get('runner');
-    return runner === null ? this.#live.accept() : acceptWakeSocket(this.ctx, runner);
+    if (runner === null) return this.#live.accept();
+    // A runner that has connected claims at once.
+    this.#waker.forget(runner);
+    return this.#wakeSockets.accept(runner);
   }
 
   override async webSocketClose(socket: WebSocket) {
-    const runner = runnerOf(this.ctx, socket);
+    const runner = this.#wakeSockets.runnerOf(socket);
     socket.close();
     if (runner === null) return;
+    if (!this.#wakeSockets.isConnected(runner)) this.#waker.forget(runner);
     this.#ledger.dismissRunner(runner);
     this.#live.note();
   }
@@ -235,21 +249,17 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   #runners(): RunnerView[] {
-    return this.#ledger.runners(new Set(wakeSockets(this.ctx).map(({ runner }) => runner)));
+    return this.#ledger.runners(this.#wakeSockets.runners());
   }
 
   /**
-   * Tells who waits for a change, wakes runners for what a call has made ready, sets the alarm for what it has
-   * made due, and answers it.
+   * Notifies the calls that wait for a change, wakes runners for what a call has made ready, sets the alarm for
+   * what it has made due, and answers it.
    */
   async #conclude<Answer>(answer: Answer): Promise<Answer> {
     this.#watch.note();
     this.#live.note();
-    this.#waker.wake(
-      wakeSockets(this.ctx),
-      (types, limit) => this.#ledger.countReady(types, limit),
-      Date.now(),
-    );
+    this.#waker.wake(Date.now());
     const dueAt = this.#ledger.nextTickAt();
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return answer;
     this.#alarmAt = dueAt;
@@ -258,10 +268,15 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 }
 
-function durableSql(storage: DurableObjectStorage): Sql {
+/** @param onRead receives how many rows a statement has read. */
+function durableSql(storage: DurableObjectStorage, onRead: (rows: number) => void): Sql {
   return {
-    exec: <Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) =>
-      storage.sql.exec<Row>(query, ...params).toArray(),
+    exec: <Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) => {
+      const cursor = storage.sql.exec<Row>(query, ...params);
+      const rows = cursor.toArray();
+      onRead(cursor.rowsRead);
+      return rows;
+    },
     transaction: (body) => storage.transactionSync(body),
   };
 }
