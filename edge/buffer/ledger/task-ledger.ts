@@ -16,6 +16,7 @@ import { type LogEnv, logOf, shown } from '../../http/log.ts';
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import { LiveSockets } from './live-sockets.ts';
+import { DEFAULT_CALLS_PER_SECOND, Pacing } from './pacing.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
@@ -25,15 +26,18 @@ import { Waker } from './waker.ts';
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
 const DEFAULT_FULL_BYTES = 8e9;
 
-interface RoomEnv extends LogEnv {
+/** What a ledger is configured with. */
+interface TaskLedgerEnv extends LogEnv {
   FULL_BYTES?: string;
+  /** Claims and reports a second above which it asks runners for a pause (default 100). */
+  PACED_CALLS_PER_SECOND?: string;
 }
 
 /**
  * The Durable Object around the ledger: it lends it storage, wakes it by alarm when time brings work, and
  * wakes runners when there is work for them.
  */
-export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
+export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerApi {
   readonly #ledger: Ledger;
   /** When the alarm is set to ring, so that it is written only to ring earlier. */
   #alarmAt: number | null = null;
@@ -41,9 +45,11 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   readonly #waker: Waker;
   readonly #watch: TaskWatch;
   readonly #live: LiveSockets;
+  /** Counts claims and reports. */
+  readonly #pacing: Pacing;
   #rowsRead = 0;
 
-  constructor(ctx: DurableObjectState, env: RoomEnv) {
+  constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
     super(ctx, env);
     const noteRead = (rows: number) => {
       this.#rowsRead += rows;
@@ -60,6 +66,9 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
         }),
       onReady: (types) => this.#waker.noteReady(types),
     });
+    this.#pacing = new Pacing(
+      numberOf('PACED_CALLS_PER_SECOND', env.PACED_CALLS_PER_SECOND, DEFAULT_CALLS_PER_SECOND),
+    );
     this.#wakeSockets = new HibernatingSockets(ctx);
     this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
     this.#watch = new TaskWatch(this.#ledger);
@@ -85,7 +94,7 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     const count = grant.tasks.length;
     if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
     this.#waker.noteClaim(order, grant);
-    return this.#conclude(serialGrant(grant));
+    return this.#conclude({ ...serialGrant(grant), spaceMs: this.#pacing.count(Date.now()) });
   }
 
   claimOne(taskId: string) {
@@ -97,7 +106,8 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   settle(reports: SettleReport[]) {
-    return this.#conclude(this.#ledger.settle(reports));
+    const outcomes = this.#ledger.settle(reports);
+    return this.#conclude({ outcomes, spaceMs: this.#pacing.count(Date.now()) });
   }
 
   settleUnfenced(report: UnfencedReport) {
