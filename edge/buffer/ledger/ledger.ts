@@ -39,7 +39,7 @@ import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners
 import { archivePage, closable, incomplete, markArchived, openSeals, purge, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
-import { forgetStats, stats } from './stats.ts';
+import { forgetMinutes, stats } from './stats.ts';
 import { markSwept, sweptWindow } from './swept.ts';
 import { type Store, type TakenBack, Tally } from './tally.ts';
 import { claimable, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
@@ -268,7 +268,7 @@ export class Ledger {
       this.#forgetting.start();
       this.#forgetting.next(sql, now);
       forgetRunners(this.#sql, now);
-      forgetStats(this.#sql, now);
+      forgetMinutes(this.#sql, now);
       this.#forgotAt = now;
     }
   }

@@ -7,7 +7,6 @@ import { minuteOf } from './tally.ts';
 import { oldestReady } from './waiting.ts';
 
 const SHOWN_MINUTES = 60;
-const FORGET_TYPE_AFTER_MS = 24 * 3_600_000;
 
 interface StoredCounts extends Record<string, SqlValue> {
   scheduled: number;
@@ -120,12 +119,8 @@ function percentilesOf(json: string): Percentiles | null {
 }
 
 const FORGET_MINUTES = 'DELETE FROM minutes WHERE minute <= ?1';
-const FORGET_TYPES = `
-  DELETE FROM types
-  WHERE moved_at <= ?1 AND scheduled + ready + leased + completed + failed + cancelled = 0`;
 
-/** Forgets minutes that nobody is shown any more, and types of which there has been no task for a day. */
-export function forgetStats(sql: Sql, now: number): void {
+/** Forgets minutes that are not shown any more. */
+export function forgetMinutes(sql: Sql, now: number): void {
   sql.exec(FORGET_MINUTES, minuteOf(now) - SHOWN_MINUTES);
-  sql.exec(FORGET_TYPES, now - FORGET_TYPE_AFTER_MS);
 }
