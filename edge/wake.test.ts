@@ -29,8 +29,12 @@ async function listen(runner: string) {
   };
 }
 
-async function claim(runner: string, type: string, limit: number): Promise<string[]> {
-  const body = { leaseId: randomUUID(), runner, wants: [{ types: [type], limit }], leaseSeconds: 1 };
+function claim(runner: string, type: string, limit: number): Promise<string[]> {
+  return claimWants(runner, [{ types: [type], limit }]);
+}
+
+async function claimWants(runner: string, wants: { types: string[]; limit: number }[]): Promise<string[]> {
+  const body = { leaseId: randomUUID(), runner, wants, leaseSeconds: 1 };
   const answer = await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
   return Claim.parse(answer.body).tasks.map((task) => task.taskId);
 }
@@ -49,7 +53,7 @@ test('an idle runner is woken by a submission, and not again before it has claim
   await submit({ type: 'wake-idle' });
   await sleep(300);
   assert.equal(socket.wakes(), 1);
-  assert.equal((await claim('idle', 'wake-idle', 2)).length, 2);
+  assert.equal((await claim('idle', 'wake-idle', 3)).length, 2);
   await submit({ type: 'wake-idle' });
   await socket.woken(2);
   socket.close();
@@ -73,6 +77,36 @@ test('a task whose lease has expired wakes another runner', async () => {
   await claim('alive', 'wake-expired', 1);
   await socket.woken(1);
   assert.equal((await claim('alive', 'wake-expired', 1)).length, 1);
+  socket.close();
+});
+
+test('an idle lane is woken while another has a backlog', async () => {
+  const socket = await listen('lanes');
+  await submit({ type: 'wake-cpu' }, { type: 'wake-cpu' });
+  const [cpu, io] = [
+    { types: ['wake-cpu'], limit: 1 },
+    { types: ['wake-io'], limit: 8 },
+  ];
+  await waitFor('a task', async () => (await claimWants('lanes', [cpu, io])).length > 0 || undefined);
+  assert.equal((await claimWants('lanes', [cpu])).length, 1);
+  assert.equal(socket.wakes(), 0);
+  await submit({ type: 'wake-io' });
+  await socket.woken(1);
+  socket.close();
+});
+
+test('a runner is woken when a paused type is resumed', async () => {
+  const change = (to: string) =>
+    edge.api.call(`/types/wake-paused/${to}`, { method: 'POST', headers: CLIENT });
+  const socket = await listen('resumed');
+  await change('pause');
+  await submit({ type: 'wake-paused' });
+  await claim('resumed', 'wake-paused', 1);
+  await sleep(300);
+  assert.equal(socket.wakes(), 0);
+  await change('resume');
+  await socket.woken(1);
+  assert.equal((await claim('resumed', 'wake-paused', 1)).length, 1);
   socket.close();
 });
 

@@ -46,9 +46,10 @@ export async function completeMany(c: ApiContext): Promise<Response> {
   const settled = await Promise.all(
     chunks(reports, SETTLE_CHARACTERS).map((chunk) => ledger.settle(chunk.map(({ report }) => report))),
   );
-  const outcomes = settled.flat().map(outcomeView);
+  const outcomes = settled.flatMap((one) => one.outcomes).map(outcomeView);
+  const spaceMs = Math.max(0, ...settled.map((one) => one.spaceMs ?? 0)) || undefined;
   logOutcomes(c.env, results, outcomes);
-  return c.json({ outcomes });
+  return c.json({ outcomes, spaceMs });
 }
 
 /** Notes what became of results; their outcomes are in their order. */
@@ -80,7 +81,8 @@ function outcomeView({ taskId, state, runAt }: SettleOutcome): Outcome {
 
 async function settleFenced(c: ApiContext, report: SettleReport): Promise<TaskState> {
   const { taskId } = report;
-  const [outcome] = await ledgerOf(c.env).settle([report]);
+  const { outcomes } = await ledgerOf(c.env).settle([report]);
+  const [outcome] = outcomes;
   if (!outcome) throw taskNotFound(taskId);
   logOutcomes(c.env, [report], [outcomeView(outcome)]);
   if (outcome.state === 'unknown') throw taskNotFound(taskId);

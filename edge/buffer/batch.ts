@@ -29,6 +29,7 @@ export async function claimBatch(c: BufferContext): Promise<Response> {
     leaseExpiresAt: iso(grant.expiresAt),
     ready: grant.ready,
     next: grant.next.map((head) => head && { ...head, runAt: iso(head.runAt) }),
+    spaceMs: grant.spaceMs,
   };
   const text = `${JSON.stringify(rest).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
   return c.body(text, 200, { 'Content-Type': 'application/json' });

@@ -14,7 +14,7 @@ export interface LedgerApi {
   claim(request: ClaimOrder): Promise<SerialGrant>;
   claimOne(taskId: string): Promise<SingleClaimGrant>;
   heartbeat(leases: LeaseBeat[]): Promise<HeartbeatResult>;
-  settle(reports: SettleReport[]): Promise<SettleOutcome[]>;
+  settle(reports: SettleReport[]): Promise<Settled>;
   settleUnfenced(report: UnfencedReport): Promise<UnfencedOutcome>;
   /** `delayMs` is how long the tasks wait before they are ready again. */
   release(leaseId: string, taskIds: string[], delayMs?: number): Promise<string[]>;
@@ -260,6 +260,8 @@ export interface ClaimGrant {
  */
 export interface SerialGrant extends Omit<ClaimGrant, 'tasks'> {
   tasks: (string | WorkRow)[];
+  /** The pause that the ledger asks for before the next claim, in milliseconds. */
+  spaceMs?: number | undefined;
 }
 
 export type SingleClaimGrant =
@@ -306,6 +308,13 @@ export interface SettleOutcome {
   taskId: string;
   state: TaskState | 'stale' | 'unknown';
   runAt?: number | undefined;
+}
+
+/** Outcomes in the order of their reports. */
+export interface Settled {
+  outcomes: SettleOutcome[];
+  /** The pause that the ledger asks for before the next report, in milliseconds. */
+  spaceMs?: number | undefined;
 }
 
 export interface UnfencedReport {

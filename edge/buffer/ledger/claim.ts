@@ -30,7 +30,10 @@ export function isUnfenced(leaseId: string | null): boolean {
 
 /** Leases tasks to a runner; a lease id that is known already answers what is still held under it. */
 export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
-  const paused = pausedTypes(sql);
+  const paused = pausedTypes(
+    sql,
+    order.wants.flatMap((want) => want.types),
+  );
   const wants = order.wants.map((want) => ({
     ...want,
     types: want.types.filter((type) => !paused.has(type)),
@@ -127,7 +130,7 @@ export function claimOne(sql: Store, taskId: string, now: number): SingleClaimGr
   const [task] = readWork(sql, [taskId]);
   if (!task) return { unknown: true };
   if (task.state !== 'ready') return { unavailable: task.state };
-  if (pausedTypes(sql).has(task.type)) return { paused: true };
+  if (pausedTypes(sql, [task.type]).size > 0) return { paused: true };
 
   const leaseSeconds = Math.max(UNFENCED_LEASE_SECONDS, task.timeoutSeconds ?? 0);
   const lease = {

@@ -35,3 +35,17 @@ test('what has not lived its time stays', (t) => {
     ['young'],
   );
 });
+
+test('types without tasks are forgotten in portions of a thousand, others never', (t) => {
+  const bed = testLedger(t);
+  const ids = Array.from({ length: 1500 }, (_, n) => bed.task({ type: `t${1000 + n}` }));
+  bed.ledger.insert(ids);
+  bed.sql.exec("DELETE FROM tasks WHERE type <> 't1000'");
+  bed.sql.exec("UPDATE types SET ready = 0 WHERE type <> 't1000'");
+  bed.now += 25 * HOUR;
+  const left = [1, 2].map(() => {
+    bed.ledger.tick();
+    return count(bed, 'types');
+  });
+  assert.deepEqual(left, [501, 1]);
+});

@@ -7,6 +7,7 @@ const PORTION = 1000;
 interface Aging {
   readonly table: string;
   readonly key: string;
+  /** When a row ended, as SQL; null while it has not. */
   readonly endedAt: string;
   readonly lifeMs: number;
 }
@@ -21,6 +22,14 @@ const KEYS: Aging = {
   lifeMs: 24 * 3_600_000,
 };
 
+/** A type's counts are kept for a day after its last task is gone. */
+const TYPES: Aging = {
+  table: 'types',
+  key: 'type',
+  endedAt: 'iif(scheduled + ready + leased + completed + failed + cancelled = 0, moved_at, NULL)',
+  lifeMs: 24 * 3_600_000,
+};
+
 /** Passes over tables and deletes the rows that have lived their time, a portion a call. */
 export class Forgetting {
   /** The tables that the pass has not finished, each with the key where it goes on. */
@@ -28,7 +37,7 @@ export class Forgetting {
 
   /** Starts a pass; one that is under way goes on. */
   start(): void {
-    if (this.#left.length === 0) this.#left = [LEASES, KEYS].map((aging) => ({ aging, after: '' }));
+    if (this.#left.length === 0) this.#left = [LEASES, KEYS, TYPES].map((aging) => ({ aging, after: '' }));
   }
 
   /** Does a portion of each table that is left. */

@@ -33,6 +33,7 @@ import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { archivePage, purge } from './archive-rows.ts';
 import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
+import { ANY_TYPE, type DemandTypes } from './demand-index.ts';
 import { addEndedWindows } from './ended-windows.ts';
 import { clearFailure, failures, noteFailure } from './failures.ts';
 import { Forgetting } from './forget.ts';
@@ -40,19 +41,18 @@ import { adoptKey, markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
 import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
 import { backfillNext, isBackfilling, migrate } from './migrations.ts';
-import { pause, resume, withoutPaused } from './paused.ts';
-import { alive, find, page, ready, version } from './read.ts';
+import { pause, resume } from './paused.ts';
+import { alive, find, page, ready, versions } from './read.ts';
 import { retry, retryMany } from './retry.ts';
 import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners.ts';
 import { closable, incomplete, markArchived, openSeals, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
-import { forgetStats, stats } from './stats.ts';
+import { forgetMinutes, stats } from './stats.ts';
 import { markSwept, sweptWindow } from './swept.ts';
 import { type Store, type TakenBack, Tally } from './tally.ts';
 import { countTypes, unknownTypes } from './types.ts';
-import { countReady, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
-import { ANY_TYPE, type Hunger } from './waker.ts';
+import { claimable, nextRunAt, promoteDue, readyTypes } from './waiting.ts';
 
 const FORGET_EVERY_MS = 600_000;
 const MAX_KNOWN_WINDOWS = 10_000;
@@ -65,6 +65,8 @@ export interface LedgerSources {
   random(): number;
   /** Is told of each lease that tasks were taken back from. */
   onTakenBack?(taken: TakenBack): void;
+  /** After a call that made tasks ready: the types that have more of them than before, and how many more. */
+  onReady?(types: ReadonlyMap<string, number>): void;
 }
 
 /**
@@ -173,9 +175,9 @@ export class Ledger {
     return find(this.#sql, taskId);
   }
 
-  /** What changes with a task, as `versionOf` has it; null where the ledger does not hold it. */
-  version(taskId: string): string | null {
-    return version(this.#sql, taskId);
+  /** What changes with each task, as `versionOf` writes it; tasks that the ledger does not hold are left out. */
+  versions(taskIds: readonly string[]): Map<string, string> {
+    return versions(this.#sql, taskIds);
   }
 
   list(filter: ListFilter): TaskPage {
@@ -186,10 +188,9 @@ export class Ledger {
     return ready(this.#sql, limit);
   }
 
-  /** How many tasks of these types may be claimed, counted up to `limit`. */
-  countReady(types: Hunger['types'], limit: number): number {
-    const wanted = types === ANY_TYPE ? readyTypes(this.#sql) : types;
-    return countReady(this.#sql, withoutPaused(this.#sql, wanted), limit);
+  /** How many tasks of each of these types may be claimed; types with none are left out. */
+  claimable(types: DemandTypes): Map<string, number> {
+    return claimable(this.#sql, types === ANY_TYPE ? readyTypes(this.#sql) : types);
   }
 
   alive(limit: number): WorkRow[] {
@@ -310,7 +311,7 @@ export class Ledger {
       this.#forgetting.start();
       this.#forgetting.next(sql, now);
       forgetRunners(this.#sql, now);
-      forgetStats(this.#sql, now);
+      forgetMinutes(this.#sql, now);
       this.#forgotAt = now;
     }
   }
@@ -319,9 +320,9 @@ export class Ledger {
     const { exec, transaction } = this.#sql;
     const takenBack: TakenBack[] = [];
     const endedWindows = new Set<string>();
+    const tally = new Tally();
     const result = transaction(() => {
       const now = this.#sources.now();
-      const tally = new Tally();
       const answer = body({ exec, transaction, tally, takenBack, endedWindows }, now);
       tally.write(this.#sql, now);
       addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
@@ -330,6 +331,8 @@ export class Ledger {
     if (this.#endedWindows.size > MAX_KNOWN_WINDOWS) this.#endedWindows.clear();
     for (const window of endedWindows) this.#endedWindows.add(window);
     for (const taken of takenBack) this.#sources.onTakenBack?.(taken);
+    const ready = tally.madeReady();
+    if (ready.size > 0) this.#sources.onReady?.(ready);
     return result;
   }
 }

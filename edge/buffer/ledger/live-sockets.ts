@@ -2,23 +2,42 @@ import type { LiveUpdate } from '../../contract/stats.ts';
 
 const LIVE = 'live';
 
-/** What changes within this time is told together. */
-const SPACING_MS = 1000;
+/** Changes within this time are sent together. */
+const MIN_SPACING_MS = 1000;
+const MAX_SPACING_MS = 10_000;
+
+/** Updates take at most this share of the ledger's time: one part of 20. */
+const SHARE = 20;
+const ROWS_PER_MS = 1000;
+
+/** How long to wait after an update that read this many rows. A worker's clock stops while it computes. */
+export function spacingMs(rowsRead: number): number {
+  return Math.min(MAX_SPACING_MS, Math.max(MIN_SPACING_MS, (SHARE * rowsRead) / ROWS_PER_MS));
+}
+
+/** The parts of a Durable Object's state that hold its sockets. */
+type SocketState = Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse'>;
+
+/** What the sockets send. */
+export interface LiveSource {
+  snapshot(): LiveUpdate;
+  /** How many rows the ledger has read since it started. */
+  rowsRead(): number;
+}
 
 /**
- * The sockets of dashboards. Each is told how the queue stands when it opens, and then when something has
- * changed, once a second at most, however much changes. While nobody looks, nothing is looked up.
+ * The sockets of dashboards. Each gets the queue's state when it opens, and then after changes: once a second at
+ * most, and more rarely if the state is costly to read. While none is open, nothing is read.
  */
 export class LiveSockets {
-  readonly #ctx: DurableObjectState;
-  readonly #look: () => LiveUpdate;
-  #toldAt = 0;
-  #telling: ReturnType<typeof setTimeout> | undefined;
+  readonly #ctx: SocketState;
+  readonly #source: LiveSource;
+  #notBefore = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param look how the queue stands now. */
-  constructor(ctx: DurableObjectState, look: () => LiveUpdate) {
+  constructor(ctx: SocketState, source: LiveSource) {
     this.#ctx = ctx;
-    this.#look = look;
+    this.#source = source;
     // Answered without waking this object; by it a browser knows that its socket is alive.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
@@ -26,21 +45,21 @@ export class LiveSockets {
   accept(): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [LIVE]);
-    server.send(JSON.stringify(this.#look()));
+    server.send(JSON.stringify(this.#source.snapshot()));
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** Something may have changed. */
   note(): void {
-    if (this.#telling !== undefined || this.#ctx.getWebSockets(LIVE).length === 0) return;
-    const wait = Math.max(0, this.#toldAt + SPACING_MS - Date.now());
-    this.#telling = setTimeout(() => this.#tell(), wait);
+    if (this.#timer !== undefined || this.#ctx.getWebSockets(LIVE).length === 0) return;
+    this.#timer = setTimeout(() => this.#send(), Math.max(0, this.#notBefore - Date.now()));
   }
 
-  #tell(): void {
-    this.#telling = undefined;
-    this.#toldAt = Date.now();
-    const update = JSON.stringify(this.#look());
+  #send(): void {
+    this.#timer = undefined;
+    const before = this.#source.rowsRead();
+    const update = JSON.stringify(this.#source.snapshot());
+    this.#notBefore = Date.now() + spacingMs(this.#source.rowsRead() - before);
     for (const socket of this.#ctx.getWebSockets(LIVE)) socket.send(update);
   }
 }

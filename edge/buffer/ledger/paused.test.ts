@@ -20,8 +20,8 @@ describe('a paused type', () => {
     const id = bed.add();
     bed.ledger.pause('a');
     assert.deepEqual(bed.ledger.ready(10), []);
-    assert.equal(bed.ledger.countReady('any', 10), 0);
-    assert.equal(bed.ledger.countReady(['a'], 10), 0);
+    assert.equal(bed.ledger.claimable('any').size, 0);
+    assert.equal(bed.ledger.claimable(['a']).size, 0);
     assert.deepEqual(idsOf(bed.ledger.alive(10)), [id]);
   });
 

@@ -13,14 +13,16 @@ export function resume(sql: Sql, type: string): void {
   sql.exec(RESUME, type);
 }
 
-const SELECT_PAUSED = 'SELECT type FROM paused_types';
+const SELECT_PAUSED = 'SELECT type FROM paused_types WHERE type IN (SELECT value FROM json_each(?1))';
+
+/** Those of some types that are paused: one look-up a type, however many are paused. */
+export function pausedTypes(sql: Sql, types: readonly string[]): Set<string> {
+  const rows = sql.exec<{ type: string }>(SELECT_PAUSED, JSON.stringify(types));
+  return new Set(rows.map((row) => row.type));
+}
 
 /** Those of some types of which tasks are handed out, in their order. */
 export function withoutPaused(sql: Sql, types: readonly string[]): string[] {
-  const paused = pausedTypes(sql);
+  const paused = pausedTypes(sql, types);
   return types.filter((type) => !paused.has(type));
-}
-
-export function pausedTypes(sql: Sql): Set<string> {
-  return new Set(sql.exec<{ type: string }>(SELECT_PAUSED).map((row) => row.type));
 }

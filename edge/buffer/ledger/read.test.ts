@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { versionOf } from '../../contract/version.ts';
 import { MINUTE, START, type TestLedger, testLedger } from './testing.ts';
 
 const idsOf = (tasks: readonly { id: string }[]) => tasks.map((task) => task.id);
@@ -182,4 +183,30 @@ describe('alive', () => {
       [failed, 'scheduled'],
     ]);
   });
+});
+
+test('of more than 500 types the first 500 by name are listed', (t) => {
+  const bed = testLedger(t);
+  const tasks = Array.from({ length: 700 }, (_, index) => bed.task({ type: `t${1000 + index}` }));
+  bed.ledger.insert(tasks);
+  assert.equal(bed.ledger.ready(1000).length, 500);
+  assert.equal(bed.ledger.alive(1000).length, 500);
+  assert.equal(bed.ledger.claimable('any').size, 500);
+});
+
+test('the versions of tasks are those of their states and progress, whatever leases they are under', (t) => {
+  const bed = testLedger(t);
+  const one = bed.held();
+  const other = bed.held();
+  const waiting = bed.add({ type: 'b' });
+  const value = JSON.stringify({ done: 0.1 + 0.2 });
+  bed.ledger.heartbeat([
+    { leaseId: one.leaseId, holds: [one.id], progress: [{ taskId: one.id, value }] },
+    { leaseId: other.leaseId, holds: [other.id] },
+  ]);
+  const ids = [one.id, other.id, waiting];
+  const versions = bed.ledger.versions([...ids, 'unknown']);
+  assert.equal(versions.size, 3);
+  for (const id of ids) assert.equal(versions.get(id), versionOf(bed.row(id)));
+  assert.equal(bed.row(one.id).progress, value);
 });

@@ -3,12 +3,12 @@ import { MAX_LIST_SCAN } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { versionOf } from '../../contract/version.ts';
-import { progressOf } from './leases.ts';
+import { CLAIMED, progressesOf, progressOf } from './leases.ts';
 import { withoutPaused } from './paused.ts';
 import { firstReady } from './queue-order.ts';
 import { fitting, PAYLOAD_BYTES, parse, readSizes, readTask, readWork, type Sized } from './rows.ts';
 import { roundsOf } from './seals.ts';
-import type { Sql } from './sql.ts';
+import type { Sql, SqlValue } from './sql.ts';
 import { readyTypes } from './waiting.ts';
 
 /** Everything the ledger knows of a task, or how many archive rounds its closed window has. */
@@ -19,12 +19,34 @@ export function find(sql: Sql, taskId: string): FoundTask {
   return rounds === null ? { unknown: true } : { sealed: true, rounds };
 }
 
-const SELECT_STATE = 'SELECT state, attempt, run_at AS runAt FROM tasks WHERE id = ?1';
+const SELECT_STATES = `
+  SELECT id, state, attempt, run_at AS runAt, lease_id AS leaseId
+  FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
 
-/** What changes with a task, see {@link versionOf}; null where the ledger does not hold it. */
-export function version(sql: Sql, taskId: string): string | null {
-  const task = sql.exec<{ state: TaskState; attempt: number; runAt: number }>(SELECT_STATE, taskId)[0];
-  return task ? versionOf({ ...task, progress: progressOf(sql, taskId) }) : null;
+interface State extends Record<string, SqlValue> {
+  id: string;
+  state: TaskState;
+  attempt: number;
+  runAt: number;
+  leaseId: string | null;
+}
+
+/** What changes with each task, see {@link versionOf}; tasks that the ledger does not hold are left out. */
+export function versions(sql: Sql, taskIds: readonly string[]): Map<string, string> {
+  const states = sql.exec<State>(SELECT_STATES, JSON.stringify(taskIds));
+  const versions = new Map<string, string>();
+  for (const [leaseId, ofLease] of Map.groupBy(states, holderOf)) {
+    const ids = ofLease.map(({ id }) => id);
+    const progress = leaseId === null ? null : progressesOf(sql, leaseId, ids);
+    for (const task of ofLease) {
+      versions.set(task.id, versionOf({ ...task, progress: progress?.get(task.id) ?? null }));
+    }
+  }
+  return versions;
+}
+
+function holderOf({ state, leaseId }: State): string | null {
+  return state === 'leased' ? leaseId : null;
 }
 
 /** After every possible id. */
@@ -64,7 +86,7 @@ export function page(sql: Sql, filter: ListFilter): TaskPage {
   return { tasks, nextCursor: last?.id ?? null };
 }
 
-/** The tasks that may run now, in the order in which they would be claimed. */
+/** The tasks of the first 500 types that may run now, in the order in which they would be claimed. */
 export function ready(sql: Sql, limit: number): WorkRow[] {
   return readWork(sql, fitting(waiting(sql, withoutPaused(sql, readyTypes(sql)), limit)));
 }
@@ -79,15 +101,18 @@ function waiting(sql: Sql, types: readonly string[], limit: number): Sized[] {
 
 const SELECT_LEASED = `
   SELECT tasks.id, ${PAYLOAD_BYTES}
-  FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
-  WHERE leases.ended_at IS NULL AND tasks.lease_id = leases.id AND tasks.claimed_at IS NOT NULL
+  FROM ${CLAIMED} CROSS JOIN tasks ON tasks.id = claimed.task_id
+  WHERE tasks.lease_id = claimed.lease_id AND tasks.claimed_at IS NOT NULL
     AND tasks.state IN ('leased', 'scheduled')
   LIMIT ?1`;
 
 const SELECT_SCHEDULED = `
   SELECT id, ${PAYLOAD_BYTES} FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL ORDER BY run_at, id LIMIT ?1`;
 
-/** The tasks that have not ended: what runs, then what may run now, then what waits for its time. */
+/**
+ * The tasks that have not ended: what runs, then what may run now, then what waits for its time. Looks at the
+ * first 5,000 tasks that runners claimed, and at the first 500 types.
+ */
 export function alive(sql: Sql, limit: number): WorkRow[] {
   const leased = sql.exec<Sized>(SELECT_LEASED, limit);
   const ready = waiting(sql, readyTypes(sql), limit);

@@ -79,6 +79,54 @@ describe('a runner', () => {
   });
 });
 
+describe('with very many runners', () => {
+  test('1,000 are listed', (t) => {
+    const bed = testLedger(t);
+    const connected = new Set(Array.from({ length: 1500 }, (_, index) => `r${index}`));
+    assert.equal(bed.ledger.runners(connected).length, 1000);
+  });
+
+  test('descriptions of 2 MB are read, the runners after them are listed by name', (t) => {
+    const bed = testLedger(t);
+    const types = Array.from({ length: 500 }, (_, index) => `${'type'.repeat(20)}${index}`);
+    const wants = [{ types: ['a'], limit: 1 }];
+    for (let index = 100; index < 160; index += 1) {
+      const order = { leaseId: randomUUID(), runner: `r${index}`, leaseSeconds: 30, wants };
+      bed.ledger.claim({ ...order, about: { ...ABOUT, types } });
+    }
+    const shown = bed.ledger.runners(none);
+    assert.equal(shown.length, 60);
+    const described = shown.filter((runner) => runner.types);
+    assert.ok(described.length > 40 && described.length < 60, `${described.length} of 60`);
+    assert.equal(shown[0]?.types?.length, 500);
+  });
+
+  test('2,000 names are kept, those heard of last', (t) => {
+    const bed = testLedger(t);
+    for (let index = 0; index < 2100; index += 1) {
+      bed.now += 1;
+      tell(bed, `r${index}`);
+    }
+    const [kept] = bed.sql.exec<{ names: number }>('SELECT count(*) AS names FROM runners');
+    assert.equal(kept?.names, 1900);
+    const [first] = bed.sql.exec<{ at: number }>('SELECT min(seen_at) AS at FROM runners');
+    assert.equal(first?.at, START + 201);
+  });
+});
+
+test('a lease that names many ended tasks is looked at in part', (t) => {
+  const bed = testLedger(t);
+  const limit = 1000;
+  for (let lease = 0; lease < 6; lease += 1) {
+    bed.addMany(limit);
+    const { leaseId, ids } = bed.claim(['a'], { limit, runner: `r${lease}` });
+    bed.ledger.settle(ids.slice(1).map((taskId) => ({ taskId, leaseId, success: true })));
+    bed.now += 1;
+  }
+  assert.deepEqual(names(bed), ['r0', 'r1', 'r2', 'r3', 'r4']);
+  assert.equal(bed.ledger.alive(100).length, 5);
+});
+
 test('a type is handled while a runner takes it, or holds a task of it', (t) => {
   const bed = testLedger(t);
   for (const type of ['a', 'b', 'c', 'd']) bed.add({ type });

@@ -156,3 +156,20 @@ test('at most 200 types are shown, those with the most living tasks first', (t) 
   assert.equal(types[0]?.type, 'busy');
   assert.equal(counts.ready, 252);
 });
+
+test('of 10,000 types the answer takes a bounded number of look-ups, and all tasks are counted', (t) => {
+  const sql = openSqlite();
+  t.after(() => sql.close());
+  const port = recording(sql);
+  const bed = new TestLedger(port);
+  const tasks = Array.from({ length: 20_000 }, (_, index) =>
+    bed.task({ type: `t${index % 10_000}`, priority: Math.floor(index / 10_000) }),
+  );
+  bed.ledger.insert(tasks);
+  for (let type = 0; type < 300; type += 1) bed.ledger.pause(`p${type}`);
+  port.statements.length = 0;
+  const { types, counts, oldestWaiting } = bed.ledger.stats([]);
+  assert.deepEqual([types.length, counts.ready], [200, 20_000]);
+  assert.ok(oldestWaiting);
+  assert.ok(port.statements.length <= 505, `${port.statements.length} statements`);
+});

@@ -1,85 +1,90 @@
-import type { BufferStatus } from '../../contract/buffer.ts';
 import { MAX_SHOWN_TYPES } from '../../contract/limits.ts';
 import type { Counts, MinuteStats, Percentiles, QueueStats, TypeStats } from '../../contract/stats.ts';
 import { iso } from '../../http/time.ts';
 import { Histogram } from './histogram.ts';
-import { pausedTypes } from './paused.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { minuteOf } from './tally.ts';
 import { oldestReady } from './waiting.ts';
 
 const SHOWN_MINUTES = 60;
-const FORGET_TYPE_AFTER_MS = 24 * 3_600_000;
 
-interface StoredType extends Record<string, SqlValue> {
-  type: string;
+interface StoredCounts extends Record<string, SqlValue> {
   scheduled: number;
   ready: number;
   leased: number;
   completed: number;
   failed: number;
   cancelled: number;
+}
+
+const NO_TASKS = { scheduled: 0, ready: 0, leased: 0, completed: 0, failed: 0, cancelled: 0 };
+
+interface StoredType extends StoredCounts {
+  type: string;
   completed_total: number;
   failed_total: number;
   cancelled_total: number;
   retries: number;
   lease_expiries: number;
+  paused: number;
 }
 
-const SELECT_TYPES = `
-  SELECT type, scheduled, ready, leased, completed, failed, cancelled,
-    completed_total, failed_total, cancelled_total, retries, lease_expiries, scheduled + ready + leased AS alive
-  FROM types
+const SELECT_SHOWN = `
+  SELECT busiest.*, EXISTS (SELECT 1 FROM paused_types WHERE paused_types.type = busiest.type) AS paused
+  FROM (
+    SELECT type, scheduled, ready, leased, completed, failed, cancelled,
+      completed_total, failed_total, cancelled_total, retries, lease_expiries
+    FROM types ORDER BY scheduled + ready + leased DESC, type LIMIT ${MAX_SHOWN_TYPES}) AS busiest
   UNION ALL
-  SELECT type, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM paused_types WHERE type NOT IN (SELECT type FROM types)
-  ORDER BY alive DESC, type`;
+  SELECT type, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
+  FROM (SELECT type FROM paused_types ORDER BY type LIMIT ${MAX_SHOWN_TYPES}) AS paused
+  WHERE NOT EXISTS (SELECT 1 FROM types WHERE types.type = paused.type)`;
+
+const SUM_TYPES = `
+  SELECT total(scheduled) AS scheduled, total(ready) AS ready, total(leased) AS leased,
+    total(completed) AS completed, total(failed) AS failed, total(cancelled) AS cancelled
+  FROM types`;
 
 /**
- * How the queue stands, read from what was counted as tasks moved.
+ * How the queue stands, read from what was counted as tasks moved. Shows the 200 types with the most tasks that
+ * have not ended, and looks for the oldest ready task among those.
  *
  * @param handled the types that runners take.
  */
 export function stats(sql: Sql, handled: ReadonlySet<string>, now: number): QueueStats {
-  const paused = pausedTypes(sql);
-  const types = sql.exec<StoredType>(SELECT_TYPES).map(
-    (stored): TypeStats => ({
-      type: stored.type,
-      counts: countsOf(stored),
-      totals: {
-        completed: stored.completed_total,
-        failed: stored.failed_total,
-        cancelled: stored.cancelled_total,
-        retries: stored.retries,
-        leaseExpiries: stored.lease_expiries,
-      },
-      paused: paused.has(stored.type),
-      handled: handled.has(stored.type),
-    }),
+  const shown = sql.exec<StoredType>(SELECT_SHOWN).slice(0, MAX_SHOWN_TYPES);
+  const [sums = NO_TASKS] = sql.exec<StoredCounts>(SUM_TYPES);
+  const oldest = oldestReady(
+    sql,
+    shown.flatMap(({ type, ready }) => (ready > 0 ? type : [])),
   );
-  const oldest = oldestReady(sql);
   return {
     timestamp: iso(now),
-    counts: sumOf(types.map((type) => type.counts)),
+    counts: countsOf(sums),
     ...(oldest && { oldestWaiting: { taskId: oldest.id, type: oldest.type, since: iso(oldest.run_at) } }),
-    types: types.slice(0, MAX_SHOWN_TYPES),
+    types: shown.map((stored) => typeStats(stored, handled)),
     minutes: minutes(sql, now),
   };
 }
 
-function countsOf({ scheduled, ready, leased, completed, failed, cancelled }: StoredType): Counts {
-  return { scheduled, ready, processing: leased, completed, failed, cancelled };
+function typeStats(stored: StoredType, handled: ReadonlySet<string>): TypeStats {
+  return {
+    type: stored.type,
+    counts: countsOf(stored),
+    totals: {
+      completed: stored.completed_total,
+      failed: stored.failed_total,
+      cancelled: stored.cancelled_total,
+      retries: stored.retries,
+      leaseExpiries: stored.lease_expiries,
+    },
+    paused: stored.paused === 1,
+    handled: handled.has(stored.type),
+  };
 }
 
-function sumOf(all: readonly Counts[]): Counts {
-  const sum = (status: BufferStatus) => all.reduce((total, counts) => total + counts[status], 0);
-  return {
-    scheduled: sum('scheduled'),
-    ready: sum('ready'),
-    processing: sum('processing'),
-    completed: sum('completed'),
-    failed: sum('failed'),
-    cancelled: sum('cancelled'),
-  };
+function countsOf({ scheduled, ready, leased, completed, failed, cancelled }: StoredCounts): Counts {
+  return { scheduled, ready, processing: leased, completed, failed, cancelled };
 }
 
 interface StoredMinute extends Record<string, SqlValue> {
@@ -114,12 +119,8 @@ function percentilesOf(json: string): Percentiles | null {
 }
 
 const FORGET_MINUTES = 'DELETE FROM minutes WHERE minute <= ?1';
-const FORGET_TYPES = `
-  DELETE FROM types
-  WHERE moved_at <= ?1 AND scheduled + ready + leased + completed + failed + cancelled = 0`;
 
-/** Forgets minutes that nobody is shown any more, and types of which there has been no task for a day. */
-export function forgetStats(sql: Sql, now: number): void {
+/** Forgets minutes that are not shown any more. */
+export function forgetMinutes(sql: Sql, now: number): void {
   sql.exec(FORGET_MINUTES, minuteOf(now) - SHOWN_MINUTES);
-  sql.exec(FORGET_TYPES, now - FORGET_TYPE_AFTER_MS);
 }

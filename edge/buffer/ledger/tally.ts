@@ -132,6 +132,13 @@ export class Tally {
     return this.#types.get(type)?.ready ?? 0;
   }
 
+  /** The types that have more ready tasks than when the call began, and how many more. */
+  madeReady(): Map<string, number> {
+    const made = new Map<string, number>();
+    for (const [type, { ready }] of this.#types) if (ready > 0) made.set(type, ready);
+    return made;
+  }
+
   #of(type: string): Moves {
     const known = this.#types.get(type);
     if (known) return known;

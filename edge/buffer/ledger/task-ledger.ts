@@ -19,34 +19,45 @@ import { type LogEnv, logOf, shown } from '../../http/log.ts';
 import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import { LiveSockets } from './live-sockets.ts';
+import { DEFAULT_CALLS_PER_SECOND, Pacing } from './pacing.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
-import { acceptWakeSocket, runnerOf, wakeSockets } from './wake-sockets.ts';
+import { HibernatingSockets } from './wake-sockets.ts';
 import { Waker } from './waker.ts';
 
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
 const DEFAULT_FULL_BYTES = 8e9;
 
-interface RoomEnv extends LogEnv {
+/** What a ledger is configured with. */
+interface TaskLedgerEnv extends LogEnv {
   FULL_BYTES?: string;
+  /** Claims and reports a second above which it asks runners for a pause (default 100). */
+  PACED_CALLS_PER_SECOND?: string;
 }
 
 /**
  * The Durable Object around the ledger: it lends it storage, wakes it by alarm when time brings work, and
  * wakes runners when there is work for them.
  */
-export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
+export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerApi {
   readonly #ledger: Ledger;
   /** When the alarm is set to ring, so that it is written only to ring earlier. */
   #alarmAt: number | null = null;
-  readonly #waker = new Waker();
+  readonly #wakeSockets: HibernatingSockets;
+  readonly #waker: Waker;
   readonly #watch: TaskWatch;
   readonly #live: LiveSockets;
+  /** Counts claims and reports. */
+  readonly #pacing: Pacing;
+  #rowsRead = 0;
 
-  constructor(ctx: DurableObjectState, env: RoomEnv) {
+  constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
     super(ctx, env);
-    this.#ledger = new Ledger(durableSql(ctx.storage), {
+    const noteRead = (rows: number) => {
+      this.#rowsRead += rows;
+    };
+    this.#ledger = new Ledger(durableSql(ctx.storage, noteRead), {
       now: Date.now,
       random: Math.random,
       onTakenBack: ({ tasks, unstarted, ...lease }) =>
@@ -56,9 +67,15 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
           tasks: shown(tasks),
           unstarted: shown(unstarted),
         }),
+      onReady: (types) => this.#waker.noteReady(types),
     });
+    this.#pacing = new Pacing(
+      numberOf('PACED_CALLS_PER_SECOND', env.PACED_CALLS_PER_SECOND, DEFAULT_CALLS_PER_SECOND),
+    );
+    this.#wakeSockets = new HibernatingSockets(ctx);
+    this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
     this.#watch = new TaskWatch(this.#ledger);
-    this.#live = new LiveSockets(ctx, () => this.#look());
+    this.#live = new LiveSockets(ctx, { snapshot: () => this.#look(), rowsRead: () => this.#rowsRead });
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -79,8 +96,8 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
     const { runner, leaseId } = order;
     const count = grant.tasks.length;
     if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
-    this.#waker.note(wakeSockets(this.ctx, order.runner), order, grant);
-    return this.#conclude(serialGrant(grant));
+    this.#waker.noteClaim(order, grant);
+    return this.#conclude({ ...serialGrant(grant), spaceMs: this.#pacing.count(Date.now()) });
   }
 
   claimOne(taskId: string) {
@@ -92,7 +109,8 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   settle(reports: SettleReport[]) {
-    return this.#conclude(this.#ledger.settle(reports));
+    const outcomes = this.#ledger.settle(reports);
+    return this.#conclude({ outcomes, spaceMs: this.#pacing.count(Date.now()) });
   }
 
   settleUnfenced(report: UnfencedReport) {
@@ -156,7 +174,9 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   resume(type: string) {
-    return this.#conclude(this.#ledger.resume(type));
+    this.#ledger.resume(type);
+    this.#waker.noteResumed(type);
+    return this.#conclude(undefined);
   }
 
   async reserve(key: string, bodyHash: string, submission: string, header: string) {
@@ -230,13 +250,17 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
   override async fetch(request: Request) {
     const runner = new URL(request.url).searchParams.get('runner');
-    return runner === null ? this.#live.accept() : acceptWakeSocket(this.ctx, runner);
+    if (runner === null) return this.#live.accept();
+    // A runner that has connected claims at once.
+    this.#waker.forget(runner);
+    return this.#wakeSockets.accept(runner);
   }
 
   override async webSocketClose(socket: WebSocket) {
-    const runner = runnerOf(this.ctx, socket);
+    const runner = this.#wakeSockets.runnerOf(socket);
     socket.close();
     if (runner === null) return;
+    if (!this.#wakeSockets.isConnected(runner)) this.#waker.forget(runner);
     this.#ledger.dismissRunner(runner);
     this.#live.note();
   }
@@ -258,21 +282,17 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 
   #runners(): RunnerView[] {
-    return this.#ledger.runners(new Set(wakeSockets(this.ctx).map(({ runner }) => runner)));
+    return this.#ledger.runners(this.#wakeSockets.runners());
   }
 
   /**
-   * Tells who waits for a change, wakes runners for what a call has made ready, sets the alarm for what it has
-   * made due, and answers it.
+   * Notifies the calls that wait for a change, wakes runners for what a call has made ready, sets the alarm for
+   * what it has made due, and answers it.
    */
   async #conclude<Answer>(answer: Answer): Promise<Answer> {
     this.#watch.note();
     this.#live.note();
-    this.#waker.wake(
-      wakeSockets(this.ctx),
-      (types, limit) => this.#ledger.countReady(types, limit),
-      Date.now(),
-    );
+    this.#waker.wake(Date.now());
     const dueAt = this.#ledger.nextTickAt();
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return answer;
     this.#alarmAt = dueAt;
@@ -281,10 +301,15 @@ export class TaskLedger extends DurableObject<RoomEnv> implements LedgerApi {
   }
 }
 
-function durableSql(storage: DurableObjectStorage): Sql {
+/** @param onRead receives how many rows a statement has read. */
+function durableSql(storage: DurableObjectStorage, onRead: (rows: number) => void): Sql {
   return {
-    exec: <Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) =>
-      storage.sql.exec<Row>(query, ...params).toArray(),
+    exec: <Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) => {
+      const cursor = storage.sql.exec<Row>(query, ...params);
+      const rows = cursor.toArray();
+      onRead(cursor.rowsRead);
+      return rows;
+    },
     transaction: (body) => storage.transactionSync(body),
   };
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskWatch } from './task-watch.ts';
 
 const UNKNOWN = { unknown: true } as const;
 
-/** A watch over versions that the test sets, and how often they were looked at. */
+/** A watch over versions that the test sets, and how many it looked at each time. */
 function watchOver(versions: Map<string, string>) {
-  const looks: string[] = [];
+  const looks: number[] = [];
   const watch = new TaskWatch({
-    version: (taskId) => {
-      looks.push(taskId);
-      return versions.get(taskId) ?? null;
+    versions: (taskIds) => {
+      looks.push(taskIds.length);
+      return new Map([...versions].filter(([taskId]) => taskIds.includes(taskId)));
     },
     find: () => UNKNOWN,
   });
@@ -55,5 +56,32 @@ test('a hundred changes in a row are one look, and none while nobody waits', asy
   for (let change = 0; change < 100; change += 1) watch.note();
   await answer;
   watch.note();
-  assert.equal(looks.length, 2, 'one when the call came, one after the changes');
+  assert.deepEqual(looks, [1, 1], 'one when the call came, one after the changes');
+});
+
+test('a round looks at 100 tasks together, and goes on with the next', async () => {
+  const ids = Array.from({ length: 250 }, (_, index) => `t${index}`);
+  const versions = new Map(ids.map((id) => [id, '1']));
+  const { watch, looks } = watchOver(versions);
+  const answers = Promise.all(ids.map((id) => watch.until(id, '1', 60_000)));
+  looks.length = 0;
+  for (const id of ids) versions.set(id, '2');
+  watch.note();
+  await answers;
+  assert.deepEqual(looks, [100, 100, 50]);
+});
+
+test('a change during a round is seen by the next', async () => {
+  const ids = Array.from({ length: 150 }, (_, index) => `t${index}`);
+  const versions = new Map(ids.map((id) => [id, '1']));
+  const { watch, looks } = watchOver(versions);
+  const first = watch.until('t0', '1', 60_000);
+  const others = Promise.all(ids.slice(1).map((id) => watch.until(id, '1', 500)));
+  looks.length = 0;
+  watch.note();
+  while (looks.length === 0) await sleep(5);
+  versions.set('t0', '2');
+  watch.note();
+  await first;
+  await others;
 });

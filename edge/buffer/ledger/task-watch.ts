@@ -1,7 +1,10 @@
 import type { FoundTask } from '../../contract/ledger.ts';
 
-/** Changes of a task within this time are told as one. */
+/** Changes of a task within this time are answered as one. */
 const GATHER_MS = 50;
+
+/** How many tasks are looked at together; the next ones follow after {@link GATHER_MS}. */
+const PORTION = 100;
 
 interface Waiting {
   readonly version: string | null;
@@ -10,8 +13,8 @@ interface Waiting {
 
 /** How the watch sees tasks. */
 export interface Watched {
-  /** What changes with the task; null where it is unknown, or its window is sealed. */
-  version(taskId: string): string | null;
+  /** What changes with each task; one that is unknown, or whose window is sealed, is left out. */
+  versions(taskIds: readonly string[]): ReadonlyMap<string, string>;
   find(taskId: string): FoundTask;
 }
 
@@ -19,35 +22,46 @@ export interface Watched {
 export class TaskWatch {
   readonly #watched: Watched;
   readonly #waiting = new Map<string, Set<Waiting>>();
-  #looking: ReturnType<typeof setTimeout> | undefined;
+  /** The tasks that the round under way has not looked at. */
+  #round: string[] = [];
+  /** Whether something may have changed since the round began. */
+  #changed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(watched: Watched) {
     this.#watched = watched;
   }
 
   /**
-   * Resolves with the task once it is not as `version` says, at once where it is not already, and after
-   * `timeoutMs` whatever it is then.
+   * Resolves with the task once it differs from `version`, at once if it does already, and after `timeoutMs`
+   * whatever it is then.
    */
   async until(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask> {
-    if (timeoutMs > 0 && this.#watched.version(taskId) === version) {
-      await this.#change(taskId, version, timeoutMs);
-    }
+    const current = () => this.#watched.versions([taskId]).get(taskId) ?? null;
+    if (timeoutMs > 0 && current() === version) await this.#change(taskId, version, timeoutMs);
     return this.#watched.find(taskId);
   }
 
   /** Something may have changed. */
   note(): void {
-    if (this.#waiting.size === 0 || this.#looking !== undefined) return;
-    this.#looking = setTimeout(() => this.#look(), GATHER_MS);
+    if (this.#waiting.size === 0) return;
+    this.#changed = true;
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#look(), GATHER_MS);
   }
 
   #look(): void {
-    this.#looking = undefined;
-    for (const [taskId, waiting] of this.#waiting) {
-      const version = this.#watched.version(taskId);
-      for (const one of waiting) if (one.version !== version) one.resolve();
+    if (this.#round.length === 0) {
+      this.#round = [...this.#waiting.keys()];
+      this.#changed = false;
     }
+    const portion = this.#round.splice(0, PORTION);
+    const versions = this.#watched.versions(portion);
+    for (const taskId of portion) {
+      const version = versions.get(taskId) ?? null;
+      for (const one of this.#waiting.get(taskId) ?? []) if (one.version !== version) one.resolve();
+    }
+    const goOn = this.#round.length > 0 || this.#changed;
+    this.#timer = goOn ? setTimeout(() => this.#look(), GATHER_MS) : undefined;
   }
 
   #change(taskId: string, version: string | null, timeoutMs: number): Promise<void> {

@@ -1,5 +1,6 @@
-import { MAX_READY_COUNT, MAX_WANTED_TYPES } from '../../contract/limits.ts';
-import type { Sql, SqlValue } from './sql.ts';
+import { MAX_WANTED_TYPES } from '../../contract/limits.ts';
+import type { ReadyTask } from './queue-order.ts';
+import type { Sql } from './sql.ts';
 import type { Store } from './tally.ts';
 
 /** How many due tasks one call promotes; the alarm goes on with the rest. */
@@ -26,29 +27,35 @@ export function nextRunAt(sql: Sql): number | null {
   return sql.exec<{ at: number | null }>(NEXT_RUN)[0]?.at ?? null;
 }
 
-const COUNT_READY = `
-  SELECT count(*) AS ready FROM (
-    SELECT 1 FROM json_each(?1) AS wanted CROSS JOIN tasks ON tasks.type = wanted.value
-    WHERE tasks.state = 'ready' LIMIT ?2)`;
+const SELECT_CLAIMABLE = `
+  SELECT type, ready FROM types
+  WHERE type IN (SELECT value FROM json_each(?1)) AND ready > 0 AND NOT EXISTS (SELECT 1 FROM paused_types WHERE paused_types.type = types.type)`;
+
+/** How many tasks of each of some types may be claimed; types with none are left out. One look-up a type. */
+export function claimable(sql: Sql, types: readonly string[]): Map<string, number> {
+  const rows = sql.exec<{ type: string; ready: number }>(SELECT_CLAIMABLE, JSON.stringify(types));
+  return new Map(rows.map(({ type, ready }) => [type, ready]));
+}
+
+/** How many pairs of a type and a priority one call looks at for the oldest task. */
+const MAX_LOOK_UPS = 500;
 
 const SELECT_FIRST_BELOW = `
   SELECT id, type, priority, run_at FROM tasks WHERE state = 'ready' AND type = ?1 AND priority < ?2
   ORDER BY priority DESC, run_at, id LIMIT 1`;
 
-interface Ready extends Record<string, SqlValue> {
-  id: string;
-  type: string;
-  priority: number;
-  run_at: number;
-}
-
-/** The task that has been ready for the longest time, of the first 500 types: one look-up a type and priority. */
-export function oldestReady(sql: Sql): Ready | null {
-  let oldest: Ready | null = null;
-  for (const type of readyTypes(sql).slice(0, MAX_WANTED_TYPES)) {
+/**
+ * The task of some types that has been ready for the longest time. Each pair of a type and a priority takes one
+ * look-up; those after the first 500 are left out.
+ */
+export function oldestReady(sql: Sql, types: readonly string[]): ReadyTask | null {
+  let oldest: ReadyTask | null = null;
+  let left = MAX_LOOK_UPS;
+  for (const type of types) {
     let below = Number.MAX_SAFE_INTEGER;
-    for (;;) {
-      const first = sql.exec<Ready>(SELECT_FIRST_BELOW, type, below)[0];
+    while (left > 0) {
+      left -= 1;
+      const first = sql.exec<ReadyTask>(SELECT_FIRST_BELOW, type, below)[0];
       if (!first) break;
       if (oldest === null || first.run_at < oldest.run_at) oldest = first;
       below = first.priority;
@@ -57,21 +64,17 @@ export function oldestReady(sql: Sql): Ready | null {
   return oldest;
 }
 
-/** How many tasks of these types are ready, counted up to a limit. */
-export function countReady(sql: Sql, types: readonly string[], limit = MAX_READY_COUNT): number {
-  return sql.exec<{ ready: number }>(COUNT_READY, JSON.stringify(types), limit)[0]?.ready ?? 0;
-}
-
 /** One index look-up a type, however many tasks there are. */
 const READY_TYPES = `
   WITH RECURSIVE types (type) AS (
     SELECT min(type) FROM tasks WHERE state = 'ready'
     UNION ALL
     SELECT (SELECT min(type) FROM tasks WHERE state = 'ready' AND type > types.type)
-    FROM types WHERE types.type IS NOT NULL)
+    FROM types WHERE types.type IS NOT NULL
+    LIMIT ${MAX_WANTED_TYPES})
   SELECT type FROM types WHERE type IS NOT NULL`;
 
-/** The types that have a ready task. */
+/** The types that have a ready task: the first 500 by name. */
 export function readyTypes(sql: Sql): string[] {
   return sql.exec<{ type: string }>(READY_TYPES).map((row) => row.type);
 }

@@ -1,60 +1,94 @@
 import { WAKE_MESSAGE } from '../../contract/buffer.ts';
-import { ANY_TYPE, type Hunger, type Listener } from './waker.ts';
+import { ANY_TYPE, type UnmetDemand } from './demand-index.ts';
+import type { WakeSockets } from './waker.ts';
 
-/** What a socket can keep, by Cloudflare's limit, but for the names of the fields. */
+/** What a socket can store, by Cloudflare's limit, without the names of the fields. */
 const MAX_ATTACHED_BYTES = 16_000;
 
-/** A wake socket of a Durable Object; what its runner lacks is kept with it, also while the object hibernates. */
-class SocketListener implements Listener {
-  readonly #socket: WebSocket;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  get runner(): string {
-    return this.#attached().runner;
-  }
-
-  get hunger(): Hunger | null {
-    return this.#attached().hunger;
-  }
-
-  set hunger(hunger: Hunger | null) {
-    if (hunger === null && this.hunger === null) return;
-    const tooLarge = JSON.stringify(hunger).length > MAX_ATTACHED_BYTES;
-    const kept = hunger && tooLarge ? { ...hunger, types: ANY_TYPE } : hunger;
-    this.#socket.serializeAttachment({ runner: this.runner, hunger: kept });
-  }
-
-  wake(): void {
-    this.#socket.send(WAKE_MESSAGE);
-  }
-
-  #attached(): { runner: string; hunger: Hunger | null } {
-    return this.#socket.deserializeAttachment();
-  }
+interface Attachment {
+  runner: string;
+  demands: UnmetDemand[];
 }
+
+type WakeSocket = Pick<WebSocket, 'readyState' | 'send' | 'serializeAttachment' | 'deserializeAttachment'>;
+
+/** The part of a Durable Object's state that holds its sockets. */
+interface SocketState {
+  acceptWebSocket(socket: WebSocket, tags: string[]): void;
+  getWebSockets(tag: string): WakeSocket[];
+  getTags(socket: WakeSocket): string[];
+}
+
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 
 /** Sockets of one kind, and those of one runner, are found by their tags. */
 const WAKE = 'wake';
-const tagOf = (runner: string) => `${WAKE}:${runner}`;
+const RUNNER = `${WAKE}:`;
+const tagOf = (runner: string) => `${RUNNER}${runner}`;
 
-/** The open wake sockets, of all runners or of one. */
-export function wakeSockets(ctx: DurableObjectState, runner?: string): Listener[] {
-  const tag = runner === undefined ? WAKE : tagOf(runner);
-  return ctx.getWebSockets(tag).map((socket) => new SocketListener(socket));
+/** The wake sockets of a Durable Object. Demands are stored with them, also while the object hibernates. */
+export class HibernatingSockets implements WakeSockets {
+  readonly #ctx: SocketState;
+
+  constructor(ctx: SocketState) {
+    this.#ctx = ctx;
+  }
+
+  /** Accepts a runner's socket; it costs nothing while it is silent. */
+  accept(runner: string): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#ctx.acceptWebSocket(server, [WAKE, tagOf(runner)]);
+    attach(server, { runner, demands: [] });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  *load(): Generator<Attachment> {
+    for (const socket of this.#ctx.getWebSockets(WAKE)) {
+      const attachment: Attachment | null = socket.deserializeAttachment();
+      if (attachment) yield attachment;
+    }
+  }
+
+  save(runner: string, demands: readonly UnmetDemand[]): boolean {
+    const sockets = this.#open(runner);
+    for (const socket of sockets) attach(socket, { runner, demands: demands.map(shortened) });
+    return sockets.length > 0;
+
+    /** Each demand has an equal share of the room. */
+    function shortened(demand: UnmetDemand): UnmetDemand {
+      const fits = JSON.stringify(demand).length <= MAX_ATTACHED_BYTES / demands.length;
+      return fits ? demand : { ...demand, types: ANY_TYPE };
+    }
+  }
+
+  wake(runner: string): boolean {
+    const sockets = this.#open(runner);
+    for (const socket of sockets) socket.send(WAKE_MESSAGE);
+    return sockets.length > 0;
+  }
+
+  isConnected(runner: string): boolean {
+    return this.#open(runner).length > 0;
+  }
+
+  /** The runners that have a socket open. */
+  runners(): Set<string> {
+    const sockets = this.#ctx.getWebSockets(WAKE);
+    return new Set(sockets.flatMap((socket) => this.runnerOf(socket) ?? []));
+  }
+
+  /** The runner that a socket wakes; null if it is a socket of another kind. */
+  runnerOf(socket: WakeSocket): string | null {
+    const tag = this.#ctx.getTags(socket).find((one) => one.startsWith(RUNNER));
+    return tag === undefined ? null : tag.slice(RUNNER.length);
+  }
+
+  #open(runner: string): WakeSocket[] {
+    return this.#ctx.getWebSockets(tagOf(runner)).filter(({ readyState }) => readyState === OPEN);
+  }
 }
 
-/** The runner that a socket wakes; null where it is a socket of another kind. */
-export function runnerOf(ctx: DurableObjectState, socket: WebSocket): string | null {
-  return ctx.getTags(socket).includes(WAKE) ? new SocketListener(socket).runner : null;
-}
-
-/** Accepts a runner's wake socket; it costs nothing while it is silent. */
-export function acceptWakeSocket(ctx: DurableObjectState, runner: string): Response {
-  const { 0: client, 1: server } = new WebSocketPair();
-  ctx.acceptWebSocket(server, [WAKE, tagOf(runner)]);
-  server.serializeAttachment({ runner, hunger: null });
-  return new Response(null, { status: 101, webSocket: client });
+function attach(socket: WakeSocket, attachment: Attachment): void {
+  socket.serializeAttachment(attachment);
 }

@@ -1,43 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { type Hunger, type Listener, Waker } from './waker.ts';
+import { describe, test } from 'node:test';
+import { ANY_TYPE, type UnmetDemand } from './demand-index.ts';
+import { Waker } from './waker.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
-
-/** Runners that listen, and how many tasks of each type are ready. */
-function bed(...runners: string[]) {
-  const woken: string[] = [];
-  const listeners = runners.map(
-    (runner): Listener => ({ runner, hunger: null, wake: () => woken.push(runner) }),
-  );
-  const waker = new Waker();
-  const ready = new Map<string, number>();
-  return {
-    woken,
-    ready,
-    /** A runner claims up to `limit` tasks; `left` says how many of its types are ready afterwards. */
-    claim(runner: string, types: string[], limit: number, got = 0, left = 0): Hunger | null {
-      const own = listeners.filter((listener) => listener.runner === runner);
-      const tasks = Array.from({ length: got }, () => task);
-      const order = { leaseId: 'l', runner, leaseSeconds: 30, wants: [{ types, limit }] };
-      waker.note(own, order, { tasks, expiresAt: NOW, ready: left, next: [] });
-      return own[0]?.hunger ?? null;
-    },
-    wake(now = NOW): string[] {
-      woken.length = 0;
-      waker.wake(
-        listeners,
-        (types, limit) =>
-          Math.min(
-            limit,
-            [...types].reduce((sum, type) => sum + (ready.get(type) ?? 0), 0),
-          ),
-        now,
-      );
-      return [...woken];
-    },
-  };
-}
 
 const task = {
   id: 'i',
@@ -52,58 +18,224 @@ const task = {
   priority: 0,
 };
 
-test('a runner is hungry for what its claim did not find, and sated where more is ready', () => {
-  const { claim } = bed('r1');
-  assert.deepEqual(claim('r1', ['a', 'b'], 10, 4), { types: ['a', 'b'], missing: 6 });
-  assert.equal(claim('r1', ['a', 'b'], 10, 10, 1), null);
-  assert.deepEqual(claim('r1', ['a'], 10, 10, 0), { types: ['a'], missing: 1 });
+interface Want {
+  types: string[];
+  limit: number;
+  starts?: number;
+  /** How many tasks of its first type it is granted. */
+  got?: number;
+  /** Whether tasks of its types are left. */
+  left?: boolean;
+}
+
+/** Runners with a wake socket each, and how many tasks of each type are ready. */
+function bed(...runners: string[]) {
+  const woken: string[] = [];
+  const ready = new Map<string, number>();
+  const paused = new Set<string>();
+  const saved = new Map<string, readonly UnmetDemand[]>(runners.map((runner) => [runner, []]));
+  const calls = { loads: 0, saves: 0, counts: 0 };
+  const start = () =>
+    new Waker(
+      {
+        load: () => {
+          calls.loads += 1;
+          return [...saved].map(([runner, demands]) => ({ runner, demands }));
+        },
+        save: (runner, demands) => {
+          calls.saves += 1;
+          if (saved.has(runner)) saved.set(runner, demands);
+          return saved.has(runner);
+        },
+        wake: (runner) => {
+          if (saved.has(runner)) woken.push(runner);
+          return saved.has(runner);
+        },
+      },
+      (types) => {
+        calls.counts += 1;
+        const counted = types === ANY_TYPE ? [...ready.keys()] : types;
+        const claimable = counted.filter((type) => !paused.has(type));
+        return new Map(claimable.map((type) => [type, ready.get(type) ?? 0]));
+      },
+    );
+  let waker = start();
+  const wake = (now = NOW): string[] => {
+    woken.length = 0;
+    waker.wake(now);
+    return [...woken];
+  };
+  return {
+    paused,
+    saved,
+    calls,
+    wake,
+    evict() {
+      waker = start();
+    },
+    forget: (runner: string) => waker.forget(runner),
+    resume: (type: string) => waker.noteResumed(type),
+    claim(runner: string, ...wants: Want[]): readonly UnmetDemand[] {
+      const granted = wants.flatMap(({ types, got = 0 }) =>
+        Array.from({ length: got }, () => ({ ...task, type: types[0] ?? 'a' })),
+      );
+      const next = wants.map(({ left }) => (left ? { priority: 0, runAt: NOW } : null));
+      waker.noteClaim({ runner, wants }, { tasks: granted, next });
+      return saved.get(runner) ?? [];
+    },
+    /** Tasks become ready; answers who is woken for them. */
+    add(type: string, count: number, now = NOW): string[] {
+      ready.set(type, (ready.get(type) ?? 0) + count);
+      waker.noteReady(new Map([[type, count]]));
+      return wake(now);
+    },
+    take(type: string, count: number) {
+      ready.set(type, (ready.get(type) ?? 0) - count);
+    },
+  };
+}
+
+describe('unmet demand', () => {
+  test('is what a want could have started and was not granted', () => {
+    const { claim } = bed('r1');
+    assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, got: 4 }), [
+      { types: ['a', 'b'], missing: 6 },
+    ]);
+    assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, starts: 2, got: 4 }), []);
+    assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, got: 4, left: true }), []);
+  });
+
+  test('of one lane stays when a claim asks for another lane only', () => {
+    const { claim, add } = bed('r1');
+    claim('r1', { types: ['cpu'], limit: 2, left: true, got: 1 }, { types: ['io'], limit: 8 });
+    claim('r1', { types: ['cpu'], limit: 2, got: 2, left: true });
+    assert.deepEqual(add('io', 1), ['r1']);
+  });
+
+  test('of one want is kept although tasks of another want are left', () => {
+    const { claim, add } = bed('r1');
+    claim('r1', { types: ['cpu'], limit: 2, got: 2, left: true }, { types: ['io'], limit: 8 });
+    assert.deepEqual(add('cpu', 5), []);
+    assert.deepEqual(add('io', 1), ['r1']);
+  });
+
+  test('is written to the socket only when it changes', () => {
+    const { claim, add, take, calls } = bed('r1');
+    for (let poll = 0; poll < 10; poll += 1) claim('r1', { types: ['a'], limit: 2 });
+    assert.equal(calls.saves, 1);
+    add('a', 2);
+    take('a', 2);
+    claim('r1', { types: ['a'], limit: 2, got: 2 });
+    assert.equal(calls.saves, 2);
+  });
+
+  test('is read back from the sockets after an eviction, once', () => {
+    const { claim, add, evict, wake, calls } = bed('r1', 'r2');
+    claim('r1', { types: ['a'], limit: 2 });
+    claim('r2', { types: ['b'], limit: 2 });
+    evict();
+    calls.loads = 0;
+    assert.deepEqual(wake(), []);
+    assert.equal(calls.loads, 0, 'nothing became ready');
+    assert.deepEqual(add('a', 1), ['r1']);
+    assert.deepEqual(add('b', 1), ['r2']);
+    assert.equal(calls.loads, 1);
+  });
+
+  test('of types that did not fit into a socket is met by any type', () => {
+    const { saved, evict, add } = bed('r1');
+    saved.set('r1', [{ types: ANY_TYPE, missing: 2 }]);
+    evict();
+    assert.deepEqual(add('whatever', 1), ['r1']);
+  });
+
+  test('ends with the socket of its runner', () => {
+    const { claim, saved, forget, add } = bed('r1', 'r2');
+    claim('r1', { types: ['a'], limit: 9 });
+    claim('r2', { types: ['a'], limit: 1 });
+    forget('r1');
+    assert.deepEqual(add('a', 1), ['r2']);
+    claim('r1', { types: ['b'], limit: 1 });
+    saved.delete('r1');
+    assert.deepEqual(add('b', 1), [], 'its socket has gone without a word');
+    claim('silent', { types: ['a'], limit: 1 });
+    assert.deepEqual(add('a', 1), [], 'it has never had one');
+  });
 });
 
-test('a hungry runner is woken once for what it can take, and not for other types', () => {
-  const { claim, ready, wake } = bed('r1');
-  assert.deepEqual(wake(), []);
-  claim('r1', ['a'], 2);
-  assert.deepEqual(wake(), [], 'nothing is ready');
-  ready.set('b', 5);
-  assert.deepEqual(wake(), []);
-  ready.set('a', 1);
-  assert.deepEqual(wake(), ['r1']);
-  assert.deepEqual(wake(), [], 'it is on its way');
-  claim('r1', ['a'], 2, 1);
-  ready.set('a', 0);
-  assert.deepEqual(wake(), []);
-  ready.set('a', 1);
-  assert.deepEqual(wake(), ['r1']);
+describe('a wake', () => {
+  test('is sent once for what a runner can take, and not for other types', () => {
+    const { claim, add, take } = bed('r1');
+    claim('r1', { types: ['a'], limit: 2 });
+    assert.deepEqual(add('b', 5), []);
+    assert.deepEqual(add('a', 1), ['r1']);
+    assert.deepEqual(add('a', 1), [], 'it is on its way');
+    take('a', 2);
+    claim('r1', { types: ['a'], limit: 3, got: 2 });
+    assert.deepEqual(add('a', 1), ['r1']);
+  });
+
+  test('goes to as many runners as there is work for, the neediest first', () => {
+    const { claim, add } = bed('r1', 'r2', 'r3');
+    claim('r1', { types: ['a'], limit: 2 });
+    claim('r2', { types: ['a', 'b'], limit: 4 });
+    claim('r3', { types: ['b'], limit: 9 });
+    assert.deepEqual(add('a', 3), ['r2']);
+    assert.deepEqual(add('a', 2), ['r1'], 'the other can take one of them');
+  });
+
+  test('goes to others for what a woken runner leaves', () => {
+    const { claim, add, take, wake } = bed('r1', 'r2');
+    claim('r1', { types: ['a', 'b'], limit: 10 });
+    claim('r2', { types: ['a', 'b'], limit: 5 });
+    assert.deepEqual(add('a', 3), ['r1']);
+    take('a', 2);
+    claim('r1', { types: ['a', 'b'], limit: 2, got: 2, left: true });
+    assert.deepEqual(wake(), ['r2']);
+  });
+
+  test('that no claim follows is given up after two seconds', () => {
+    const { claim, add, wake } = bed('r1', 'r2');
+    claim('r1', { types: ['a'], limit: 10 });
+    claim('r2', { types: ['a'], limit: 5 });
+    assert.deepEqual(add('a', 1), ['r1']);
+    assert.deepEqual(wake(NOW + 1999), []);
+    assert.deepEqual(wake(NOW + 2000), ['r2']);
+  });
+
+  test('is not sent for a paused type before it is resumed', () => {
+    const { claim, add, paused, resume, wake } = bed('r1');
+    claim('r1', { types: ['a'], limit: 1 });
+    paused.add('a');
+    assert.deepEqual(add('a', 5), []);
+    paused.delete('a');
+    resume('a');
+    assert.deepEqual(wake(), ['r1']);
+  });
 });
 
-test('only as many runners are woken as there is work for, the hungriest first', () => {
-  const { claim, ready, wake } = bed('r1', 'r2', 'r3');
-  claim('r1', ['a'], 2);
-  claim('r2', ['a'], 4);
-  claim('r3', ['b'], 9);
-  ready.set('a', 3);
-  assert.deepEqual(wake(), ['r2']);
-  ready.set('a', 5);
-  assert.deepEqual(wake(), ['r1'], 'four are on their way to the other');
-});
+describe('with 1,000 idle runners', () => {
+  const idle = () => {
+    const runners = Array.from({ length: 1000 }, (_, index) => `r${index}`);
+    const one = bed(...runners);
+    for (const runner of runners) one.claim(runner, { types: ['a', 'b'], limit: 4 });
+    Object.assign(one.calls, { loads: 0, saves: 0, counts: 0 });
+    return one;
+  };
 
-test('what a woken runner leaves is for the next', () => {
-  const { claim, ready, wake } = bed('r1', 'r2');
-  claim('r1', ['a', 'b'], 10);
-  claim('r2', ['a', 'b'], 5);
-  ready.set('a', 3);
-  assert.deepEqual(wake(), ['r1']);
-  claim('r1', ['a', 'b'], 10, 2, 1);
-  ready.set('a', 1);
-  assert.deepEqual(wake(), ['r2']);
-});
+  test('a call that makes nothing ready touches no socket', () => {
+    const { wake, calls } = idle();
+    const started = performance.now();
+    for (let call = 0; call < 1000; call += 1) wake();
+    assert.ok(performance.now() - started < 100, 'less than 0.1 ms a call');
+    assert.deepEqual(calls, { loads: 0, saves: 0, counts: 0 });
+  });
 
-test('a woken runner that does not come is not waited for', () => {
-  const { claim, ready, wake } = bed('r1', 'r2');
-  claim('r1', ['a'], 10);
-  claim('r2', ['a'], 5);
-  ready.set('a', 1);
-  assert.deepEqual(wake(), ['r1']);
-  assert.deepEqual(wake(NOW + 1999), []);
-  assert.deepEqual(wake(NOW + 2000), ['r2']);
+  test('a call that makes tasks ready wakes as many as there is work for, by one count', () => {
+    const { add, calls } = idle();
+    assert.equal(add('a', 40).length, 10);
+    assert.deepEqual(calls, { loads: 0, saves: 0, counts: 1 });
+    assert.deepEqual(add('c', 40), []);
+    assert.equal(calls.counts, 1, 'nobody waits for it');
+  });
 });

@@ -1,79 +1,218 @@
 import type { ClaimGrant, ClaimOrder } from '../../contract/ledger.ts';
+import {
+  ANY_TYPE,
+  type Demand,
+  DemandIndex,
+  type DemandTypes,
+  keyOf,
+  type UnmetDemand,
+} from './demand-index.ts';
 
-/** Stands for the types of a runner that has more than can be kept. */
-export const ANY_TYPE = 'any';
-
-/** What a runner would have taken and its last claim did not find. */
-export interface Hunger {
-  readonly types: readonly string[] | typeof ANY_TYPE;
-  readonly missing: number;
+/** The open wake sockets, by the names of their runners. */
+export interface WakeSockets {
+  /** What was saved with each socket. */
+  load(): Iterable<{ readonly runner: string; readonly demands: readonly UnmetDemand[] }>;
+  /** Stores a runner's demands with its sockets, so that they survive an eviction; false if it has none open. */
+  save(runner: string, demands: readonly UnmetDemand[]): boolean;
+  /** Sends a wake; false if the runner has no socket open. */
+  wake(runner: string): boolean;
 }
 
-/** A runner's wake socket. */
-export interface Listener {
-  readonly runner: string;
-  /** Null while its runner needs no wake: it has been woken, or was given all that it asked for. */
-  hunger: Hunger | null;
-  wake(): void;
-}
+/** How many tasks of some types may be claimed now; a type with none may be left out. */
+export type CountClaimable = (types: DemandTypes) => ReadonlyMap<string, number>;
 
-/** A woken runner counts as coming for its work this long. */
+/** How long a woken runner has to claim before its tasks are offered to the next. */
 const PROMISE_MS = 2000;
 
-interface Promised extends Hunger {
-  readonly runner: string;
-  readonly until: number;
-}
-
 /**
- * Decides which runners to wake: those whose last claim left them hungry, and only as many as there is work
- * for. The hungriest come first, so that work spreads over the runners.
+ * Decides which runners to wake: those whose last claim left demand unmet, and only as many as there is work
+ * for. The neediest come first, so that work spreads over the runners.
+ *
+ * - A want that was granted less than the runner could start, with nothing left, waits for a wake.
+ * - When tasks become ready, runners with a wake pending count first, up to what they miss. The rest is
+ *   assigned to waiting demand, whose runners are woken.
+ * - A claim ends the pending wakes of the wants that it asks for. What it leaves is offered to others.
+ * - A wake that no claim follows ends after two seconds; its tasks are offered to others.
+ *
+ * A call that makes nothing ready looks at no demand and at no socket.
  */
 export class Waker {
-  /** Work that runners were woken for and have not claimed yet. */
-  #promised: Promised[] = [];
+  readonly #sockets: WakeSockets;
+  readonly #claimable: CountClaimable;
+  readonly #index = new DemandIndex();
+  /** Null until the sockets were read; that happens once, at the first need. */
+  #runners: Map<string, Set<Demand>> | null = null;
+  /** Demands with a pending wake, in the order in which they expire. */
+  readonly #pending = new Set<Demand>();
+  /** How many tasks of each type have become ready since the last {@link wake}. */
+  #readied = new Map<string, number>();
+  /** Types of which pending wakes may have left tasks: they are counted again. */
+  #left = new Set<string>();
 
-  /** A runner has claimed: it is hungry where it was given the last that there was. */
-  note(listeners: readonly Listener[], { runner, wants }: ClaimOrder, { tasks, ready }: ClaimGrant): void {
-    this.#promised = this.#promised.filter((promised) => promised.runner !== runner);
-    const wanted = wants.reduce((sum, { limit }) => sum + limit, 0);
-    const types = wants.flatMap((want) => want.types);
-    const hunger = ready > 0 ? null : { types, missing: Math.max(1, wanted - tasks.length) };
-    for (const listener of listeners) listener.hunger = hunger;
+  constructor(sockets: WakeSockets, claimable: CountClaimable) {
+    this.#sockets = sockets;
+    this.#claimable = claimable;
+  }
+
+  /** Tasks have become ready; {@link wake} acts on it. */
+  noteReady(types: ReadonlyMap<string, number>): void {
+    for (const [type, count] of types) this.#readied.set(type, (this.#readied.get(type) ?? 0) + count);
+  }
+
+  /** A type is handed out again; {@link wake} acts on it. */
+  noteResumed(type: string): void {
+    this.#left.add(type);
+  }
+
+  /** A runner has claimed. Its demands of other types than it asked for stay. */
+  noteClaim(order: Pick<ClaimOrder, 'runner' | 'wants'>, grant: Pick<ClaimGrant, 'tasks' | 'next'>): void {
+    const { runner, wants } = order;
+    const asked = new Set(wants.flatMap((want) => want.types));
+    const answered = [...(this.#load().get(runner) ?? [])].filter((demand) => concerns(demand, asked));
+    if (answered.some(({ pending }) => pending)) this.#noteLeft(order, grant);
+    const unmet = unmetDemands(order, grant);
+    if (isSame(answered, unmet)) {
+      for (const demand of answered) this.#endWake(demand);
+      return;
+    }
+    for (const demand of answered) this.#remove(demand);
+    for (const demand of unmet) this.#add(runner, demand);
+    if (!this.#save(runner)) this.forget(runner);
+  }
+
+  /** A runner has no socket any more. */
+  forget(runner: string): void {
+    for (const demand of this.#runners?.get(runner) ?? []) this.#remove(demand);
   }
 
   /**
-   * Something may have become ready.
+   * Wakes runners for what has become ready and for what was left.
    *
-   * @param countReady how many tasks of these types are ready, counted up to a limit.
    * @param now Unix milliseconds.
    */
-  wake(
-    listeners: readonly Listener[],
-    countReady: (types: Hunger['types'], limit: number) => number,
-    now: number,
-  ): void {
-    const hungry = listeners.flatMap((listener) =>
-      listener.hunger ? [{ listener, hunger: listener.hunger }] : [],
-    );
-    if (hungry.length === 0) return;
-    this.#promised = this.#promised.filter(({ until }) => until > now);
-    for (const { listener, hunger } of hungry.toSorted((a, b) => b.hunger.missing - a.hunger.missing)) {
-      const promised = this.#promisedOf(hunger.types);
-      if (countReady(hunger.types, promised + 1) <= promised) continue;
-      listener.hunger = null;
-      listener.wake();
-      this.#promised.push({ ...hunger, runner: listener.runner, until: now + PROMISE_MS });
+  wake(now: number): void {
+    this.#expire(now);
+    if (this.#readied.size === 0 && this.#left.size === 0) return;
+    this.#load();
+    const [readied, left] = [this.#readied, this.#left];
+    this.#readied = new Map();
+    this.#left = new Set();
+    const types = new Set([...readied.keys(), ...left]);
+    const awaited = [...types].filter((type) => this.#index.isAwaited(type));
+    if (awaited.length === 0) return;
+    const claimable = this.#claimable(awaited);
+    for (const type of awaited) {
+      const count = claimable.get(type) ?? 0;
+      if (left.has(type)) this.#offer(type, count - this.#assigned(type), now);
+      else this.#offer(type, Math.min(count, readied.get(type) ?? 0), now);
     }
   }
 
-  #promisedOf(types: Hunger['types']): number {
-    return this.#promised
-      .filter((promised) => overlap(promised.types, types))
-      .reduce((sum, { missing }) => sum + missing, 0);
+  #assigned(type: string): number {
+    return this.#index.pendingWith(type).reduce((sum, { pending }) => sum + (pending?.assigned ?? 0), 0);
+  }
+
+  /** Assigns tasks of a type to woken runners that can take more, and wakes others for the rest. */
+  #offer(type: string, tasks: number, now: number): void {
+    let open = tasks;
+    for (const { missing, pending } of this.#index.pendingWith(type)) {
+      if (open <= 0) return;
+      if (!pending) continue;
+      const more = Math.min(open, missing - pending.assigned);
+      pending.assigned += more;
+      open -= more;
+    }
+    while (open > 0) {
+      const demand = this.#index.neediest(type);
+      if (!demand) return;
+      if (!this.#sockets.wake(demand.runner)) {
+        this.forget(demand.runner);
+        continue;
+      }
+      const assigned = Math.min(open, demand.missing);
+      this.#index.setPending(demand, { until: now + PROMISE_MS, assigned });
+      this.#pending.add(demand);
+      open -= assigned;
+    }
+  }
+
+  #expire(now: number): void {
+    for (const demand of this.#pending) {
+      if (demand.pending && demand.pending.until > now) return;
+      const { types } = demand.group;
+      const left = types === ANY_TYPE ? this.#claimable(ANY_TYPE).keys() : types;
+      for (const type of left) this.#left.add(type);
+      this.#remove(demand);
+      this.#save(demand.runner);
+    }
+  }
+
+  #noteLeft({ wants }: Pick<ClaimOrder, 'wants'>, { next }: Pick<ClaimGrant, 'next'>): void {
+    for (const [index, { types }] of wants.entries()) {
+      if (next[index]) for (const type of types) this.#left.add(type);
+    }
+  }
+
+  #endWake(demand: Demand): void {
+    this.#pending.delete(demand);
+    this.#index.setWaiting(demand);
+  }
+
+  #add(runner: string, unmet: UnmetDemand): void {
+    const runners = this.#load();
+    const demands = runners.get(runner) ?? new Set();
+    runners.set(runner, demands.add(this.#index.add(runner, unmet)));
+  }
+
+  #remove(demand: Demand): void {
+    this.#pending.delete(demand);
+    this.#index.remove(demand);
+    const demands = this.#runners?.get(demand.runner);
+    demands?.delete(demand);
+    if (demands?.size === 0) this.#runners?.delete(demand.runner);
+  }
+
+  #save(runner: string): boolean {
+    const demands = [...(this.#load().get(runner) ?? [])];
+    return this.#sockets.save(
+      runner,
+      demands.map(({ group, missing }) => ({ types: group.types, missing })),
+    );
+  }
+
+  #load(): Map<string, Set<Demand>> {
+    if (this.#runners) return this.#runners;
+    this.#runners = new Map();
+    for (const { runner, demands } of this.#sockets.load()) {
+      // A runner that has reconnected may have two sockets for a while.
+      if (!this.#runners.has(runner)) for (const demand of demands) this.#add(runner, demand);
+    }
+    return this.#runners;
   }
 }
 
-function overlap(a: Hunger['types'], b: Hunger['types']): boolean {
-  return a === ANY_TYPE || b === ANY_TYPE || a.some((type) => b.includes(type));
+function concerns({ group }: Demand, asked: ReadonlySet<string>): boolean {
+  return group.types === ANY_TYPE || group.types.some((type) => asked.has(type));
+}
+
+/** Of each want, what the runner could have started besides. A want with tasks left is unmet by choice. */
+function unmetDemands(
+  { wants }: Pick<ClaimOrder, 'wants'>,
+  { tasks, next }: Pick<ClaimGrant, 'tasks' | 'next'>,
+): UnmetDemand[] {
+  const granted = new Map<string, number>();
+  for (const { type } of tasks) granted.set(type, (granted.get(type) ?? 0) + 1);
+  return wants.flatMap(({ types, limit, starts = limit }, index) => {
+    if (next[index]) return [];
+    const got = types.reduce((sum, type) => sum + (granted.get(type) ?? 0), 0);
+    return got < starts ? [{ types, missing: starts - got }] : [];
+  });
+}
+
+function isSame(demands: readonly Demand[], unmet: readonly UnmetDemand[]): boolean {
+  if (demands.length !== unmet.length) return false;
+  return unmet.every(({ types, missing }) => {
+    const key = keyOf(types);
+    return demands.some((demand) => demand.group.key === key && demand.missing === missing);
+  });
 }
