@@ -130,7 +130,7 @@ export class LedgerBed {
   /** Leases tasks of a type that no other call claims, and inserts what is missing of them. */
   lease(count: number): { leaseId: string; taskIds: string[] } {
     const order = this.order([APART], count);
-    const missing = count - this.ledger.countReady([APART], count);
+    const missing = count - (this.ledger.claimable([APART]).get(APART) ?? 0);
     if (missing > 0) this.ledger.insert(this.tasks(missing, { type: APART }));
     const taskIds = this.ledger.claim(order).tasks.map(({ id }) => id);
     if (taskIds.length !== count) throw new Error(`A claim of ${count} returned ${taskIds.length} tasks`);

@@ -14,6 +14,7 @@ const ARCHIVE_PART_BYTES = 2_000_000;
 const PURGE_AFTER_MS = 300_000;
 const FORGET_EVERY_MS = 600_000;
 const KEY_LIFE_MS = 24 * HOUR_MS;
+const RETENTION = { default: 0, types: {} };
 /** No task has it: a filtered list finds nothing, and scans as much as it may. */
 const NO_SUCH_TAG = 'absent';
 
@@ -50,9 +51,7 @@ export function leasedCalls(bed: LedgerBed): LedgerCall[] {
       return bed.ledger.heartbeat([{ ...beat, progress }]);
     }),
     // After a change the ledger looks at every task that somebody waits for.
-    simple('versions for 1,000 watchers of one lease', () => () => {
-      for (const id of beat.holds) bed.ledger.version(id);
-    }),
+    simple('versions for 1,000 watchers of one lease', () => () => bed.ledger.versions(beat.holds)),
     ...readCalls(bed, 'leased'),
     simple('tick, no lease expired', () => () => bed.ledger.tick()),
   ];
@@ -80,13 +79,14 @@ export function archiveCalls(bed: LedgerBed): LedgerCall[] {
   bed.now += 2 * KEY_LIFE_MS;
   let last = '';
   return [
-    simple('closable', () => () => ledger.closable(bed.now, 1)),
-    once('seal', () => ledger.seal(window, bed.now)),
+    simple('closable', () => () => ledger.closable(RETENTION, 1)),
+    once('seal', () => ledger.seal(window, RETENTION)),
     simple('archivePage', () => () => {
-      const page = ledger.archivePage(window, last, ARCHIVE_PART_BYTES);
-      last = page.more ? (page.tasks.at(-1)?.id ?? '') : '';
+      const page = ledger.archivePage(window, 0, last, ARCHIVE_PART_BYTES);
+      if (!page) throw new Error('The round is not open');
+      last = page.next ?? '';
     }),
-    once('markArchived', () => ledger.markArchived(window)),
+    once('markArchived', () => ledger.markArchived(window, 0, { tasks: bed.size, upTo: null })),
     simple('purge', () => {
       bed.now += PURGE_AFTER_MS;
       return () => ledger.purge(window);
@@ -110,7 +110,7 @@ function readCalls(bed: LedgerBed, state: string): LedgerCall[] {
     simple(`alive(${PAGE})`, () => () => ledger.alive(PAGE)),
     simple('stats', () => () => ledger.stats([])),
     simple('find', () => () => ledger.find(id)),
-    simple('version', () => () => ledger.version(id)),
+    simple('version', () => () => ledger.versions([id])),
   ].map((call) => ({ ...call, name: `${call.name}; all ${state}` }));
 }
 

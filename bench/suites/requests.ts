@@ -1,33 +1,19 @@
+import { Pacing } from '../../edge/buffer/ledger/pacing.ts';
 import type { Bench, Suite } from '../bench.ts';
-import type { Pacing } from '../requests/ledger-model.ts';
+import type { Pacing as PacingModel } from '../requests/ledger-model.ts';
 import { type EdgeSettings, type Simulated, simulate } from '../requests/simulate.ts';
 
 const RATES = [50, 130, 300];
 const SIZES = [1, 100];
 
-const noPause = (): Pacing => ({ count: () => undefined });
+const noPause = (): PacingModel => ({ count: () => undefined });
 
 /** Above so many claims and reports a second a ledger asks for a pause. */
-const PACED_CALLS_PER_SECOND = 100;
-const PAUSE_MS = 1000;
-
-/** A pause of a second in each second that follows a busy one. */
-function pauseWhenBusy(): Pacing {
-  let [second, calls, before] = [0, 0, 0];
-  return {
-    count(now) {
-      const current = Math.floor(now / 1000);
-      if (current !== second) [second, calls, before] = [current, 0, current === second + 1 ? calls : 0];
-      calls += 1;
-      return before > PACED_CALLS_PER_SECOND ? PAUSE_MS : undefined;
-    },
-  };
-}
 
 const EDGES: readonly (readonly [name: string, settings: EdgeSettings])[] = [
   ['consumers unbounded', { pacing: noPause, consumers: 250 }],
   ['2 consumers', { pacing: noPause, consumers: 2 }],
-  ['2 consumers, spaceMs honoured', { pacing: pauseWhenBusy, consumers: 2 }],
+  ['2 consumers, spaceMs honoured', { pacing: () => new Pacing(), consumers: 2 }],
 ];
 
 /** Requests to one ledger for each task, with 50 runners: counted in a simulation. */

@@ -28,7 +28,7 @@ const PROMISE_MS = 2000;
  * Decides which runners to wake: those whose last claim left demand unmet, and only as many as there is work
  * for. The neediest come first, so that work spreads over the runners.
  *
- * - A want that was granted less than the runner could start, with nothing left, waits for a wake.
+ * - A want that left nothing waits for a wake, for what the runner could have started besides, one task at least.
  * - When tasks become ready, runners with a wake pending count first, up to what they miss. The rest is
  *   assigned to waiting demand, whose runners are woken.
  * - A claim ends the pending wakes of the wants that it asks for. What it leaves is offered to others.
@@ -195,7 +195,10 @@ function concerns({ group }: Demand, asked: ReadonlySet<string>): boolean {
   return group.types === ANY_TYPE || group.types.some((type) => asked.has(type));
 }
 
-/** Of each want, what the runner could have started besides. A want with tasks left is unmet by choice. */
+/**
+ * Of each want that left nothing, what the runner could have started besides, one task at least: it asks again on
+ * a wake only. A want with tasks left is unmet by choice.
+ */
 function unmetDemands(
   { wants }: Pick<ClaimOrder, 'wants'>,
   { tasks, next }: Pick<ClaimGrant, 'tasks' | 'next'>,
@@ -205,7 +208,7 @@ function unmetDemands(
   return wants.flatMap(({ types, limit, starts = limit }, index) => {
     if (next[index]) return [];
     const got = types.reduce((sum, type) => sum + (granted.get(type) ?? 0), 0);
-    return got < starts ? [{ types, missing: starts - got }] : [];
+    return [{ types, missing: Math.max(1, starts - got) }];
   });
 }
 
