@@ -8,8 +8,6 @@ const SIZES = [1, 100];
 
 const noPause = (): PacingModel => ({ count: () => undefined });
 
-/** Above so many claims and reports a second a ledger asks for a pause. */
-
 const EDGES: readonly (readonly [name: string, settings: EdgeSettings])[] = [
   ['consumers unbounded', { pacing: noPause, consumers: 250 }],
   ['2 consumers', { pacing: noPause, consumers: 2 }],
