@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { NewTask, SettleReport } from '../../../contract/ledger.ts';
+import type { LeaseBeat, NewTask, SettleReport } from '../../../contract/ledger.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { type Calls, Model } from './model.ts';
 import { compare, fromEnd, type MakeLedger, Real, same, sorted, text } from './real.ts';
@@ -91,6 +91,8 @@ const claim = fc
     repeats: fc.option(place, { freq: 4 }),
     wants,
     limit: fc.constantFrom(1, 2, 10),
+    starts: maybe(undefined, 0, 1, 2),
+    ahead: maybe({ a: 1 }, { a: 2, b: 1 }, { c: 9, b: 9 }, { a: 9, b: 9, c: 9 }),
     leaseSeconds: fc.constantFrom(30, 30, 5, 0.0005),
   })
   .map((args) =>
@@ -101,7 +103,12 @@ const claim = fc
         leaseId,
         runner: `runner of ${leaseId}`,
         leaseSeconds: args.leaseSeconds,
-        wants: args.wants.map((types) => ({ types, limit: args.limit })),
+        wants: args.wants.map((types) => ({
+          types,
+          limit: args.limit,
+          starts: args.starts,
+          ahead: args.ahead,
+        })),
       };
       const grant = real.ledger.claim(order);
       same('answer', grant, model.claim(order));
@@ -124,18 +131,26 @@ const beat = fc.record({
   lease: place,
   skips: fc.constantFrom(0, 0, 0, 0, 1, 2, 0b101, ~0),
   foreign: fc.option(place, { freq: 8 }),
+  /** Which of what is named have started. */
+  started: maybe(undefined, 0, 1, 2, ~0),
   progress: maybe('1', '{"step":2}', 'null'),
 });
 
+/** The items whose place among the first 32 has its bit set. */
+function pickBits<Item>(items: readonly Item[], bits: number): Item[] {
+  return items.filter((_, index) => (bits & (1 << index)) !== 0);
+}
+
 const heartbeat = fc.array(beat, { minLength: 1, maxLength: 3 }).map((beats) =>
   command('heartbeat', beats, (model, real) => {
-    const leases = beats.map(({ lease, skips, foreign, progress }) => {
+    const leases = beats.map(({ lease, skips, foreign, started, progress }): LeaseBeat => {
       const leaseId = real.grantedLease(lease);
-      const own = real.granted(leaseId).filter((_, index) => (skips & (1 << index)) === 0);
+      const own = pickBits(real.granted(leaseId), ~skips);
       const holds = [...new Set([...own, ...(foreign === null ? [] : [real.taskId(foreign)])])];
-      return progress === undefined
-        ? { leaseId, holds }
-        : { leaseId, holds, progress: holds.map((taskId) => ({ taskId, value: progress })) };
+      const beat: LeaseBeat = { leaseId, holds };
+      if (started !== undefined) beat.started = pickBits(real.granted(leaseId), started);
+      if (progress !== undefined) beat.progress = holds.map((taskId) => ({ taskId, value: progress }));
+      return beat;
     });
     both(model, real, (calls) => sorted(calls.heartbeat(leases)));
   }),
@@ -187,8 +202,38 @@ const release = fc
   .map((args) =>
     command('release', args, (model, real) => {
       const leaseId = real.grantedLease(args.lease);
-      const ids = real.granted(leaseId).filter((_, index) => (args.skips & (1 << index)) === 0);
+      const ids = pickBits(real.granted(leaseId), ~args.skips);
       both(model, real, (calls) => sorted(calls.release(leaseId, ids, args.delayMs)));
+    }),
+  );
+
+/** A runner gives up a claim: one that was granted something, one that ended, or one that may arrive yet. */
+const releaseLease = fc.tuple(place, fc.constantFrom('granted', 'granted', 'any', 'new')).map(([at, which]) =>
+  command('releaseLease', { at, which }, (model, real) => {
+    const leaseIds = { granted: real.grantedLease(at), any: real.leaseId(at) };
+    const leaseId = which === 'new' ? real.newLeaseId() : leaseIds[which];
+    both(model, real, (calls) => sorted(calls.releaseLease(leaseId)));
+  }),
+);
+
+/** Runners are given tasks, one after the other, and go before they report a start. */
+const loseDeliveries = fc
+  .record({ times: fc.constantFrom(1, 2, 3, 9, 10, 18, 19, 20, 21), drops: often(0.3) })
+  .map((args) =>
+    command('loseDeliveries', args, (model, real) => {
+      for (let time = 0; time < args.times; time += 1) {
+        const leaseId = real.newLeaseId();
+        const ahead = { a: 2, b: 2, c: 2 };
+        const wants = [{ types: ['a', 'b', 'c'], limit: 3, starts: 0, ahead }];
+        both(model, real, (calls) =>
+          calls.claim({ leaseId, runner: `runner of ${leaseId}`, leaseSeconds: 5, wants }),
+        );
+        if (!args.drops) real.now += 5000;
+        both(model, real, (calls) =>
+          args.drops ? sorted(calls.heartbeat([{ leaseId, holds: [] }])) : calls.tick(),
+        );
+        if (time < args.times - 1) real.now += Math.min(300, 2 ** time) * 1000;
+      }
     }),
   );
 
@@ -324,6 +369,8 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
   [6, settle],
   [1, settleUnfenced],
   [3, release],
+  [2, releaseLease],
+  [1, loseDeliveries],
   [4, cancel],
   [4, retry],
   [1, retryMany],

@@ -18,6 +18,10 @@ export interface Task {
   typeRetry: TypeRetry | null;
   leaseId: string | null;
   claimedAt: number | null;
+  /** Null for a task that was read ahead and has not started. */
+  startedAt: number | null;
+  /** How many leases in a row have lost the task before it started. */
+  lostDeliveries: number;
   completedAt: number | null;
   error: TaskError | null;
   result: string | null;
@@ -63,6 +67,8 @@ export function fresh({ id, type, payload, priority, ...rest }: NewTask, now: nu
     typeRetry: null,
     leaseId: null,
     claimedAt: null,
+    startedAt: null,
+    lostDeliveries: 0,
     completedAt: null,
     error: null,
     result: null,
@@ -84,4 +90,10 @@ export function workOf(task: Task): WorkRow {
   const { id, type, state, payload, receivedAt, claimedAt, attempt, timeoutSeconds, priority } = task;
   const maxAttempts = maxAttemptsOf(task);
   return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds, priority };
+}
+
+/** A task as its holder sees it: `attempt` is the attempt that begins when the task starts. */
+export function grantedOf(task: Task): WorkRow {
+  const work = workOf(task);
+  return task.startedAt === null ? { ...work, attempt: work.attempt + 1 } : work;
 }

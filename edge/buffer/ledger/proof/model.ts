@@ -3,6 +3,7 @@ import type {
   ChangedPage,
   ClaimGrant,
   ClaimOrder,
+  ClaimWant,
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
@@ -28,6 +29,7 @@ import type { Ledger, LedgerSources } from '../ledger.ts';
 import {
   type Ended,
   fresh,
+  grantedOf,
   holderName,
   isHeld,
   isTerminal,
@@ -46,6 +48,7 @@ import {
  * What holds after every call:
  *
  * - A task is held by one lease or by none; leased means held.
+ * - A leased task has started, or was read ahead. Only a start spends an attempt.
  * - A held task that is not leased was cancelled, and perhaps brought back, while it ran. Nobody claims it.
  * - A lease is open as long as it holds a task.
  * - `completedAt` is set in a terminal state, and in no other.
@@ -92,23 +95,18 @@ export class Model implements Calls {
     const known = this.leases.get(order.leaseId);
     if (known) {
       const tasks = this.#heldUnder(known).filter((task) => task.state === 'leased');
-      return {
-        tasks: tasks.map(workOf),
-        expiresAt: known.expiresAt,
-        ready: this.#ready(types).length,
-        next: this.#heads(order),
-      };
+      return { tasks: tasks.map(grantedOf), expiresAt: known.expiresAt, ...this.#left(order, types) };
     }
     const expiresAt = this.#deadline(order.leaseSeconds);
-    const picks = order.wants.flatMap((want) => this.#ready(want.types).slice(0, want.limit));
-    if (picks.length === 0) return { tasks: [], expiresAt, ready: 0, next: this.#heads(order) };
-    this.#lease(order.leaseId, order.runner, order.leaseSeconds, picks);
-    return {
-      tasks: picks.map(workOf),
-      expiresAt,
-      ready: this.#ready(types).length,
-      next: this.#heads(order),
-    };
+    const picks = order.wants.map((want) => this.#pick(want));
+    const started = picks.flatMap((pick) => pick.started);
+    const ahead = picks.flatMap((pick) => pick.ahead);
+    if (started.length + ahead.length > 0) {
+      this.#lease(order.leaseId, order.runner, order.leaseSeconds, [...started, ...ahead]);
+    }
+    for (const task of started) this.#start(task);
+    const tasks = picks.flatMap((pick) => [...pick.started, ...pick.ahead]).map(grantedOf);
+    return { tasks, expiresAt, ...this.#left(order, types) };
   }
 
   claimOne(taskId: string): SingleClaimGrant {
@@ -121,13 +119,17 @@ export class Model implements Calls {
     const leaseId = `unfenced:${this.#unfenced}`;
     const seconds = Math.max(300, task.timeoutSeconds ?? 0);
     this.#lease(leaseId, 'single-task consumer', seconds, [task]);
+    this.#start(task);
     return { claimed: workOf(task), leaseId };
   }
 
   heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
     const answer: HeartbeatResult = { extended: [], lost: [], cancelled: [] };
-    for (const { leaseId, holds, progress = [] } of beats) {
+    for (const { leaseId, holds, started = [], progress = [] } of beats) {
       const lease = this.leases.get(leaseId);
+      for (const task of lease ? this.#heldUnder(lease) : []) {
+        if (task.state === 'leased' && started.includes(task.id)) this.#start(task);
+      }
       for (const task of lease ? this.#heldUnder(lease) : []) {
         if (!holds.includes(task.id)) this.#takeBack(task, 'The runner does not hold the task any more');
         else if (task.state !== 'leased') answer.cancelled.push(task.id);
@@ -181,11 +183,24 @@ export class Model implements Calls {
         this.#letGo(task);
         continue;
       }
-      Object.assign(task, { state: 'ready', claimedAt: null, leaseId: null, attempt: task.attempt - 1 });
+      if (task.startedAt !== null) task.attempt -= 1;
+      Object.assign(task, { state: 'ready', claimedAt: null, startedAt: null, leaseId: null });
       if (delayMs > 0) Object.assign(task, { state: 'scheduled', runAt: this.#now() + delayMs });
       this.#endEmptyLeases();
     }
     return released;
+  }
+
+  releaseLease(leaseId: string): string[] {
+    const ended = { seconds: 0, expiresAt: this.#now(), endedAt: this.#now() };
+    const lease = this.leases.get(leaseId) ?? {
+      ...{ id: leaseId, runner: '', ...ended, taskIds: [], progress: new Map() },
+    };
+    this.leases.set(leaseId, lease);
+    return this.release(
+      leaseId,
+      this.#heldUnder(lease).map((task) => task.id),
+    );
   }
 
   cancel(taskId: string): CancelOutcome {
@@ -195,7 +210,7 @@ export class Model implements Calls {
     if (task.state === 'cancelled') return { changed: false };
     if (isTerminal(task.state)) return { refused: task.state };
     const error = { code: 'cancelled', message: 'The task was cancelled' };
-    if (task.state === 'leased') this.#recordAttempt(task, error);
+    if (task.state === 'leased' && task.startedAt !== null) this.#recordAttempt(task, error);
     Object.assign(task, { state: 'cancelled', completedAt: this.#now(), error, result: null });
     return { changed: true };
   }
@@ -211,6 +226,7 @@ export class Model implements Calls {
       state,
       runAt: this.#now(),
       attempt: 0,
+      lostDeliveries: 0,
       completedAt: null,
       error: null,
       result: null,
@@ -381,11 +397,23 @@ export class Model implements Calls {
       .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
   }
 
-  #heads({ wants }: ClaimOrder): ClaimGrant['next'] {
-    return wants.map(({ types }) => {
-      const [head] = this.#ready(types);
-      return head ? { priority: head.priority, runAt: head.runAt } : null;
-    });
+  /** What a claim takes: the first tasks to start, then what may be read ahead of each type. */
+  #pick({ types, limit, starts = limit, ahead = {} }: ClaimWant): { started: Task[]; ahead: Task[] } {
+    const ready = this.#ready(types);
+    const started = ready.slice(0, Math.min(starts, limit));
+    const read: Task[] = [];
+    for (const task of ready.slice(started.length)) {
+      const ofType = read.filter(({ type }) => type === task.type).length;
+      const isFull = started.length + read.length >= limit;
+      if (!isFull && ofType < (ahead[task.type] ?? 0)) read.push(task);
+    }
+    return { started, ahead: read };
+  }
+
+  #left({ wants }: ClaimOrder, types: readonly string[]): Pick<ClaimGrant, 'ready' | 'next'> {
+    const heads = wants.map((want) => this.#ready(want.types)[0]);
+    const next = heads.map((head) => (head ? { priority: head.priority, runAt: head.runAt } : null));
+    return { ready: this.#ready(types).length, next };
   }
 
   #waiting(): Task[] {
@@ -403,13 +431,14 @@ export class Model implements Calls {
     const expiresAt = this.#deadline(seconds);
     this.leases.set(id, { id, runner, seconds, expiresAt, endedAt: null, taskIds, progress: new Map() });
     for (const task of picks) {
-      Object.assign(task, {
-        state: 'leased',
-        leaseId: id,
-        claimedAt: this.#now(),
-        attempt: task.attempt + 1,
-      });
+      Object.assign(task, { state: 'leased', leaseId: id, claimedAt: this.#now(), startedAt: null });
     }
+  }
+
+  /** Only a start spends an attempt. */
+  #start(task: Task, at: number | null = this.#now()): void {
+    if (task.startedAt !== null) return;
+    Object.assign(task, { startedAt: at, attempt: task.attempt + 1, lostDeliveries: 0 });
   }
 
   #endEmptyLeases(): void {
@@ -419,29 +448,47 @@ export class Model implements Calls {
   }
 
   #letGo(task: Task): void {
-    task.claimedAt = null;
+    Object.assign(task, { claimedAt: null, startedAt: null });
     if (task.state === 'scheduled') task.state = 'ready';
     this.#endEmptyLeases();
   }
 
   #takeBack(task: Task, message: string): void {
-    if (task.state === 'leased') {
-      this.#endAttempt(task, { success: false, error: { code: 'lease_expired', message } });
-    } else this.#letGo(task);
+    if (task.state !== 'leased') this.#letGo(task);
+    else if (task.startedAt === null) this.#redeliver(task);
+    else this.#endAttempt(task, { success: false, error: { code: 'lease_expired', message } });
     task.leaseId = null;
+    this.#endEmptyLeases();
+  }
+
+  /** A task that was lost before it started has spent no attempt. */
+  #redeliver(task: Task): void {
+    const now = this.#now();
+    task.lostDeliveries += 1;
+    task.claimedAt = null;
+    if (task.lostDeliveries === 1) task.state = 'ready';
+    else if (task.lostDeliveries < 20) {
+      const delaySeconds = Math.min(300, 2 ** (task.lostDeliveries - 2));
+      Object.assign(task, { state: 'scheduled', runAt: now + delaySeconds * 1000 });
+    } else {
+      const message = '20 runners were given the task and none reported its start';
+      const error = { code: 'undeliverable', message };
+      Object.assign(task, { state: 'failed', completedAt: now, error });
+    }
   }
 
   #recordAttempt(task: Task, error: TaskError | null): void {
     const runner = this.leases.get(task.leaseId ?? '')?.runner ?? 'unknown';
-    const startedAt = task.claimedAt ?? this.#now();
+    const startedAt = task.startedAt ?? this.#now();
     const attempt = { attempt: task.attempt, runner, startedAt, endedAt: this.#now() };
     task.attempts = [...task.attempts, error ? { ...attempt, error } : attempt].slice(-10);
   }
 
   #endAttempt(task: Task, report: Ended, typeRetry?: TypeRetry): void {
     const { retryable = true, ...error } = report.error ?? NO_REASON;
+    this.#start(task, task.claimedAt);
     this.#recordAttempt(task, report.success ? null : error);
-    task.claimedAt = null;
+    Object.assign(task, { claimedAt: null, startedAt: null });
     if (report.success) {
       const result = report.result ?? null;
       Object.assign(task, { state: 'completed', completedAt: this.#now(), error: null, result });
@@ -478,7 +525,17 @@ export class Model implements Calls {
 /** What both the ledger and the model answer. */
 export type Calls = { [Name in Modelled]: (...args: Parameters<Ledger[Name]>) => unknown };
 type Modelled =
-  | ('insert' | 'insertFailed' | 'claim' | 'claimOne' | 'heartbeat' | 'settle' | 'settleUnfenced' | 'release')
+  | (
+      | 'insert'
+      | 'insertFailed'
+      | 'claim'
+      | 'claimOne'
+      | 'heartbeat'
+      | 'settle'
+      | 'settleUnfenced'
+      | 'release'
+      | 'releaseLease'
+    )
   | (
       | 'cancel'
       | 'cancelMany'
