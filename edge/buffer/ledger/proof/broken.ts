@@ -29,8 +29,55 @@ export interface Broken {
 }
 
 export const BROKEN: Broken[] = [
-  rewritten('a claim does not count the attempt', 'attempts', 'attempt = attempt + 1', 'attempt = attempt'),
-  rewritten('a release keeps the attempt', 'attempts', 'attempt = attempt - 1', 'attempt = attempt'),
+  rewritten('a start does not count the attempt', 'attempts', 'attempt = attempt + 1', 'attempt = attempt'),
+  rewritten(
+    'a claim spends the attempts of what is read ahead',
+    'attempts',
+    "SET state = 'leased', lease_id = ?2, claimed_at = ?3",
+    "SET attempt = attempt + 1, state = 'leased', lease_id = ?2, claimed_at = ?3",
+  ),
+  rewritten(
+    'an expiry spends the attempt of a task that has not started',
+    'attempts',
+    'SET\n    lost_deliveries =',
+    'SET attempt = attempt + 1, lost_deliveries =',
+  ),
+  rewritten(
+    'a release keeps the attempt',
+    'attempts',
+    'attempt = attempt - (started_at IS NOT NULL)',
+    'attempt = attempt',
+  ),
+  rewritten(
+    'a release gives back an attempt that was not spent',
+    'attempts',
+    'attempt = attempt - (started_at IS NOT NULL)',
+    'attempt = attempt - 1',
+  ),
+  rewritten(
+    'a report does not count the attempt of a task that was read ahead',
+    'attempts',
+    'attempt = attempt + (started_at IS NULL)',
+    'attempt = attempt',
+  ),
+  rewritten(
+    'lost deliveries are not counted',
+    'deliveries',
+    'lost_deliveries = coalesce(lost_deliveries, 0) + 1',
+    'lost_deliveries = lost_deliveries',
+  ),
+  rewritten(
+    'a start does not reset the lost deliveries',
+    null,
+    'lost_deliveries = NULL',
+    'lost_deliveries = lost_deliveries',
+  ),
+  rewritten(
+    'a release of a lease does not use up its id',
+    'one use',
+    "VALUES (?1, '', 0, ?2, ?2, '[]')",
+    "SELECT ?1, '', 0, ?2, ?2, '[]' WHERE 0",
+  ),
   rewritten('a retry keeps the attempts', 'attempts', 'attempt = 0', 'attempt = attempt'),
   rewritten(
     'a retry brings completed tasks back',
@@ -73,8 +120,8 @@ export const BROKEN: Broken[] = [
   rewritten(
     'an insert resets a known task',
     'one outcome',
-    'DO NOTHING',
-    'DO UPDATE SET state = excluded.state',
+    'DO NOTHING\n  RETURNING type, state',
+    'DO UPDATE SET state = excluded.state\n  RETURNING type, state',
   ),
   rewritten(
     'a window is sealed while its tasks live',
@@ -100,7 +147,12 @@ export const BROKEN: Broken[] = [
   rewritten('a type’s own settings do not count', null, "type_retry ->> 'maxAttempts'", 'NULL'),
   rewritten('a cancel drops the holder', 'fencing', "next.value ->> 'claimedAt'", 'NULL'),
   rewritten('a result is not kept', null, "next.value ->> 'result'", 'NULL'),
-  rewritten('a result forgets its lease', null, "lease_id = next.value ->> 'leaseId'", 'lease_id = NULL'),
+  rewritten(
+    'a result forgets its lease',
+    'fencing',
+    "lease_id = next.value ->> 'leaseId'",
+    'lease_id = NULL',
+  ),
   {
     name: 'chance is always zero',
     make: (sql, { now }) => new Ledger(sql, { now, random: () => 0 }),
@@ -127,6 +179,12 @@ export const BROKEN: Broken[] = [
     (sql, sources) => new TwoHolders(sql, sources),
   ),
   overridden('a lease id may be used again', 'one use', (sql, sources) => new Reusing(sql, sources)),
+  overridden(
+    'the starts that a heartbeat reports are ignored',
+    'starts',
+    (sql, sources) => new Deaf(sql, sources),
+  ),
+  overridden('starts are granted out of order', 'starts', (sql, sources) => new OutOfOrder(sql, sources)),
   overridden('a heartbeat takes nothing back', null, (sql, sources) => new Lenient(sql, sources)),
   overridden('a runner is not told of a cancel', 'answers', (sql, sources) => new Silent(sql, sources)),
   overridden('a cancel overrides an outcome', 'one outcome', (sql, sources) => new Overriding(sql, sources)),
@@ -197,6 +255,33 @@ class Reusing extends Reaching {
   override claim(order: ClaimOrder): ClaimGrant {
     this.sql.exec('DELETE FROM leases WHERE id = ? AND ended_at IS NOT NULL', order.leaseId);
     return super.claim(order);
+  }
+}
+
+class Deaf extends Reaching {
+  override heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
+    return super.heartbeat(beats.map((beat) => ({ ...beat, started: [] })));
+  }
+}
+
+/** Starts the last task of a grant in place of the first. */
+class OutOfOrder extends Reaching {
+  override claim(order: ClaimOrder): ClaimGrant {
+    const grant = super.claim(order);
+    const ends = JSON.stringify([grant.tasks.at(0)?.id, grant.tasks.at(-1)?.id]);
+    const query = `
+      SELECT id FROM tasks WHERE lease_id = ?1 AND claimed_at = ?2 AND id IN (SELECT value FROM json_each(?3))
+      GROUP BY started_at IS NULL`;
+    const different = this.sql.exec<{ id: string }>(query, order.leaseId, this.sources.now(), ends);
+    if (different.length === 2) {
+      this.sql.exec(
+        `UPDATE tasks SET attempt = attempt + iif(started_at IS NULL, 1, -1),
+           started_at = iif(started_at IS NULL, claimed_at, NULL)
+         WHERE id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(different.map((row) => row.id)),
+      );
+    }
+    return grant;
   }
 }
 

@@ -21,6 +21,8 @@ export interface Call<Answer> {
   run: (ledger: Ledger) => Answer;
   /** Checks the answer. */
   told?: (watch: Watch, answer: Answer) => void;
+  /** The answer of a ledger that takes nothing in; absent for calls that a full ledger answers as any other. */
+  whenFull?: Answer;
 }
 
 export interface Asks {
@@ -34,13 +36,14 @@ export interface Asks {
 
 export const tick: Call<void> = { name: 'tick', asks: {}, run: (ledger) => ledger.tick() };
 
+/** Whether the tasks were taken in. */
 export function insert(tasks: readonly NewTask[]): Call<boolean> {
   const taskIds = tasks.map((task) => task.id);
   const run = (ledger: Ledger) => {
     ledger.insert(tasks);
     return true;
   };
-  return { name: 'insert', asks: { taskIds }, run };
+  return { name: 'insert', asks: { taskIds }, run, whenFull: false };
 }
 
 export function claim(order: ClaimOrder): Call<ClaimGrant> {
@@ -71,8 +74,18 @@ export function settle(reports: readonly SettleReport[]): Call<SettleOutcome[]> 
   };
 }
 
-export function release(leaseId: string, taskIds: readonly string[]): Call<string[]> {
-  return { name: 'release', asks: { leaseId, taskIds }, run: (ledger) => ledger.release(leaseId, taskIds) };
+export function release(leaseId: string, taskIds: readonly string[], delayMs = 0): Call<string[]> {
+  const run = (ledger: Ledger) => ledger.release(leaseId, taskIds, delayMs);
+  return { name: 'release', asks: { leaseId, taskIds }, run };
+}
+
+export function releaseLease(leaseId: string): Call<string[]> {
+  return {
+    name: 'releaseLease',
+    asks: { leaseId },
+    run: (ledger) => ledger.releaseLease(leaseId),
+    told: (watch) => watch.noteReleased(leaseId),
+  };
 }
 
 export function cancel(taskId: string): Call<CancelOutcome> {

@@ -40,8 +40,9 @@ export class Client {
   }
 
   #task(id: string): NewTask {
-    const { clock, random } = this.#world;
-    const kinds = ['good', 'good', 'good', 'good', 'good', 'flaky', 'flaky', 'slow', 'broken', 'poison'];
+    const { clock, random, readsAheadOnly } = this.#world;
+    const fatal = readsAheadOnly ? 'killer' : 'poison';
+    const kinds = ['good', 'good', 'good', 'good', 'good', 'flaky', 'flaky', 'slow', 'broken', fatal];
     return {
       id,
       type: random.pick(['heavy', 'heavy', 'email', 'image']) ?? 'heavy',
@@ -55,7 +56,10 @@ export class Client {
   #deliver(tasks: readonly NewTask[]): void {
     const { clock, random } = this.#world;
     const late = strikes(this.#world, 'queue message late', 0.2);
-    const deliver = () => this.#network.send(calls.insert(tasks), () => {});
+    const deliver = () =>
+      this.#network.send(calls.insert(tasks), (taken) => {
+        if (!taken) clock.after(random.int(5000, 30_000), deliver);
+      });
     clock.after(late ? random.int(1000, 1_000_000) : random.int(5, 200), deliver);
   }
 

@@ -48,7 +48,7 @@ export class Cron {
     this.#network.send(calls.incomplete(counts), (names) => {
       const missing = names.flatMap((name) => this.#world.records.get(name)?.tasks ?? []);
       if (missing.length === 0) done();
-      else this.#network.send(calls.insert(missing), done);
+      else this.#network.send(calls.insert(missing), (taken) => taken && done());
     });
   }
 

@@ -15,6 +15,10 @@ export type Fault =
   | 'alarm late'
   | 'runner crashed'
   | 'runner killed by a task'
+  | 'runner died with unknown starts'
+  | 'claim given up'
+  | 'record unreadable'
+  | 'ledger full'
   | 'runner frozen'
   | 'runner drained'
   | 'task failed'
@@ -28,6 +32,8 @@ export interface World {
   readonly faults: Map<Fault, number>;
   /** From some time on nothing but the tasks themselves goes wrong, so that everything can end. */
   quiet: boolean;
+  /** Whether no claim starts a task, so that starts are known by heartbeats and reports only. */
+  readonly readsAheadOnly: boolean;
   /** What clients submitted and were told is accepted, as KV keeps it. */
   readonly records: Map<string, Submission>;
   trace(line: () => string): void;
