@@ -37,10 +37,3 @@ const ACCEPT = 'UPDATE idempotency_keys SET accepted = 1 WHERE key = ?1 AND subm
 export function markAccepted(sql: Sql, key: string, submission: string): void {
   sql.exec(ACCEPT, key, submission);
 }
-
-const FORGET = 'DELETE FROM idempotency_keys WHERE reserved_at <= ?1';
-
-/** Forgets keys that have lived their time. */
-export function forgetKeys(sql: Sql, now: number): void {
-  sql.exec(FORGET, now - KEY_LIFE_MS);
-}

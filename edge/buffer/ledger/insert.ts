@@ -3,20 +3,36 @@ import type { TaskState } from '../../contract/task.ts';
 import { createdAtOf, windowOf } from '../../contract/task-id.ts';
 import { Packer } from './packs.ts';
 import { isSealed } from './seals.ts';
-import { jsonChunks } from './sql.ts';
+import { jsonChunks, type SqlValue } from './sql.ts';
 import type { Store } from './tally.ts';
 
-/** A known id changes nothing; any other violation fails the whole insert. */
+/** A known id changes nothing; any other violation fails the whole insert. Tasks come as arrays, in this order. */
 const INSERT = `
-  INSERT INTO tasks (id, type, state, priority, run_at, received_at, max_attempts, backoff, timeout_seconds, tags,
-    body_bytes, payload, pack, pack_at)
-  SELECT value ->> 'id', value ->> 'type', value ->> 'state', value ->> 'priority', value ->> 'runAt', ?2,
-    value ->> 'maxAttempts', value ->> 'backoff', value ->> 'timeoutSeconds', value ->> 'tags',
-    value ->> 'bodyBytes', value ->> 'payload', value ->> 'pack', value ->> 'packAt'
+  INSERT INTO tasks (id, type, state, priority, run_at, received_at, payload,
+    max_attempts, backoff, timeout_seconds, tags, body_bytes, pack, pack_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, value ->> 5,
+    value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
   FROM json_each(?1)
   WHERE true
   ON CONFLICT (id) DO NOTHING
   RETURNING type, state, pack`;
+
+/** For tasks without options, nearly all of them: the fewer columns take a third of the time less. */
+const INSERT_PLAIN = `
+  INSERT INTO tasks (id, type, state, priority, run_at, received_at, payload)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, value ->> 5
+  FROM json_each(?1)
+  WHERE true
+  ON CONFLICT (id) DO NOTHING
+  RETURNING type, state, NULL AS pack`;
+
+const PLAIN_COLUMNS = 6;
+
+interface Inserted extends Record<string, SqlValue> {
+  type: string;
+  state: TaskState;
+  pack: number | null;
+}
 
 /**
  * Puts tasks into the ledger: ready, or scheduled where their time is still to come. Tasks of closed windows
@@ -30,14 +46,27 @@ export function insert(sql: Store, tasks: readonly NewTask[], now: number): void
     .filter((task) => !sealed.has(windowOf(task.id)))
     .map((task) => {
       const runAt = task.runAt ?? Math.min(createdAtOf(task.id), now);
+      const state = runAt > now ? 'scheduled' : 'ready';
       const stored = task.payload === null ? null : packer.place(task.payload, runAt - now);
-      return { ...task, ...stored, runAt, state: runAt > now ? 'scheduled' : 'ready' };
+      return [
+        ...[task.id, task.type, state, task.priority, runAt, stored?.payload ?? null],
+        ...[task.maxAttempts, task.backoff, task.timeoutSeconds, task.tags],
+        ...[stored?.bodyBytes ?? task.bodyBytes, stored?.pack, stored?.packAt],
+      ];
     });
-  for (const chunk of jsonChunks(rows)) {
-    const inserted = sql.exec<{ type: string; state: TaskState; pack: number | null }>(INSERT, chunk, now);
-    for (const { type, state, pack } of inserted) {
-      sql.tally.move(type, null, state);
-      if (pack !== null) packer.count(pack);
+  const { plain = [], full = [] } = Object.groupBy(rows, (row) =>
+    row.slice(PLAIN_COLUMNS).every((value) => value === undefined || value === null) ? 'plain' : 'full',
+  );
+  for (const [statement, some] of [
+    [INSERT_PLAIN, plain.map((row) => row.slice(0, PLAIN_COLUMNS))],
+    [INSERT, full],
+  ] as const) {
+    for (const chunk of jsonChunks(some)) {
+      const inserted = sql.exec<Inserted>(statement, chunk, now);
+      for (const { type, state, pack } of inserted) {
+        sql.tally.move(type, null, state);
+        if (pack !== null) packer.count(pack);
+      }
     }
   }
   packer.write();

@@ -5,9 +5,6 @@ import type { Sql, SqlValue } from './sql.ts';
 import { letGo, takeBack } from './take-back.ts';
 import type { Store } from './tally.ts';
 
-/** How long an ended lease is remembered. */
-const TOMBSTONE_MS = 3_600_000;
-
 interface Lease extends Record<string, SqlValue> {
   id: string;
   runner: string;
@@ -64,17 +61,17 @@ export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
 }
 
 /** How many tasks one call takes back from expired leases; the alarm goes on with the rest. */
-const TAKE_BACK_LIMIT = 1000;
+const TAKE_BACK_LIMIT = 250;
 
 const SELECT_EXPIRED = `
-  SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT ${TAKE_BACK_LIMIT}`;
+  SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT 1`;
 
 /** Takes back what expired leases hold, in the order in which they expired. */
 export function takeBackExpired(sql: Store, now: number, random: () => number): void {
-  let left = TAKE_BACK_LIMIT;
-  for (const { id } of sql.exec<{ id: string }>(SELECT_EXPIRED, now)) {
-    if (left <= 0) return;
-    const held = heldUnder(sql, id).slice(0, left);
+  for (let left = TAKE_BACK_LIMIT; left > 0; ) {
+    const [lease] = sql.exec<{ id: string }>(SELECT_EXPIRED, now);
+    if (!lease) return;
+    const held = heldUnder(sql, lease.id).slice(0, left);
     left -= Math.max(1, held.length);
     takeBack(
       sql,
@@ -83,7 +80,7 @@ export function takeBackExpired(sql: Store, now: number, random: () => number): 
       now,
       random,
     );
-    endIfEmpty(sql, id, now);
+    endIfEmpty(sql, lease.id, now);
   }
 }
 
@@ -92,13 +89,6 @@ const NEXT_EXPIRY = 'SELECT min(expires_at) AS at FROM leases WHERE ended_at IS 
 /** When the next lease expires. */
 export function nextExpiry(sql: Sql): number | null {
   return sql.exec<{ at: number | null }>(NEXT_EXPIRY)[0]?.at ?? null;
-}
-
-const DELETE_TOMBSTONES = 'DELETE FROM leases WHERE ended_at <= ?1';
-
-/** Forgets leases that ended an hour ago. */
-export function forgetEnded(sql: Sql, now: number): void {
-  sql.exec(DELETE_TOMBSTONES, now - TOMBSTONE_MS);
 }
 
 const EXTEND = 'UPDATE leases SET expires_at = max(expires_at, ?2), progress = ?3 WHERE id = ?1';

@@ -26,9 +26,10 @@ import type {
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { cancel, cancelMany } from './cancel.ts';
 import { claim, claimOne } from './claim.ts';
-import { forgetKeys, markAccepted, reserve } from './idempotency.ts';
+import { Forgetting } from './forget.ts';
+import { markAccepted, reserve } from './idempotency.ts';
 import { insert, insertFailed } from './insert.ts';
-import { forgetEnded, heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
+import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './leases.ts';
 import { backfillNext, isBackfilling, migrate } from './migrations.ts';
 import { pause, resume, withoutPaused } from './paused.ts';
 import { alive, find, page, ready, version } from './read.ts';
@@ -72,6 +73,9 @@ export interface LedgerSources {
 export class Ledger {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
+  /** Whether an upgrade has rows left to change. */
+  #backfilling: boolean;
+  readonly #forgetting = new Forgetting();
   #forgotAt = 0;
   /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
   #lookFrom = '';
@@ -80,6 +84,7 @@ export class Ledger {
     this.#sql = sql;
     this.#sources = sources;
     migrate(sql);
+    this.#backfilling = isBackfilling(sql);
   }
 
   insert(tasks: readonly NewTask[]): void {
@@ -248,18 +253,19 @@ export class Ledger {
 
   /** When the next lease expires or the next scheduled task is due, in Unix milliseconds. */
   nextTickAt(): number | null {
-    if (isBackfilling(this.#sql)) return this.#sources.now();
+    if (this.#backfilling) return this.#sources.now();
     const times = [nextExpiry(this.#sql), nextRunAt(this.#sql)].filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
   #advance(sql: Store, now: number): void {
-    backfillNext(sql);
+    if (this.#backfilling) this.#backfilling = backfillNext(sql);
     takeBackExpired(sql, now, this.#sources.random);
     promoteDue(sql, now);
+    this.#forgetting.next(sql, now);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
-      forgetEnded(this.#sql, now);
-      forgetKeys(this.#sql, now);
+      this.#forgetting.start();
+      this.#forgetting.next(sql, now);
       forgetRunners(this.#sql, now);
       forgetStats(this.#sql, now);
       this.#forgotAt = now;

@@ -25,11 +25,11 @@ function settled(task: HeldTask, report: Omit<SettleReport, 'leaseId'>, now: num
 const COMPLETE_FIRST_ATTEMPTS = `
   UPDATE tasks SET
     state = 'completed', completed_at = ?3, claimed_at = NULL, started_at = NULL, lost_deliveries = NULL,
-    attempt = attempt + (started_at IS NULL), result = report.value ->> 'result',
+    attempt = attempt + (started_at IS NULL), result = report.value ->> 1,
     attempts = '[{"attempt":' || (attempt + (started_at IS NULL)) || ',"runner":' || json_quote(?4)
       || ',"startedAt":' || coalesce(started_at, claimed_at) || ',"endedAt":' || ?3 || '}]'
   FROM json_each(?1) AS report
-  WHERE tasks.id = report.value ->> 'taskId' AND lease_id = ?2 AND state = 'leased' AND attempts = '[]'
+  WHERE tasks.id = report.value ->> 0 AND lease_id = ?2 AND state = 'leased' AND attempts = '[]'
   RETURNING id, type, run_at, attempts ->> '$[0].startedAt' AS claimed_at`;
 
 /**
@@ -45,7 +45,7 @@ function completeFirstAttempts(
 ): string[] {
   const lease = findLease(sql, leaseId);
   if (!lease) return [];
-  const chunks = [...jsonChunks(reports.map(({ taskId, result = null }) => ({ taskId, result })))];
+  const chunks = [...jsonChunks(reports.map(({ taskId, result = null }) => [taskId, result]))];
   const completed = chunks.flatMap((chunk) =>
     sql.exec<{ id: string; type: string; run_at: number; claimed_at: number }>(
       COMPLETE_FIRST_ATTEMPTS,

@@ -37,11 +37,7 @@ type Moves = typeof NOTHING;
 const ADD_TO_TYPES = `
   INSERT INTO types (type, scheduled, ready, leased, completed, failed, cancelled,
     completed_total, failed_total, cancelled_total, retries, lease_expiries, moved_at)
-  SELECT value ->> 'type', value ->> 'scheduled', value ->> 'ready', value ->> 'leased', value ->> 'completed',
-    value ->> 'failed', value ->> 'cancelled', value ->> 'completedTotal', value ->> 'failedTotal',
-    value ->> 'cancelledTotal', value ->> 'retries', value ->> 'leaseExpiries', ?2
-  FROM json_each(?1)
-  WHERE true
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
   ON CONFLICT (type) DO UPDATE SET
     scheduled = scheduled + excluded.scheduled, ready = ready + excluded.ready, leased = leased + excluded.leased,
     completed = completed + excluded.completed, failed = failed + excluded.failed,
@@ -115,8 +111,12 @@ export class Tally {
   /** Writes what was counted. */
   write(sql: Sql, now: number): void {
     if (this.#types.size === 0) return;
-    const rows = [...this.#types].map(([type, moves]) => ({ type, ...moves }));
-    sql.exec(ADD_TO_TYPES, JSON.stringify(rows), now);
+    for (const [type, moves] of this.#types) {
+      const { scheduled, ready, leased, completed, failed, cancelled } = moves;
+      const counts = [scheduled, ready, leased, completed, failed, cancelled];
+      const totals = [moves.completedTotal, moves.failedTotal, moves.cancelledTotal];
+      sql.exec(ADD_TO_TYPES, type, ...counts, ...totals, moves.retries, moves.leaseExpiries, now);
+    }
     if (this.#completed + this.#failed === 0 && this.#runs.isEmpty) return;
     const minute = minuteOf(now);
     const stored = sql.exec<{ waits: string; runs: string }>(SELECT_MINUTE, minute)[0];

@@ -14,6 +14,7 @@ const PROMOTE_DUE = `
 
 /** Makes scheduled tasks ready whose time has come. */
 export function promoteDue(sql: Store, now: number): void {
+  if ((nextRunAt(sql) ?? Number.POSITIVE_INFINITY) > now) return;
   for (const { type } of sql.exec<{ type: string }>(PROMOTE_DUE, now))
     sql.tally.move(type, 'scheduled', 'ready');
 }

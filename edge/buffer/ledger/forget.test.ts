@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HOUR, MINUTE, testLedger } from './testing.ts';
+
+const count = (bed: ReturnType<typeof testLedger>, table: string) =>
+  bed.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]?.n;
+
+test('ended leases and old keys are forgotten in portions of a thousand, however many there are', (t) => {
+  const bed = testLedger(t);
+  for (let n = 0; n < 2500; n += 1) {
+    bed.ledger.releaseLease(`lease-${String(n).padStart(4, '0')}`);
+    bed.ledger.reserve(`key-${String(n).padStart(4, '0')}`, 'hash', 'submission');
+  }
+  bed.now += 25 * HOUR;
+  const left = [1, 2, 3].map(() => {
+    bed.ledger.tick();
+    return [count(bed, 'leases'), count(bed, 'idempotency_keys')];
+  });
+  assert.deepEqual(left, [
+    [1500, 1500],
+    [500, 500],
+    [0, 0],
+  ]);
+});
+
+test('what has not lived its time stays', (t) => {
+  const bed = testLedger(t);
+  bed.ledger.releaseLease('old');
+  bed.now += 50 * MINUTE;
+  bed.ledger.releaseLease('young');
+  bed.now += 11 * MINUTE;
+  bed.ledger.tick();
+  assert.deepEqual(
+    bed.sql.exec('SELECT id FROM leases').map(({ id }) => id),
+    ['young'],
+  );
+});
