@@ -124,13 +124,62 @@ export const BROKEN: Broken[] = [
     'DO UPDATE SET state = excluded.state\n  RETURNING type, state',
   ),
   rewritten(
-    'a window is sealed while its tasks live',
-    'sealed',
-    '(completed_at IS NULL OR',
-    '0 AND (completed_at IS NULL OR',
+    'a window is closed while a submission of it could not be delivered',
+    null,
+    "step = 'sweep' AND name >= ?1",
+    "0 AND step = 'sweep' AND name >= ?1",
   ),
-  rewritten('a held task does not hinder the seal', null, 'OR claimed_at IS NOT NULL', ''),
-  rewritten('a purge does not wait for the archive', null, 'archived_at <= ?2', '(archived_at <= ?2 OR 1)'),
+  rewritten(
+    'a task that lives holds back the archive of its window',
+    'on time',
+    'FROM ended_windows WHERE window > ?1',
+    `FROM ended_windows WHERE window > ?1 AND NOT EXISTS (
+       SELECT 1 FROM tasks WHERE completed_at IS NULL AND substr(id, 1, 8) = window)`,
+  ),
+  rewritten('a round takes what somebody holds', null, '(tasks.claimed_at IS NULL AND', '('),
+  rewritten(
+    'a round takes what has just ended',
+    'frozen',
+    'tasks.completed_at <= coalesce(',
+    'tasks.completed_at * 0 <= coalesce(',
+  ),
+  rewritten(
+    'a purge deletes rows that live',
+    'nothing lost',
+    ...purging('(tasks.claimed_at IS NULL AND tasks.completed_at <=', '(coalesce(tasks.completed_at, 0) <='),
+  ),
+  rewritten(
+    'a purge deletes rows that ended after the round’s time',
+    'nothing lost',
+    ...purging(
+      '(tasks.claimed_at IS NULL AND tasks.completed_at <=',
+      '(tasks.claimed_at IS NULL AND tasks.completed_at * 0 <=',
+    ),
+  ),
+  rewritten(
+    'a purge forgets what ended since its round was opened',
+    'on time',
+    'SELECT min(completed_at) AS since FROM tasks',
+    'SELECT NULL AS since FROM tasks',
+  ),
+  rewritten(
+    'a purge does not wait for the archive',
+    null,
+    'purged_at IS NULL AND archived_at <= ?2',
+    'purged_at IS NULL AND (archived_at <= ?2 OR 1)',
+  ),
+  rewritten(
+    'a task that is dropped while its window is archived joins the round',
+    null,
+    'completed_at = max(completed_at, coalesce((',
+    'completed_at = max(completed_at, 0 * coalesce((',
+  ),
+  rewritten(
+    'a round that fails is tried at every run',
+    null,
+    "NOT EXISTS (SELECT 1 FROM failures WHERE step = 'archive'",
+    "NOT EXISTS (SELECT 1 FROM failures WHERE 0 AND step = 'archive'",
+  ),
   rewritten(
     'an ended lease is forgotten early',
     'one use',
@@ -188,14 +237,25 @@ export const BROKEN: Broken[] = [
   overridden('a heartbeat takes nothing back', null, (sql, sources) => new Lenient(sql, sources)),
   overridden('a runner is not told of a cancel', 'answers', (sql, sources) => new Silent(sql, sources)),
   overridden('a cancel overrides an outcome', 'one outcome', (sql, sources) => new Overriding(sql, sources)),
-  overridden('an insert reaches a sealed window', 'sealed', (sql, sources) => new Inserting(sql, sources)),
-  overridden('a task of a sealed window is retried', 'sealed', (sql, sources) => new Retrying(sql, sources)),
+  overridden('an insert reaches a closed window', 'sealed', (sql, sources) => new Inserting(sql, sources)),
+  overridden(
+    'a task that is on its way to the archive is retried',
+    'frozen',
+    (sql, sources) => new Retrying(sql, sources),
+  ),
 ];
 
 /** The real ledger over a port that changes what contains `from`. */
 function rewritten(name: string, rule: string | null, from: string, to: string): Broken {
   const rewrite = (query: string) => query.replace(from, to);
   return { name, rule, model: true, make: (sql, sources) => new Ledger(through(sql, rewrite), sources) };
+}
+
+/** The statement by which a purge deletes rows, with a part of it changed. */
+function purging(from: string, to: string): [string, string] {
+  const start =
+    'DELETE FROM tasks\n  WHERE id > ?2 AND id <= ?3 AND EXISTS (SELECT 1 FROM seals WHERE seals.window = ?1 AND ';
+  return [start + from, start + to];
 }
 
 function overridden(name: string, rule: string | null, make: MakeLedger): Broken {
@@ -310,35 +370,43 @@ class Overriding extends Reaching {
   }
 }
 
-/** Does not see the seals during some calls. */
-class Unsealed extends Ledger {
-  readonly #blind: { now: boolean };
+/** Has a statement changed during some calls. */
+class Sometimes extends Ledger {
+  readonly #isChanged: { now: boolean };
 
-  constructor(sql: Sql, sources: LedgerSources) {
-    const blind = { now: false };
+  constructor(sql: Sql, sources: LedgerSources, from: string, to: string) {
+    const changed = { now: false };
     super(
-      through(sql, (query) => (blind.now ? query.replace('seals', '(SELECT 0 AS window WHERE 0)') : query)),
+      through(sql, (query) => (changed.now ? query.replaceAll(from, to) : query)),
       sources,
     );
-    this.#blind = blind;
+    this.#isChanged = changed;
   }
 
-  protected blindly<Result>(call: () => Result): Result {
-    this.#blind.now = true;
+  protected changed<Result>(call: () => Result): Result {
+    this.#isChanged.now = true;
     const result = call();
-    this.#blind.now = false;
+    this.#isChanged.now = false;
     return result;
   }
 }
 
-class Inserting extends Unsealed {
+class Inserting extends Sometimes {
+  constructor(sql: Sql, sources: LedgerSources) {
+    super(sql, sources, 'FROM seals WHERE window = ?1', 'FROM seals WHERE window = ?1 AND 0');
+  }
+
   override insert(tasks: readonly NewTask[]): ReturnType<Ledger['insert']> {
-    return this.blindly(() => super.insert(tasks));
+    return this.changed(() => super.insert(tasks));
   }
 }
 
-class Retrying extends Unsealed {
+class Retrying extends Sometimes {
+  constructor(sql: Sql, sources: LedgerSources) {
+    super(sql, sources, 'seals.purged_at IS NULL', 'seals.purged_at IS NULL AND 0');
+  }
+
   override retry(taskId: string): RetryOutcome {
-    return this.blindly(() => super.retry(taskId));
+    return this.changed(() => super.retry(taskId));
   }
 }

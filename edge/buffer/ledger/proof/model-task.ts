@@ -38,12 +38,6 @@ export interface Lease {
   readonly progress: Map<string, string>;
 }
 
-export interface Seal {
-  readonly sealedAt: number;
-  archivedAt: number | null;
-  purged: boolean;
-}
-
 /** How an attempt ended. */
 export interface Ended {
   success: boolean;
@@ -96,4 +90,15 @@ export function workOf(task: Task): WorkRow {
 export function grantedOf(task: Task): WorkRow {
   const work = workOf(task);
   return task.startedAt === null ? { ...work, attempt: work.attempt + 1 } : work;
+}
+
+/** All that is known of a task but its progress. */
+export function rowOf(task: Task): TaskRow {
+  const { runAt, tags, completedAt, error, result, attempts } = task;
+  return { ...workOf(task), ...{ runAt, tags, completedAt, error, result, attempts }, progress: null };
+}
+
+/** A task as the archive keeps it: its payload lies in its submission's record, if it has one. */
+export function archivedOf(task: Task): TaskRow {
+  return { ...rowOf(task), payload: task.maxAttempts === 0 ? task.payload : null };
 }

@@ -1,9 +1,13 @@
 import type {
+  ArchivePage,
   CancelOutcome,
   ChangedPage,
   ClaimGrant,
   ClaimOrder,
   ClaimWant,
+  DueWindow,
+  FailedStep,
+  Failure,
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
@@ -13,6 +17,7 @@ import type {
   RefusedTask,
   RetryFilter,
   RetryOutcome,
+  RoundEnd,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
@@ -23,9 +28,11 @@ import type {
   UnfencedReport,
   WorkRow,
 } from '../../../contract/ledger.ts';
-import type { TaskError } from '../../../contract/task.ts';
-import { createdAtOf, windowEnd, windowOf } from '../../../contract/task-id.ts';
+import type { PerType } from '../../../contract/per-type.ts';
+import type { TaskError, TaskState } from '../../../contract/task.ts';
+import { createdAtOf } from '../../../contract/task-id.ts';
 import type { Ledger, LedgerSources } from '../ledger.ts';
+import { ArchiveModel } from './model-archive.ts';
 import {
   type Ended,
   fresh,
@@ -36,7 +43,7 @@ import {
   type Lease,
   maxAttemptsOf,
   NO_REASON,
-  type Seal,
+  rowOf,
   type Task,
   workOf,
 } from './model-task.ts';
@@ -52,19 +59,21 @@ import {
  * - A held task that is not leased was cancelled, and perhaps brought back, while it ran. Nobody claims it.
  * - A lease is open as long as it holds a task.
  * - `completedAt` is set in a terminal state, and in no other.
- * - Nothing of a sealed window changes, but that it is purged.
+ *
+ * What holds of ended tasks and their windows is said at {@link ArchiveModel}.
  */
 export class Model implements Calls {
   readonly tasks = new Map<string, Task>();
   readonly leases = new Map<string, Lease>();
-  readonly seals = new Map<string, Seal>();
   readonly paused = new Set<string>();
   readonly #sources: LedgerSources;
+  readonly #archive: ArchiveModel;
   #forgotAt = 0;
   #unfenced = 0;
 
   constructor(sources: LedgerSources) {
     this.#sources = sources;
+    this.#archive = new ArchiveModel(this.tasks, () => this.#now());
   }
 
   /** A new process over the same data. */
@@ -86,7 +95,9 @@ export class Model implements Calls {
     const now = this.#now();
     const task = fresh({ id, type, payload, priority: 0, maxAttempts: 0 }, now);
     const error = { code: 'invalid_task', message: reason };
-    this.tasks.set(id, { ...task, runAt: now, state: 'failed', completedAt: now, error });
+    const refused = { ...task, runAt: now, error };
+    this.tasks.set(id, refused);
+    this.#end(refused, 'failed');
   }
 
   claim(order: ClaimOrder): ClaimGrant {
@@ -204,21 +215,22 @@ export class Model implements Calls {
   }
 
   cancel(taskId: string): CancelOutcome {
-    if (this.#isSealed(taskId)) return { sealed: true };
     const task = this.tasks.get(taskId);
-    if (!task) return { unknown: true };
+    if (!task) return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+    if (this.#archive.isFrozen(task)) return { sealed: true };
     if (task.state === 'cancelled') return { changed: false };
     if (isTerminal(task.state)) return { refused: task.state };
     const error = { code: 'cancelled', message: 'The task was cancelled' };
     if (task.state === 'leased' && task.startedAt !== null) this.#recordAttempt(task, error);
-    Object.assign(task, { state: 'cancelled', completedAt: this.#now(), error, result: null });
+    Object.assign(task, { error, result: null });
+    this.#end(task, 'cancelled');
     return { changed: true };
   }
 
   retry(taskId: string): RetryOutcome {
-    if (this.#isSealed(taskId)) return { sealed: true };
     const task = this.tasks.get(taskId);
-    if (!task) return { unknown: true };
+    if (!task) return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+    if (this.#archive.isFrozen(task)) return { sealed: true };
     if (task.state !== 'failed' && task.state !== 'cancelled') return { refused: task.state };
     if (task.maxAttempts === 0) return { refused: task.state };
     const state = isHeld(task) ? 'scheduled' : 'ready';
@@ -256,43 +268,40 @@ export class Model implements Calls {
     this.paused.delete(type);
   }
 
-  closable(endedBefore: number, limit: number): string[] {
-    const windows = [...new Set([...this.tasks.keys()].map(windowOf))].sort();
-    return windows
-      .filter((window) => windowEnd(window) + 120_000 <= this.#now())
-      .filter((window) => !this.seals.has(window) && this.#hasEnded(window, endedBefore))
-      .slice(0, limit);
+  closable(retention: PerType, limit: number, early?: boolean): DueWindow[] {
+    return this.#archive.closable(retention, limit, early);
   }
 
-  seal(window: string, endedBefore: number): boolean {
-    if (this.seals.has(window)) return true;
-    if (!this.#hasEnded(window, endedBefore)) return false;
-    this.seals.set(window, { sealedAt: this.#now(), archivedAt: null, purged: false });
-    return true;
+  seal(window: string, retention: PerType): boolean {
+    return this.#archive.seal(window, retention);
   }
 
   openSeals(limit: number): OpenSeal[] {
-    return [...this.seals]
-      .filter(([, seal]) => !seal.purged)
-      .sort(([a, one], [b, other]) => one.sealedAt - other.sealedAt || (a < b ? -1 : 1))
-      .slice(0, limit)
-      .map(([window, seal]) => ({
-        window,
-        archived: seal.archivedAt !== null,
-        purgeable: this.#isPurgeable(seal),
-      }));
+    return this.#archive.openSeals(limit);
   }
 
-  markArchived(window: string): void {
-    const seal = this.seals.get(window);
-    if (seal) seal.archivedAt ??= this.#now();
+  archivePage(window: string, round: number): ArchivePage | null {
+    return this.#archive.archivePage(window, round);
   }
 
-  purge(window: string): void {
-    const seal = this.seals.get(window);
-    if (!seal || !this.#isPurgeable(seal)) return;
-    seal.purged = true;
-    for (const id of this.tasks.keys()) if (windowOf(id) === window) this.tasks.delete(id);
+  markArchived(window: string, round: number, end: RoundEnd): void {
+    this.#archive.markArchived(window, round, end);
+  }
+
+  purge(window: string): { more: boolean } {
+    return this.#archive.purge(window);
+  }
+
+  noteFailure(step: FailedStep, name: string): boolean {
+    return this.#archive.noteFailure(step, name);
+  }
+
+  clearFailure(step: FailedStep, name: string): void {
+    this.#archive.clearFailure(step, name);
+  }
+
+  failures(): Failure[] {
+    return this.#archive.failures();
   }
 
   tick(): void {
@@ -320,7 +329,8 @@ export class Model implements Calls {
   find(taskId: string): FoundTask {
     const task = this.tasks.get(taskId);
     if (task) return { task: this.#rowOf(task) };
-    return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+    const rounds = this.#archive.roundsOf(taskId);
+    return rounds === null ? { unknown: true } : { sealed: true, rounds };
   }
 
   list(filter: ListFilter): TaskPage {
@@ -379,16 +389,7 @@ export class Model implements Calls {
   }
 
   #isSealed(taskId: string): boolean {
-    return this.seals.has(windowOf(taskId));
-  }
-
-  #isPurgeable({ archivedAt }: Seal): boolean {
-    return archivedAt !== null && archivedAt + 300_000 <= this.#now();
-  }
-
-  #hasEnded(window: string, before: number): boolean {
-    const tasks = [...this.tasks.values()].filter((task) => windowOf(task.id) === window);
-    return tasks.every((it) => !isHeld(it) && it.completedAt !== null && it.completedAt <= before);
+    return this.#archive.roundsOf(taskId) !== null;
   }
 
   #ready(types: readonly string[]): Task[] {
@@ -450,6 +451,10 @@ export class Model implements Calls {
   #letGo(task: Task): void {
     Object.assign(task, { claimedAt: null, startedAt: null });
     if (task.state === 'scheduled') task.state = 'ready';
+    else {
+      task.completedAt = this.#archive.endedAt(task);
+      this.#archive.noteEnd(task);
+    }
     this.#endEmptyLeases();
   }
 
@@ -472,8 +477,8 @@ export class Model implements Calls {
       Object.assign(task, { state: 'scheduled', runAt: now + delaySeconds * 1000 });
     } else {
       const message = '20 runners were given the task and none reported its start';
-      const error = { code: 'undeliverable', message };
-      Object.assign(task, { state: 'failed', completedAt: now, error });
+      task.error = { code: 'undeliverable', message };
+      this.#end(task, 'failed');
     }
   }
 
@@ -484,6 +489,11 @@ export class Model implements Calls {
     task.attempts = [...task.attempts, error ? { ...attempt, error } : attempt].slice(-10);
   }
 
+  #end(task: Task, state: TaskState): void {
+    Object.assign(task, { state, completedAt: this.#now() });
+    this.#archive.noteEnd(task);
+  }
+
   #endAttempt(task: Task, report: Ended, typeRetry?: TypeRetry): void {
     const { retryable = true, ...error } = report.error ?? NO_REASON;
     this.#start(task, task.claimedAt);
@@ -491,12 +501,13 @@ export class Model implements Calls {
     Object.assign(task, { claimedAt: null, startedAt: null });
     if (report.success) {
       const result = report.result ?? null;
-      Object.assign(task, { state: 'completed', completedAt: this.#now(), error: null, result });
+      Object.assign(task, { error: null, result });
+      this.#end(task, 'completed');
     } else {
       task.typeRetry = typeRetry ?? task.typeRetry ?? {};
       Object.assign(task, { error, result: null });
       if (!retryable || task.attempt >= maxAttemptsOf(task)) {
-        Object.assign(task, { state: 'failed', completedAt: this.#now() });
+        this.#end(task, 'failed');
       } else {
         task.runAt = this.#now() + this.#delay(task);
         task.state = task.runAt > this.#now() ? 'scheduled' : 'ready';
@@ -512,13 +523,8 @@ export class Model implements Calls {
   }
 
   #rowOf(task: Task): TaskRow {
-    const { priority, runAt, tags, completedAt, error, result, attempts } = task;
     const progress = task.state === 'leased' ? this.leases.get(task.leaseId ?? '')?.progress : undefined;
-    return {
-      ...workOf(task),
-      ...{ priority, runAt, tags, completedAt, error, result, attempts },
-      progress: progress?.get(task.id) ?? null,
-    };
+    return { ...rowOf(task), progress: progress?.get(task.id) ?? null };
   }
 }
 
@@ -550,4 +556,5 @@ type Modelled =
       | 'tick'
       | 'nextTickAt'
     )
-  | ('closable' | 'seal' | 'openSeals' | 'markArchived' | 'purge');
+  | ('closable' | 'seal' | 'openSeals' | 'archivePage' | 'markArchived' | 'purge')
+  | ('noteFailure' | 'clearFailure' | 'failures');

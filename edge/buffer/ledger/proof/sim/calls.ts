@@ -3,14 +3,20 @@ import type {
   CancelOutcome,
   ClaimGrant,
   ClaimOrder,
+  DueWindow,
+  FailedStep,
+  Failure,
   HeartbeatResult,
   LeaseBeat,
   NewTask,
+  OpenSeal,
   RetryOutcome,
+  RoundEnd,
   SettleOutcome,
   SettleReport,
   SubmissionCount,
 } from '../../../../contract/ledger.ts';
+import type { PerType } from '../../../../contract/per-type.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Watch } from './watch.ts';
 
@@ -100,41 +106,68 @@ export function incomplete(submissions: readonly SubmissionCount[]): Call<string
   return { name: 'incomplete', asks: {}, run: (ledger) => ledger.incomplete(submissions) };
 }
 
-export function closable(endedBefore: number): Call<string[]> {
-  return { name: 'closable', asks: {}, run: (ledger) => ledger.closable(endedBefore, 10) };
+/** How many windows the cron job looks at in a run. */
+const WINDOWS = 3;
+
+export function closable(retention: PerType): Call<DueWindow[]> {
+  return { name: 'closable', asks: {}, run: (ledger) => ledger.closable(retention, WINDOWS) };
 }
 
-export function seal(window: string, endedBefore: number): Call<boolean> {
+export function seal(window: string, retention: PerType): Call<boolean> {
   return {
     name: 'seal',
     asks: { window },
-    run: (ledger) => ledger.seal(window, endedBefore),
-    told: (watch, sealed) => sealed && watch.checkSeal(window),
+    run: (ledger) => ledger.seal(window, retention),
+    told: ({ archive, tasks }, sealed) => sealed && archive.noteSeal(window, retention, tasks.values()),
   };
 }
 
-export const openSeals: Call<{ window: string; archived: boolean; purgeable: boolean }[]> = {
+export const openSeals: Call<OpenSeal[]> = {
   name: 'openSeals',
   asks: {},
-  run: (ledger) => ledger.openSeals(10),
+  run: (ledger) => ledger.openSeals(WINDOWS),
 };
 
-export function archivePage(window: string, after: string): Call<ArchivePage> {
-  return { name: 'archivePage', asks: { window }, run: (ledger) => ledger.archivePage(window, after, 1500) };
+export function archivePage(window: string, round: number, after: string): Call<ArchivePage | null> {
+  return {
+    name: 'archivePage',
+    asks: { window },
+    run: (ledger) => ledger.archivePage(window, round, after, 1500),
+    told: ({ archive }, page) => archive.checkPage(window, page),
+  };
 }
 
-export function markArchived(window: string): Call<boolean> {
-  const run = (ledger: Ledger) => {
-    ledger.markArchived(window);
-    return true;
+export function markArchived(window: string, round: number, end: RoundEnd): Call<boolean> {
+  return {
+    name: 'markArchived',
+    asks: { window },
+    run: (ledger) => {
+      ledger.markArchived(window, round, end);
+      return true;
+    },
+    told: ({ archive }) => archive.noteArchived(window, round, end),
   };
-  return { name: 'markArchived', asks: { window }, run };
 }
 
-export function purge(window: string): Call<boolean> {
+export function purge(window: string): Call<{ more: boolean }> {
+  return {
+    name: 'purge',
+    asks: { window },
+    run: (ledger) => ledger.purge(window),
+    told: ({ archive }, answer) => archive.notePurge(window, answer),
+  };
+}
+
+export const failures: Call<Failure[]> = { name: 'failures', asks: {}, run: (ledger) => ledger.failures() };
+
+export function noteFailure(step: FailedStep, name: string): Call<boolean> {
+  return { name: 'noteFailure', asks: {}, run: (ledger) => ledger.noteFailure(step, name) };
+}
+
+export function clearFailure(step: FailedStep, name: string): Call<boolean> {
   const run = (ledger: Ledger) => {
-    ledger.purge(window);
+    ledger.clearFailure(step, name);
     return true;
   };
-  return { name: 'purge', asks: { window }, run };
+  return { name: 'clearFailure', asks: {}, run };
 }

@@ -1,5 +1,6 @@
 import type { NewTask } from '../../../../contract/ledger.ts';
 import { newSubmission, taskIdAt } from '../../../../contract/task-id.ts';
+import { MINUTE } from '../../testing.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
 import { note, strikes, type World } from './world.ts';
@@ -32,6 +33,7 @@ export class Client {
     const { clock, random, records } = this.#world;
     const name = newSubmission(clock.now, 0, random.bytes(6));
     const tasks = Array.from({ length: count }, (_, index) => this.#task(taskIdAt(name, index)));
+    this.#addStraggler(tasks);
     records.set(name, { name, acceptedAt: clock.now, tasks });
     this.#world.trace(() => `accepted ${tasks.map(({ id, payload }) => `${id} (${payload})`).join(', ')}`);
     if (!strikes(this.#world, 'queue message lost', 0.1)) this.#deliver(tasks);
@@ -51,6 +53,13 @@ export class Client {
       runAt: random.chance(0.15) ? clock.now + random.int(1000, 60_000) : undefined,
       maxAttempts: random.chance(0.3) ? random.int(1, 5) : undefined,
     };
+  }
+
+  /** One task of the first submission waits for so long that the others must leave before it. */
+  #addStraggler(tasks: readonly NewTask[]): void {
+    const { clock, records, random } = this.#world;
+    const [first] = tasks;
+    if (first && records.size === 0) first.runAt = clock.now + random.int(35 * MINUTE, 45 * MINUTE);
   }
 
   #deliver(tasks: readonly NewTask[]): void {

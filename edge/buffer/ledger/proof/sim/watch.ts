@@ -7,8 +7,8 @@ import type {
   SettleOutcome,
 } from '../../../../contract/ledger.ts';
 import type { TaskState } from '../../../../contract/task.ts';
-import { windowOf } from '../../../../contract/task-id.ts';
 import type { Sql } from '../../sql.ts';
+import { ArchiveWatch } from './archive-watch.ts';
 import type { Asks } from './calls.ts';
 import { type Change, changesOf, logChanges } from './changes.ts';
 import { Violation, type World } from './world.ts';
@@ -30,14 +30,16 @@ interface Cause {
  * - deliveries: a lease that expires ends no task that has not started, except after 20 of them in a row;
  * - one use: a lease id never grants what its first answer did not, and nothing once it was released;
  * - order: no task that is ready is passed over for one that comes after it;
- * - nothing lost: a row is inserted once, and deleted by the purge of its sealed window only;
- * - sealed: nothing of a sealed window changes;
+ * - nothing lost: a row is inserted once, and deleted by the purge of an archive round only;
  * - answers: what a runner is told of a task is so.
+ *
+ * {@link ArchiveWatch} has the rules of the archive.
  */
 export class Watch {
   readonly tasks = new Map<string, Seen>();
   /** How the tasks ended whose rows were purged. */
   readonly purged = new Map<string, TaskState>();
+  readonly archive: ArchiveWatch;
   readonly #world: World;
   readonly #sql: Sql;
   /** Until when each lease was granted, in Unix milliseconds. */
@@ -45,11 +47,11 @@ export class Watch {
   /** What each lease was first granted. */
   readonly #grants = new Map<string, Set<string>>();
   readonly #released = new Set<string>();
-  readonly #sealed = new Set<string>();
 
   constructor(world: World, sql: Sql) {
     this.#world = world;
     this.#sql = sql;
+    this.archive = new ArchiveWatch(world);
     logChanges(sql);
   }
 
@@ -118,27 +120,16 @@ export class Watch {
     }
   }
 
-  checkSeal(window: string): void {
-    this.#sealed.add(window);
-    for (const [id, { state, holder }] of this.tasks) {
-      if (windowOf(id) === window && (!isTerminal(state) || holder !== null)) {
-        throw new Violation('sealed', `${window} was closed while ${id} is ${state}`);
-      }
-    }
-  }
-
   #check(change: Change, call: Cause): void {
     const { id, state } = change;
     const before = this.tasks.get(id);
+    this.archive.checkChange(change, call.name);
     if (change.kind === 'deleted') {
-      if (call.name !== 'purge' || !before || !this.#sealed.has(windowOf(id))) {
-        throw new Violation('nothing lost', `${call.name} deleted ${id}`);
-      }
+      if (call.name !== 'purge' || !before) throw new Violation('nothing lost', `${call.name} deleted ${id}`);
       this.tasks.delete(id);
       this.purged.set(id, before.state);
       return;
     }
-    if (this.#sealed.has(windowOf(id))) throw new Violation('sealed', `${call.name} changed ${id}`);
     if (change.kind === 'inserted') {
       const { type, priority, run_at: runAt } = change;
       this.tasks.set(id, { id, type, priority, runAt, state, ...UNTOUCHED });
@@ -150,7 +141,15 @@ export class Watch {
     this.#checkHolder(before, change, call);
     this.#checkAttempts(before, change, call);
     this.#checkDelivery(before, change, call);
+    this.#noteEnd(before, state);
     Object.assign(before, { state, runAt: change.run_at, started: change.started_at !== null });
+  }
+
+  #noteEnd(task: Seen, state: TaskState): void {
+    const { now } = this.#world.clock;
+    const hasEnded = isTerminal(state);
+    if (!hasEnded || !isTerminal(task.state)) task.endedAt = hasEnded ? now : null;
+    task.freeAt = hasEnded && task.holder === null ? (task.freeAt ?? now) : null;
   }
 
   #checkState(before: Seen, { id, state }: Change, { name, asks }: Cause): void {
@@ -260,7 +259,7 @@ export class Watch {
 
 const MAX_LOST_DELIVERIES = 20;
 const TAKING_BACK = ['claim', 'tick', 'heartbeat'];
-const UNTOUCHED = { holder: null, started: false, spent: 0, lost: 0 };
+const UNTOUCHED = { holder: null, started: false, spent: 0, lost: 0, endedAt: null, freeAt: null };
 
 /** What is known of a task from its changes. */
 export interface Seen {
@@ -275,6 +274,9 @@ export interface Seen {
   started: boolean;
   /** How many leases in a row have lost it before it started. */
   lost: number;
+  /** When it ended last, and since when nobody has held it then; null while it lives. */
+  endedAt: number | null;
+  freeAt: number | null;
   /** Attempts since it was inserted or retried. */
   spent: number;
 }

@@ -19,6 +19,8 @@ export type Fault =
   | 'claim given up'
   | 'record unreadable'
   | 'ledger full'
+  | 'sweep failed'
+  | 'archive failed'
   | 'runner frozen'
   | 'runner drained'
   | 'task failed'
@@ -36,6 +38,8 @@ export interface World {
   readonly readsAheadOnly: boolean;
   /** What clients submitted and were told is accepted, as KV keeps it. */
   readonly records: Map<string, Submission>;
+  /** Windows of which a step of the cron job failed: they may be late. */
+  readonly failing: Set<string>;
   trace(line: () => string): void;
 }
 
