@@ -94,8 +94,8 @@ export const BROKEN: Broken[] = [
   rewritten(
     'a held task becomes ready in time',
     'one holder',
-    'AND claimed_at IS NULL AND run_at <=',
-    'AND run_at <=',
+    "state = 'scheduled' AND claimed_at IS NULL",
+    "state = 'scheduled'",
   ),
   rewritten(
     'the newest task is claimed first',

@@ -59,7 +59,7 @@ export class Client {
   #addStraggler(tasks: readonly NewTask[]): void {
     const { clock, records, random } = this.#world;
     const [first] = tasks;
-    if (first && records.size === 0) first.runAt = clock.now + random.int(35 * MINUTE, 45 * MINUTE);
+    if (first && records.size === 0) first.runAt = clock.now + random.int(30 * MINUTE, 40 * MINUTE);
   }
 
   #deliver(tasks: readonly NewTask[]): void {

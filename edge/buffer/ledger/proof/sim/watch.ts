@@ -137,8 +137,9 @@ export class Watch {
     }
     if (!before) throw new Violation('nothing lost', `${call.name} changed ${id}, which is unknown`);
     this.#checkState(before, change, call);
-    this.#checkStart(before, change, call);
+    const { holder } = before;
     this.#checkHolder(before, change, call);
+    this.#checkStart(before, holder, change, call);
     this.#checkAttempts(before, change, call);
     this.#checkDelivery(before, change, call);
     this.#noteEnd(before, state);
@@ -162,7 +163,7 @@ export class Watch {
     if (!reported) throw new Violation('fencing', `${name} completed ${id} without a success`);
   }
 
-  #checkStart({ holder, started }: Seen, change: Change, { name, asks }: Cause): void {
+  #checkStart({ started }: Seen, holder: string | null, change: Change, { name, asks }: Cause): void {
     const { id, lease_id: leaseId, started_at: startedAt } = change;
     if (started && startedAt === null && change.claimed_at !== null)
       throw new Violation('starts', `${name} made the start of ${id} unknown`);
