@@ -4,7 +4,7 @@ import { BROKEN } from './broken.ts';
 import { checkAgainstModel, differsFromModel } from './property.ts';
 import { simulate } from './sim/simulate.ts';
 
-const MODEL_RUNS = 300;
+const MODEL_RUNS = 1000;
 const SEEDS = 15;
 
 describe('the model notices that', () => {

@@ -29,8 +29,55 @@ export interface Broken {
 }
 
 export const BROKEN: Broken[] = [
-  rewritten('a claim does not count the attempt', 'attempts', 'attempt = attempt + 1', 'attempt = attempt'),
-  rewritten('a release keeps the attempt', 'attempts', 'attempt = attempt - 1', 'attempt = attempt'),
+  rewritten('a start does not count the attempt', 'attempts', 'attempt = attempt + 1', 'attempt = attempt'),
+  rewritten(
+    'a claim spends the attempts of what is read ahead',
+    'attempts',
+    "SET state = 'leased', lease_id = ?2, claimed_at = ?3",
+    "SET attempt = attempt + 1, state = 'leased', lease_id = ?2, claimed_at = ?3",
+  ),
+  rewritten(
+    'an expiry spends the attempt of a task that has not started',
+    'attempts',
+    'SET\n    lost_deliveries =',
+    'SET attempt = attempt + 1, lost_deliveries =',
+  ),
+  rewritten(
+    'a release keeps the attempt',
+    'attempts',
+    'attempt = attempt - (started_at IS NOT NULL)',
+    'attempt = attempt',
+  ),
+  rewritten(
+    'a release gives back an attempt that was not spent',
+    'attempts',
+    'attempt = attempt - (started_at IS NOT NULL)',
+    'attempt = attempt - 1',
+  ),
+  rewritten(
+    'a report does not count the attempt of a task that was read ahead',
+    'attempts',
+    'attempt = attempt + (started_at IS NULL)',
+    'attempt = attempt',
+  ),
+  rewritten(
+    'lost deliveries are not counted',
+    'deliveries',
+    'lost_deliveries = coalesce(lost_deliveries, 0) + 1',
+    'lost_deliveries = lost_deliveries',
+  ),
+  rewritten(
+    'a start does not reset the lost deliveries',
+    null,
+    'lost_deliveries = NULL',
+    'lost_deliveries = lost_deliveries',
+  ),
+  rewritten(
+    'a release of a lease does not use up its id',
+    'one use',
+    "VALUES (?1, '', 0, ?2, ?2, '[]')",
+    "SELECT ?1, '', 0, ?2, ?2, '[]' WHERE 0",
+  ),
   rewritten('a retry keeps the attempts', 'attempts', 'attempt = 0', 'attempt = attempt'),
   rewritten(
     'a retry brings completed tasks back',
@@ -47,8 +94,8 @@ export const BROKEN: Broken[] = [
   rewritten(
     'a held task becomes ready in time',
     'one holder',
-    'AND claimed_at IS NULL AND run_at <=',
-    'AND run_at <=',
+    "state = 'scheduled' AND claimed_at IS NULL",
+    "state = 'scheduled'",
   ),
   rewritten(
     'the newest task is claimed first',
@@ -73,17 +120,66 @@ export const BROKEN: Broken[] = [
   rewritten(
     'an insert resets a known task',
     'one outcome',
-    'DO NOTHING',
-    'DO UPDATE SET state = excluded.state',
+    'DO NOTHING\n  RETURNING type, state',
+    'DO UPDATE SET state = excluded.state\n  RETURNING type, state',
   ),
   rewritten(
-    'a window is sealed while its tasks live',
-    'sealed',
-    '(completed_at IS NULL OR',
-    '0 AND (completed_at IS NULL OR',
+    'a window is closed while a submission of it could not be delivered',
+    null,
+    "step = 'sweep' AND name >= ?1",
+    "0 AND step = 'sweep' AND name >= ?1",
   ),
-  rewritten('a held task does not hinder the seal', null, 'OR claimed_at IS NOT NULL', ''),
-  rewritten('a purge does not wait for the archive', null, 'archived_at <= ?2', '(archived_at <= ?2 OR 1)'),
+  rewritten(
+    'a task that lives holds back the archive of its window',
+    'on time',
+    'FROM ended_windows WHERE window > ?1',
+    `FROM ended_windows WHERE window > ?1 AND NOT EXISTS (
+       SELECT 1 FROM tasks WHERE completed_at IS NULL AND substr(id, 1, 8) = window)`,
+  ),
+  rewritten('a round takes what somebody holds', null, '(tasks.claimed_at IS NULL AND', '('),
+  rewritten(
+    'a round takes what has just ended',
+    'frozen',
+    'tasks.completed_at <= coalesce(',
+    'tasks.completed_at * 0 <= coalesce(',
+  ),
+  rewritten(
+    'a purge deletes rows that live',
+    'nothing lost',
+    ...purging('(tasks.claimed_at IS NULL AND tasks.completed_at <=', '(coalesce(tasks.completed_at, 0) <='),
+  ),
+  rewritten(
+    'a purge deletes rows that ended after the round’s time',
+    'nothing lost',
+    ...purging(
+      '(tasks.claimed_at IS NULL AND tasks.completed_at <=',
+      '(tasks.claimed_at IS NULL AND tasks.completed_at * 0 <=',
+    ),
+  ),
+  rewritten(
+    'a purge forgets what ended since its round was opened',
+    'on time',
+    'SELECT min(completed_at) AS since FROM tasks',
+    'SELECT NULL AS since FROM tasks',
+  ),
+  rewritten(
+    'a purge does not wait for the archive',
+    null,
+    'purged_at IS NULL AND archived_at <= ?2',
+    'purged_at IS NULL AND (archived_at <= ?2 OR 1)',
+  ),
+  rewritten(
+    'a task that is dropped while its window is archived joins the round',
+    null,
+    'completed_at = max(completed_at, coalesce((',
+    'completed_at = max(completed_at, 0 * coalesce((',
+  ),
+  rewritten(
+    'a round that fails is tried at every run',
+    null,
+    "NOT EXISTS (SELECT 1 FROM failures WHERE step = 'archive'",
+    "NOT EXISTS (SELECT 1 FROM failures WHERE 0 AND step = 'archive'",
+  ),
   rewritten(
     'an ended lease is forgotten early',
     'one use',
@@ -100,7 +196,12 @@ export const BROKEN: Broken[] = [
   rewritten('a type’s own settings do not count', null, "type_retry ->> 'maxAttempts'", 'NULL'),
   rewritten('a cancel drops the holder', 'fencing', "next.value ->> 'claimedAt'", 'NULL'),
   rewritten('a result is not kept', null, "next.value ->> 'result'", 'NULL'),
-  rewritten('a result forgets its lease', null, "lease_id = next.value ->> 'leaseId'", 'lease_id = NULL'),
+  rewritten(
+    'a result forgets its lease',
+    'fencing',
+    "lease_id = next.value ->> 'leaseId'",
+    'lease_id = NULL',
+  ),
   {
     name: 'chance is always zero',
     make: (sql, { now }) => new Ledger(sql, { now, random: () => 0 }),
@@ -127,17 +228,34 @@ export const BROKEN: Broken[] = [
     (sql, sources) => new TwoHolders(sql, sources),
   ),
   overridden('a lease id may be used again', 'one use', (sql, sources) => new Reusing(sql, sources)),
+  overridden(
+    'the starts that a heartbeat reports are ignored',
+    'starts',
+    (sql, sources) => new Deaf(sql, sources),
+  ),
+  overridden('starts are granted out of order', 'starts', (sql, sources) => new OutOfOrder(sql, sources)),
   overridden('a heartbeat takes nothing back', null, (sql, sources) => new Lenient(sql, sources)),
   overridden('a runner is not told of a cancel', 'answers', (sql, sources) => new Silent(sql, sources)),
   overridden('a cancel overrides an outcome', 'one outcome', (sql, sources) => new Overriding(sql, sources)),
-  overridden('an insert reaches a sealed window', 'sealed', (sql, sources) => new Inserting(sql, sources)),
-  overridden('a task of a sealed window is retried', 'sealed', (sql, sources) => new Retrying(sql, sources)),
+  overridden('an insert reaches a closed window', 'sealed', (sql, sources) => new Inserting(sql, sources)),
+  overridden(
+    'a task that is on its way to the archive is retried',
+    'frozen',
+    (sql, sources) => new Retrying(sql, sources),
+  ),
 ];
 
 /** The real ledger over a port that changes what contains `from`. */
 function rewritten(name: string, rule: string | null, from: string, to: string): Broken {
   const rewrite = (query: string) => query.replace(from, to);
   return { name, rule, model: true, make: (sql, sources) => new Ledger(through(sql, rewrite), sources) };
+}
+
+/** The statement by which a purge deletes rows, with a part of it changed. */
+function purging(from: string, to: string): [string, string] {
+  const start =
+    'DELETE FROM tasks\n  WHERE id > ?2 AND id <= ?3 AND EXISTS (SELECT 1 FROM seals WHERE seals.window = ?1 AND ';
+  return [start + from, start + to];
 }
 
 function overridden(name: string, rule: string | null, make: MakeLedger): Broken {
@@ -200,6 +318,33 @@ class Reusing extends Reaching {
   }
 }
 
+class Deaf extends Reaching {
+  override heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
+    return super.heartbeat(beats.map((beat) => ({ ...beat, started: [] })));
+  }
+}
+
+/** Starts the last task of a grant in place of the first. */
+class OutOfOrder extends Reaching {
+  override claim(order: ClaimOrder): ClaimGrant {
+    const grant = super.claim(order);
+    const ends = JSON.stringify([grant.tasks.at(0)?.id, grant.tasks.at(-1)?.id]);
+    const query = `
+      SELECT id FROM tasks WHERE lease_id = ?1 AND claimed_at = ?2 AND id IN (SELECT value FROM json_each(?3))
+      GROUP BY started_at IS NULL`;
+    const different = this.sql.exec<{ id: string }>(query, order.leaseId, this.sources.now(), ends);
+    if (different.length === 2) {
+      this.sql.exec(
+        `UPDATE tasks SET attempt = attempt + iif(started_at IS NULL, 1, -1),
+           started_at = iif(started_at IS NULL, claimed_at, NULL)
+         WHERE id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(different.map((row) => row.id)),
+      );
+    }
+    return grant;
+  }
+}
+
 class Lenient extends Reaching {
   override heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
     const query = 'SELECT id FROM tasks WHERE lease_id = ? AND claimed_at IS NOT NULL';
@@ -225,35 +370,43 @@ class Overriding extends Reaching {
   }
 }
 
-/** Does not see the seals during some calls. */
-class Unsealed extends Ledger {
-  readonly #blind: { now: boolean };
+/** Has a statement changed during some calls. */
+class Sometimes extends Ledger {
+  readonly #isChanged: { now: boolean };
 
-  constructor(sql: Sql, sources: LedgerSources) {
-    const blind = { now: false };
+  constructor(sql: Sql, sources: LedgerSources, from: string, to: string) {
+    const changed = { now: false };
     super(
-      through(sql, (query) => (blind.now ? query.replace('seals', '(SELECT 0 AS window WHERE 0)') : query)),
+      through(sql, (query) => (changed.now ? query.replaceAll(from, to) : query)),
       sources,
     );
-    this.#blind = blind;
+    this.#isChanged = changed;
   }
 
-  protected blindly<Result>(call: () => Result): Result {
-    this.#blind.now = true;
+  protected changed<Result>(call: () => Result): Result {
+    this.#isChanged.now = true;
     const result = call();
-    this.#blind.now = false;
+    this.#isChanged.now = false;
     return result;
   }
 }
 
-class Inserting extends Unsealed {
+class Inserting extends Sometimes {
+  constructor(sql: Sql, sources: LedgerSources) {
+    super(sql, sources, 'FROM seals WHERE window = ?1', 'FROM seals WHERE window = ?1 AND 0');
+  }
+
   override insert(tasks: readonly NewTask[]): ReturnType<Ledger['insert']> {
-    return this.blindly(() => super.insert(tasks));
+    return this.changed(() => super.insert(tasks));
   }
 }
 
-class Retrying extends Unsealed {
+class Retrying extends Sometimes {
+  constructor(sql: Sql, sources: LedgerSources) {
+    super(sql, sources, 'seals.purged_at IS NULL', 'seals.purged_at IS NULL AND 0');
+  }
+
   override retry(taskId: string): RetryOutcome {
-    return this.blindly(() => super.retry(taskId));
+    return this.changed(() => super.retry(taskId));
   }
 }

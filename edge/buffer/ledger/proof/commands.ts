@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import type { NewTask, SettleReport } from '../../../contract/ledger.ts';
+import type { LeaseBeat, NewTask, SettleReport } from '../../../contract/ledger.ts';
+import type { PerType } from '../../../contract/per-type.ts';
 import type { TaskState } from '../../../contract/task.ts';
+import { windowEnd } from '../../../contract/task-id.ts';
 import { type Calls, Model } from './model.ts';
 import { compare, fromEnd, type MakeLedger, Real, same, sorted, text } from './real.ts';
 
@@ -63,8 +65,10 @@ const insert = fc.array(taskSpec, { minLength: 1, maxLength: 4 }).map((specs) =>
       const runAt = delayMs === undefined ? undefined : real.now + delayMs;
       return { ...spec, id: known ?? real.newTaskId(ageMs), runAt, payload: `{"of":"${spec.type}"}` };
     });
-    real.ledger.insert(tasks);
-    model.insert(tasks);
+    // A submission that is delivered twice in one call is the same both times.
+    const asFirst = tasks.flatMap((task) => tasks.find(({ id }) => id === task.id) ?? []);
+    real.ledger.insert(asFirst);
+    model.insert(asFirst);
   }),
 );
 
@@ -91,6 +95,8 @@ const claim = fc
     repeats: fc.option(place, { freq: 4 }),
     wants,
     limit: fc.constantFrom(1, 2, 10),
+    starts: maybe(undefined, 0, 1, 2),
+    ahead: maybe({ a: 1 }, { a: 2, b: 1 }, { c: 9, b: 9 }, { a: 9, b: 9, c: 9 }),
     leaseSeconds: fc.constantFrom(30, 30, 5, 0.0005),
   })
   .map((args) =>
@@ -101,7 +107,12 @@ const claim = fc
         leaseId,
         runner: `runner of ${leaseId}`,
         leaseSeconds: args.leaseSeconds,
-        wants: args.wants.map((types) => ({ types, limit: args.limit })),
+        wants: args.wants.map((types) => ({
+          types,
+          limit: args.limit,
+          starts: args.starts,
+          ahead: args.ahead,
+        })),
       };
       const grant = real.ledger.claim(order);
       same('answer', grant, model.claim(order));
@@ -124,18 +135,26 @@ const beat = fc.record({
   lease: place,
   skips: fc.constantFrom(0, 0, 0, 0, 1, 2, 0b101, ~0),
   foreign: fc.option(place, { freq: 8 }),
+  /** Which of what is named have started. */
+  started: maybe(undefined, 0, 1, 2, ~0),
   progress: maybe('1', '{"step":2}', 'null'),
 });
 
+/** The items whose place among the first 32 has its bit set. */
+function pickBits<Item>(items: readonly Item[], bits: number): Item[] {
+  return items.filter((_, index) => (bits & (1 << index)) !== 0);
+}
+
 const heartbeat = fc.array(beat, { minLength: 1, maxLength: 3 }).map((beats) =>
   command('heartbeat', beats, (model, real) => {
-    const leases = beats.map(({ lease, skips, foreign, progress }) => {
+    const leases = beats.map(({ lease, skips, foreign, started, progress }): LeaseBeat => {
       const leaseId = real.grantedLease(lease);
-      const own = real.granted(leaseId).filter((_, index) => (skips & (1 << index)) === 0);
+      const own = pickBits(real.granted(leaseId), ~skips);
       const holds = [...new Set([...own, ...(foreign === null ? [] : [real.taskId(foreign)])])];
-      return progress === undefined
-        ? { leaseId, holds }
-        : { leaseId, holds, progress: holds.map((taskId) => ({ taskId, value: progress })) };
+      const beat: LeaseBeat = { leaseId, holds };
+      if (started !== undefined) beat.started = pickBits(real.granted(leaseId), started);
+      if (progress !== undefined) beat.progress = holds.map((taskId) => ({ taskId, value: progress }));
+      return beat;
     });
     both(model, real, (calls) => sorted(calls.heartbeat(leases)));
   }),
@@ -187,8 +206,38 @@ const release = fc
   .map((args) =>
     command('release', args, (model, real) => {
       const leaseId = real.grantedLease(args.lease);
-      const ids = real.granted(leaseId).filter((_, index) => (args.skips & (1 << index)) === 0);
+      const ids = pickBits(real.granted(leaseId), ~args.skips);
       both(model, real, (calls) => sorted(calls.release(leaseId, ids, args.delayMs)));
+    }),
+  );
+
+/** A runner gives up a claim: one that was granted something, one that ended, or one that may arrive yet. */
+const releaseLease = fc.tuple(place, fc.constantFrom('granted', 'granted', 'any', 'new')).map(([at, which]) =>
+  command('releaseLease', { at, which }, (model, real) => {
+    const leaseIds = { granted: real.grantedLease(at), any: real.leaseId(at) };
+    const leaseId = which === 'new' ? real.newLeaseId() : leaseIds[which];
+    both(model, real, (calls) => sorted(calls.releaseLease(leaseId)));
+  }),
+);
+
+/** Runners are given tasks, one after the other, and go before they report a start. */
+const loseDeliveries = fc
+  .record({ times: fc.constantFrom(1, 2, 3, 9, 10, 18, 19, 20, 21), drops: often(0.3) })
+  .map((args) =>
+    command('loseDeliveries', args, (model, real) => {
+      for (let time = 0; time < args.times; time += 1) {
+        const leaseId = real.newLeaseId();
+        const ahead = { a: 2, b: 2, c: 2 };
+        const wants = [{ types: ['a', 'b', 'c'], limit: 3, starts: 0, ahead }];
+        both(model, real, (calls) =>
+          calls.claim({ leaseId, runner: `runner of ${leaseId}`, leaseSeconds: 5, wants }),
+        );
+        if (!args.drops) real.now += 5000;
+        both(model, real, (calls) =>
+          args.drops ? sorted(calls.heartbeat([{ leaseId, holds: [] }])) : calls.tick(),
+        );
+        if (time < args.times - 1) real.now += Math.min(300, 2 ** time) * 1000;
+      }
     }),
   );
 
@@ -250,33 +299,81 @@ const pausing = fc
     command(name, type, (model, real) => both(model, real, (calls) => calls[name](type))),
   );
 
+const retention = fc.constantFrom<PerType>(
+  { default: 0, types: {} },
+  { default: 60_000, types: {} },
+  { default: 60_000, types: { b: 0, c: 3_600_000 } },
+);
+
 const archiving = fc
   .record({
-    call: fc.constantFrom('seal', 'seal', 'markArchived', 'purge'),
+    call: fc.constantFrom('seal', 'seal', 'archivePage', 'markArchived', 'purge'),
     window: place,
-    ageMs: maybe(60_000),
+    retention,
+    round: fc.constantFrom(0, 0, 1),
+    end: fc.record({ tasks: fc.nat({ max: 1 }), upTo: fc.option(place, { nil: null }) }),
   })
-  .map(({ call, window: at, ageMs = 0 }) =>
-    command(call, { at, ageMs }, (model, real) => {
-      const window = real.window(at);
-      both(model, real, (calls) =>
-        call === 'markArchived' || call === 'purge'
-          ? calls[call](window)
-          : calls.seal(window, real.now - ageMs),
-      );
+  .map((args) =>
+    command('archiving', args, (model, real) => {
+      const window = real.window(args.window);
+      const upTo = args.end.upTo === null ? null : real.taskId(args.end.upTo);
+      both(model, real, (calls) => {
+        switch (args.call) {
+          case 'seal':
+            return calls.seal(window, args.retention);
+          case 'archivePage':
+            return calls.archivePage(window, args.round, '', 10 ** 6);
+          case 'markArchived':
+            return calls.markArchived(window, args.round, { ...args.end, upTo });
+          case 'purge':
+            return calls.purge(window);
+        }
+      });
     }),
   );
 
-/** All steps of closing a window, so that rows are purged now and then. */
-const archive = fc.tuple(place, fc.constantFrom(-1, 0, 0)).map(([at, offset]) =>
-  command('archive', { at, offset }, (model, real) => {
-    const window = real.window(at);
-    both(model, real, (calls) => calls.seal(window, real.now));
-    both(model, real, (calls) => calls.markArchived(window));
-    real.now += 300_000 + offset;
-    both(model, real, (calls) => calls.purge(window));
-  }),
-);
+/** All steps of an archive round, so that rows are purged now and then. Meanwhile tasks end, or are dropped. */
+const archive = fc
+  .record({
+    window: place,
+    kept: retention,
+    offset: fc.constantFrom(-1, 0, 0),
+    splits: often(0.2),
+    cancelled: fc.option(place),
+    dropped: fc.option(place),
+  })
+  .map((args) =>
+    command('archive', args, (model, real) => {
+      const { kept, offset, cancelled, dropped } = args;
+      const window = real.window(args.window);
+      real.now = Math.max(real.now, windowEnd(window) + 120_000);
+      both(model, real, (calls) => calls.seal(window, kept));
+      if (cancelled !== null) both(model, real, (calls) => calls.cancel(real.taskId(cancelled)));
+      if (dropped !== null) {
+        const leaseId = real.grantedLease(dropped);
+        both(model, real, (calls) => sorted(calls.releaseLease(leaseId)));
+      }
+      const round = model.openSeals(1000).find((seal) => seal.window === window)?.round ?? 0;
+      both(model, real, (calls) => calls.archivePage(window, round, '', 10 ** 6));
+      const ids = (model.archivePage(window, round)?.tasks ?? []).map((task) => task.id);
+      const upTo = args.splits ? (ids[0] ?? null) : null;
+      both(model, real, (calls) => calls.markArchived(window, round, { tasks: ids.length, upTo }));
+      real.now += 300_000 + offset;
+      both(model, real, (calls) => calls.purge(window));
+    }),
+  );
+
+/** A step of the archive fails for a window, or a sweep for a submission; or that is over. */
+const failing = fc
+  .tuple(fc.constantFrom('noteFailure', 'noteFailure', 'clearFailure'), often(0.5), place)
+  .map(([name, isSweep, at]) =>
+    command(name, { isSweep, at }, (model, real) => {
+      const submission = real.taskId(at).slice(0, -4);
+      both(model, real, (calls) =>
+        isSweep ? calls[name]('sweep', submission) : calls[name]('archive', real.window(at)),
+      );
+    }),
+  );
 
 const chance = fc.constantFrom(0, 0.25, 0.5, 0.999_999);
 
@@ -324,13 +421,16 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
   [6, settle],
   [1, settleUnfenced],
   [3, release],
+  [2, releaseLease],
+  [1, loseDeliveries],
   [4, cancel],
   [4, retry],
   [1, retryMany],
   [1, cancelMany],
   [2, pausing],
   [2, archiving],
-  [1, archive],
+  [2, archive],
+  [1, failing],
   [4, pass],
   [4, passToTick],
   [2, tick],

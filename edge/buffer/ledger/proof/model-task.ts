@@ -18,6 +18,10 @@ export interface Task {
   typeRetry: TypeRetry | null;
   leaseId: string | null;
   claimedAt: number | null;
+  /** Null for a task that was read ahead and has not started. */
+  startedAt: number | null;
+  /** How many leases in a row have lost the task before it started. */
+  lostDeliveries: number;
   completedAt: number | null;
   error: TaskError | null;
   result: string | null;
@@ -32,12 +36,6 @@ export interface Lease {
   endedAt: number | null;
   readonly taskIds: string[];
   readonly progress: Map<string, string>;
-}
-
-export interface Seal {
-  readonly sealedAt: number;
-  archivedAt: number | null;
-  purged: boolean;
 }
 
 /** How an attempt ended. */
@@ -63,6 +61,8 @@ export function fresh({ id, type, payload, priority, ...rest }: NewTask, now: nu
     typeRetry: null,
     leaseId: null,
     claimedAt: null,
+    startedAt: null,
+    lostDeliveries: 0,
     completedAt: null,
     error: null,
     result: null,
@@ -84,4 +84,21 @@ export function workOf(task: Task): WorkRow {
   const { id, type, state, payload, receivedAt, claimedAt, attempt, timeoutSeconds, priority } = task;
   const maxAttempts = maxAttemptsOf(task);
   return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds, priority };
+}
+
+/** A task as its holder sees it: `attempt` is the attempt that begins when the task starts. */
+export function grantedOf(task: Task): WorkRow {
+  const work = workOf(task);
+  return task.startedAt === null ? { ...work, attempt: work.attempt + 1 } : work;
+}
+
+/** All that is known of a task but its progress. */
+export function rowOf(task: Task): TaskRow {
+  const { runAt, tags, completedAt, error, result, attempts } = task;
+  return { ...workOf(task), ...{ runAt, tags, completedAt, error, result, attempts }, progress: null };
+}
+
+/** A task as the archive keeps it: its payload lies in its submission's record, if it has one. */
+export function archivedOf(task: Task): TaskRow {
+  return { ...rowOf(task), payload: task.maxAttempts === 0 ? task.payload : null };
 }

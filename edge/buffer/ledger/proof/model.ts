@@ -1,8 +1,13 @@
 import type {
+  ArchivePage,
   CancelOutcome,
   ChangedPage,
   ClaimGrant,
   ClaimOrder,
+  ClaimWant,
+  DueWindow,
+  FailedStep,
+  Failure,
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
@@ -12,6 +17,7 @@ import type {
   RefusedTask,
   RetryFilter,
   RetryOutcome,
+  RoundEnd,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
@@ -22,19 +28,22 @@ import type {
   UnfencedReport,
   WorkRow,
 } from '../../../contract/ledger.ts';
-import type { TaskError } from '../../../contract/task.ts';
-import { createdAtOf, windowEnd, windowOf } from '../../../contract/task-id.ts';
+import type { PerType } from '../../../contract/per-type.ts';
+import type { TaskError, TaskState } from '../../../contract/task.ts';
+import { createdAtOf } from '../../../contract/task-id.ts';
 import type { Ledger, LedgerSources } from '../ledger.ts';
+import { ArchiveModel } from './model-archive.ts';
 import {
   type Ended,
   fresh,
+  grantedOf,
   holderName,
   isHeld,
   isTerminal,
   type Lease,
   maxAttemptsOf,
   NO_REASON,
-  type Seal,
+  rowOf,
   type Task,
   workOf,
 } from './model-task.ts';
@@ -46,22 +55,25 @@ import {
  * What holds after every call:
  *
  * - A task is held by one lease or by none; leased means held.
+ * - A leased task has started, or was read ahead. Only a start spends an attempt.
  * - A held task that is not leased was cancelled, and perhaps brought back, while it ran. Nobody claims it.
  * - A lease is open as long as it holds a task.
  * - `completedAt` is set in a terminal state, and in no other.
- * - Nothing of a sealed window changes, but that it is purged.
+ *
+ * What holds of ended tasks and their windows is said at {@link ArchiveModel}.
  */
 export class Model implements Calls {
   readonly tasks = new Map<string, Task>();
   readonly leases = new Map<string, Lease>();
-  readonly seals = new Map<string, Seal>();
   readonly paused = new Set<string>();
   readonly #sources: LedgerSources;
+  readonly #archive: ArchiveModel;
   #forgotAt = 0;
   #unfenced = 0;
 
   constructor(sources: LedgerSources) {
     this.#sources = sources;
+    this.#archive = new ArchiveModel(this.tasks, () => this.#now());
   }
 
   /** A new process over the same data. */
@@ -83,7 +95,9 @@ export class Model implements Calls {
     const now = this.#now();
     const task = fresh({ id, type, payload, priority: 0, maxAttempts: 0 }, now);
     const error = { code: 'invalid_task', message: reason };
-    this.tasks.set(id, { ...task, runAt: now, state: 'failed', completedAt: now, error });
+    const refused = { ...task, runAt: now, error };
+    this.tasks.set(id, refused);
+    this.#end(refused, 'failed');
   }
 
   claim(order: ClaimOrder): ClaimGrant {
@@ -92,23 +106,18 @@ export class Model implements Calls {
     const known = this.leases.get(order.leaseId);
     if (known) {
       const tasks = this.#heldUnder(known).filter((task) => task.state === 'leased');
-      return {
-        tasks: tasks.map(workOf),
-        expiresAt: known.expiresAt,
-        ready: this.#ready(types).length,
-        next: this.#heads(order),
-      };
+      return { tasks: tasks.map(grantedOf), expiresAt: known.expiresAt, ...this.#left(order, types) };
     }
     const expiresAt = this.#deadline(order.leaseSeconds);
-    const picks = order.wants.flatMap((want) => this.#ready(want.types).slice(0, want.limit));
-    if (picks.length === 0) return { tasks: [], expiresAt, ready: 0, next: this.#heads(order) };
-    this.#lease(order.leaseId, order.runner, order.leaseSeconds, picks);
-    return {
-      tasks: picks.map(workOf),
-      expiresAt,
-      ready: this.#ready(types).length,
-      next: this.#heads(order),
-    };
+    const picks = order.wants.map((want) => this.#pick(want));
+    const started = picks.flatMap((pick) => pick.started);
+    const ahead = picks.flatMap((pick) => pick.ahead);
+    if (started.length + ahead.length > 0) {
+      this.#lease(order.leaseId, order.runner, order.leaseSeconds, [...started, ...ahead]);
+    }
+    for (const task of started) this.#start(task);
+    const tasks = picks.flatMap((pick) => [...pick.started, ...pick.ahead]).map(grantedOf);
+    return { tasks, expiresAt, ...this.#left(order, types) };
   }
 
   claimOne(taskId: string): SingleClaimGrant {
@@ -121,13 +130,17 @@ export class Model implements Calls {
     const leaseId = `unfenced:${this.#unfenced}`;
     const seconds = Math.max(300, task.timeoutSeconds ?? 0);
     this.#lease(leaseId, 'single-task consumer', seconds, [task]);
+    this.#start(task);
     return { claimed: workOf(task), leaseId };
   }
 
   heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
     const answer: HeartbeatResult = { extended: [], lost: [], cancelled: [] };
-    for (const { leaseId, holds, progress = [] } of beats) {
+    for (const { leaseId, holds, started = [], progress = [] } of beats) {
       const lease = this.leases.get(leaseId);
+      for (const task of lease ? this.#heldUnder(lease) : []) {
+        if (task.state === 'leased' && started.includes(task.id)) this.#start(task);
+      }
       for (const task of lease ? this.#heldUnder(lease) : []) {
         if (!holds.includes(task.id)) this.#takeBack(task, 'The runner does not hold the task any more');
         else if (task.state !== 'leased') answer.cancelled.push(task.id);
@@ -181,29 +194,43 @@ export class Model implements Calls {
         this.#letGo(task);
         continue;
       }
-      Object.assign(task, { state: 'ready', claimedAt: null, leaseId: null, attempt: task.attempt - 1 });
+      if (task.startedAt !== null) task.attempt -= 1;
+      Object.assign(task, { state: 'ready', claimedAt: null, startedAt: null, leaseId: null });
       if (delayMs > 0) Object.assign(task, { state: 'scheduled', runAt: this.#now() + delayMs });
       this.#endEmptyLeases();
     }
     return released;
   }
 
+  releaseLease(leaseId: string): string[] {
+    const ended = { seconds: 0, expiresAt: this.#now(), endedAt: this.#now() };
+    const lease = this.leases.get(leaseId) ?? {
+      ...{ id: leaseId, runner: '', ...ended, taskIds: [], progress: new Map() },
+    };
+    this.leases.set(leaseId, lease);
+    return this.release(
+      leaseId,
+      this.#heldUnder(lease).map((task) => task.id),
+    );
+  }
+
   cancel(taskId: string): CancelOutcome {
-    if (this.#isSealed(taskId)) return { sealed: true };
     const task = this.tasks.get(taskId);
-    if (!task) return { unknown: true };
+    if (!task) return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+    if (this.#archive.isFrozen(task)) return { sealed: true };
     if (task.state === 'cancelled') return { changed: false };
     if (isTerminal(task.state)) return { refused: task.state };
     const error = { code: 'cancelled', message: 'The task was cancelled' };
-    if (task.state === 'leased') this.#recordAttempt(task, error);
-    Object.assign(task, { state: 'cancelled', completedAt: this.#now(), error, result: null });
+    if (task.state === 'leased' && task.startedAt !== null) this.#recordAttempt(task, error);
+    Object.assign(task, { error, result: null });
+    this.#end(task, 'cancelled');
     return { changed: true };
   }
 
   retry(taskId: string): RetryOutcome {
-    if (this.#isSealed(taskId)) return { sealed: true };
     const task = this.tasks.get(taskId);
-    if (!task) return { unknown: true };
+    if (!task) return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+    if (this.#archive.isFrozen(task)) return { sealed: true };
     if (task.state !== 'failed' && task.state !== 'cancelled') return { refused: task.state };
     if (task.maxAttempts === 0) return { refused: task.state };
     const state = isHeld(task) ? 'scheduled' : 'ready';
@@ -211,6 +238,7 @@ export class Model implements Calls {
       state,
       runAt: this.#now(),
       attempt: 0,
+      lostDeliveries: 0,
       completedAt: null,
       error: null,
       result: null,
@@ -240,43 +268,40 @@ export class Model implements Calls {
     this.paused.delete(type);
   }
 
-  closable(endedBefore: number, limit: number): string[] {
-    const windows = [...new Set([...this.tasks.keys()].map(windowOf))].sort();
-    return windows
-      .filter((window) => windowEnd(window) + 120_000 <= this.#now())
-      .filter((window) => !this.seals.has(window) && this.#hasEnded(window, endedBefore))
-      .slice(0, limit);
+  closable(retention: PerType, limit: number, early?: boolean): DueWindow[] {
+    return this.#archive.closable(retention, limit, early);
   }
 
-  seal(window: string, endedBefore: number): boolean {
-    if (this.seals.has(window)) return true;
-    if (!this.#hasEnded(window, endedBefore)) return false;
-    this.seals.set(window, { sealedAt: this.#now(), archivedAt: null, purged: false });
-    return true;
+  seal(window: string, retention: PerType): boolean {
+    return this.#archive.seal(window, retention);
   }
 
   openSeals(limit: number): OpenSeal[] {
-    return [...this.seals]
-      .filter(([, seal]) => !seal.purged)
-      .sort(([a, one], [b, other]) => one.sealedAt - other.sealedAt || (a < b ? -1 : 1))
-      .slice(0, limit)
-      .map(([window, seal]) => ({
-        window,
-        archived: seal.archivedAt !== null,
-        purgeable: this.#isPurgeable(seal),
-      }));
+    return this.#archive.openSeals(limit);
   }
 
-  markArchived(window: string): void {
-    const seal = this.seals.get(window);
-    if (seal) seal.archivedAt ??= this.#now();
+  archivePage(window: string, round: number): ArchivePage | null {
+    return this.#archive.archivePage(window, round);
   }
 
-  purge(window: string): void {
-    const seal = this.seals.get(window);
-    if (!seal || !this.#isPurgeable(seal)) return;
-    seal.purged = true;
-    for (const id of this.tasks.keys()) if (windowOf(id) === window) this.tasks.delete(id);
+  markArchived(window: string, round: number, end: RoundEnd): void {
+    this.#archive.markArchived(window, round, end);
+  }
+
+  purge(window: string): { more: boolean } {
+    return this.#archive.purge(window);
+  }
+
+  noteFailure(step: FailedStep, name: string): boolean {
+    return this.#archive.noteFailure(step, name);
+  }
+
+  clearFailure(step: FailedStep, name: string): void {
+    this.#archive.clearFailure(step, name);
+  }
+
+  failures(): Failure[] {
+    return this.#archive.failures();
   }
 
   tick(): void {
@@ -304,7 +329,8 @@ export class Model implements Calls {
   find(taskId: string): FoundTask {
     const task = this.tasks.get(taskId);
     if (task) return { task: this.#rowOf(task) };
-    return this.#isSealed(taskId) ? { sealed: true } : { unknown: true };
+    const rounds = this.#archive.roundsOf(taskId);
+    return rounds === null ? { unknown: true } : { sealed: true, rounds };
   }
 
   list(filter: ListFilter): TaskPage {
@@ -363,16 +389,7 @@ export class Model implements Calls {
   }
 
   #isSealed(taskId: string): boolean {
-    return this.seals.has(windowOf(taskId));
-  }
-
-  #isPurgeable({ archivedAt }: Seal): boolean {
-    return archivedAt !== null && archivedAt + 300_000 <= this.#now();
-  }
-
-  #hasEnded(window: string, before: number): boolean {
-    const tasks = [...this.tasks.values()].filter((task) => windowOf(task.id) === window);
-    return tasks.every((it) => !isHeld(it) && it.completedAt !== null && it.completedAt <= before);
+    return this.#archive.roundsOf(taskId) !== null;
   }
 
   #ready(types: readonly string[]): Task[] {
@@ -381,11 +398,23 @@ export class Model implements Calls {
       .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
   }
 
-  #heads({ wants }: ClaimOrder): ClaimGrant['next'] {
-    return wants.map(({ types }) => {
-      const [head] = this.#ready(types);
-      return head ? { priority: head.priority, runAt: head.runAt } : null;
-    });
+  /** What a claim takes: the first tasks to start, then what may be read ahead of each type. */
+  #pick({ types, limit, starts = limit, ahead = {} }: ClaimWant): { started: Task[]; ahead: Task[] } {
+    const ready = this.#ready(types);
+    const started = ready.slice(0, Math.min(starts, limit));
+    const read: Task[] = [];
+    for (const task of ready.slice(started.length)) {
+      const ofType = read.filter(({ type }) => type === task.type).length;
+      const isFull = started.length + read.length >= limit;
+      if (!isFull && ofType < (ahead[task.type] ?? 0)) read.push(task);
+    }
+    return { started, ahead: read };
+  }
+
+  #left({ wants }: ClaimOrder, types: readonly string[]): Pick<ClaimGrant, 'ready' | 'next'> {
+    const heads = wants.map((want) => this.#ready(want.types)[0]);
+    const next = heads.map((head) => (head ? { priority: head.priority, runAt: head.runAt } : null));
+    return { ready: this.#ready(types).length, next };
   }
 
   #waiting(): Task[] {
@@ -403,13 +432,14 @@ export class Model implements Calls {
     const expiresAt = this.#deadline(seconds);
     this.leases.set(id, { id, runner, seconds, expiresAt, endedAt: null, taskIds, progress: new Map() });
     for (const task of picks) {
-      Object.assign(task, {
-        state: 'leased',
-        leaseId: id,
-        claimedAt: this.#now(),
-        attempt: task.attempt + 1,
-      });
+      Object.assign(task, { state: 'leased', leaseId: id, claimedAt: this.#now(), startedAt: null });
     }
+  }
+
+  /** Only a start spends an attempt. */
+  #start(task: Task, at: number | null = this.#now()): void {
+    if (task.startedAt !== null) return;
+    Object.assign(task, { startedAt: at, attempt: task.attempt + 1, lostDeliveries: 0 });
   }
 
   #endEmptyLeases(): void {
@@ -419,37 +449,65 @@ export class Model implements Calls {
   }
 
   #letGo(task: Task): void {
-    task.claimedAt = null;
+    Object.assign(task, { claimedAt: null, startedAt: null });
     if (task.state === 'scheduled') task.state = 'ready';
+    else {
+      task.completedAt = this.#archive.endedAt(task);
+      this.#archive.noteEnd(task);
+    }
     this.#endEmptyLeases();
   }
 
   #takeBack(task: Task, message: string): void {
-    if (task.state === 'leased') {
-      this.#endAttempt(task, { success: false, error: { code: 'lease_expired', message } });
-    } else this.#letGo(task);
+    if (task.state !== 'leased') this.#letGo(task);
+    else if (task.startedAt === null) this.#redeliver(task);
+    else this.#endAttempt(task, { success: false, error: { code: 'lease_expired', message } });
     task.leaseId = null;
+    this.#endEmptyLeases();
+  }
+
+  /** A task that was lost before it started has spent no attempt. */
+  #redeliver(task: Task): void {
+    const now = this.#now();
+    task.lostDeliveries += 1;
+    task.claimedAt = null;
+    if (task.lostDeliveries === 1) task.state = 'ready';
+    else if (task.lostDeliveries < 20) {
+      const delaySeconds = Math.min(300, 2 ** (task.lostDeliveries - 2));
+      Object.assign(task, { state: 'scheduled', runAt: now + delaySeconds * 1000 });
+    } else {
+      const message = '20 runners were given the task and none reported its start';
+      task.error = { code: 'undeliverable', message };
+      this.#end(task, 'failed');
+    }
   }
 
   #recordAttempt(task: Task, error: TaskError | null): void {
     const runner = this.leases.get(task.leaseId ?? '')?.runner ?? 'unknown';
-    const startedAt = task.claimedAt ?? this.#now();
+    const startedAt = task.startedAt ?? this.#now();
     const attempt = { attempt: task.attempt, runner, startedAt, endedAt: this.#now() };
     task.attempts = [...task.attempts, error ? { ...attempt, error } : attempt].slice(-10);
   }
 
+  #end(task: Task, state: TaskState): void {
+    Object.assign(task, { state, completedAt: this.#now() });
+    this.#archive.noteEnd(task);
+  }
+
   #endAttempt(task: Task, report: Ended, typeRetry?: TypeRetry): void {
     const { retryable = true, ...error } = report.error ?? NO_REASON;
+    this.#start(task, task.claimedAt);
     this.#recordAttempt(task, report.success ? null : error);
-    task.claimedAt = null;
+    Object.assign(task, { claimedAt: null, startedAt: null });
     if (report.success) {
       const result = report.result ?? null;
-      Object.assign(task, { state: 'completed', completedAt: this.#now(), error: null, result });
+      Object.assign(task, { error: null, result });
+      this.#end(task, 'completed');
     } else {
       task.typeRetry = typeRetry ?? task.typeRetry ?? {};
       Object.assign(task, { error, result: null });
       if (!retryable || task.attempt >= maxAttemptsOf(task)) {
-        Object.assign(task, { state: 'failed', completedAt: this.#now() });
+        this.#end(task, 'failed');
       } else {
         task.runAt = this.#now() + this.#delay(task);
         task.state = task.runAt > this.#now() ? 'scheduled' : 'ready';
@@ -465,20 +523,25 @@ export class Model implements Calls {
   }
 
   #rowOf(task: Task): TaskRow {
-    const { priority, runAt, tags, completedAt, error, result, attempts } = task;
     const progress = task.state === 'leased' ? this.leases.get(task.leaseId ?? '')?.progress : undefined;
-    return {
-      ...workOf(task),
-      ...{ priority, runAt, tags, completedAt, error, result, attempts },
-      progress: progress?.get(task.id) ?? null,
-    };
+    return { ...rowOf(task), progress: progress?.get(task.id) ?? null };
   }
 }
 
 /** What both the ledger and the model answer. */
 export type Calls = { [Name in Modelled]: (...args: Parameters<Ledger[Name]>) => unknown };
 type Modelled =
-  | ('insert' | 'insertFailed' | 'claim' | 'claimOne' | 'heartbeat' | 'settle' | 'settleUnfenced' | 'release')
+  | (
+      | 'insert'
+      | 'insertFailed'
+      | 'claim'
+      | 'claimOne'
+      | 'heartbeat'
+      | 'settle'
+      | 'settleUnfenced'
+      | 'release'
+      | 'releaseLease'
+    )
   | (
       | 'cancel'
       | 'cancelMany'
@@ -493,4 +556,5 @@ type Modelled =
       | 'tick'
       | 'nextTickAt'
     )
-  | ('closable' | 'seal' | 'openSeals' | 'markArchived' | 'purge');
+  | ('closable' | 'seal' | 'openSeals' | 'archivePage' | 'markArchived' | 'purge')
+  | ('noteFailure' | 'clearFailure' | 'failures');

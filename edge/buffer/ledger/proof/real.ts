@@ -121,7 +121,9 @@ export function compare(model: Model, real: Real): void {
     ['alive', (calls) => sorted(calls.alive(1000))],
     ['nextTickAt', (calls) => calls.nextTickAt()],
     ['openSeals', (calls) => calls.openSeals(1000)],
-    ['closable', (calls) => calls.closable(real.now - 60_000, 1000)],
+    ['closable', (calls) => calls.closable({ default: 60_000, types: {} }, 1000)],
+    ['closable early', (calls) => calls.closable({ default: 0, types: {} }, 1000, true)],
+    ['failures', (calls) => sorted(calls.failures())],
   ];
   for (const [name, view] of views) same(name, view(ledger), view(model));
 }

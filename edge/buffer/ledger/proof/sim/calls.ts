@@ -3,14 +3,20 @@ import type {
   CancelOutcome,
   ClaimGrant,
   ClaimOrder,
+  DueWindow,
+  FailedStep,
+  Failure,
   HeartbeatResult,
   LeaseBeat,
   NewTask,
+  OpenSeal,
   RetryOutcome,
+  RoundEnd,
   SettleOutcome,
   SettleReport,
   SubmissionCount,
 } from '../../../../contract/ledger.ts';
+import type { PerType } from '../../../../contract/per-type.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Watch } from './watch.ts';
 
@@ -21,6 +27,8 @@ export interface Call<Answer> {
   run: (ledger: Ledger) => Answer;
   /** Checks the answer. */
   told?: (watch: Watch, answer: Answer) => void;
+  /** The answer of a ledger that takes nothing in; absent for calls that a full ledger answers as any other. */
+  whenFull?: Answer;
 }
 
 export interface Asks {
@@ -34,13 +42,14 @@ export interface Asks {
 
 export const tick: Call<void> = { name: 'tick', asks: {}, run: (ledger) => ledger.tick() };
 
+/** Whether the tasks were taken in. */
 export function insert(tasks: readonly NewTask[]): Call<boolean> {
   const taskIds = tasks.map((task) => task.id);
   const run = (ledger: Ledger) => {
     ledger.insert(tasks);
     return true;
   };
-  return { name: 'insert', asks: { taskIds }, run };
+  return { name: 'insert', asks: { taskIds }, run, whenFull: false };
 }
 
 export function claim(order: ClaimOrder): Call<ClaimGrant> {
@@ -71,8 +80,18 @@ export function settle(reports: readonly SettleReport[]): Call<SettleOutcome[]> 
   };
 }
 
-export function release(leaseId: string, taskIds: readonly string[]): Call<string[]> {
-  return { name: 'release', asks: { leaseId, taskIds }, run: (ledger) => ledger.release(leaseId, taskIds) };
+export function release(leaseId: string, taskIds: readonly string[], delayMs = 0): Call<string[]> {
+  const run = (ledger: Ledger) => ledger.release(leaseId, taskIds, delayMs);
+  return { name: 'release', asks: { leaseId, taskIds }, run };
+}
+
+export function releaseLease(leaseId: string): Call<string[]> {
+  return {
+    name: 'releaseLease',
+    asks: { leaseId },
+    run: (ledger) => ledger.releaseLease(leaseId),
+    told: (watch) => watch.noteReleased(leaseId),
+  };
 }
 
 export function cancel(taskId: string): Call<CancelOutcome> {
@@ -87,41 +106,68 @@ export function incomplete(submissions: readonly SubmissionCount[]): Call<string
   return { name: 'incomplete', asks: {}, run: (ledger) => ledger.incomplete(submissions) };
 }
 
-export function closable(endedBefore: number): Call<string[]> {
-  return { name: 'closable', asks: {}, run: (ledger) => ledger.closable(endedBefore, 10) };
+/** How many windows the cron job looks at in a run. */
+const WINDOWS = 3;
+
+export function closable(retention: PerType): Call<DueWindow[]> {
+  return { name: 'closable', asks: {}, run: (ledger) => ledger.closable(retention, WINDOWS) };
 }
 
-export function seal(window: string, endedBefore: number): Call<boolean> {
+export function seal(window: string, retention: PerType): Call<boolean> {
   return {
     name: 'seal',
     asks: { window },
-    run: (ledger) => ledger.seal(window, endedBefore),
-    told: (watch, sealed) => sealed && watch.checkSeal(window),
+    run: (ledger) => ledger.seal(window, retention),
+    told: ({ archive, tasks }, sealed) => sealed && archive.noteSeal(window, retention, tasks.values()),
   };
 }
 
-export const openSeals: Call<{ window: string; archived: boolean; purgeable: boolean }[]> = {
+export const openSeals: Call<OpenSeal[]> = {
   name: 'openSeals',
   asks: {},
-  run: (ledger) => ledger.openSeals(10),
+  run: (ledger) => ledger.openSeals(WINDOWS),
 };
 
-export function archivePage(window: string, after: string): Call<ArchivePage> {
-  return { name: 'archivePage', asks: { window }, run: (ledger) => ledger.archivePage(window, after, 1500) };
+export function archivePage(window: string, round: number, after: string): Call<ArchivePage | null> {
+  return {
+    name: 'archivePage',
+    asks: { window },
+    run: (ledger) => ledger.archivePage(window, round, after, 1500),
+    told: ({ archive }, page) => archive.checkPage(window, page),
+  };
 }
 
-export function markArchived(window: string): Call<boolean> {
-  const run = (ledger: Ledger) => {
-    ledger.markArchived(window);
-    return true;
+export function markArchived(window: string, round: number, end: RoundEnd): Call<boolean> {
+  return {
+    name: 'markArchived',
+    asks: { window },
+    run: (ledger) => {
+      ledger.markArchived(window, round, end);
+      return true;
+    },
+    told: ({ archive }) => archive.noteArchived(window, round, end),
   };
-  return { name: 'markArchived', asks: { window }, run };
 }
 
-export function purge(window: string): Call<boolean> {
+export function purge(window: string): Call<{ more: boolean }> {
+  return {
+    name: 'purge',
+    asks: { window },
+    run: (ledger) => ledger.purge(window),
+    told: ({ archive }, answer) => archive.notePurge(window, answer),
+  };
+}
+
+export const failures: Call<Failure[]> = { name: 'failures', asks: {}, run: (ledger) => ledger.failures() };
+
+export function noteFailure(step: FailedStep, name: string): Call<boolean> {
+  return { name: 'noteFailure', asks: {}, run: (ledger) => ledger.noteFailure(step, name) };
+}
+
+export function clearFailure(step: FailedStep, name: string): Call<boolean> {
   const run = (ledger: Ledger) => {
-    ledger.purge(window);
+    ledger.clearFailure(step, name);
     return true;
   };
-  return { name: 'purge', asks: { window }, run };
+  return { name: 'clearFailure', asks: {}, run };
 }

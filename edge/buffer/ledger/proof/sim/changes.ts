@@ -11,10 +11,12 @@ export interface Change extends Record<string, SqlValue> {
   state: TaskState;
   lease_id: string | null;
   claimed_at: number | null;
+  started_at: number | null;
   attempt: number;
+  error: string | null;
 }
 
-const COLUMNS = 'id, type, priority, run_at, state, lease_id, claimed_at, attempt';
+const COLUMNS = 'id, type, priority, run_at, state, lease_id, claimed_at, started_at, attempt, error';
 
 const TABLE = `CREATE TEMP TABLE changes (number INTEGER PRIMARY KEY, kind, ${COLUMNS})`;
 

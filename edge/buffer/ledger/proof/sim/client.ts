@@ -1,5 +1,6 @@
 import type { NewTask } from '../../../../contract/ledger.ts';
 import { newSubmission, taskIdAt } from '../../../../contract/task-id.ts';
+import { MINUTE } from '../../testing.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
 import { note, strikes, type World } from './world.ts';
@@ -32,6 +33,7 @@ export class Client {
     const { clock, random, records } = this.#world;
     const name = newSubmission(clock.now, 0, random.bytes(6));
     const tasks = Array.from({ length: count }, (_, index) => this.#task(taskIdAt(name, index)));
+    this.#addStraggler(tasks);
     records.set(name, { name, acceptedAt: clock.now, tasks });
     this.#world.trace(() => `accepted ${tasks.map(({ id, payload }) => `${id} (${payload})`).join(', ')}`);
     if (!strikes(this.#world, 'queue message lost', 0.1)) this.#deliver(tasks);
@@ -40,8 +42,9 @@ export class Client {
   }
 
   #task(id: string): NewTask {
-    const { clock, random } = this.#world;
-    const kinds = ['good', 'good', 'good', 'good', 'good', 'flaky', 'flaky', 'slow', 'broken', 'poison'];
+    const { clock, random, readsAheadOnly } = this.#world;
+    const fatal = readsAheadOnly ? 'killer' : 'poison';
+    const kinds = ['good', 'good', 'good', 'good', 'good', 'flaky', 'flaky', 'slow', 'broken', fatal];
     return {
       id,
       type: random.pick(['heavy', 'heavy', 'email', 'image']) ?? 'heavy',
@@ -52,10 +55,20 @@ export class Client {
     };
   }
 
+  /** One task of the first submission waits for so long that the others must leave before it. */
+  #addStraggler(tasks: readonly NewTask[]): void {
+    const { clock, records, random } = this.#world;
+    const [first] = tasks;
+    if (first && records.size === 0) first.runAt = clock.now + random.int(30 * MINUTE, 40 * MINUTE);
+  }
+
   #deliver(tasks: readonly NewTask[]): void {
     const { clock, random } = this.#world;
     const late = strikes(this.#world, 'queue message late', 0.2);
-    const deliver = () => this.#network.send(calls.insert(tasks), () => {});
+    const deliver = () =>
+      this.#network.send(calls.insert(tasks), (taken) => {
+        if (!taken) clock.after(random.int(5000, 30_000), deliver);
+      });
     clock.after(late ? random.int(1000, 1_000_000) : random.int(5, 200), deliver);
   }
 

@@ -1,79 +1,150 @@
-import type { TaskRow } from '../../../../contract/ledger.ts';
+import type { FailedStep, OpenSeal, TaskRow } from '../../../../contract/ledger.ts';
+import type { PerType } from '../../../../contract/per-type.ts';
 import { windowOf } from '../../../../contract/task-id.ts';
+import { MINUTE, SECOND } from '../../testing.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
-import { type Submission, Violation, type World } from './world.ts';
+import { note, type Submission, Violation, type World } from './world.ts';
 
-const EVERY_MS = 30_000;
-const SWEEP_AFTER_MS = 60_000;
-const RETENTION_MS = 60_000;
+const EVERY_MS = 30 * SECOND;
+const SWEEP_AFTER_MS = 60 * SECOND;
+
+/** How long ended tasks stay, in milliseconds. */
+export const RETENTION: PerType = { default: 60 * SECOND, types: { email: 180 * SECOND } };
 
 /**
- * The cron job of the API Worker: inserts what the queue did not deliver, then closes windows step by step.
- * A step whose answer does not come is left to the next round.
+ * The cron job of the API Worker: inserts what the queue did not deliver, each submission by itself, then
+ * archives windows in rounds, step by step. A step whose answer does not come is left to the next run. The
+ * inserts of some submissions and the archive of some windows fail for a time.
  */
 export class Cron {
-  /** The archive: what each closed window held. */
+  /** The archive: what each round of a window held, by the window and the number of the round. */
   readonly archive = new Map<string, string>();
   readonly #world: World;
   readonly #network: Network;
+  /** Until when each step fails, 0 if it does not. */
+  readonly #failsUntil = new Map<string, number>();
+  /** Whether each round ends with its first page. */
+  readonly #endsEarly = new Map<string, boolean>();
 
   constructor(world: World, network: Network) {
     this.#world = world;
     this.#network = network;
-    this.#round();
+    this.#run();
   }
 
-  #round(): void {
-    this.#world.clock.after(EVERY_MS, () => {
-      this.#sweep([...this.#world.records.values()], () => {});
-      const endedBefore = this.#world.clock.now - RETENTION_MS;
-      this.#network.send(calls.closable(endedBefore), (windows) => {
-        for (const window of windows) this.#close(window, endedBefore);
-      });
-      this.#network.send(calls.openSeals, (seals) => {
-        for (const { window, archived, purgeable } of seals) {
-          if (purgeable) this.#network.send(calls.purge(window), () => {});
-          else if (!archived) this.#page(window, '', []);
+  /** The rows of a window in all its rounds. */
+  archived(window: string): { id: string; state: string }[] {
+    const records = [...this.archive].filter(([key]) => key.startsWith(window));
+    return records.flatMap(([, record]) => JSON.parse(record));
+  }
+
+  #run(): void {
+    const { clock, records } = this.#world;
+    clock.after(EVERY_MS, () => {
+      this.#network.send(calls.failures, (failures) => {
+        const failed = new Map(
+          failures.flatMap((it) => (it.step === 'sweep' ? [[it.name, it.retryAt]] : [])),
+        );
+        const due = [...records.values()].filter(({ name }) => (failed.get(name) ?? 0) <= clock.now);
+        this.#sweep(
+          due.filter(({ name }) => !failed.has(name)),
+          () => {},
+        );
+        // What failed may have been delivered by the queue since.
+        for (const submission of due.filter(({ name }) => failed.has(name))) {
+          this.#sweep([submission], () =>
+            this.#network.send(calls.clearFailure('sweep', submission.name), () => {}),
+          );
         }
       });
-      this.#round();
+      this.#network.send(calls.closable(RETENTION), (windows) => {
+        for (const { window, sealed } of windows) this.#open(window, sealed);
+      });
+      this.#network.send(calls.openSeals, (seals) => {
+        for (const seal of seals) {
+          if (seal.purgeable) this.#network.send(calls.purge(seal.window), () => {});
+          else if (!seal.archived) this.#page(seal, '', []);
+        }
+      });
+      this.#run();
     });
   }
 
-  /** Inserts what the ledger lacks of submissions that had their time, then goes on. */
+  /** Inserts what the ledger lacks of submissions that had their time; `done` if it lacks none of them then. */
   #sweep(submissions: readonly Submission[], done: () => void): void {
     const old = submissions.filter(({ acceptedAt }) => acceptedAt + SWEEP_AFTER_MS <= this.#world.clock.now);
     const counts = old.map(({ name, tasks }) => ({ submission: name, tasks: tasks.length }));
     this.#network.send(calls.incomplete(counts), (names) => {
-      const missing = names.flatMap((name) => this.#world.records.get(name)?.tasks ?? []);
-      if (missing.length === 0) done();
-      else this.#network.send(calls.insert(missing), done);
+      let left = names.length;
+      if (left === 0) done();
+      for (const name of names) {
+        this.#deliver(name, () => {
+          left -= 1;
+          if (left === 0) done();
+        });
+      }
     });
   }
 
-  #close(window: string, endedBefore: number): void {
-    const submissions = [...this.#world.records.values()].filter(({ name }) => windowOf(name) === window);
-    this.#sweep(submissions, () => this.#network.send(calls.seal(window, endedBefore), () => {}));
+  #deliver(name: string, done: () => void): void {
+    if (this.#fails('sweep', name)) return;
+    const tasks = this.#world.records.get(name)?.tasks ?? [];
+    this.#network.send(calls.insert(tasks), (taken) => taken && done());
   }
 
-  #page(window: string, after: string, before: readonly TaskRow[]): void {
-    this.#network.send(calls.archivePage(window, after), ({ tasks, more }) => {
-      const rows = [...before, ...tasks];
-      if (more) {
-        this.#page(window, tasks.at(-1)?.id ?? '', rows);
+  #open(window: string, isClosed: boolean): void {
+    const open = () => this.#network.send(calls.seal(window, RETENTION), () => {});
+    const submissions = [...this.#world.records.values()].filter(({ name }) => windowOf(name) === window);
+    if (isClosed) open();
+    else this.#sweep(submissions, open);
+  }
+
+  #page(seal: OpenSeal, after: string, before: readonly TaskRow[]): void {
+    const { window, round } = seal;
+    this.#network.send(calls.archivePage(window, round, after), (page) => {
+      if (!page) return;
+      const rows = [...before, ...page.tasks];
+      if (page.next !== null && !this.#isCutShort(`${window} ${round}`)) {
+        this.#page(seal, page.next, rows);
         return;
       }
-      this.#write(window, JSON.stringify(rows));
-      this.#network.send(calls.markArchived(window), () => {});
+      if (this.#fails('archive', window)) return;
+      if (rows.length > 0) this.#write(`${window} ${round}`, JSON.stringify(rows));
+      const end = { tasks: rows.length, upTo: page.next };
+      this.#network.send(calls.markArchived(window, round, end), () => {});
+      this.#network.send(calls.clearFailure('archive', window), () => {});
     });
   }
 
-  #write(window: string, record: string): void {
-    const known = this.archive.get(window);
+  /** Some rounds end with their first page, as those do that are too large for one key; always the same ones. */
+  #isCutShort(key: string): boolean {
+    const { quiet, random } = this.#world;
+    const isCut = this.#endsEarly.get(key) ?? (!quiet && random.chance(0.2));
+    this.#endsEarly.set(key, isCut);
+    return isCut;
+  }
+
+  /** Whether a step fails now, which the ledger is told then. */
+  #fails(step: FailedStep, name: string): boolean {
+    const { clock, random, failing } = this.#world;
+    const key = `${step} ${name}`;
+    const fault = step === 'sweep' ? 'sweep failed' : 'archive failed';
+    const start = () => (random.chance(0.25) ? clock.now + random.int(MINUTE, 30 * MINUTE) : 0);
+    const until = this.#failsUntil.get(key) ?? start();
+    this.#failsUntil.set(key, until);
+    if (until <= clock.now) return false;
+    note(this.#world, fault);
+    failing.add(windowOf(name));
+    this.#network.send(calls.noteFailure(step, name), () => {});
+    return true;
+  }
+
+  #write(key: string, record: string): void {
+    const known = this.archive.get(key);
     if (known !== undefined && known !== record) {
-      throw new Violation('sealed', `${window} was archived as ${known}, then as ${record}`);
+      throw new Violation('frozen', `${key} was archived as ${known}, then as ${record}`);
     }
-    this.archive.set(window, record);
+    this.archive.set(key, record);
   }
 }

@@ -23,6 +23,7 @@ export class Host {
   /** How many statements are left until the process dies; null where it goes on. */
   #fuse: number | null = null;
   #upAt = 0;
+  #fullUntil = 0;
   #alarmAt: number | null = null;
 
   constructor(world: World, make: MakeLedger) {
@@ -32,6 +33,7 @@ export class Host {
     this.#ledger = this.#start();
     this.watch = new Watch(world, this.#database);
     this.#dieNowAndThen();
+    this.#fillUpNowAndThen();
   }
 
   close(): void {
@@ -40,8 +42,10 @@ export class Host {
 
   /** The answer, or null where there was nobody to give it. */
   handle<Answer>(call: Call<Answer>): { answer: Answer } | null {
-    if (this.#world.clock.now < this.#upAt) return null;
+    const { now } = this.#world.clock;
+    if (now < this.#upAt) return null;
     this.calls += 1;
+    if (call.whenFull !== undefined && now < this.#fullUntil) return { answer: call.whenFull };
     if (strikes(this.#world, 'crash inside a transaction', 0.004)) this.#fuse = this.#world.random.int(1, 8);
     try {
       const answer = call.run(this.#ledger);
@@ -85,6 +89,14 @@ export class Host {
         this.#restart();
         this.#dieNowAndThen();
       }
+    });
+  }
+
+  #fillUpNowAndThen(): void {
+    const { clock, random } = this.#world;
+    clock.after(random.int(10_000, 90_000), () => {
+      if (strikes(this.#world, 'ledger full', 0.4)) this.#fullUntil = clock.now + random.int(5000, 60_000);
+      if (!this.#world.quiet) this.#fillUpNowAndThen();
     });
   }
 

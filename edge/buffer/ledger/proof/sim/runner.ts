@@ -1,15 +1,15 @@
-import type { WorkRow } from '../../../../contract/ledger.ts';
+import type { ClaimGrant, ClaimWant, WorkRow } from '../../../../contract/ledger.ts';
+import { type Asking, ask } from './ask.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
 import { note, strikes, type World } from './world.ts';
 
 const LEASE_SECONDS = 30;
 const POLL_MS = 10_000;
-const ANSWER_TIMEOUT_MS = 2500;
 const SETTLE_MS = 2000;
 const GRACE_MS = 200;
-/** How many tasks it holds besides those that run. */
-const AHEAD = 2;
+/** How many tasks of a type it reads ahead, at most. */
+const MAX_AHEAD = 2;
 
 const LANES = [['heavy'], ['email', 'image']];
 
@@ -22,12 +22,14 @@ interface Holding {
   readonly leaseId: string;
   readonly task: WorkRow;
   stage: 'waiting' | 'running' | Report;
+  /** Whether the ledger knows that the task starts: by its claim, or by a heartbeat. */
+  startKnown: boolean;
 }
 
 /**
- * A runner: claims under its own lease ids and repeats a claim until it is answered, renews with what it
- * holds at a third of the lease, reports until it is answered, gives back what has not started when it
- * drains. Crashed or drained, it starts again as another life of itself, which knows nothing of the last.
+ * A runner: claims for its free slots, and reads some tasks ahead. It renews with what it holds at a third of
+ * the lease, and reports then what has started of the tasks that were read ahead. It reports results until
+ * they are answered, and gives back what has not started when it drains. Crashed or drained, it starts again as another life of itself, which knows nothing of the last.
  * Frozen, it hears and says nothing, and goes on later as if no time had passed.
  */
 export class Runner {
@@ -35,12 +37,15 @@ export class Runner {
   readonly #world: World;
   readonly #network: Network;
   readonly #slots: number;
+  readonly #asking: Asking;
   /** Timers and answers of an earlier life come to nothing. */
   #life = 0;
   #leases = 0;
   #frozenUntil = 0;
   #draining = false;
   #claiming = false;
+  /** Which part of its free slots it claims for: less after a claim that it gave up. */
+  #share = 1;
   #holdings = new Map<string, Holding>();
   /** Until when each lease holds, as far as the runner knows: counted from when it asked. */
   #until = new Map<string, number>();
@@ -50,6 +55,7 @@ export class Runner {
     this.#world = world;
     this.#network = network;
     this.#slots = world.random.int(1, 3);
+    this.#asking = { world, network, after: (ms, body) => this.#after(ms, body) };
     this.#start();
   }
 
@@ -104,6 +110,8 @@ export class Runner {
     const { clock, random } = this.#world;
     this.#world.trace(() => `${this.#name} ${how}`);
     this.#life += 1;
+    const hasBegun = (it: Holding) => it.stage !== 'waiting' && !it.startKnown;
+    if ([...this.#holdings.values()].some(hasBegun)) note(this.#world, 'runner died with unknown starts');
     clock.after(random.int(500, 20_000), () => this.#start());
   }
 
@@ -122,43 +130,60 @@ export class Runner {
   }
 
   #claim(): void {
-    const free = this.#slots + AHEAD - this.#holdings.size;
-    if (this.#claiming || this.#draining || free <= 0) return;
+    const waits = (it: Holding) => it.stage === 'running' || it.stage === 'waiting';
+    const free = this.#slots - [...this.#holdings.values()].filter(waits).length;
+    if (this.#claiming || this.#draining || this.#holdings.size >= this.#slots + MAX_AHEAD) return;
+    const wants = this.#wants(Math.ceil(Math.max(0, free) * this.#share));
+    if (wants.length === 0) return;
     this.#claiming = true;
     const leaseId = `${this.#name}.${this.#life}.${this.#leases++}`;
-    // With one free slot the lanes take turns by chance.
-    const lanes = free > 1 ? LANES : LANES.slice(this.#world.random.int(0, 1)).slice(0, 1);
-    const wants = lanes.map((types) => ({ types, limit: Math.ceil(free / 2) }));
-    this.#ask({ leaseId, runner: this.#name, leaseSeconds: LEASE_SECONDS, wants }, 4);
+    const askedAt = this.#world.clock.now;
+    ask(
+      this.#asking,
+      { leaseId, runner: this.#name, leaseSeconds: LEASE_SECONDS, wants },
+      (grant) => {
+        this.#until.set(leaseId, askedAt + LEASE_SECONDS * 1000);
+        this.#share = 1;
+        this.#hold(leaseId, wants, grant);
+      },
+      () => {
+        this.#claiming = false;
+        this.#share /= 2;
+      },
+    );
   }
 
-  /** Repeats a claim until it is answered; where it never is, what it may have been granted expires. */
-  #ask(order: Parameters<typeof calls.claim>[0], repeats: number): void {
-    const askedAt = this.#world.clock.now;
-    let open = true;
-    this.#send(calls.claim(order), ({ tasks, ready }) => {
-      if (!open) return;
-      open = false;
-      this.#claiming = false;
-      this.#until.set(order.leaseId, askedAt + LEASE_SECONDS * 1000);
-      for (const task of tasks)
-        this.#holdings.set(task.id, { leaseId: order.leaseId, task, stage: 'waiting' });
-      this.#fill();
-      if (ready > 0) this.#after(50, () => this.#claim());
+  /** The free slots of both lanes, and what may be read ahead for each: of some types, not of all. */
+  #wants(free: number): ClaimWant[] {
+    const { random, readsAheadOnly } = this.#world;
+    const first = random.int(0, 1);
+    return LANES.flatMap((types, lane) => {
+      const starts = readsAheadOnly ? 0 : lane === first ? Math.ceil(free / 2) : Math.floor(free / 2);
+      const ahead = Object.fromEntries(
+        types.map((type) => [type, random.int(readsAheadOnly ? 1 : 0, MAX_AHEAD)]),
+      );
+      const limit = starts + random.int(0, MAX_AHEAD) + (readsAheadOnly ? 1 : 0);
+      return limit === 0 ? [] : { types, limit, starts, ahead };
     });
-    this.#after(ANSWER_TIMEOUT_MS, () => {
-      if (!open) return;
-      open = false;
-      if (repeats > 0) this.#ask(order, repeats - 1);
-      else this.#claiming = false;
-    });
+  }
+
+  #hold(leaseId: string, wants: readonly ClaimWant[], { tasks, ready }: ClaimGrant): void {
+    this.#claiming = false;
+    for (const { types, starts = 0 } of wants) {
+      const granted = tasks.filter((task) => types.includes(task.type));
+      for (const [index, task] of granted.entries()) {
+        this.#holdings.set(task.id, { leaseId, task, stage: 'waiting', startKnown: index < starts });
+      }
+    }
+    this.#fill();
+    if (ready > 0) this.#after(50, () => this.#claim());
   }
 
   #fill(): void {
     let running = [...this.#holdings.values()].filter((holding) => holding.stage === 'running').length;
-    for (const holding of this.#holdings.values()) {
+    const waiting = [...this.#holdings.values()].filter(({ stage }) => stage === 'waiting');
+    for (const holding of waiting.sort((a, b) => Number(b.startKnown) - Number(a.startKnown))) {
       if (running >= this.#slots) return;
-      if (holding.stage !== 'waiting') continue;
       holding.stage = 'running';
       running += 1;
       this.#run(holding);
@@ -169,10 +194,10 @@ export class Runner {
     const { random } = this.#world;
     const { leaseId, task } = holding;
     const tags = task.payload;
-    const ms = tags === 'slow' ? random.int(20_000, 100_000) : random.int(20, 8000);
+    const ms = tags === 'slow' ? random.int(20_000, 100_000) : tags === 'killer' ? 1 : random.int(20, 8000);
     this.#after(ms, () => {
       if (this.#holdings.get(task.id) !== holding || holding.stage !== 'running') return;
-      if (tags === 'poison') {
+      if (tags === 'poison' || tags === 'killer') {
         note(this.#world, 'runner killed by a task');
         this.#die(`is killed by ${task.id}`);
         return;
@@ -218,13 +243,15 @@ export class Runner {
     const beats = [...groups].map(([leaseId, group]) => ({
       leaseId,
       holds: group.map(({ task }) => task.id),
+      started: group.filter((it) => it.stage !== 'waiting' && !it.startKnown).map(({ task }) => task.id),
     }));
     this.#send(calls.heartbeat(beats), ({ extended, lost, cancelled }) => {
       for (const { leaseId } of extended) this.#until.set(leaseId, askedAt + LEASE_SECONDS * 1000);
-      for (const { leaseId, holds } of beats) {
+      for (const { leaseId, holds, started } of beats) {
         for (const id of holds) {
           const holding = this.#holdings.get(id);
           if (holding?.leaseId !== leaseId) continue;
+          holding.startKnown ||= started.includes(id);
           if (lost.includes(id)) this.#lose(holding);
           else if (cancelled.includes(id)) this.#after(GRACE_MS, () => this.#abort(holding));
         }

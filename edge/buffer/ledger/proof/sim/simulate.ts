@@ -3,7 +3,7 @@ import { MINUTE, SECOND, START } from '../../testing.ts';
 import type { MakeLedger } from '../real.ts';
 import { Client } from './client.ts';
 import { Clock } from './clock.ts';
-import { Cron } from './cron.ts';
+import { Cron, RETENTION } from './cron.ts';
 import { Host } from './host.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
@@ -12,8 +12,11 @@ import { isTerminal, type Watch } from './watch.ts';
 import { type Fault, Violation, type World } from './world.ts';
 
 const TASKS = 40;
+/** When the sweep has delivered all, after the trouble. */
+const DELIVERED_AFTER_MS = 4 * MINUTE;
 const TROUBLE_MS = 3 * MINUTE;
-const PATIENCE_MS = 20 * MINUTE;
+/** A task that kills each of its runners ends after 20 deliveries, between them five minutes at most. */
+const PATIENCE_MS = 180 * MINUTE;
 
 export interface Outcome {
   seed: number;
@@ -33,14 +36,15 @@ export interface Outcome {
  *
  * - every accepted task has ended;
  * - nothing is held and nothing waits for its time;
- * - every window is closed, and the archive holds of each task the outcome that it ended with.
+ * - every task has left, and the archive holds of each the outcome that it ended with.
  */
 export function simulate(make: MakeLedger, seed: number, trace?: (line: string) => void): Outcome {
   const random = new Random(seed);
   const clock = new Clock(START);
   const seconds = () => ((clock.now - START) / SECOND).toFixed(3).padStart(8);
   const world: World = {
-    ...{ clock, random, faults: new Map(), quiet: false, records: new Map() },
+    ...{ clock, random, faults: new Map(), quiet: false, records: new Map(), failing: new Set() },
+    readsAheadOnly: seed % 5 === 0,
     trace: trace ? (line) => trace(`${seconds()} ${line()}`) : () => {},
   };
   const host = new Host(world, make);
@@ -70,15 +74,26 @@ function run(world: World, host: Host): void {
 
   world.quiet = true;
   world.trace(() => 'from here on all is quiet');
+  const quietAt = clock.now;
   const accepted = () => [...records.values()].flatMap(({ tasks }) => tasks.map(({ id }) => id));
   const missing = () => accepted().filter((id) => !hasEnded(watch, id));
-  const allEnded = everySecond(clock, () => missing().length === 0 && host.isIdle());
+  const isOnTime = () => watch.archive.checkOnTime(watch.tasks.values(), RETENTION, quietAt);
+  clock.runUntil(() => false, quietAt + DELIVERED_AFTER_MS);
+  checkDelivered(world, watch);
+  const allEnded = everySecond(clock, () => {
+    isOnTime();
+    return missing().length === 0 && host.isIdle();
+  });
   if (!clock.runUntil(allEnded, clock.now + PATIENCE_MS)) {
     const [id] = missing();
     throw new Violation('all end', id ? `${id} is ${watch.tasks.get(id)?.state}` : 'something is still held');
   }
-  if (!clock.runUntil(() => watch.tasks.size === 0, clock.now + PATIENCE_MS)) {
-    throw new Violation('sealed', `${[...watch.tasks.keys()].map(windowOf)} were not archived and purged`);
+  const allLeft = everySecond(clock, () => {
+    isOnTime();
+    return watch.tasks.size === 0;
+  });
+  if (!clock.runUntil(allLeft, clock.now + PATIENCE_MS)) {
+    throw new Violation('on time', `${[...watch.tasks.keys()]} were not archived and purged`);
   }
   clock.runUntil(() => false, clock.now + MINUTE);
   checkArchive(watch, cron, accepted());
@@ -99,12 +114,21 @@ function hasEnded(watch: Watch, id: string): boolean {
   return task ? isTerminal(task.state) && task.holder === null : watch.purged.has(id);
 }
 
-function checkArchive(watch: Watch, { archive }: Cron, accepted: readonly string[]): void {
+/** Whatever fails for some submissions, the others are in the ledger. */
+function checkDelivered({ records, failing }: World, watch: Watch): void {
+  const missing = [...records.values()]
+    .filter(({ name }) => !failing.has(windowOf(name)))
+    .flatMap(({ tasks }) => tasks.filter(({ id }) => !watch.tasks.has(id) && !watch.purged.has(id)));
+  const [task] = missing;
+  if (task) throw new Violation('on time', `${task.id} was accepted and is not in the ledger`);
+}
+
+function checkArchive(watch: Watch, cron: Cron, accepted: readonly string[]): void {
   for (const id of accepted) {
-    const rows: { id: string; state: string }[] = JSON.parse(archive.get(windowOf(id)) ?? '[]');
-    const archived = rows.find((row) => row.id === id)?.state;
-    if (archived !== watch.purged.get(id)) {
-      throw new Violation('one outcome', `${id} ended ${watch.purged.get(id)}, the archive says ${archived}`);
+    const states = cron.archived(windowOf(id)).flatMap((row) => (row.id === id ? row.state : []));
+    const ended = watch.purged.get(id);
+    if (states.length !== 1 || states[0] !== ended) {
+      throw new Violation('one outcome', `${id} ended ${ended}, the archive has [${states}]`);
     }
   }
 }

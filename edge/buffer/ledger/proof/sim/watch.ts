@@ -1,13 +1,14 @@
 import type {
   ClaimGrant,
   ClaimOrder,
+  ClaimWant,
   HeartbeatResult,
   LeaseBeat,
   SettleOutcome,
 } from '../../../../contract/ledger.ts';
 import type { TaskState } from '../../../../contract/task.ts';
-import { windowOf } from '../../../../contract/task-id.ts';
 import type { Sql } from '../../sql.ts';
+import { ArchiveWatch } from './archive-watch.ts';
 import type { Asks } from './calls.ts';
 import { type Change, changesOf, logChanges } from './changes.ts';
 import { Violation, type World } from './world.ts';
@@ -24,28 +25,33 @@ interface Cause {
  * - one holder: a task is given to nobody while somebody holds it;
  * - fencing: a task leaves its holder by a report, a release or a heartbeat under that very lease, or after
  *   the time that the ledger last granted; it is completed by a successful report only;
- * - attempts: each grant counts one, a release gives it back, a retry starts anew, none is above the maximum;
- * - one use: a lease id never grants what its first answer did not;
+ * - starts: a task starts by the claim that asked for its start, by a heartbeat that names it or by a report;
+ * - attempts: each start counts one, a release gives it back, a retry resets them, none is above the maximum;
+ * - deliveries: a lease that expires ends no task that has not started, except after 20 of them in a row;
+ * - one use: a lease id never grants what its first answer did not, and nothing once it was released;
  * - order: no task that is ready is passed over for one that comes after it;
- * - nothing lost: a row is inserted once, and deleted by the purge of its sealed window only;
- * - sealed: nothing of a sealed window changes;
+ * - nothing lost: a row is inserted once, and deleted by the purge of an archive round only;
  * - answers: what a runner is told of a task is so.
+ *
+ * {@link ArchiveWatch} has the rules of the archive.
  */
 export class Watch {
   readonly tasks = new Map<string, Seen>();
   /** How the tasks ended whose rows were purged. */
   readonly purged = new Map<string, TaskState>();
+  readonly archive: ArchiveWatch;
   readonly #world: World;
   readonly #sql: Sql;
   /** Until when each lease was granted, in Unix milliseconds. */
   readonly #until = new Map<string, number>();
   /** What each lease was first granted. */
   readonly #grants = new Map<string, Set<string>>();
-  readonly #sealed = new Set<string>();
+  readonly #released = new Set<string>();
 
   constructor(world: World, sql: Sql) {
     this.#world = world;
     this.#sql = sql;
+    this.archive = new ArchiveWatch(world);
     logChanges(sql);
   }
 
@@ -63,21 +69,26 @@ export class Watch {
       const seen = this.tasks.get(task.id);
       if (seen?.holder !== leaseId)
         throw new Violation('answers', `${leaseId} was granted ${task.id}, not its own`);
-      if (task.attempt > task.maxAttempts)
-        throw new Violation('attempts', `${task.id} got attempt ${task.attempt}`);
-      if (first && !first.has(task.id))
+      const attempt = seen.spent + (seen.started ? 0 : 1);
+      if (task.attempt !== attempt || attempt > task.maxAttempts)
+        throw new Violation('attempts', `${task.id} got attempt ${task.attempt}, this is its ${attempt}.`);
+      if (this.#released.has(leaseId) || (first && !first.has(task.id)))
         throw new Violation('one use', `${leaseId} was granted ${task.id} later`);
     }
     if (first || tasks.length === 0) return;
     this.#grants.set(leaseId, new Set(tasks.map((task) => task.id)));
     this.#until.set(leaseId, expiresAt);
-    for (const { types } of wants) {
-      const granted = tasks.filter((task) => types.includes(task.type));
-      this.#checkOrder(
-        types,
-        granted.map((task) => task.id),
+    for (const want of wants) {
+      const granted = tasks.filter((task) => want.types.includes(task.type));
+      this.#checkWant(
+        want,
+        granted.flatMap((task) => this.tasks.get(task.id) ?? []),
       );
     }
+  }
+
+  noteReleased(leaseId: string): void {
+    this.#released.add(leaseId);
   }
 
   checkHeartbeat(beats: readonly LeaseBeat[], { extended, lost, cancelled }: HeartbeatResult): void {
@@ -86,7 +97,7 @@ export class Watch {
         throw new Violation('fencing', `${leaseId} was shortened`);
       this.#until.set(leaseId, expiresAt);
     }
-    for (const { leaseId, holds } of beats) {
+    for (const { leaseId, holds, started = [] } of beats) {
       for (const id of holds) {
         const seen = this.tasks.get(id);
         const isHeld = seen?.holder === leaseId;
@@ -94,6 +105,8 @@ export class Watch {
         if (isHeld && seen.state !== 'leased' && !cancelled.includes(id)) {
           throw new Violation('answers', `the holder of ${id} is not told that it was cancelled`);
         }
+        if (isHeld && seen.state === 'leased' && !seen.started && started.includes(id))
+          throw new Violation('starts', `the start of ${id} was reported and does not count`);
       }
     }
   }
@@ -107,37 +120,37 @@ export class Watch {
     }
   }
 
-  checkSeal(window: string): void {
-    this.#sealed.add(window);
-    for (const [id, { state, holder }] of this.tasks) {
-      if (windowOf(id) === window && (!isTerminal(state) || holder !== null)) {
-        throw new Violation('sealed', `${window} was closed while ${id} is ${state}`);
-      }
-    }
-  }
-
   #check(change: Change, call: Cause): void {
     const { id, state } = change;
     const before = this.tasks.get(id);
+    this.archive.checkChange(change, call.name);
     if (change.kind === 'deleted') {
-      if (call.name !== 'purge' || !before || !this.#sealed.has(windowOf(id))) {
-        throw new Violation('nothing lost', `${call.name} deleted ${id}`);
-      }
+      if (call.name !== 'purge' || !before) throw new Violation('nothing lost', `${call.name} deleted ${id}`);
       this.tasks.delete(id);
       this.purged.set(id, before.state);
       return;
     }
-    if (this.#sealed.has(windowOf(id))) throw new Violation('sealed', `${call.name} changed ${id}`);
     if (change.kind === 'inserted') {
       const { type, priority, run_at: runAt } = change;
-      this.tasks.set(id, { id, type, priority, runAt, state, holder: null, spent: 0 });
+      this.tasks.set(id, { id, type, priority, runAt, state, ...UNTOUCHED });
       return;
     }
     if (!before) throw new Violation('nothing lost', `${call.name} changed ${id}, which is unknown`);
     this.#checkState(before, change, call);
+    const { holder } = before;
     this.#checkHolder(before, change, call);
+    this.#checkStart(before, holder, change, call);
     this.#checkAttempts(before, change, call);
-    Object.assign(before, { state, runAt: change.run_at });
+    this.#checkDelivery(before, change, call);
+    this.#noteEnd(before, state);
+    Object.assign(before, { state, runAt: change.run_at, started: change.started_at !== null });
+  }
+
+  #noteEnd(task: Seen, state: TaskState): void {
+    const { now } = this.#world.clock;
+    const hasEnded = isTerminal(state);
+    if (!hasEnded || !isTerminal(task.state)) task.endedAt = hasEnded ? now : null;
+    task.freeAt = hasEnded && task.holder === null ? (task.freeAt ?? now) : null;
   }
 
   #checkState(before: Seen, { id, state }: Change, { name, asks }: Cause): void {
@@ -148,6 +161,16 @@ export class Watch {
     if (state !== 'completed') return;
     const reported = asks.reports?.some((report) => report.taskId === id && report.success) ?? false;
     if (!reported) throw new Violation('fencing', `${name} completed ${id} without a success`);
+  }
+
+  #checkStart({ started }: Seen, holder: string | null, change: Change, { name, asks }: Cause): void {
+    const { id, lease_id: leaseId, started_at: startedAt } = change;
+    if (started && startedAt === null && change.claimed_at !== null)
+      throw new Violation('starts', `${name} made the start of ${id} unknown`);
+    if (started || startedAt === null) return;
+    const reported = asks.beats?.some((it) => it.leaseId === leaseId && it.started?.includes(id)) ?? false;
+    if (!reported && (name !== 'claim' || holder !== null))
+      throw new Violation('starts', `${name} started ${id}, which nobody reported`);
   }
 
   #checkHolder(
@@ -176,6 +199,8 @@ export class Watch {
         return asks.reports?.some((report) => report.taskId === id && report.leaseId === holder) ?? false;
       case 'release':
         return asks.leaseId === holder && (asks.taskIds?.includes(id) ?? false);
+      case 'releaseLease':
+        return asks.leaseId === holder;
       case 'heartbeat':
         return asks.beats?.some((beat) => beat.leaseId === holder && !beat.holds.includes(id)) ?? false;
       case 'claim':
@@ -186,25 +211,56 @@ export class Watch {
     }
   }
 
-  #checkAttempts(before: Seen, { id, state, attempt }: Change, { name }: Cause): void {
-    if (state === 'leased' && before.state !== 'leased') before.spent += 1;
-    if (name === 'release' && before.state === 'leased' && state !== 'leased') before.spent -= 1;
+  #checkAttempts(before: Seen, { id, state, attempt, started_at: startedAt }: Change, { name }: Cause): void {
+    const leaves = before.state === 'leased' && state !== 'leased';
+    const startsNow = !before.started && (startedAt !== null || (name === 'settle' && leaves));
+    if (startsNow) before.spent += 1;
+    if ((name === 'release' || name === 'releaseLease') && leaves && before.started) before.spent -= 1;
     if (name === 'retry') before.spent = 0;
+    if (startsNow || name === 'retry') before.lost = 0;
     if (attempt !== before.spent) {
       throw new Violation('attempts', `${id} has spent ${before.spent}, the ledger counts ${attempt}`);
     }
   }
 
-  #checkOrder(types: readonly string[], granted: readonly string[]): void {
-    const last = granted.flatMap((id) => this.tasks.get(id) ?? []).reduce(later, undefined);
-    if (!last) return;
-    for (const task of this.tasks.values()) {
-      if (task.state === 'ready' && types.includes(task.type) && comesBefore(task, last)) {
-        throw new Violation('order', `${last.id} was claimed before ${task.id}`);
-      }
+  /** A lease that ends by time or by a heartbeat has lost what it read ahead. */
+  #checkDelivery(before: Seen, { id, state, error }: Change, { name }: Cause): void {
+    const leaves = before.state === 'leased' && state !== 'leased';
+    if (!leaves || before.started || !TAKING_BACK.includes(name)) return;
+    before.lost += 1;
+    const undeliverable = state === 'failed' && error !== null && JSON.parse(error).code === 'undeliverable';
+    if (undeliverable !== before.lost >= MAX_LOST_DELIVERIES || (isTerminal(state) && !undeliverable)) {
+      throw new Violation('deliveries', `${id} is ${state} after ${before.lost} lost deliveries`);
     }
   }
+
+  /** What starts comes first, then what may be read ahead of each type; each in the order of the queue. */
+  #checkWant({ types, limit, starts = limit, ahead = {} }: ClaimWant, granted: readonly Seen[]): void {
+    const started = granted.slice(0, starts);
+    const read = granted.slice(starts);
+    const wrong = started.find((task) => !task.started) ?? read.find((task) => task.started);
+    if (wrong)
+      throw new Violation('starts', `${wrong.id} was ${wrong.started ? '' : 'not '}started by its claim`);
+    const isReady = ({ state, type }: Seen) => state === 'ready' && types.includes(type);
+    const left = [...this.tasks.values()].filter(isReady);
+    this.#checkOrder(started, [...left, ...read]);
+    const mayBeRead = (type: string) => read.filter((task) => task.type === type).length < (ahead[type] ?? 0);
+    this.#checkOrder(
+      read,
+      left.filter((task) => mayBeRead(task.type)),
+    );
+  }
+
+  #checkOrder(granted: readonly Seen[], others: readonly Seen[]): void {
+    const last = granted.reduce(later, undefined);
+    const passed = last && others.find((task) => comesBefore(task, last));
+    if (passed) throw new Violation('order', `${last.id} was claimed before ${passed.id}`);
+  }
 }
+
+const MAX_LOST_DELIVERIES = 20;
+const TAKING_BACK = ['claim', 'tick', 'heartbeat'];
+const UNTOUCHED = { holder: null, started: false, spent: 0, lost: 0, endedAt: null, freeAt: null };
 
 /** What is known of a task from its changes. */
 export interface Seen {
@@ -215,6 +271,13 @@ export interface Seen {
   state: TaskState;
   /** The lease that holds it. */
   holder: string | null;
+  /** Whether it has started, as far as the ledger knows. */
+  started: boolean;
+  /** How many leases in a row have lost it before it started. */
+  lost: number;
+  /** When it ended last, and since when nobody has held it then; null while it lives. */
+  endedAt: number | null;
+  freeAt: number | null;
   /** Attempts since it was inserted or retried. */
   spent: number;
 }

@@ -15,6 +15,12 @@ export type Fault =
   | 'alarm late'
   | 'runner crashed'
   | 'runner killed by a task'
+  | 'runner died with unknown starts'
+  | 'claim given up'
+  | 'record unreadable'
+  | 'ledger full'
+  | 'sweep failed'
+  | 'archive failed'
   | 'runner frozen'
   | 'runner drained'
   | 'task failed'
@@ -28,8 +34,12 @@ export interface World {
   readonly faults: Map<Fault, number>;
   /** From some time on nothing but the tasks themselves goes wrong, so that everything can end. */
   quiet: boolean;
+  /** Whether no claim starts a task, so that starts are known by heartbeats and reports only. */
+  readonly readsAheadOnly: boolean;
   /** What clients submitted and were told is accepted, as KV keeps it. */
   readonly records: Map<string, Submission>;
+  /** Windows of which a step of the cron job failed: they may be late. */
+  readonly failing: Set<string>;
   trace(line: () => string): void;
 }
 
