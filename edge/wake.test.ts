@@ -53,7 +53,7 @@ test('an idle runner is woken by a submission, and not again before it has claim
   await submit({ type: 'wake-idle' });
   await sleep(300);
   assert.equal(socket.wakes(), 1);
-  assert.equal((await claim('idle', 'wake-idle', 3)).length, 2);
+  assert.equal((await claim('idle', 'wake-idle', 2)).length, 2);
   await submit({ type: 'wake-idle' });
   await socket.woken(2);
   socket.close();

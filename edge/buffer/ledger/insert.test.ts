@@ -159,3 +159,10 @@ test('inserting nothing does nothing', (t) => {
   bed.ledger.insert([]);
   assert.equal(bed.ledger.nextTickAt(), null);
 });
+
+test('of several tasks with one id in a call the first is taken in, whatever options they have', (t) => {
+  const bed = testLedger(t);
+  const task = bed.task();
+  bed.ledger.insert([{ ...task, tags: ['first'] }, task]);
+  assert.deepEqual(bed.row(task.id).tags, ['first']);
+});

@@ -42,7 +42,7 @@ interface Inserted extends Record<string, SqlValue> {
  */
 export function insert(sql: Store, all: readonly NewTask[], now: number): void {
   const surplus = surplusTypes(sql, [...new Set(all.map((task) => task.type))]);
-  const { refused = [], taken: tasks = [] } = Object.groupBy(all, (task) =>
+  const { refused = [], taken: tasks = [] } = Object.groupBy(firstOfEach(all), (task) =>
     surplus.has(task.type) ? 'refused' : 'taken',
   );
   for (const { id, type, payload } of refused) {
@@ -80,6 +80,12 @@ export function insert(sql: Store, all: readonly NewTask[], now: number): void {
     }
   }
   packer.write();
+}
+
+/** Of the tasks with one id the first. */
+function firstOfEach(tasks: readonly NewTask[]): NewTask[] {
+  const ids = new Set<string>();
+  return tasks.filter(({ id }) => ids.size < ids.add(id).size);
 }
 
 const INSERT_FAILED = `

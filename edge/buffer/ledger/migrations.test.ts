@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { windowOf } from '../../contract/task-id.ts';
 import { Ledger } from './ledger.ts';
 import { isBackfilling, migrate, SCHEMA_VERSION } from './migrations.ts';
 import type { Sql } from './sql.ts';
 import { openSqlite } from './sqlite.ts';
-import { MINUTE, SECOND, TestLedger } from './testing.ts';
+import { HOUR, MINUTE, SECOND, TestLedger } from './testing.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 /** Databases of released versions, as SQL. The first line says when each was written, and names its tasks. */
@@ -107,6 +108,34 @@ for (const release of RELEASES) {
       const { ids } = bed.claim(['a', 'paused', 'text'], { starts: 1, ahead: { a: 10, text: 1 } });
       assert.deepEqual(ids, [id('high'), id('ready'), id('text')]);
       assert.deepEqual([bed.row(id('high')).attempt, bed.row(id('ready')).attempt], [1, 0]);
+    });
+
+    test('goes on with the windows that were closed: each had one round, of all its rows', (t) => {
+      const { bed, id } = upgraded(t, release);
+      bed.now += HOUR;
+      assert.deepEqual(
+        bed.ledger
+          .openSeals(10)
+          .map(({ window, round, archived, purgeable }) => [window, round, archived, purgeable]),
+        [
+          [windowOf(id('archived')), 1, true, true],
+          [windowOf(id('sealed')), 0, false, false],
+        ],
+      );
+      const page = bed.ledger.archivePage(windowOf(id('sealed')), 0, '', 1e6);
+      assert.deepEqual(
+        page?.tasks.map((task) => task.id),
+        [id('sealed')],
+      );
+      bed.ledger.purge(windowOf(id('archived')));
+      assert.deepEqual(bed.ledger.find(id('archived')), { sealed: true, rounds: 1 });
+    });
+
+    test('lists the windows whose tasks have ended', (t) => {
+      const { bed, id } = upgraded(t, release);
+      bed.now += HOUR;
+      const windows = bed.ledger.closable({ default: 0, types: {} }, 10).map(({ window }) => window);
+      assert.ok(windows.includes(windowOf(id('completed'))));
     });
 
     test('knows its idempotency keys, retries and cancels', (t) => {

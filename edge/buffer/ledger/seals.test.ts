@@ -112,16 +112,6 @@ describe('closable', () => {
     bed.now += 1;
     assert.deepEqual(bed.ledger.closable(AT_ONCE, 10), [{ window, sealed: true }]);
   });
-
-  test('the windows of a ledger that is older than the list are found', (t) => {
-    const bed = testLedger(t);
-    const window = windowOf(done(bed));
-    bed.sql.exec('DELETE FROM ended_windows');
-    bed.now += HOUR;
-    assert.deepEqual(bed.ledger.closable(AT_ONCE, 10), []);
-    bed.sql.exec("INSERT INTO ended_windows_fill (id, window) VALUES (1, '')");
-    assert.deepEqual(bed.ledger.closable(AT_ONCE, 10), [{ window, sealed: false }]);
-  });
 });
 
 describe('seal', () => {

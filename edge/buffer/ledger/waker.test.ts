@@ -96,12 +96,14 @@ function bed(...runners: string[]) {
 }
 
 describe('unmet demand', () => {
-  test('is what a want could have started and was not granted', () => {
+  test('is what a want that left nothing could have started besides, one task at least', () => {
     const { claim } = bed('r1');
     assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, got: 4 }), [
       { types: ['a', 'b'], missing: 6 },
     ]);
-    assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, starts: 2, got: 4 }), []);
+    assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, starts: 2, got: 4 }), [
+      { types: ['a', 'b'], missing: 1 },
+    ]);
     assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, got: 4, left: true }), []);
   });
 
