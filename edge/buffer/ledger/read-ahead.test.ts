@@ -170,6 +170,7 @@ describe('a task that was read ahead', () => {
     bed.fail(id, bed.claim(['a']).leaseId);
     lose();
     assert.equal(bed.state(id), 'ready');
+    assert.equal(bed.row(id).error?.code, 'broken', 'The error of the attempt before stays');
   });
 });
 

@@ -82,7 +82,7 @@ const REDELIVER = `
     run_at = CASE WHEN lost_deliveries + 1 < ${MAX_LOST_DELIVERIES}
       THEN ?2 + min(${MAX_REDELIVERY_DELAY_MS}, 1000 << (lost_deliveries - 1)) ELSE run_at END,
     completed_at = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?2, NULL),
-    error = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?3, NULL)
+    error = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?3, error)
   WHERE id IN (SELECT value FROM json_each(?1))
   RETURNING id, type, state`;
 
