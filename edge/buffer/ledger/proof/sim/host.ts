@@ -106,7 +106,9 @@ export class Host {
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return;
     this.#alarmAt = dueAt;
     const late = strikes(this.#world, 'alarm late', 0.05) ? random.int(1000, 20_000) : random.int(0, 20);
-    clock.after(Math.max(0, dueAt - clock.now) + late, () => this.#ring(dueAt));
+    // A second at least for what is due already, so that a ledger that leaves it undone does not stop the clock.
+    const inMs = dueAt <= clock.now ? 1000 : dueAt - clock.now;
+    clock.after(inMs + late, () => this.#ring(dueAt));
   }
 
   #ring(setFor: number): void {
