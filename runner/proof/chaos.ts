@@ -64,7 +64,7 @@ function print({ verdict, faults, surprises, clientRepeats, seconds: took }: Cha
     ['ended twice', verdict.endedTwice.length],
     ['accepted twice', verdict.acceptedTwice.length],
     ['ran twice at once', verdict.overlapped.length],
-    ['ran one attempt twice', verdict.attemptRunTwice.length],
+    ['ran an attempt that had ended', verdict.ranAfterItsEnd.length],
     ['took attempts beyond the maximum', verdict.beyondMaximum.length],
     ['ran again after a crash or a lost lease (allowed)', verdict.runAgain],
     ['runs of tasks', verdict.runs],
@@ -75,10 +75,10 @@ function print({ verdict, faults, surprises, clientRepeats, seconds: took }: Cha
     ['seed', seed],
   );
   console.log(table.toString());
-  const { lost, endedOtherwise, endedTwice, acceptedTwice, overlapped, attemptRunTwice, beyondMaximum } =
+  const { lost, endedOtherwise, endedTwice, acceptedTwice, overlapped, ranAfterItsEnd, beyondMaximum } =
     verdict;
   for (const list of [
-    ...[lost, endedOtherwise, endedTwice, acceptedTwice, overlapped, attemptRunTwice, beyondMaximum],
+    ...[lost, endedOtherwise, endedTwice, acceptedTwice, overlapped, ranAfterItsEnd, beyondMaximum],
     surprises,
   ]) {
     for (const sentence of list.slice(0, MAX_EXAMPLES)) console.error(sentence);

@@ -26,6 +26,11 @@ function run(changes: Partial<Run> = {}): Run {
   return { run: RUN, taskId: TASK, attempt: 1, pid: 1, startedAt: 0, end: { how: 'ok', at: 10 }, ...changes };
 }
 
+function attemptUntil(ms: number) {
+  const [startedAt, endedAt] = [new Date(0).toISOString(), new Date(ms).toISOString()];
+  return { attempt: 1, runner: 'runner-1', startedAt, endedAt };
+}
+
 function evidence(changes: Partial<Evidence> = {}): Evidence {
   return {
     accepted: [accepted()],
@@ -68,7 +73,14 @@ describe('the promise is broken by', () => {
     ['a result of no run', 'endedTwice', { runs: [run({ run: OTHER_RUN })] }],
     ['a result of a run that failed', 'endedTwice', { runs: [run({ end: { how: 'failed', at: 10 } })] }],
     ['two runs at once', 'overlapped', { runs: [run(), interrupted] }],
-    ['an attempt that ran twice', 'attemptRunTwice', { runs: [run(), { ...interrupted, attempt: 1 }] }],
+    [
+      'a run of an attempt that has ended',
+      'ranAfterItsEnd',
+      {
+        runs: [run(), { ...interrupted, attempt: 1, startedAt: 20 }],
+        views: new Map([[TASK, view({ attempts: [attemptUntil(15)] })]]),
+      },
+    ],
     ['an attempt beyond the maximum', 'beyondMaximum', { views: new Map([[TASK, view({ attempt: 4 })]]) }],
   ];
   for (const [name, figure, changes] of broken) {
@@ -88,6 +100,13 @@ test('a run without an end lasts until its process ended', () => {
   assert.ok(holds(judged(99)));
   assert.equal(judged(99).runAgain, 1);
   assert.equal(judged(101).overlapped.length, 1);
+});
+
+test('an attempt whose start nobody heard of may run again', () => {
+  const unheard = run({ run: OTHER_RUN, end: { how: 'ok', at: 3 } });
+  const second = run({ pid: 2, startedAt: 20, end: { how: 'ok', at: 25 } });
+  const views = new Map([[TASK, view({ attempts: [attemptUntil(30)] })]]);
+  assert.ok(holds(judge(evidence({ runs: [unheard, second], views }))));
 });
 
 test('runs that failed as they should do not count as run again', () => {

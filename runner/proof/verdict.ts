@@ -46,8 +46,11 @@ export interface Verdict {
   readonly endedTwice: string[];
   /** Two of its runs overlap in time. */
   readonly overlapped: string[];
-  /** Two runs share one attempt. */
-  readonly attemptRunTwice: string[];
+  /**
+   * A run began after its attempt had ended. Two runs may share an attempt that nobody heard of: that of a task
+   * that was read ahead, and whose runner was lost before it could report the start.
+   */
+  readonly ranAfterItsEnd: string[];
   /** Attempts were spent beyond the maximum. */
   readonly beyondMaximum: string[];
 }
@@ -87,7 +90,7 @@ export function judge(evidence: Evidence): Verdict {
         .map(({ view }) => `${view.taskId} has the result ${JSON.stringify(view.result)} of no run`),
     ],
     overlapped: [...runs.values()].flatMap((own) => overlapOf(own, endOf) ?? []),
-    attemptRunTwice: [...runs.values()].flatMap((own) => repeatOf(own) ?? []),
+    ranAfterItsEnd: ended.flatMap(({ view, runs: own }) => lateRunOf(view, own) ?? []),
     beyondMaximum: ended
       .filter(({ view, runs: own }) =>
         [view.attempt, ...own.map(({ attempt }) => attempt)].some((attempt) => attempt > view.maxAttempts),
@@ -124,9 +127,12 @@ function overlapOf(runs: readonly Run[], endOf: (run: Run) => number): string | 
   return undefined;
 }
 
-function repeatOf(runs: readonly Run[]): string | undefined {
-  const twice = [...Map.groupBy(runs, ({ attempt }) => attempt).values()].find((own) => own.length > 1);
-  return twice && `${twice[0]?.taskId} ran one attempt twice: ${twice.map(describe).join(' and ')}`;
+function lateRunOf({ taskId, attempts }: TaskView, runs: readonly Run[]): string | undefined {
+  const endOf = new Map(attempts.map(({ attempt, endedAt }) => [attempt, Date.parse(endedAt)]));
+  const late = runs.find(
+    ({ attempt, startedAt }) => startedAt > (endOf.get(attempt) ?? Number.POSITIVE_INFINITY),
+  );
+  return late && `${taskId} ran an attempt that had ended: ${describe(late)}`;
 }
 
 function describe({ attempt, pid, startedAt, end }: Run): string {
