@@ -37,9 +37,10 @@ test('an edge of version 0.1.0 gets back what waits behind long tasks, and what 
   const long = addMany(500, { do: 'sleep', ms: 60_000 });
   const ended = run();
   await waitFor('the short tasks', () => ledger.settled.size === 3000);
-  await waitFor('the long ones to be given back', () => runner.held <= 4, 15_000);
-  assert.ok(long.slice(4).every((id) => ledger.attemptOf(id) === 0));
+  // What was given back comes again last, so any of them may be held.
+  const held = () => long.filter((id) => (ledger.attemptOf(id) ?? 0) > 0).length;
+  await waitFor('the long ones to be given back', () => runner.held <= 4 && held() <= 4, 15_000);
   runner.stop();
   await ended;
-  assert.ok(long.slice(1).every((id) => ledger.stateOf(id) === 'ready'));
+  assert.ok(long.filter((id) => ledger.stateOf(id) === 'ready').length >= long.length - 1);
 });
