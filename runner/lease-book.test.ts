@@ -127,6 +127,7 @@ test('a lease that cannot be renewed is lost by the own clock, counted from when
     `lost after ${after} ms; 300 were left, of which 150 are kept to end in`,
   );
   assert.deepEqual(lost, ids(held));
+  await waitFor('the failure of a heartbeat', () => retries.length > 0);
   assert.match(retries[0] ?? '', /does not answer/);
 });
 
