@@ -46,7 +46,7 @@ export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
       tasks: readWork(sql, held, toGrantedRow),
       expiresAt: known.expires_at,
       ready: readyOf(sql, types, MAX_READY_COUNT),
-      next: wants.map((want) => headOf(new QueueOrder(sql, want.types, 0).peek())),
+      next: headsOf(sql, wants),
     };
   }
   const expiresAt = deadline(now, order.leaseSeconds);
@@ -63,9 +63,7 @@ export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
     expiresAt,
     ready: readyOf(sql, types, MAX_READY_COUNT),
     next:
-      fit.length < started.length + ahead.length
-        ? wants.map((want) => headOf(new QueueOrder(sql, want.types, 0).peek()))
-        : picks.map((one) => headOf(one.next)),
+      fit.length < started.length + ahead.length ? headsOf(sql, wants) : picks.map((one) => headOf(one.next)),
   };
 }
 
@@ -102,6 +100,11 @@ function pick(sql: Store, { types, limit, starts = limit, ahead = {} }: ClaimWan
     }
   }
   return { started, ahead: read, next: skipped ?? order.peek() };
+}
+
+/** The first ready task of each want. */
+function headsOf(sql: Store, wants: readonly ClaimWant[]): ClaimGrant['next'] {
+  return wants.map(({ types }) => headOf(new QueueOrder(sql, types, 0).peek()));
 }
 
 function headOf(task: ReadyTask | undefined): QueueHead | null {

@@ -1,3 +1,4 @@
+import { KEY_LIFE_MS } from './idempotency.ts';
 import type { Sql } from './sql.ts';
 
 /** How many rows of a table one portion looks at. */
@@ -14,13 +15,7 @@ interface Aging {
 
 /** An ended lease is remembered for an hour, so that a claim that arrives again finds that it has ended. */
 const LEASES: Aging = { table: 'leases', key: 'id', endedAt: 'ended_at', lifeMs: 3_600_000 };
-/** A key counts for 24 hours. */
-const KEYS: Aging = {
-  table: 'idempotency_keys',
-  key: 'key',
-  endedAt: 'reserved_at',
-  lifeMs: 24 * 3_600_000,
-};
+const KEYS: Aging = { table: 'idempotency_keys', key: 'key', endedAt: 'reserved_at', lifeMs: KEY_LIFE_MS };
 
 /** A type's counts are kept for a day after its last task is gone. */
 const TYPES: Aging = {

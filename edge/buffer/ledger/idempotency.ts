@@ -1,7 +1,8 @@
 import type { Reservation } from '../../contract/ledger.ts';
 import type { Sql } from './sql.ts';
 
-const KEY_LIFE_MS = 24 * 3600_000;
+/** How long a key counts. */
+export const KEY_LIFE_MS = 24 * 3600_000;
 
 const SELECT_KEY =
   'SELECT body_hash, submission, accepted FROM idempotency_keys WHERE key = ?1 AND reserved_at > ?2';
