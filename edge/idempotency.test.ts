@@ -35,7 +35,7 @@ async function submissionsBeside(id: string): Promise<string[]> {
   return keys.map(({ name }) => name);
 }
 
-/** A key as the ledger has it: with the name of its token, which is empty without tokens. */
+/** How the ledger stores a key. Without tokens the token's name is empty. */
 const storedKey = (key: string) => `of token ${createHash('sha256').update(`\n${key}`).digest('hex')}`;
 
 /** Leaves a key as a first attempt does that was cut off right after the reservation. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { BatchSubmitted, StatusView } from './contract/api.ts';
-import { BufferList, Claim } from './contract/buffer.ts';
+import { BufferList, Claim, HeartbeatAnswer } from './contract/buffer.ts';
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from './contract/limits.ts';
 import { newTasks, recordKey } from './contract/submission.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
@@ -94,5 +94,25 @@ describe('text of two bytes a character', () => {
     const { tasks } = await edge.buffer.read('/tasks/claim', Claim, order);
     assert.equal(tasks.length, fitting);
     assert.ok(serializedBytes(tasks) < 18 * 1024 * 1024);
+  });
+
+  test('is taken from a heartbeat of nearly 20 MB', async () => {
+    const wants = [{ types: ['wide-queue'], limit: 1 }];
+    const order = { leaseId: randomUUID(), runner: 'runner-1', wants };
+    const { tasks } = await edge.buffer.read('/tasks/claim', Claim, order);
+    const progress = Array.from({ length: 19 }, (_, index) => ({
+      taskId: taskIdAt(newSubmission(Date.now(), 0, randomBytes(6)), index),
+      value: `😀${'x'.repeat(1000)}`,
+    }));
+    const others = Array.from({ length: 950 }, () => ({ leaseId: randomUUID(), holds: [], progress }));
+    const held = { leaseId: order.leaseId, holds: tasks.map(({ id }) => id) };
+    const leases = [...others, held];
+    assert.ok(serializedBytes(leases) > MAX_RPC_BYTES);
+    const { extended, lost } = await edge.buffer.read('/tasks/heartbeat', HeartbeatAnswer, { leases });
+    assert.deepEqual(
+      extended.map(({ leaseId }) => leaseId),
+      [order.leaseId],
+    );
+    assert.deepEqual(lost, []);
   });
 });

@@ -17,10 +17,11 @@ const KEYS_PER_TASK = 0.1;
 /** Takes a ledger of so many tasks through its states, and measures the calls that matter in each. */
 export function measureCalls(folder: string, size: number, onStep: (step: string) => void): MeasuredCall[] {
   const measured: MeasuredCall[] = [];
-  const measure = (calls: readonly LedgerCall[]) => {
+  const measure = (on: LedgerBed, calls: readonly LedgerCall[]) => {
     for (const call of calls) {
       onStep(call.name);
       measured.push(measureCall(call));
+      on.checkpoint();
     }
   };
 
@@ -29,28 +30,28 @@ export function measureCalls(folder: string, size: number, onStep: (step: string
   bed.fill();
   bed.enterRunners(RUNNERS);
   bed.reserveKeys(size * KEYS_PER_TASK);
-  measure(waitingCalls(bed));
+  measure(bed, waitingCalls(bed));
 
   onStep('leasing all tasks');
   bed.leaseAll();
-  measure(leasedCalls(bed));
+  measure(bed, leasedCalls(bed));
 
   const expired = bed.copy(join(folder, `${size}-expired.sqlite`));
-  measure(expiredCalls(expired));
+  measure(expired, expiredCalls(expired));
   expired.close();
 
   onStep('settling all tasks');
   bed.settleAll();
   bed.checkpoint();
-  measure(endedCalls(bed));
-  measure(archiveCalls(bed));
+  measure(bed, endedCalls(bed));
+  measure(bed, archiveCalls(bed));
   bed.close();
 
   onStep('filling the ledger with scheduled tasks');
   const due = new LedgerBed(join(folder, `${size}-due.sqlite`), size);
   due.fill({ runAt: due.now + HOUR_MS });
   due.now += 2 * HOUR_MS;
-  measure(dueCalls(due));
+  measure(due, dueCalls(due));
   due.close();
   return measured;
 }

@@ -4,10 +4,9 @@ import type { SettleOutcome, SettleReport, UnfencedReport } from '../contract/le
 import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
-import { chunks } from '../http/chunks.ts';
 import { ApiError, invalidRequest, taskNotFound } from '../http/errors.ts';
 import { readBody, readTaskId } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { callsOf, ledgerOf } from '../http/ledger.ts';
 import { logOf, shown } from '../http/log.ts';
 import { iso } from '../http/time.ts';
 import type { ApiEnv } from './env.ts';
@@ -29,23 +28,12 @@ function messageOf(state: TaskState): string {
   return status === 'pending' ? 'Task waits for another attempt' : `Task marked as ${status}`;
 }
 
-/** One call to the ledger carries this much, of the 32 MiB that it may: text can take two bytes a character. */
-const SETTLE_CHARACTERS = 8 * 1024 * 1024;
-
 /** `POST /tasks/complete`: the results of a runner, each answered for itself. */
 export async function completeMany(c: ApiContext): Promise<Response> {
   const { results } = await readBody(c, ReportRequest);
-  const reports = results.map((report) => {
-    const result = resultText(report.result);
-    return {
-      report: { ...report, result },
-      bytes: (result?.length ?? 0) + (report.error?.message.length ?? 0),
-    };
-  });
+  const reports = results.map((report) => ({ ...report, result: resultText(report.result) }));
   const ledger = ledgerOf(c.env);
-  const settled = await Promise.all(
-    chunks(reports, SETTLE_CHARACTERS).map((chunk) => ledger.settle(chunk.map(({ report }) => report))),
-  );
+  const settled = await Promise.all(callsOf(reports).map((portion) => ledger.settle(portion)));
   const outcomes = settled.flatMap((one) => one.outcomes).map(outcomeView);
   const spaceMs = Math.max(0, ...settled.map((one) => one.spaceMs ?? 0)) || undefined;
   logOutcomes(c.env, results, outcomes);

@@ -18,8 +18,8 @@ export interface KeyClaim {
 }
 
 /**
- * Gives the request's `Idempotency-Key` to a new submission, or finds the one that has it; undefined for a
- * request without a key. A key belongs to the token that it came with: tokens do not see each other's keys.
+ * Looks up the submission that the request's `Idempotency-Key` stands for; an unused key is given to `fresh`.
+ * Returns undefined for a request without a key. A key belongs to the token that it came with: tokens do not see each other's keys.
  *
  * @throws {ApiError} 409 if the key came with another request, 503 if the ledger has no room.
  */

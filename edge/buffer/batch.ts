@@ -8,7 +8,7 @@ import {
 } from '../contract/buffer.ts';
 import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
 import { readBody } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { callsOf, ledgerOf } from '../http/ledger.ts';
 import { logOf, shown } from '../http/log.ts';
 import { iso } from '../http/time.ts';
 import { claimedPayloads } from './bodies.ts';
@@ -42,7 +42,13 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
     ...lease,
     progress: progress?.map(({ taskId, value }) => ({ taskId, value: JSON.stringify(value) })),
   }));
-  const result = await ledgerOf(c.env).heartbeat(beats);
+  const ledger = ledgerOf(c.env);
+  const answers = await Promise.all(callsOf(beats).map((portion) => ledger.heartbeat(portion)));
+  const result = {
+    extended: answers.flatMap(({ extended }) => extended),
+    lost: answers.flatMap(({ lost }) => lost),
+    cancelled: answers.flatMap(({ cancelled }) => cancelled),
+  };
   if (result.lost.length > 0) {
     const lost = new Set(result.lost);
     const of = leases.filter(({ holds }) => holds.some((id) => lost.has(id)));

@@ -29,12 +29,17 @@ export async function insertTasks(
   tasks: readonly NewTask[],
 ): Promise<{ full: boolean }> {
   const ledger = ledgerOf(env);
-  const sized = tasks.map((task) => ({ task, bytes: serializedBytes(task) }));
-  for (const chunk of chunks(sized, CALL_BYTES)) {
-    const { full } = await ledger.insert(chunk.map(({ task }) => task));
+  for (const portion of callsOf(tasks)) {
+    const { full } = await ledger.insert(portion);
     if (full) return { full };
   }
   return { full: false };
+}
+
+/** Cuts what is sent to the ledger, in its order, into what each call may carry. */
+export function callsOf<Item>(items: readonly Item[]): Item[][] {
+  const sized = items.map((item) => ({ item, bytes: serializedBytes(item) }));
+  return chunks(sized, CALL_BYTES).map((portion) => portion.map(({ item }) => item));
 }
 
 const WIDE_CHARACTER = /[\u0100-\uffff]/;

@@ -197,8 +197,10 @@ export class Ledger {
     return alive(this.#sql, limit);
   }
 
-  /** @param full whether there is no room for a submission. */
-  /** @param header the key as 0.1.0 kept it. */
+  /**
+   * @param full whether there is no room for a submission.
+   * @param header the key as 0.1.0 kept it.
+   */
   reserve(key: string, bodyHash: string, submission: string, full = false, header?: string): Reservation {
     return this.#write((sql, now) => {
       if (header !== undefined) adoptKey(sql, key, header);
@@ -303,7 +305,7 @@ export class Ledger {
   }
 
   #advance(sql: Store, now: number): void {
-    if (this.#backfilling) this.#backfilling = backfillNext(sql);
+    if (this.#backfilling) backfillNext(sql);
     takeBackExpired(sql, now, this.#sources.random);
     promoteDue(sql, now);
     this.#forgetting.next(sql, now);
@@ -328,6 +330,7 @@ export class Ledger {
       addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
       return answer;
     });
+    if (this.#backfilling) this.#backfilling = isBackfilling(this.#sql);
     if (this.#endedWindows.size > MAX_KNOWN_WINDOWS) this.#endedWindows.clear();
     for (const window of endedWindows) this.#endedWindows.add(window);
     for (const taken of takenBack) this.#sources.onTakenBack?.(taken);

@@ -187,3 +187,24 @@ test('an upgrade that is interrupted goes on where it stopped', (t) => {
   migrate(sql);
   assert.equal(sql.exec('SELECT version FROM schema_version')[0]?.version, SCHEMA_VERSION);
 });
+
+test('a portion of an upgrade that is rolled back with its call is done again', (t) => {
+  const { sql } = load(t, RELEASES[0] ?? '');
+  migrate(sql);
+  let isFull = true;
+  const disk: Sql = {
+    exec: (query, ...params) => {
+      if (isFull && query.includes('minutes')) throw new Error('The disk is full');
+      return sql.exec(query, ...params);
+    },
+    transaction: (body) => sql.transaction(body),
+  };
+  const ledger = new Ledger(disk, { now: Date.now, random: Math.random });
+  assert.ok(isBackfilling(sql));
+  assert.throws(() => ledger.tick(), /The disk is full/);
+  isFull = false;
+  for (let calls = 0; isBackfilling(sql); calls += 1) {
+    assert.ok(calls < 100, 'The backfill does not go on');
+    ledger.tick();
+  }
+});

@@ -1,3 +1,4 @@
+import { parse } from './rows.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
 /** A task that may run now, and what decides its place. */
@@ -8,11 +9,14 @@ export interface ReadyTask extends Record<string, SqlValue> {
   run_at: number;
 }
 
-/** Answered by the ready index alone. */
+/** Answered by the ready index alone, for all types in one statement: each statement has its own cost. */
 const SELECT_READY = `
-  SELECT id, type, priority, run_at FROM tasks
-  WHERE state = 'ready' AND type = ?1
-  ORDER BY priority DESC, run_at, id LIMIT ?2 OFFSET ?3`;
+  SELECT wanted.value AS type, (
+    SELECT json_group_array(json_array(id, priority, run_at)) FROM (
+      SELECT id, priority, run_at FROM tasks
+      WHERE state = 'ready' AND type = wanted.value
+      ORDER BY priority DESC, run_at, id LIMIT ?2 OFFSET ?3)) AS tasks
+  FROM json_each(?1) AS wanted`;
 
 interface Source {
   readonly type: string;
@@ -39,10 +43,9 @@ export class QueueOrder {
   constructor(sql: Sql, types: readonly string[], expected: number) {
     this.#sql = sql;
     const portion = Math.max(2, Math.ceil((2 * (expected + 1)) / Math.max(2, types.length)));
-    for (const type of types) {
-      const source: Source = { type, tasks: [], at: 0, read: 0, more: true };
-      this.#read(source, portion);
-      if (source.tasks.length > 0) this.#sources.push(source);
+    for (const [type, tasks] of readPortions(sql, types, portion, 0)) {
+      if (tasks.length === 0) continue;
+      this.#sources.push({ type, tasks, at: 0, read: tasks.length, more: tasks.length === portion });
     }
     this.#sources.sort((a, b) => -compare(headOf(a), headOf(b)));
   }
@@ -70,12 +73,13 @@ export class QueueOrder {
   }
 
   #read(source: Source, limit: number): void {
-    source.tasks = source.more
-      ? this.#sql.exec<ReadyTask>(SELECT_READY, source.type, limit, source.read)
+    const [[, tasks] = ['', []]] = source.more
+      ? readPortions(this.#sql, [source.type], limit, source.read)
       : [];
+    source.tasks = tasks;
     source.at = 0;
-    source.read += source.tasks.length;
-    source.more = source.tasks.length === limit;
+    source.read += tasks.length;
+    source.more = tasks.length === limit;
   }
 
   /** Puts a source back in its place, found by halving. */
@@ -90,6 +94,25 @@ export class QueueOrder {
     }
     this.#sources.splice(low, 0, source);
   }
+}
+
+function readPortions(
+  sql: Sql,
+  types: readonly string[],
+  limit: number,
+  offset: number,
+): [type: string, tasks: ReadyTask[]][] {
+  return sql
+    .exec<{ type: string; tasks: string }>(SELECT_READY, JSON.stringify(types), limit, offset)
+    .map(({ type, tasks }) => [
+      type,
+      parse<[string, number, number][]>(tasks).map(([id, priority, run_at]) => ({
+        id,
+        type,
+        priority,
+        run_at,
+      })),
+    ]);
 }
 
 /** The first tasks of some types in the order of claims. */

@@ -125,7 +125,7 @@ export class Cron {
     return isCut;
   }
 
-  /** Whether a step fails now, which the ledger is told then. */
+  /** Whether a step fails now. If so, the ledger is told. */
   #fails(step: FailedStep, name: string): boolean {
     const { clock, random, failing } = this.#world;
     const key = `${step} ${name}`;
