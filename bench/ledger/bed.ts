@@ -67,7 +67,7 @@ export class LedgerBed {
     this.otherTypes = Array.from({ length: Math.min(OTHER_TYPES, size / 2) }, (_, index) => `other-${index}`);
     this.#sql = openSqlite(path);
     this.#sql.exec('PRAGMA journal_mode = WAL');
-    this.#sql.exec('PRAGMA synchronous = NORMAL');
+    this.#sql.exec('PRAGMA synchronous = OFF');
     this.#sql.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     this.#sql.exec('PRAGMA wal_autocheckpoint = 0');
     this.ledger = new Ledger(this.#sql, { now: () => this.now, random: () => 0.5 });

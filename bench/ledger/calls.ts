@@ -15,7 +15,7 @@ const PURGE_AFTER_MS = 300_000;
 const FORGET_EVERY_MS = 600_000;
 const KEY_LIFE_MS = 24 * HOUR_MS;
 const RETENTION = { default: 0, types: {} };
-/** No task has it: a filtered list finds nothing, and scans as much as it may. */
+/** No task has this tag. A list filtered by it finds nothing and scans as many rows as it may. */
 const NO_SUCH_TAG = 'absent';
 
 /** Every task is ready, and 1,000 runners wait for other types. */

@@ -13,7 +13,7 @@ function measure(order: ChildOrder): Partial<ChildResults> {
     case 'calls':
       return { calls: measureCalls(order.folder, order.size, step) };
     case 'core':
-      return { core: Array.from({ length: order.rounds }, (_, round) => measureCore(order.folder, round)) };
+      return { core: Array.from({ length: order.rounds }, measureCore) };
     case 'storage':
       return { storage: measureStorage(order.folder, order.tasks) };
   }

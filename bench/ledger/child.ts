@@ -16,7 +16,7 @@ const CALL_FLAGS = [
 /** What a child is to measure. */
 export type ChildOrder =
   | { readonly kind: 'calls'; readonly folder: string; readonly size: number }
-  | { readonly kind: 'core'; readonly folder: string; readonly rounds: number }
+  | { readonly kind: 'core'; readonly rounds: number }
   | { readonly kind: 'storage'; readonly folder: string; readonly tasks: number };
 
 export interface ChildResults {

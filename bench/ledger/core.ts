@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { NewTask } from '../../edge/contract/ledger.ts';
 import { LedgerBed, MAIN_TYPES, reports } from './bed.ts';
 
@@ -20,10 +19,10 @@ export interface CoreCpu {
 
 const PAYLOAD = JSON.stringify({ text: 'x'.repeat(590) });
 
-/** Inserts, claims and settles tasks of five types, with payloads of 600 bytes, by calls of several sizes. */
-export function measureCore(folder: string, round: number): CoreCpu[] {
+/** Inserts, claims and settles tasks of five types in memory, with payloads of 600 bytes, by calls of several sizes. */
+export function measureCore(): CoreCpu[] {
   return SIZES.map(([callSize, tasks]) => {
-    const bed = new LedgerBed(join(folder, `core-${callSize}-${round}.sqlite`), tasks);
+    const bed = new LedgerBed(':memory:', tasks);
     const calls = tasks / callSize;
     // The first calls compile statements and code.
     for (let warm = 0; warm < 50; warm += 1) bed.ledger.settle(claimed(bed, 1));

@@ -65,7 +65,7 @@ function cells({ ms, heapBytes }: MeasuredCall): string[] {
 async function measureCore(bench: Bench): Promise<void> {
   bench.step('CPU of a task');
   const rounds = bench.size(5, 2);
-  const { core = [] } = await inChild({ kind: 'core', folder: bench.folder, rounds }, () => {});
+  const { core = [] } = await inChild({ kind: 'core', rounds }, () => {});
   for (const name of ['insert', 'claim', 'settle'] as const) {
     for (const { callSize } of core[0] ?? []) {
       const ofSize = core.flatMap((round) => round.filter((one) => one.callSize === callSize));
