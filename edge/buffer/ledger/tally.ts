@@ -21,6 +21,7 @@ export interface TakenBack {
   readonly unstarted: readonly string[];
 }
 
+/** In the order of the columns that {@link ADD_TO_TYPES} writes. */
 const NOTHING = {
   scheduled: 0,
   ready: 0,
@@ -39,7 +40,9 @@ type Moves = typeof NOTHING;
 const ADD_TO_TYPES = `
   INSERT INTO types (type, scheduled, ready, leased, completed, failed, cancelled,
     completed_total, failed_total, cancelled_total, retries, lease_expiries, moved_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+    value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, ?2
+  FROM json_each(?1) WHERE true
   ON CONFLICT (type) DO UPDATE SET
     scheduled = scheduled + excluded.scheduled, ready = ready + excluded.ready, leased = leased + excluded.leased,
     completed = completed + excluded.completed, failed = failed + excluded.failed,
@@ -113,12 +116,8 @@ export class Tally {
   /** Writes what was counted. */
   write(sql: Sql, now: number): void {
     if (this.#types.size === 0) return;
-    for (const [type, moves] of this.#types) {
-      const { scheduled, ready, leased, completed, failed, cancelled } = moves;
-      const counts = [scheduled, ready, leased, completed, failed, cancelled];
-      const totals = [moves.completedTotal, moves.failedTotal, moves.cancelledTotal];
-      sql.exec(ADD_TO_TYPES, type, ...counts, ...totals, moves.retries, moves.leaseExpiries, now);
-    }
+    const moved = [...this.#types].map(([type, moves]) => [type, ...Object.values(moves)]);
+    sql.exec(ADD_TO_TYPES, JSON.stringify(moved), now);
     if (this.#completed + this.#failed === 0 && this.#runs.isEmpty) return;
     const minute = minuteOf(now);
     const stored = sql.exec<{ waits: string; runs: string }>(SELECT_MINUTE, minute)[0];
