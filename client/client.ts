@@ -242,12 +242,12 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
     return this.#http.call(`${pathOf(id)}/retry`, statusOf<Type>(), { method: 'POST', signal });
   }
 
-  /** Calls off all tasks that a filter finds, 1,000 a call. */
+  /** Calls off all tasks that a filter finds, 500 a call. */
   cancelAll(filter: CancelFilter, options?: ChangeAllOptions): Promise<ChangedTasks> {
     return this.#changeAll('/tasks/cancel', filter, options);
   }
 
-  /** Brings back all tasks that a filter finds, 1,000 a call. */
+  /** Brings back all tasks that a filter finds, 500 a call. */
   retryAll(filter: RetryFilter, options?: ChangeAllOptions): Promise<ChangedTasks> {
     return this.#changeAll('/tasks/retry', filter, options);
   }

@@ -36,7 +36,7 @@ const heartbeat = (leaseId: string, holds: string[], progress?: { taskId: string
 const status = (id: string) => edge.api.read(`/tasks/${id}/status`, StatusView);
 
 describe('a batch', () => {
-  test('of 1,000 tasks is submitted, claimed and settled, each task once', async () => {
+  test('of 1,000 tasks is submitted, claimed in two parts and settled, each task once', async () => {
     const type = 'batch-thousand';
     const tasks = Array.from({ length: 1000 }, (_, n) => ({ type, payload: { n } }));
     const answer = await edge.api.post('/tasks/batch', { tasks });
@@ -45,16 +45,25 @@ describe('a batch', () => {
     assert.deepEqual([count, taskIds.length, new Set(taskIds).size, status], [1000, 1000, 1000, 'pending']);
     await edge.ready(type, 1000);
 
-    const { ids, tasks: claimed, ready, leaseId } = await claim([type]);
-    assert.deepEqual([ids, ready], [taskIds, 0]);
+    const parts = [await claim([type]), await claim([type])];
     assert.deepEqual(
-      claimed.map((task) => task.payload),
-      tasks.map((task) => task.payload),
+      parts.map(({ ids, ready }) => [ids.length, ready]),
+      [
+        [500, 500],
+        [500, 0],
+      ],
     );
-    const outcomes = await report(ids.map((taskId) => ({ taskId, leaseId, success: true })));
+    const claimed = parts.flatMap((part) => part.tasks);
     assert.deepEqual(
-      outcomes,
-      ids.map((taskId) => ({ taskId, status: 'completed' })),
+      claimed.map((task) => [task.id, task.payload]),
+      tasks.map((task, n) => [taskIds[n], task.payload]),
+    );
+    const reports = parts.flatMap(({ ids, leaseId }) =>
+      ids.map((taskId) => ({ taskId, leaseId, success: true })),
+    );
+    assert.deepEqual(
+      await report(reports),
+      taskIds.map((taskId) => ({ taskId, status: 'completed' })),
     );
     const list = await edge.api.read(`/tasks?type=${type}&status=completed&limit=1000`, TaskList);
     assert.equal(list.count, 1000);

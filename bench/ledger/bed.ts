@@ -3,6 +3,7 @@ import { copyFileSync } from 'node:fs';
 import { Ledger } from '../../edge/buffer/ledger/ledger.ts';
 import { openSqlite } from '../../edge/buffer/ledger/sqlite.ts';
 import type { ClaimOrder, NewTask, SettleReport } from '../../edge/contract/ledger.ts';
+import { MAX_GRANTED_TASKS } from '../../edge/contract/limits.ts';
 import { newSubmission, taskIdAt, windowAt } from '../../edge/contract/task-id.ts';
 
 const WINDOW_MS = 2 ** 16;
@@ -13,8 +14,6 @@ export const LEASE_SECONDS = 3600;
 
 const INSERTED_AT_ONCE = 10_000;
 const SUBMISSION_TASKS = 1000;
-/** Tasks of one lease. */
-const LEASE_TASKS = 1000;
 
 /** Half of all tasks are of these types, the others of many. */
 export const MAIN_TYPES = ['main-0', 'main-1', 'main-2', 'main-3', 'main-4'];
@@ -166,7 +165,7 @@ export class LedgerBed {
     return this.#middleId;
   }
 
-  /** Leases every ready task, 1,000 a lease. */
+  /** Leases every ready task, as many a lease as a claim grants. */
   leaseAll(): void {
     this.#leaseAll(MAIN_TYPES);
     for (let first = 0; first < this.otherTypes.length; first += CLAIMED_TYPES) {
@@ -182,7 +181,7 @@ export class LedgerBed {
 
   #leaseAll(types: readonly string[]): void {
     for (;;) {
-      const order = this.order(types, LEASE_TASKS);
+      const order = this.order(types, MAX_GRANTED_TASKS);
       const { tasks } = this.ledger.claim(order);
       if (tasks.length === 0) return;
       this.#held.push({ id: order.leaseId, taskIds: tasks.map(({ id }) => id).join(',') });

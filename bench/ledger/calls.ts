@@ -1,11 +1,11 @@
 /** The calls of the ledger that are measured, by what the ledger holds. */
 import type { ListFilter } from '../../edge/contract/ledger.ts';
+import { MAX_CHANGED_TASKS, MAX_GRANTED_TASKS, MAX_LIST_LIMIT } from '../../edge/contract/limits.ts';
+import { CALL_ITEMS } from '../../edge/http/ledger.ts';
 import { HOUR_MS, LEASE_SECONDS, type LedgerBed, MAIN_TYPES, reports } from './bed.ts';
 import type { LedgerCall } from './measure.ts';
 
 const PAGE = 100;
-const LARGE_PAGE = 1000;
-const LEASE_TASKS = 1000;
 /** The names of the idle runners. */
 export const RUNNERS = Array.from({ length: 1000 }, (_, index) => `runner-${index}`);
 const CONNECTED = new Set(RUNNERS);
@@ -22,11 +22,16 @@ const NO_SUCH_TAG = 'absent';
 export function waitingCalls(bed: LedgerBed): LedgerCall[] {
   const types = bed.mostTypes();
   return [
-    simple('insert of 100', () => {
-      const tasks = bed.tasks(100);
-      return () => bed.ledger.insert(tasks);
-    }),
-    ...[1, 100, 1000].flatMap((limit) => [claimed(bed, limit, MAIN_TYPES), claimed(bed, limit, types)]),
+    ...[100, CALL_ITEMS].map((count) =>
+      simple(`insert of ${count}`, () => {
+        const tasks = bed.tasks(count);
+        return () => bed.ledger.insert(tasks);
+      }),
+    ),
+    ...[1, 100, MAX_GRANTED_TASKS].flatMap((limit) => [
+      claimed(bed, limit, MAIN_TYPES),
+      claimed(bed, limit, types),
+    ]),
     released(bed),
     ...readCalls(bed, 'waiting'),
     simple('runners, 1,000 idle', () => () => bed.ledger.runners(CONNECTED)),
@@ -35,23 +40,29 @@ export function waitingCalls(bed: LedgerBed): LedgerCall[] {
   ];
 }
 
-/** Every task is leased, 1,000 a lease. */
+/** Every task is leased, as many a lease as a claim grants. */
 export function leasedCalls(bed: LedgerBed): LedgerCall[] {
-  const { leaseId, taskIds } = bed.lease(LEASE_TASKS);
+  const { leaseId, taskIds } = bed.lease(MAX_GRANTED_TASKS);
+  const other = bed.lease(MAX_GRANTED_TASKS);
   const beat = { leaseId, holds: taskIds };
   const progress = taskIds.map((taskId) => ({ taskId, value: PROGRESS }));
   return [
-    simple('settle of 100', () => {
-      const { leaseId, taskIds } = bed.lease(100);
-      const results = reports(leaseId, taskIds);
-      return () => bed.ledger.settle(results);
-    }),
-    simple('heartbeat of a lease of 1,000', () => () => bed.ledger.heartbeat([beat])),
-    simple('heartbeat of a lease of 1,000, progress of each', () => () => {
+    ...[100, CALL_ITEMS].map((count) =>
+      simple(`settle of ${count}`, () => {
+        const { leaseId, taskIds } = bed.lease(count);
+        const results = reports(leaseId, taskIds);
+        return () => bed.ledger.settle(results);
+      }),
+    ),
+    simple(`heartbeat of a lease of ${MAX_GRANTED_TASKS}`, () => () => bed.ledger.heartbeat([beat])),
+    simple(`heartbeat of a lease of ${MAX_GRANTED_TASKS}, progress of each`, () => () => {
       return bed.ledger.heartbeat([{ ...beat, progress }]);
     }),
     // After a change the ledger looks at every task that somebody waits for.
-    simple('versions for 1,000 watchers of one lease', () => () => bed.ledger.versions(beat.holds)),
+    simple(
+      'versions for 1,000 watchers of two leases',
+      () => () => bed.ledger.versions([...taskIds, ...other.taskIds]),
+    ),
     ...readCalls(bed, 'leased'),
     simple('tick, no lease expired', () => () => bed.ledger.tick()),
   ];
@@ -104,10 +115,10 @@ function readCalls(bed: LedgerBed, state: string): LedgerCall[] {
   const id = bed.someId();
   const list = (name: string, filter: ListFilter) => simple(name, () => () => ledger.list(filter));
   return [
-    list(`list of ${PAGE}`, { limit: PAGE }),
+    list(`list of ${MAX_LIST_LIMIT}`, { limit: MAX_LIST_LIMIT }),
     list(`list of ${PAGE}, filtered, nothing found`, { limit: PAGE, tag: NO_SUCH_TAG }),
-    simple(`ready(${PAGE})`, () => () => ledger.ready(PAGE)),
-    simple(`alive(${PAGE})`, () => () => ledger.alive(PAGE)),
+    simple(`ready(${MAX_LIST_LIMIT})`, () => () => ledger.ready(MAX_LIST_LIMIT)),
+    simple(`alive(${MAX_LIST_LIMIT})`, () => () => ledger.alive(MAX_LIST_LIMIT)),
     simple('stats', () => () => ledger.stats([])),
     simple('find', () => () => ledger.find(id)),
     simple('version', () => () => ledger.versions([id])),
@@ -128,19 +139,19 @@ function claimed(bed: LedgerBed, limit: number, types: readonly string[]): Ledge
 }
 
 function released(bed: LedgerBed): LedgerCall {
-  return simple('release of 1,000', () => {
-    const { leaseId, taskIds } = bed.lease(LEASE_TASKS);
+  return simple(`release of ${CALL_ITEMS}`, () => {
+    const { leaseId, taskIds } = bed.lease(CALL_ITEMS);
     return () => bed.ledger.release(leaseId, taskIds);
   });
 }
 
 /** Each undoes the other. */
 function bulkChanges({ ledger }: LedgerBed): LedgerCall[] {
-  const cancel = () => ledger.cancelMany({ limit: LARGE_PAGE });
-  const retry = () => ledger.retryMany({ state: 'cancelled', since: 0, limit: LARGE_PAGE });
+  const cancel = () => ledger.cancelMany({ limit: MAX_CHANGED_TASKS });
+  const retry = () => ledger.retryMany({ state: 'cancelled', since: 0, limit: MAX_CHANGED_TASKS });
   return [
-    { name: 'cancelMany, a page of 1,000', prepare: () => ({ run: cancel, undo: retry }) },
-    simple('retryMany, a page of 1,000', () => {
+    { name: `cancelMany, a page of ${MAX_CHANGED_TASKS}`, prepare: () => ({ run: cancel, undo: retry }) },
+    simple(`retryMany, a page of ${MAX_CHANGED_TASKS}`, () => {
       cancel();
       return retry;
     }),

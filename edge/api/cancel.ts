@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { CancelQuery, type Changed, RetryQuery } from '../contract/api.ts';
 import type { CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
-import { MAX_BATCH_TASKS } from '../contract/limits.ts';
+import { MAX_CHANGED_TASKS } from '../contract/limits.ts';
 import { newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { submissionOf } from '../contract/task-id.ts';
@@ -67,7 +67,7 @@ export async function retryTasks(c: ApiContext): Promise<Response> {
     ...ledgerFilter(filter),
     state: status,
     since: since === undefined ? 0 : Date.parse(since),
-    limit: MAX_BATCH_TASKS,
+    limit: MAX_CHANGED_TASKS,
   });
   return answerChanged(c, page);
 }
@@ -78,7 +78,7 @@ export async function cancelTasks(c: ApiContext): Promise<Response> {
   const page = await ledgerOf(c.env).cancelMany({
     ...ledgerFilter(filter),
     states: statesOf(status),
-    limit: MAX_BATCH_TASKS,
+    limit: MAX_CHANGED_TASKS,
   });
   return answerChanged(c, page);
 }

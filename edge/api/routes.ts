@@ -175,7 +175,7 @@ export const retryTask: RouteDescription = {
 
 export const cancelTasks: RouteDescription = {
   name: 'cancelTasks',
-  summary: 'Call off the tasks of a filter, 1,000 a call',
+  summary: 'Call off the tasks of a filter, 500 a call',
   description: 'Newest first; go on with `nextCursor` until there is none.',
   tag: 'Tasks',
   tokens: ['client'],
@@ -186,7 +186,7 @@ export const cancelTasks: RouteDescription = {
 
 export const retryTasks: RouteDescription = {
   name: 'retryTasks',
-  summary: 'Bring back the tasks of a filter, 1,000 a call',
+  summary: 'Bring back the tasks of a filter, 500 a call',
   description: 'Newest first; go on with `nextCursor` until there is none.',
   tag: 'Tasks',
   tokens: ['client'],

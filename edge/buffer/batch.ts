@@ -15,6 +15,9 @@ import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
 import { claimedTaskJson } from './ledger/views.ts';
 
+/** The ledger looks at each task that a heartbeat names, some 5,000 in so much. */
+const BEAT_CALL_BYTES = 256 * 1024;
+
 type BufferContext = Context<{ Bindings: BufferEnv }>;
 
 /** `POST /tasks/claim`. */
@@ -43,7 +46,9 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
     progress: progress?.map(({ taskId, value }) => ({ taskId, value: JSON.stringify(value) })),
   }));
   const ledger = ledgerOf(c.env);
-  const answers = await Promise.all(callsOf(beats).map((portion) => ledger.heartbeat(portion)));
+  const answers = await Promise.all(
+    callsOf(beats, BEAT_CALL_BYTES).map((portion) => ledger.heartbeat(portion)),
+  );
   const result = {
     extended: answers.flatMap(({ extended }) => extended),
     lost: answers.flatMap(({ lost }) => lost),
@@ -67,7 +72,9 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
 export async function release(c: BufferContext): Promise<Response> {
   const { leaseId, taskIds } = await readBody(c, ReleaseRequest);
   const ledger = ledgerOf(c.env);
-  const released = taskIds ? await ledger.release(leaseId, taskIds) : await ledger.releaseLease(leaseId);
+  const released = taskIds
+    ? (await Promise.all(callsOf(taskIds).map((portion) => ledger.release(leaseId, portion)))).flat()
+    : await ledger.releaseLease(leaseId);
   logOf(c.env).debug('Tasks were given back', () => ({
     leaseId,
     count: released.length,

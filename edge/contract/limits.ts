@@ -18,6 +18,10 @@ export const DEFAULT_LIST_LIMIT = 100;
 /** How many rows a filtered list looks at before it answers with a cursor. */
 export const MAX_LIST_SCAN = 10_000;
 export const MAX_CLAIM_TASKS = 1000;
+/** How many tasks one claim grants, its wants together. What is left is for the next claim. */
+export const MAX_GRANTED_TASKS = 500;
+/** How many tasks one bulk cancel or retry changes; its answer has a cursor for the next. */
+export const MAX_CHANGED_TASKS = 500;
 export const MAX_WANTED_TYPES = 500;
 export const MAX_REPORT_RESULTS = 1000;
 export const MAX_HEARTBEAT_LEASES = 1000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serialize } from 'node:v8';
-import { serializedBytes } from './ledger.ts';
+import { callsOf, serializedBytes } from './ledger.ts';
 
 const task = {
   id: '01a20b7b-d309-7000-9542-e9e3ee7d0000',
@@ -12,6 +12,16 @@ const task = {
   backoff: { baseSeconds: 1, capSeconds: 3600 },
   bodyBytes: undefined,
 };
+
+test('small items go in calls of 300, in their order', () => {
+  const items = Array.from({ length: 1000 }, (_, index) => index);
+  const calls = callsOf(items);
+  assert.deepEqual(
+    calls.map(({ length }) => length),
+    [300, 300, 300, 100],
+  );
+  assert.deepEqual(calls.flat(), items);
+});
 
 for (const [characters, payload] of [
   ['ASCII', 'x'.repeat(20_000)],

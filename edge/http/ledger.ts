@@ -18,6 +18,8 @@ export function ledgerOf<Api extends Rpc.DurableObjectBranded>({
 
 /** A call carries this much of the 32 MiB that it may: the size is an estimate, and a large call takes long. */
 const CALL_BYTES = 8 * 1024 * 1024;
+/** Other calls wait while the ledger works: with a million tasks in it, so many take about 30 ms. */
+export const CALL_ITEMS = 300;
 
 /**
  * Inserts tasks into the ledger, in as many calls as their size needs. A repeat inserts only what is missing.
@@ -37,9 +39,9 @@ export async function insertTasks(
 }
 
 /** Cuts what is sent to the ledger, in its order, into what each call may carry. */
-export function callsOf<Item>(items: readonly Item[]): Item[][] {
+export function callsOf<Item>(items: readonly Item[], maxBytes = CALL_BYTES): Item[][] {
   const sized = items.map((item) => ({ item, bytes: serializedBytes(item) }));
-  return chunks(sized, CALL_BYTES).map((portion) => portion.map(({ item }) => item));
+  return chunks(sized, maxBytes, CALL_ITEMS).map((portion) => portion.map(({ item }) => item));
 }
 
 const WIDE_CHARACTER = /[\u0100-\uffff]/;

@@ -13,9 +13,11 @@ function crowded(bed: TestLedger, rows: number): string[] {
   bed.ledger.insert(
     ids.map((id, n) => ({ id, type: n % 10 === 0 ? 'ended' : 'alive', payload: '{}', priority: 0 })),
   );
-  const { ids: claimed, leaseId } = bed.claim(['ended'], { limit: rows });
-  bed.ledger.settle(claimed.map((taskId) => ({ taskId, leaseId, success: true })));
-  return ids;
+  for (;;) {
+    const { ids: claimed, leaseId } = bed.claim(['ended']);
+    if (claimed.length === 0) return ids;
+    bed.ledger.settle(claimed.map((taskId) => ({ taskId, leaseId, success: true })));
+  }
 }
 
 describe('pages of a round', () => {

@@ -45,6 +45,20 @@ describe('order', () => {
   });
 });
 
+test('a claim grants 500 tasks at most, an equal part to each of its wants, and says what is left', (t) => {
+  const bed = testLedger(t);
+  bed.addMany(600, { type: 'a' });
+  bed.addMany(600, { type: 'b' });
+  const want = (type: string) => ({ types: [type], limit: 1000 });
+  const order = { leaseId: randomUUID(), runner: 'r', leaseSeconds: 30, wants: [want('a'), want('b')] };
+  const { tasks, next } = bed.ledger.claim(order);
+  const counts = Map.groupBy(tasks, ({ type }) => type);
+  assert.deepEqual([counts.get('a')?.length, counts.get('b')?.length], [250, 250]);
+  assert.ok(next.every((head) => head !== null));
+  assert.equal(bed.claim(['a']).ids.length, 350);
+  assert.equal(bed.claim(['b'], { limit: 10 }).ids.length, 10);
+});
+
 test('a claimed task is leased, its attempt spent and its time of claim noted', (t) => {
   const bed = testLedger(t);
   const id = bed.add();

@@ -5,7 +5,7 @@ import type {
   QueueHead,
   SingleClaimGrant,
 } from '../../contract/ledger.ts';
-import { MAX_READY_COUNT, UNFENCED_LEASE_SECONDS } from '../../contract/limits.ts';
+import { MAX_GRANTED_TASKS, MAX_READY_COUNT, UNFENCED_LEASE_SECONDS } from '../../contract/limits.ts';
 import { deadline, findLease, heldUnder, openLease } from './leases.ts';
 import { pausedTypes } from './paused.ts';
 import { QueueOrder, type ReadyTask } from './queue-order.ts';
@@ -34,8 +34,10 @@ export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
     sql,
     order.wants.flatMap((want) => want.types),
   );
+  const share = Math.ceil(MAX_GRANTED_TASKS / order.wants.length);
   const wants = order.wants.map((want) => ({
     ...want,
+    limit: Math.min(want.limit, share),
     types: want.types.filter((type) => !paused.has(type)),
   }));
   const types = wants.flatMap((want) => want.types);

@@ -70,7 +70,7 @@ export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
 }
 
 /** How many tasks one call takes back from expired leases; the alarm goes on with the rest. */
-const TAKE_BACK_LIMIT = 200;
+const TAKE_BACK_LIMIT = 100;
 
 const SELECT_EXPIRED = `
   SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT 1`;

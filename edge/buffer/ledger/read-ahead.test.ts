@@ -203,7 +203,7 @@ test('expired leases are taken back in portions, and the alarm goes on at once',
   bed.now += SECOND;
   bed.ledger.tick();
   const ready = () => bed.states(ids).filter((state) => state === 'ready').length;
-  assert.equal(ready(), 200);
+  assert.equal(ready(), 100);
   assert.ok((bed.ledger.nextTickAt() ?? Number.POSITIVE_INFINITY) <= bed.now);
   while ((bed.ledger.nextTickAt() ?? Number.POSITIVE_INFINITY) <= bed.now) bed.ledger.tick();
   assert.equal(ready(), 2500);

@@ -116,15 +116,15 @@ describe('with very many runners', () => {
 
 test('a lease that names many ended tasks is looked at in part', (t) => {
   const bed = testLedger(t);
-  const limit = 1000;
-  for (let lease = 0; lease < 6; lease += 1) {
+  const limit = 500;
+  for (let lease = 0; lease < 11; lease += 1) {
     bed.addMany(limit);
     const { leaseId, ids } = bed.claim(['a'], { limit, runner: `r${lease}` });
     bed.ledger.settle(ids.slice(1).map((taskId) => ({ taskId, leaseId, success: true })));
     bed.now += 1;
   }
-  assert.deepEqual(names(bed), ['r0', 'r1', 'r2', 'r3', 'r4']);
-  assert.equal(bed.ledger.alive(100).length, 5);
+  assert.equal(names(bed).includes('r10'), false);
+  assert.equal(bed.ledger.alive(100).length, 10);
 });
 
 test('a type is handled while a runner takes it, or holds a task of it', (t) => {
