@@ -40,28 +40,26 @@ export function claimable(sql: Sql, types: readonly string[]): Map<string, numbe
 /** How many pairs of a type and a priority one call looks at for the oldest task. */
 const MAX_LOOK_UPS = 500;
 
-const SELECT_FIRST_BELOW = `
-  SELECT id, type, priority, run_at FROM tasks WHERE state = 'ready' AND type = ?1 AND priority < ?2
-  ORDER BY priority DESC, run_at, id LIMIT 1`;
+/** The first ready task of a type, of those below a priority. */
+const firstBelow = (type: string, priority: string) => `(
+  SELECT json_array(id, type, priority, run_at) FROM tasks
+  WHERE state = 'ready' AND type = ${type} AND priority < ${priority} ORDER BY priority DESC, run_at, id LIMIT 1)`;
+
+const SELECT_OLDEST = `
+  WITH RECURSIVE heads (head) AS (
+    SELECT ${firstBelow('wanted.value', '?2')} FROM json_each(?1) AS wanted
+    UNION ALL
+    SELECT ${firstBelow('heads.head ->> 1', 'heads.head ->> 2')} FROM heads WHERE head IS NOT NULL
+    LIMIT ${MAX_LOOK_UPS})
+  SELECT head ->> 0 AS id, head ->> 1 AS type, head ->> 2 AS priority, head ->> 3 AS run_at
+  FROM heads WHERE head IS NOT NULL ORDER BY run_at LIMIT 1`;
 
 /**
  * The task of some types that has been ready for the longest time. Each pair of a type and a priority takes one
- * look-up; those after the first 500 are left out.
+ * look-up, the highest priorities of all types first; those after the first 500 are left out.
  */
 export function oldestReady(sql: Sql, types: readonly string[]): ReadyTask | null {
-  let oldest: ReadyTask | null = null;
-  let left = MAX_LOOK_UPS;
-  for (const type of types) {
-    let below = Number.MAX_SAFE_INTEGER;
-    while (left > 0) {
-      left -= 1;
-      const first = sql.exec<ReadyTask>(SELECT_FIRST_BELOW, type, below)[0];
-      if (!first) break;
-      if (oldest === null || first.run_at < oldest.run_at) oldest = first;
-      below = first.priority;
-    }
-  }
-  return oldest;
+  return sql.exec<ReadyTask>(SELECT_OLDEST, JSON.stringify(types), Number.MAX_SAFE_INTEGER)[0] ?? null;
 }
 
 /** One index look-up a type, however many tasks there are. */
