@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Claim } from './contract/buffer.ts';
 import { RunnerList } from './contract/stats.ts';
@@ -14,18 +14,22 @@ const CLIENT = { Authorization: `Bearer ${TOKENS.client}` };
 /** A runner's wake socket, and how often it was woken. */
 async function listen(runner: string) {
   const headers = { ...RUNNER, Upgrade: 'websocket' };
-  const { webSocket: socket } = await edge.buffer.worker.fetch(`/wake?runner=${runner}`, { headers });
+  const { webSocket: socket } = await edge.buffer.worker.fetch(`/wake?${new URLSearchParams({ runner })}`, {
+    headers,
+  });
   assert.ok(socket);
   let wakes = 0;
   socket.addEventListener('message', ({ data }) => {
     assert.equal(String(data), 'ready');
     wakes += 1;
   });
+  const closed = new Promise<void>((resolve) => socket.addEventListener('close', () => resolve()));
   socket.accept();
   return {
     wakes: () => wakes,
     woken: (count: number) => waitFor(`${count} wakes of ${runner}`, async () => wakes >= count || undefined),
     close: () => socket.close(),
+    closed,
   };
 }
 
@@ -133,6 +137,57 @@ test('a runner is listed while its socket is open, and gone when it closes it', 
   assert.equal((await list())?.threads, 2);
   socket.close();
   await waitFor('the end of the runner', async () => (await list()) === undefined || undefined);
+});
+
+describe('a socket that another opens under the name of a runner', () => {
+  const find = async (name: string) => {
+    const answer = await edge.api.call('/runners', { headers: CLIENT });
+    return RunnerList.parse(answer.body).runners.find((runner) => runner.name === name);
+  };
+  const about = { startedAt: new Date().toISOString(), threads: 2, ioConcurrency: 8, types: ['wake-shared'] };
+  const introduce = async (runner: string) => {
+    const body = { leaseId: randomUUID(), runner, wants: [{ types: ['wake-shared'], limit: 1 }], about };
+    await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
+  };
+
+  test('takes no wake from it, neither while it is open nor when it has closed', async () => {
+    const own = await listen('shared');
+    await introduce('shared');
+    const other = await listen('shared');
+    await submit({ type: 'wake-shared' });
+    await own.woken(1);
+    assert.equal((await claim('shared', 'wake-shared', 2)).length, 1);
+    other.close();
+    await other.closed;
+    await submit({ type: 'wake-shared' });
+    await own.woken(2);
+    assert.equal((await find('shared'))?.threads, 2);
+    assert.equal((await claim('shared', 'wake-shared', 2)).length, 1);
+    own.close();
+  });
+
+  test('does not hide one that has none of its own, once it claims again', async () => {
+    await introduce('polling');
+    const other = await listen('polling');
+    other.close();
+    await waitFor('the end of the other socket', async () => ((await find('polling')) ? undefined : true));
+    await claim('polling', 'wake-shared', 1);
+    assert.equal((await find('polling'))?.threads, 2);
+  });
+});
+
+test('the name of a runner has 200 bytes at most', async () => {
+  const call = (runner: string) =>
+    edge.buffer.call(`/wake?${new URLSearchParams({ runner })}`, {
+      headers: { ...RUNNER, Upgrade: 'websocket' },
+    });
+  const { error } = expectError(await call('漢'.repeat(67)), 'invalid_request');
+  assert.match(error, /at most 200 bytes of UTF-8/);
+  expectError(await call('r'.repeat(201)), 'invalid_request');
+  for (const name of ['漢'.repeat(66), 'r'.repeat(200), 'a b%&😀']) {
+    const socket = await listen(name);
+    socket.close();
+  }
 });
 
 test('the socket needs a token of the runners, a name and an upgrade', async () => {

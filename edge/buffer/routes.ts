@@ -129,5 +129,5 @@ export const openWake: RouteDescription = {
   tokens: ['runner'],
   query: WakeQuery,
   answer: { status: 101 },
-  errors: ['upgrade_required'],
+  errors: ['upgrade_required', 'unavailable'],
 };

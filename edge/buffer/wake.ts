@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import { WakeQuery } from '../contract/buffer.ts';
+import { MAX_WAKE_SOCKETS } from '../contract/limits.ts';
+import { ApiError } from '../http/errors.ts';
 import { readQuery } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { expectUpgrade } from '../http/upgrade.ts';
@@ -11,5 +13,10 @@ export async function openWake(c: Context<{ Bindings: BufferEnv }>): Promise<Res
   expectUpgrade(c);
   const url = new URL(c.req.url);
   url.search = new URLSearchParams({ runner }).toString();
-  return ledgerOf(c.env).fetch(url, { headers: { Upgrade: 'websocket' } });
+  const answer = await ledgerOf(c.env).fetch(url, { headers: { Upgrade: 'websocket' } });
+  if (answer.status !== 503) return answer;
+  throw new ApiError(
+    'unavailable',
+    `There are ${MAX_WAKE_SOCKETS} sockets already, which is the most there may be: poll for work meanwhile`,
+  );
 }

@@ -6,6 +6,7 @@ import {
   MAX_HELD_TASKS,
   MAX_JSON_DEPTH,
   MAX_PROGRESS_BYTES,
+  MAX_RUNNER_NAME_BYTES,
   MAX_WANTED_TYPES,
 } from './limits.ts';
 import { LeaseId, Priority, TaskId, TaskType, Timestamp } from './task.ts';
@@ -56,7 +57,14 @@ export const Removed = z.object({ success: z.literal(true), message: z.string(),
 export type Removed = z.infer<typeof Removed>;
 
 /** A runner's name, as its attempts show it. */
-const RunnerName = z.string({ error: 'Expected `runner`, the name of the runner' }).min(1).max(200);
+const RunnerName = z
+  .string({ error: 'Expected `runner`, the name of the runner' })
+  .min(1, 'Expected `runner`, the name of the runner, got an empty text')
+  .refine(
+    (name) => byteLength(name) <= MAX_RUNNER_NAME_BYTES,
+    `Expected a name of at most ${MAX_RUNNER_NAME_BYTES} bytes of UTF-8`,
+  )
+  .meta({ description: `At most ${MAX_RUNNER_NAME_BYTES} bytes of UTF-8` });
 
 /** The query of `GET /wake`. */
 export const WakeQuery = z.object({ runner: RunnerName });

@@ -37,6 +37,10 @@ export const MAX_SUBMISSION_AHEAD_SECONDS = 60;
 
 /** How long `GET /tasks/:id/status` holds its answer. */
 export const MAX_WAIT_SECONDS = 60;
+/** How many sockets of `/wake` are open at the same time. A runner without one finds work by polling. */
+export const MAX_WAKE_SOCKETS = 2000;
+/** Of UTF-8: a runner's name is a tag of its socket, which Cloudflare limits to 256 bytes. */
+export const MAX_RUNNER_NAME_BYTES = 200;
 /** How many types `GET /stats` shows, and how many tasks of a runner. */
 export const MAX_SHOWN_TYPES = 200;
 export const MAX_SHOWN_TASKS = 20;

@@ -44,7 +44,7 @@ import { backfillNext, isBackfilling, migrate } from './migrations.ts';
 import { pause, resume } from './paused.ts';
 import { alive, find, page, ready, versions } from './read.ts';
 import { retry, retryMany } from './retry.ts';
-import { dismissRunner, forgetRunners, listRunners, noteRunner } from './runners.ts';
+import { dismissRunner, forgetRunners, listRunners, noteRunner, recallRunner } from './runners.ts';
 import { closable, incomplete, markArchived, openSeals, seal } from './seals.ts';
 import { settle, settleUnfenced } from './settle.ts';
 import type { Sql } from './sql.ts';
@@ -65,6 +65,8 @@ export interface LedgerSources {
   random(): number;
   /** Is told of each lease that tasks were taken back from. */
   onTakenBack?(taken: TakenBack): void;
+  /** Whether a runner has a wake socket open: such a runner is not forgotten. */
+  isConnected?(runner: string): boolean;
   /** After a call that made tasks ready: the types that have more of them than before, and how many more. */
   onReady?(types: ReadonlyMap<string, number>): void;
 }
@@ -123,7 +125,10 @@ export class Ledger {
   claim(order: ClaimOrder): ClaimGrant {
     return this.#write((sql, now) => {
       this.#advance(sql, now);
-      if (order.about) noteRunner(sql, order.runner, order.about, now);
+      if (order.about) {
+        const { isConnected = () => false } = this.#sources;
+        noteRunner(sql, order.runner, order.about, now, isConnected);
+      }
       return claim(sql, order, now);
     });
   }
@@ -282,6 +287,11 @@ export class Ledger {
   /** A runner has closed its wake socket. */
   dismissRunner(name: string): void {
     this.#write((sql) => dismissRunner(sql, name));
+  }
+
+  /** A runner that was dismissed has claimed. */
+  recallRunner(name: string): void {
+    this.#write((sql, now) => recallRunner(sql, name, now));
   }
 
   /** @param runners what {@link runners} answered. */

@@ -8,10 +8,14 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const ABOUT = { startedAt: iso(START), threads: 2, ioConcurrency: 32, types: ['a', 'b'] };
 
 /** A claim of a runner that tells of itself. */
-function tell(bed: TestLedger, runner: string, limit = 1): void {
+function tell(bed: TestLedger, runner: string, limit = 1, types = ABOUT.types): void {
   const wants = [{ types: ['a'], limit }];
-  bed.ledger.claim({ leaseId: randomUUID(), runner, leaseSeconds: 30, wants, about: ABOUT });
+  const about = { ...ABOUT, types };
+  bed.ledger.claim({ leaseId: randomUUID(), runner, leaseSeconds: 30, wants, about });
 }
+
+/** The longest description of types that there may be: 50 KB. */
+const MANY_TYPES = Array.from({ length: 500 }, (_, index) => `${'t'.repeat(97)}${index}`.slice(-100));
 
 const none: ReadonlySet<string> = new Set();
 const names = (bed: TestLedger, connected = none) => bed.ledger.runners(connected).map(({ name }) => name);
@@ -77,6 +81,15 @@ describe('a runner', () => {
     bed.ledger.tick();
     assert.deepEqual(names(bed), []);
   });
+
+  test('that was dismissed and claims is shown again', (t) => {
+    const bed = testLedger(t);
+    tell(bed, 'one');
+    bed.ledger.dismissRunner('one');
+    assert.deepEqual(names(bed), []);
+    bed.ledger.recallRunner('one');
+    assert.deepEqual(names(bed), ['one']);
+  });
 });
 
 describe('with very many runners', () => {
@@ -86,19 +99,35 @@ describe('with very many runners', () => {
     assert.equal(bed.ledger.runners(connected).length, 1000);
   });
 
-  test('descriptions of 2 MB are read, the runners after them are listed by name', (t) => {
+  test('1 MB of descriptions is kept, of those heard of last', (t) => {
     const bed = testLedger(t);
-    const types = Array.from({ length: 500 }, (_, index) => `${'type'.repeat(20)}${index}`);
-    const wants = [{ types: ['a'], limit: 1 }];
     for (let index = 100; index < 160; index += 1) {
-      const order = { leaseId: randomUUID(), runner: `r${index}`, leaseSeconds: 30, wants };
-      bed.ledger.claim({ ...order, about: { ...ABOUT, types } });
+      bed.now += 1;
+      tell(bed, `r${index}`, 1, MANY_TYPES);
     }
-    const shown = bed.ledger.runners(none);
-    assert.equal(shown.length, 60);
-    const described = shown.filter((runner) => runner.types);
-    assert.ok(described.length > 40 && described.length < 60, `${described.length} of 60`);
-    assert.equal(shown[0]?.types?.length, 500);
+    const [kept] = bed.sql.exec<{ bytes: number }>('SELECT sum(octet_length(about)) AS bytes FROM runners');
+    assert.ok(kept && kept.bytes > 800_000 && kept.bytes <= 1_000_000, `${kept?.bytes} bytes`);
+    const shown = names(bed);
+    assert.ok(shown.includes('r159') && !shown.includes('r100'));
+  });
+
+  test('a connected one is not forgotten, and is shown without types if there is no room for them', (t) => {
+    const bed = testLedger(t);
+    tell(bed, 'real');
+    bed.connected.add('real');
+    for (let index = 0; index < 30; index += 1) {
+      bed.connected.add(`really ${index}`);
+      tell(bed, `really ${index}`, 1, MANY_TYPES);
+    }
+    for (let index = 0; index < 2100; index += 1) {
+      bed.now += 1;
+      tell(bed, `invented ${index}`);
+    }
+    const shown = new Map(bed.ledger.runners(none).map((runner) => [runner.name, runner]));
+    assert.deepEqual(shown.get('real')?.types, ABOUT.types);
+    assert.equal(shown.get('really 0')?.types?.length, 500);
+    assert.equal(shown.get('really 29')?.types, undefined);
+    assert.equal(shown.get('really 29')?.threads, 2);
   });
 
   test('2,000 names are kept, those heard of last', (t) => {
@@ -108,9 +137,9 @@ describe('with very many runners', () => {
       tell(bed, `r${index}`);
     }
     const [kept] = bed.sql.exec<{ names: number }>('SELECT count(*) AS names FROM runners');
-    assert.equal(kept?.names, 1900);
+    assert.equal(kept?.names, 1899);
     const [first] = bed.sql.exec<{ at: number }>('SELECT min(seen_at) AS at FROM runners');
-    assert.equal(first?.at, START + 201);
+    assert.equal(first?.at, START + 202);
   });
 });
 

@@ -20,6 +20,7 @@ import { numberOf } from '../../http/variables.ts';
 import { Ledger } from './ledger.ts';
 import { LiveSockets } from './live-sockets.ts';
 import { DEFAULT_CALLS_PER_SECOND, Pacing } from './pacing.ts';
+import { RunnerPresence } from './runner-presence.ts';
 import type { Sql, SqlValue } from './sql.ts';
 import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
@@ -46,6 +47,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   #alarmAt: number | null = null;
   readonly #wakeSockets: HibernatingSockets;
   readonly #waker: Waker;
+  readonly #presence: RunnerPresence;
   readonly #watch: TaskWatch;
   readonly #live: LiveSockets;
   /** Counts claims and reports. */
@@ -67,6 +69,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
           tasks: shown(tasks),
           unstarted: shown(unstarted),
         }),
+      isConnected: (runner) => this.#wakeSockets.isConnected(runner),
       onReady: (types) => this.#waker.noteReady(types),
     });
     this.#pacing = new Pacing(
@@ -74,6 +77,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     );
     this.#wakeSockets = new HibernatingSockets(ctx);
     this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
+    this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.#ledger);
     this.#watch = new TaskWatch(this.#ledger);
     this.#live = new LiveSockets(ctx, { snapshot: () => this.#look(), rowsRead: () => this.#rowsRead });
     ctx.blockConcurrencyWhile(async () => {
@@ -92,8 +96,9 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   }
 
   claim(order: ClaimOrder) {
-    const grant = this.#ledger.claim(order);
     const { runner, leaseId } = order;
+    this.#presence.noteClaim(runner);
+    const grant = this.#ledger.claim(order);
     const count = grant.tasks.length;
     if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
     this.#waker.noteClaim(order, grant);
@@ -250,18 +255,12 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
   override async fetch(request: Request) {
     const runner = new URL(request.url).searchParams.get('runner');
-    if (runner === null) return this.#live.accept();
-    // A runner that has connected claims at once.
-    this.#waker.forget(runner);
-    return this.#wakeSockets.accept(runner);
+    return runner === null ? this.#live.accept() : this.#presence.open(runner);
   }
 
   override async webSocketClose(socket: WebSocket) {
-    const runner = this.#wakeSockets.runnerOf(socket);
     socket.close();
-    if (runner === null) return;
-    if (!this.#wakeSockets.isConnected(runner)) this.#waker.forget(runner);
-    this.#ledger.dismissRunner(runner);
+    this.#presence.noteClosed(socket);
     this.#live.note();
   }
 

@@ -30,13 +30,20 @@ export class TestLedger {
   now = START;
   /** What the ledger gets as its random number. */
   random = 0.5;
+  /** The runners that have a wake socket open. */
+  readonly connected = new Set<string>();
   readonly sql: Sql;
   readonly ledger: Ledger;
   #made = 0;
 
   constructor(sql: Sql, onTakenBack: (taken: TakenBack) => void = () => {}) {
     this.sql = sql;
-    this.ledger = new Ledger(sql, { now: () => this.now, random: () => this.random, onTakenBack });
+    this.ledger = new Ledger(sql, {
+      now: () => this.now,
+      random: () => this.random,
+      isConnected: (runner) => this.connected.has(runner),
+      onTakenBack,
+    });
   }
 
   /** A task of a submission of its own, created now unless an id is given; ids ascend. */

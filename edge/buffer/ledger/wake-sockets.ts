@@ -1,4 +1,5 @@
 import { WAKE_MESSAGE } from '../../contract/buffer.ts';
+import { MAX_WAKE_SOCKETS } from '../../contract/limits.ts';
 import { ANY_TYPE, type UnmetDemand } from './demand-index.ts';
 import type { WakeSockets } from './waker.ts';
 
@@ -35,11 +36,16 @@ export class HibernatingSockets implements WakeSockets {
     this.#ctx = ctx;
   }
 
-  /** Accepts a runner's socket; it costs nothing while it is silent. */
+  /**
+   * Accepts a runner's socket; it costs nothing while it is silent. Demands are stored with each socket of a
+   * runner, so that they outlive any of them. Answers 503 if there are as many sockets as there may be.
+   */
   accept(runner: string): Response {
+    if (this.#ctx.getWebSockets(WAKE).length >= MAX_WAKE_SOCKETS) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
+    const known: Attachment | null = this.#open(runner)[0]?.deserializeAttachment() ?? null;
     this.#ctx.acceptWebSocket(server, [WAKE, tagOf(runner)]);
-    attach(server, { runner, demands: [] });
+    attach(server, known ?? { runner, demands: [] });
     return new Response(null, { status: 101, webSocket: client });
   }
 
