@@ -1,10 +1,11 @@
 import type { Context } from 'hono';
 import { CancelQuery, type Changed, RetryQuery } from '../contract/api.ts';
-import type { CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
+import type { Busy, CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
 import { MAX_CHANGED_TASKS } from '../contract/limits.ts';
 import { newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
 import { submissionOf } from '../contract/task-id.ts';
+import { unlessBusy } from '../http/busy.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { insertTasks, ledgerOf } from '../http/ledger.ts';
@@ -83,7 +84,8 @@ export async function cancelTasks(c: ApiContext): Promise<Response> {
   return answerChanged(c, page);
 }
 
-function answerChanged(c: ApiContext, { changed, nextCursor }: ChangedPage): Response {
+function answerChanged(c: ApiContext, page: ChangedPage | Busy): Response {
+  const { changed, nextCursor } = unlessBusy<ChangedPage>(page);
   const answer: Changed = {
     success: true,
     taskIds: changed,

@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import { ListQuery, type TaskList } from '../contract/api.ts';
+import type { TaskPage } from '../contract/ledger.ts';
 import { statusOf, TaskState, type TaskStatus } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
+import { unlessBusy } from '../http/busy.ts';
 import { readQuery } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
@@ -11,7 +13,8 @@ import { ledgerFilter } from './filter.ts';
 /** `GET /tasks`. */
 export async function listTasks(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const { status, limit, ...filter } = readQuery(c, ListQuery);
-  const page = await ledgerOf(c.env).list({ ...ledgerFilter(filter), states: statesOf(status), limit });
+  const found = { ...ledgerFilter(filter), states: statesOf(status), limit };
+  const page = unlessBusy<TaskPage>(await ledgerOf(c.env).list(found));
   const tasks = page.tasks.map(({ id, type, state, attempt, completedAt, tags }) => ({
     id,
     type,

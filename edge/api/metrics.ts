@@ -1,18 +1,16 @@
 import type { Context } from 'hono';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Failure } from '../contract/ledger.ts';
-import type { QueueStats, RunnerView } from '../contract/stats.ts';
+import type { LiveUpdate, QueueStats, RunnerView } from '../contract/stats.ts';
+import { unlessBusy } from '../http/busy.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
 /** `GET /metrics`: how the queue stands, in the text format of Prometheus. */
 export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const ledger = ledgerOf(c.env);
-  const [{ stats, runners }, bytes, failures] = await Promise.all([
-    ledger.look(),
-    ledger.size(),
-    ledger.failures(),
-  ]);
+  const [look, bytes, failures] = await Promise.all([ledger.look(), ledger.size(), ledger.failures()]);
+  const { stats, runners } = unlessBusy<LiveUpdate>(look);
   const registry = new Registry();
   recordTypes(registry, stats);
   recordOldest(registry, stats);

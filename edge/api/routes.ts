@@ -107,7 +107,7 @@ export const listTasks: RouteDescription = {
       count: 1,
     },
   },
-  errors: [],
+  errors: ['unavailable'],
 };
 
 export const getTask: RouteDescription = {
@@ -181,7 +181,7 @@ export const cancelTasks: RouteDescription = {
   tokens: ['client'],
   query: CancelQuery,
   answer: { schema: Changed, example: CHANGED },
-  errors: [],
+  errors: ['unavailable'],
 };
 
 export const retryTasks: RouteDescription = {
@@ -192,7 +192,7 @@ export const retryTasks: RouteDescription = {
   tokens: ['client'],
   query: RetryQuery,
   answer: { schema: Changed, example: CHANGED },
-  errors: [],
+  errors: ['unavailable'],
 };
 
 export const completeTask: RouteDescription = {
@@ -256,7 +256,7 @@ export const getStats: RouteDescription = {
       ],
     },
   },
-  errors: [],
+  errors: ['unavailable'],
 };
 
 export const listRunners: RouteDescription = {
@@ -281,7 +281,7 @@ export const listRunners: RouteDescription = {
       count: 1,
     },
   },
-  errors: [],
+  errors: ['unavailable'],
 };
 
 const SWITCH_ERRORS = ['invalid_request'] as const;
@@ -313,7 +313,7 @@ export const openLive: RouteDescription = {
   tokens: ['client'],
   ticket: true,
   answer: { status: 101 },
-  errors: ['upgrade_required'],
+  errors: ['upgrade_required', 'unavailable'],
 };
 
 export const giveTicket: RouteDescription = {
@@ -339,5 +339,5 @@ export const getMetrics: RouteDescription = {
   tag: 'Service',
   tokens: ['client', 'runner'],
   answer: { text: { type: 'text/plain', says: 'The text format of Prometheus' } },
-  errors: [],
+  errors: ['unavailable'],
 };

@@ -1,6 +1,9 @@
 import type { Context } from 'hono';
-import type { QueueStats, RunnerList, TypeSwitch } from '../contract/stats.ts';
+import { MAX_LIVE_SOCKETS } from '../contract/limits.ts';
+import type { LiveUpdate, QueueStats, RunnerList, RunnerView, TypeSwitch } from '../contract/stats.ts';
 import { TaskType } from '../contract/task.ts';
+import { unlessBusy } from '../http/busy.ts';
+import { ApiError } from '../http/errors.ts';
 import { check } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { expectUpgrade } from '../http/upgrade.ts';
@@ -10,22 +13,27 @@ type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `GET /stats`. */
 export async function getStats(c: ApiContext): Promise<Response> {
-  const { stats: answer }: { stats: QueueStats } = await ledgerOf(c.env).look();
+  const answer: QueueStats = unlessBusy<LiveUpdate>(await ledgerOf(c.env).look()).stats;
   return c.json(answer);
 }
 
 /** `GET /runners`. */
 export async function listRunners(c: ApiContext): Promise<Response> {
-  const runners = await ledgerOf(c.env).runners();
+  const runners = unlessBusy<RunnerView[]>(await ledgerOf(c.env).runners());
   const answer: RunnerList = { runners, count: runners.length };
   return c.json(answer);
 }
 
 /** `GET /live`: a WebSocket that tells how the queue stands, when it opens and whenever that has changed. */
-export function openLive(c: ApiContext): Promise<Response> {
+export async function openLive(c: ApiContext): Promise<Response> {
   expectUpgrade(c);
   const { origin } = new URL(c.req.url);
-  return ledgerOf(c.env).fetch(`${origin}/live`, { headers: { Upgrade: 'websocket' } });
+  const answer = await ledgerOf(c.env).fetch(`${origin}/live`, { headers: { Upgrade: 'websocket' } });
+  if (answer.status !== 503) return answer;
+  throw new ApiError(
+    'unavailable',
+    `There are ${MAX_LIVE_SOCKETS} sockets already, which is the most there may be: close one, and try again`,
+  );
 }
 
 /** `POST /types/:type/pause`. */

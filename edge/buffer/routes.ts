@@ -35,7 +35,7 @@ export const listReady: RouteDescription = {
   tokens: ['runner', 'client'],
   query: BufferQuery,
   answer: LIST,
-  errors: [],
+  errors: ['unavailable'],
 };
 
 export const listAlive: RouteDescription = {
@@ -45,7 +45,7 @@ export const listAlive: RouteDescription = {
   tokens: ['runner', 'client'],
   query: BufferQuery,
   answer: LIST,
-  errors: [],
+  errors: ['unavailable'],
 };
 
 export const claimSingle: RouteDescription = {

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { type BufferList, BufferQuery, type Removed, type SingleClaim } from '../contract/buffer.ts';
 import type { WorkRow } from '../contract/ledger.ts';
 import type { TaskState } from '../contract/task.ts';
+import { unlessBusy } from '../http/busy.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
@@ -16,13 +17,13 @@ type BufferContext = Context<{ Bindings: BufferEnv }>;
 /** `GET /tasks/ready`. */
 export async function listReady(c: BufferContext): Promise<Response> {
   const { limit } = readQuery(c, BufferQuery);
-  return answerList(c, await ledgerOf(c.env).ready(limit));
+  return answerList(c, unlessBusy<WorkRow[]>(await ledgerOf(c.env).ready(limit)));
 }
 
 /** `GET /tasks/all`: every task that has not ended. */
 export async function listAlive(c: BufferContext): Promise<Response> {
   const { limit } = readQuery(c, BufferQuery);
-  return answerList(c, await ledgerOf(c.env).alive(limit));
+  return answerList(c, unlessBusy<WorkRow[]>(await ledgerOf(c.env).alive(limit)));
 }
 
 async function answerList(c: BufferContext, tasks: readonly WorkRow[]): Promise<Response> {

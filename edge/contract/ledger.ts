@@ -28,17 +28,17 @@ export interface LedgerApi {
   awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask>;
   cancel(taskId: string): Promise<CancelOutcome>;
   retry(taskId: string): Promise<RetryOutcome>;
-  cancelMany(filter: ListFilter): Promise<ChangedPage>;
-  retryMany(filter: RetryFilter): Promise<ChangedPage>;
+  cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;
+  retryMany(filter: RetryFilter): Promise<ChangedPage | Busy>;
   /** How the queue stands, and its runners. */
-  look(): Promise<LiveUpdate>;
-  runners(): Promise<RunnerView[]>;
+  look(): Promise<LiveUpdate | Busy>;
+  runners(): Promise<RunnerView[] | Busy>;
   /** No task of a paused type is handed out. */
   pause(type: string): Promise<void>;
   resume(type: string): Promise<void>;
-  list(filter: ListFilter): Promise<TaskPage>;
-  ready(limit: number): Promise<WorkRow[]>;
-  alive(limit: number): Promise<WorkRow[]>;
+  list(filter: ListFilter): Promise<TaskPage | Busy>;
+  ready(limit: number): Promise<WorkRow[] | Busy>;
+  alive(limit: number): Promise<WorkRow[] | Busy>;
   /** `header` is the key as 0.1.0 kept it. */
   reserve(key: string, bodyHash: string, submission: string, header: string): Promise<Reservation>;
   markAccepted(key: string, submission: string): Promise<void>;
@@ -84,6 +84,11 @@ export interface LedgerApi {
   capacity(): Promise<Capacity>;
   /** Those of the types that no task has had lately. */
   unknownTypes(types: string[]): Promise<string[]>;
+}
+
+/** So many calls of this kind wait that this one was not made: it may be repeated in some seconds. */
+export interface Busy {
+  busy: true;
 }
 
 /** `full`: no task is inserted. `typesFull`: there are MAX_LIVE_TYPES live types. */

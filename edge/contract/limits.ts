@@ -37,6 +37,8 @@ export const MAX_SUBMISSION_AHEAD_SECONDS = 60;
 
 /** How long `GET /tasks/:id/status` holds its answer. */
 export const MAX_WAIT_SECONDS = 60;
+/** How many sockets of `/live` are open at the same time: each is sent every update. */
+export const MAX_LIVE_SOCKETS = 200;
 /** How many sockets of `/wake` are open at the same time. A runner without one finds work by polling. */
 export const MAX_WAKE_SOCKETS = 2000;
 /** Of UTF-8: a runner's name is a tag of its socket, which Cloudflare limits to 256 bytes. */

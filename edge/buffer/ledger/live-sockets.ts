@@ -1,3 +1,5 @@
+import type { Busy } from '../../contract/ledger.ts';
+import { MAX_LIVE_SOCKETS } from '../../contract/limits.ts';
 import type { LiveUpdate } from '../../contract/stats.ts';
 
 const LIVE = 'live';
@@ -8,58 +10,89 @@ const MAX_SPACING_MS = 10_000;
 
 /** Updates take at most this share of the ledger's time: one part of 20. */
 const SHARE = 20;
-const ROWS_PER_MS = 1000;
 
-/** How long to wait after an update that read this many rows. A worker's clock stops while it computes. */
-export function spacingMs(rowsRead: number): number {
-  return Math.min(MAX_SPACING_MS, Math.max(MIN_SPACING_MS, (SHARE * rowsRead) / ROWS_PER_MS));
+/** This many characters are sent in one go; what has arrived runs before the next. */
+const PORTION_LENGTH = 2_000_000;
+
+/** How long to wait after an update that took some time. */
+export function spacingMs(tookMs: number): number {
+  return Math.min(MAX_SPACING_MS, Math.max(MIN_SPACING_MS, SHARE * tookMs));
 }
 
 /** The parts of a Durable Object's state that hold its sockets. */
 type SocketState = Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse'>;
 
-/** What the sockets send. */
-export interface LiveSource {
-  snapshot(): LiveUpdate;
-  /** How many rows the ledger has read since it started. */
-  rowsRead(): number;
-}
+/** `WebSocket.OPEN`. */
+const OPEN = 1;
 
 /**
  * The sockets of dashboards. Each gets the queue's state when it opens, and then after changes: once a second at
- * most, and more rarely if the state is costly to read. While none is open, nothing is read.
+ * most, and more rarely if an update takes long. While none is open, nothing is read.
  */
 export class LiveSockets {
   readonly #ctx: SocketState;
-  readonly #source: LiveSource;
-  #notBefore = 0;
+  readonly #look: () => Promise<LiveUpdate | Busy>;
+  /** What a socket that opens is sent, until the next update is due. */
+  #latest = { text: '', until: 0 };
+  /** Whether something may have changed since the latest update. */
+  #changed = false;
+  #sending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(ctx: SocketState, source: LiveSource) {
+  /** @param look reads the queue's state. */
+  constructor(ctx: SocketState, look: () => Promise<LiveUpdate | Busy>) {
     this.#ctx = ctx;
-    this.#source = source;
+    this.#look = look;
     // Answered without waking this object; by it a browser knows that its socket is alive.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
+  /** Opens a socket; answers 503 if there are as many as there may be. */
   accept(): Response {
+    if (this.#ctx.getWebSockets(LIVE).length >= MAX_LIVE_SOCKETS) return new Response(null, { status: 503 });
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [LIVE]);
-    server.send(JSON.stringify(this.#source.snapshot()));
+    if (Date.now() < this.#latest.until) server.send(this.#latest.text);
+    this.note();
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** Something may have changed. */
   note(): void {
-    if (this.#timer !== undefined || this.#ctx.getWebSockets(LIVE).length === 0) return;
-    this.#timer = setTimeout(() => this.#send(), Math.max(0, this.#notBefore - Date.now()));
+    this.#changed = true;
+    this.#schedule();
   }
 
-  #send(): void {
+  #schedule(): void {
+    if (!this.#changed || this.#sending || this.#timer !== undefined) return;
+    if (this.#ctx.getWebSockets(LIVE).length === 0) return;
+    this.#timer = setTimeout(() => this.#update(), Math.max(0, this.#latest.until - Date.now()));
+  }
+
+  async #update(): Promise<void> {
     this.#timer = undefined;
-    const before = this.#source.rowsRead();
-    const update = JSON.stringify(this.#source.snapshot());
-    this.#notBefore = Date.now() + spacingMs(this.#source.rowsRead() - before);
-    for (const socket of this.#ctx.getWebSockets(LIVE)) socket.send(update);
+    this.#sending = true;
+    this.#changed = false;
+    try {
+      const update = await this.#look();
+      const startedAt = Date.now();
+      if ('busy' in update) this.#changed = true;
+      else await this.#send(JSON.stringify(update));
+      this.#latest.until = Date.now() + spacingMs(Date.now() - startedAt);
+    } finally {
+      this.#sending = false;
+      this.#schedule();
+    }
+  }
+
+  async #send(text: string): Promise<void> {
+    this.#latest = { text, until: Date.now() + MIN_SPACING_MS };
+    const atOnce = Math.max(1, Math.floor(PORTION_LENGTH / text.length));
+    const sockets = this.#ctx.getWebSockets(LIVE);
+    while (sockets.length > 0) {
+      for (const socket of sockets.splice(0, atOnce)) if (socket.readyState === OPEN) socket.send(text);
+      // Others run, and the clock moves on.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
   }
 }

@@ -17,11 +17,12 @@ import type { PerType } from '../../contract/per-type.ts';
 import type { LiveUpdate, RunnerView } from '../../contract/stats.ts';
 import { type LogEnv, logOf, shown } from '../../http/log.ts';
 import { numberOf } from '../../http/variables.ts';
+import { durableSql } from './durable-sql.ts';
 import { Ledger } from './ledger.ts';
 import { LiveSockets } from './live-sockets.ts';
 import { DEFAULT_CALLS_PER_SECOND, Pacing } from './pacing.ts';
+import { ReadGate } from './read-gate.ts';
 import { RunnerPresence } from './runner-presence.ts';
-import type { Sql, SqlValue } from './sql.ts';
 import { TaskWatch } from './task-watch.ts';
 import { serialGrant } from './views.ts';
 import { HibernatingSockets } from './wake-sockets.ts';
@@ -50,16 +51,14 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   readonly #presence: RunnerPresence;
   readonly #watch: TaskWatch;
   readonly #live: LiveSockets;
+  /** What clients ask for that takes the ledger long. */
+  readonly #gate = new ReadGate();
   /** Counts claims and reports. */
   readonly #pacing: Pacing;
-  #rowsRead = 0;
 
   constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
     super(ctx, env);
-    const noteRead = (rows: number) => {
-      this.#rowsRead += rows;
-    };
-    this.#ledger = new Ledger(durableSql(ctx.storage, noteRead), {
+    this.#ledger = new Ledger(durableSql(ctx.storage), {
       now: Date.now,
       random: Math.random,
       onTakenBack: ({ tasks, unstarted, ...lease }) =>
@@ -79,7 +78,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
     this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.#ledger);
     this.#watch = new TaskWatch(this.#ledger);
-    this.#live = new LiveSockets(ctx, { snapshot: () => this.#look(), rowsRead: () => this.#rowsRead });
+    this.#live = new LiveSockets(ctx, () => this.look());
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -138,12 +137,12 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#conclude(this.#ledger.retry(taskId));
   }
 
-  cancelMany(filter: ListFilter) {
-    return this.#conclude(this.#ledger.cancelMany(filter));
+  async cancelMany(filter: ListFilter) {
+    return this.#conclude(await this.#gate.pass(() => this.#ledger.cancelMany(filter)));
   }
 
-  retryMany(filter: RetryFilter) {
-    return this.#conclude(this.#ledger.retryMany(filter));
+  async retryMany(filter: RetryFilter) {
+    return this.#conclude(await this.#gate.pass(() => this.#ledger.retryMany(filter)));
   }
 
   async find(taskId: string) {
@@ -154,24 +153,24 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#watch.until(taskId, version, timeoutMs);
   }
 
-  async list(filter: ListFilter) {
-    return this.#ledger.list(filter);
+  list(filter: ListFilter) {
+    return this.#gate.pass(() => this.#ledger.list(filter));
   }
 
-  async ready(limit: number) {
-    return this.#ledger.ready(limit);
+  ready(limit: number) {
+    return this.#gate.pass(() => this.#ledger.ready(limit));
   }
 
-  async alive(limit: number) {
-    return this.#ledger.alive(limit);
+  alive(limit: number) {
+    return this.#gate.pass(() => this.#ledger.alive(limit));
   }
 
-  async look() {
-    return this.#look();
+  look() {
+    return this.#gate.pass(() => this.#look());
   }
 
-  async runners() {
-    return this.#runners();
+  runners() {
+    return this.#gate.pass(() => this.#runners());
   }
 
   pause(type: string) {
@@ -298,17 +297,4 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     await this.ctx.storage.setAlarm(dueAt);
     return answer;
   }
-}
-
-/** @param onRead receives how many rows a statement has read. */
-function durableSql(storage: DurableObjectStorage, onRead: (rows: number) => void): Sql {
-  return {
-    exec: <Row extends Record<string, SqlValue>>(query: string, ...params: SqlValue[]) => {
-      const cursor = storage.sql.exec<Row>(query, ...params);
-      const rows = cursor.toArray();
-      onRead(cursor.rowsRead);
-      return rows;
-    },
-    transaction: (body) => storage.transactionSync(body),
-  };
 }
