@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { sign } from 'hono/jwt';
@@ -7,7 +8,8 @@ import { StatusView, Submitted } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { Ticket } from './contract/stats.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, GUARDED, guardedEdge, openEdge, read, TOKENS } from './testing.ts';
+import { expectError, GUARDED, guardedEdge, OPEN, openEdge, ownEdge, read, TOKENS } from './testing.ts';
+import { workerConfig } from './worker-config.ts';
 
 const edge = openEdge();
 const guarded = guardedEdge();
@@ -133,6 +135,31 @@ describe('the events of a task', () => {
   test('of an unknown task are an error', async () => {
     const unknown = taskIdAt(newSubmission(Date.now(), 0, new Uint8Array(6)), 0);
     expectError(await edge.api.get(`/tasks/${unknown}/events`), 'task_not_found');
+  });
+});
+
+describe('while as many calls wait for a change as may', () => {
+  const full = ownEdge([
+    { config: { ...workerConfig('api'), vars: OPEN } },
+    {
+      config: {
+        ...workerConfig('buffer'),
+        main: join(import.meta.dirname, 'no-waiting.fixture.ts'),
+        vars: OPEN,
+      },
+    },
+  ]);
+
+  test('a wait is refused, and may be repeated; a status is answered', async () => {
+    const id = await full.submitReady({ type: 'wait-full' });
+    expectError(await full.api.get(`/tasks/${id}/status?wait=10`), 'unavailable');
+    assert.equal((await full.api.read(`/tasks/${id}/status`, StatusView)).status, 'pending');
+  });
+
+  test('a stream tells how the task is, and when to come back', async () => {
+    const id = await full.submitReady({ type: 'events-full' });
+    const response = await full.api.worker.fetch(`/tasks/${id}/events`);
+    assert.match(await response.text(), /^event: status\n[\s\S]*\n\nretry: 5000\n\n$/);
   });
 });
 

@@ -2,8 +2,9 @@ import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { sha256 } from 'hono/utils/crypto';
 import { StatusQuery } from '../contract/api.ts';
-import type { TaskRow } from '../contract/ledger.ts';
+import type { Busy, TaskRow } from '../contract/ledger.ts';
 import { versionOf } from '../contract/version.ts';
+import { unlessBusy } from '../http/busy.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
@@ -18,13 +19,16 @@ export async function getStatus(c: ApiContext): Promise<Response> {
   const until = Date.now() + wait * 1000;
   let task = await findTask(c, id);
   while (task.completedAt === null && Date.now() < until) {
-    task = await changed(c, task, until - Date.now());
+    task = unlessBusy<TaskRow>(await changed(c, task, until - Date.now()));
   }
   return c.json(statusView(task));
 }
 
 /** A stream says something this often, so that nothing on its way takes it for dead. */
 const KEEP_ALIVE_MS = 15_000;
+
+/** If too many calls wait for a change, a stream ends, and its client comes back after this time. */
+const RECONNECT_MS = 5000;
 
 /**
  * `GET /tasks/:id/events`: an event with the task's status for each change of status, attempt or progress,
@@ -47,7 +51,12 @@ export async function followTask(c: ApiContext): Promise<Response> {
     else await tell();
     while (task.completedAt === null && !stream.aborted) {
       const before = versionOf(task);
-      task = await changed(c, task, KEEP_ALIVE_MS);
+      const next = await changed(c, task, KEEP_ALIVE_MS);
+      if ('busy' in next) {
+        await stream.write(`retry: ${RECONNECT_MS}\n\n`);
+        return;
+      }
+      task = next;
       if (versionOf(task) === before) await stream.write(':\n\n');
       else await tell();
     }
@@ -58,11 +67,12 @@ async function eventId(task: TaskRow): Promise<string> {
   return String(await sha256(versionOf(task))).slice(0, 16);
 }
 
-/** The task when it has changed, or as it is after some time. */
-async function changed(c: ApiContext, task: TaskRow, timeoutMs: number): Promise<TaskRow> {
+/** The task when it has changed, or as it is after some time; `busy` if too many calls wait. */
+async function changed(c: ApiContext, task: TaskRow, timeoutMs: number): Promise<TaskRow | Busy> {
   const ledger = ledgerOf(c.env);
   let found = await ledger.awaitChange(task.id, versionOf(task), timeoutMs);
   // The queue is still carrying it.
   if ('unknown' in found) found = await ledger.awaitChange(task.id, null, timeoutMs);
+  if ('busy' in found) return found;
   return 'task' in found ? found.task : findTask(c, task.id);
 }

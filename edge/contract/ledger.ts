@@ -25,7 +25,7 @@ export interface LedgerApi {
    * The task once it is not as `version` says any more (see `versionOf`; null for a task that is not in the
    * ledger), or after `timeoutMs`.
    */
-  awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask>;
+  awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask | Busy>;
   cancel(taskId: string): Promise<CancelOutcome>;
   retry(taskId: string): Promise<RetryOutcome>;
   cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;

@@ -37,6 +37,8 @@ export const MAX_SUBMISSION_AHEAD_SECONDS = 60;
 
 /** How long `GET /tasks/:id/status` holds its answer. */
 export const MAX_WAIT_SECONDS = 60;
+/** How many calls of `?wait=` and `/events` wait for a change at the same time. */
+export const MAX_WAITING_CALLS = 5000;
 /** How many sockets of `/live` are open at the same time: each is sent every update. */
 export const MAX_LIVE_SOCKETS = 200;
 /** How many sockets of `/wake` are open at the same time. A runner without one finds work by polling. */

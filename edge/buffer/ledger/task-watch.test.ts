@@ -49,6 +49,20 @@ test('a task that the ledger does not know yet is awaited', async () => {
   assert.deepEqual(await answer, UNKNOWN);
 });
 
+test('5,000 calls wait; one more is answered as busy, until one of them is answered', async () => {
+  const versions = new Map(Array.from({ length: 5001 }, (_, index) => [`t${index}`, '1']));
+  const { watch } = watchOver(versions);
+  const first = watch.until('t0', '1', 60_000);
+  const others = Array.from({ length: 4999 }, (_, index) => watch.until(`t${index + 1}`, '1', 1000));
+  assert.deepEqual(await watch.until('t5000', '1', 60_000), { busy: true });
+  assert.deepEqual(await watch.until('t5000', 'other', 60_000), UNKNOWN, 'it need not wait');
+  versions.set('t0', '2');
+  watch.note();
+  await first;
+  assert.deepEqual(await watch.until('t5000', '1', 1), UNKNOWN);
+  await Promise.all(others);
+});
+
 test('a hundred changes in a row are one look, and none while nobody waits', async () => {
   const { watch, looks } = watchOver(new Map([['a', '1']]));
   watch.note();

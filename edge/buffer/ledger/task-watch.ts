@@ -1,4 +1,5 @@
-import type { FoundTask } from '../../contract/ledger.ts';
+import type { Busy, FoundTask } from '../../contract/ledger.ts';
+import { MAX_WAITING_CALLS } from '../../contract/limits.ts';
 
 /** Changes of a task within this time are answered as one. */
 const GATHER_MS = 50;
@@ -22,6 +23,7 @@ export interface Watched {
 export class TaskWatch {
   readonly #watched: Watched;
   readonly #waiting = new Map<string, Set<Waiting>>();
+  #calls = 0;
   /** The tasks that the round under way has not looked at. */
   #round: string[] = [];
   /** Whether something may have changed since the round began. */
@@ -34,11 +36,16 @@ export class TaskWatch {
 
   /**
    * Resolves with the task once it differs from `version`, at once if it does already, and after `timeoutMs`
-   * whatever it is then.
+   * whatever it is then. `busy` if it would have to wait and as many calls wait as may.
    */
-  async until(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask> {
+  async until(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask | Busy> {
     const current = () => this.#watched.versions([taskId]).get(taskId) ?? null;
-    if (timeoutMs > 0 && current() === version) await this.#change(taskId, version, timeoutMs);
+    if (timeoutMs > 0 && current() === version) {
+      if (this.#calls >= MAX_WAITING_CALLS) return { busy: true };
+      this.#calls += 1;
+      await this.#change(taskId, version, timeoutMs);
+      this.#calls -= 1;
+    }
     return this.#watched.find(taskId);
   }
 
