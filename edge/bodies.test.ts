@@ -95,6 +95,30 @@ describe('a payload', () => {
   });
 });
 
+describe('a list', () => {
+  before(() => edge.clear());
+
+  test('reads four records at most, also beside others', async () => {
+    const type = 'body-listed';
+    const ids: string[] = [];
+    for (let task = 0; task < 6; task += 1)
+      ids.push(await edge.submit({ type, payload: payloadOf(100_000) }));
+    await edge.ready(type, 6);
+    const lists = Array.from({ length: 10 }, (_, index) =>
+      edge.buffer.read(`/tasks/${index % 2 === 0 ? 'ready' : 'all'}`, BufferList),
+    );
+    for (const { tasks, count } of await Promise.all(lists)) {
+      assert.equal(count, 4);
+      assert.deepEqual(
+        tasks.map(({ id }) => id),
+        ids.slice(0, 4),
+      );
+      for (const { payload } of tasks) expectPayload(payload, payloadOf(100_000));
+    }
+    await edge.clear();
+  });
+});
+
 describe('a task whose record KV does not show yet', () => {
   test('goes back for some seconds at the claim, its attempt not spent, and arrives once it is there', async () => {
     const type = 'body-missing';

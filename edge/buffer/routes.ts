@@ -26,11 +26,14 @@ const TASK = {
   status: 'ready',
 };
 const CLAIMED = { ...TASK, status: 'processing', claimedAt: CLAIMED_AT, attempt: 1, maxAttempts: 3 };
+const LIST_BOUNDS =
+  'At most 500 tasks, 1 MB of payload after the first task, and four submissions whose payloads are over 96 KB: what is left is listed once these are claimed.';
 const LIST = { schema: BufferList, example: { tasks: [TASK], count: 1, timestamp: ENDED_AT } };
 
 export const listReady: RouteDescription = {
   name: 'listReadyTasks',
   summary: 'The tasks that may be claimed now, in the order of claims',
+  description: LIST_BOUNDS,
   tag: 'Consumers of single tasks',
   tokens: ['runner', 'client'],
   query: BufferQuery,
@@ -41,6 +44,7 @@ export const listReady: RouteDescription = {
 export const listAlive: RouteDescription = {
   name: 'listAliveTasks',
   summary: 'The tasks that have not ended',
+  description: LIST_BOUNDS,
   tag: 'Consumers of single tasks',
   tokens: ['runner', 'client'],
   query: BufferQuery,

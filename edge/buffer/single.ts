@@ -7,10 +7,10 @@ import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import { logOf } from '../http/log.ts';
-import { withPayloads } from '../http/records.ts';
 import { claimedPayloads } from './bodies.ts';
 import type { BufferEnv } from './env.ts';
-import { bufferedTask, bufferStatusOf, claimedTask } from './ledger/views.ts';
+import { bufferedTaskJson, bufferStatusOf, claimedTask } from './ledger/views.ts';
+import { listedPayloads } from './listed-payloads.ts';
 
 type BufferContext = Context<{ Bindings: BufferEnv }>;
 
@@ -27,13 +27,10 @@ export async function listAlive(c: BufferContext): Promise<Response> {
 }
 
 async function answerList(c: BufferContext, tasks: readonly WorkRow[]): Promise<Response> {
-  const { filled } = await withPayloads(c.env.TASK_STORAGE, tasks);
-  const answer: BufferList = {
-    tasks: filled.map(bufferedTask),
-    count: filled.length,
-    timestamp: new Date().toISOString(),
-  };
-  return c.json(answer);
+  const filled = await listedPayloads(c.env, tasks);
+  const rest: Omit<BufferList, 'tasks'> = { count: filled.length, timestamp: new Date().toISOString() };
+  const text = `{"tasks":[${filled.map(bufferedTaskJson).join(',')}],${JSON.stringify(rest).slice(1)}`;
+  return c.body(text, 200, { 'Content-Type': 'application/json' });
 }
 
 /** `POST /tasks/:id/claim`. */

@@ -9,8 +9,13 @@ export const MAX_RESULT_BYTES = 256 * 1024;
 export const MAX_JSON_DEPTH = 200;
 /** A KV value is 25 MiB at most, so a submission is. */
 export const MAX_SUBMISSION_BYTES = 25 * 1024 * 1024;
-/** A claim or a list stops at this much payload. */
+/** A claim stops at this much payload. */
 export const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+/** `GET /tasks/ready` and `GET /tasks/all` stop at this many tasks, and at this much payload after the first. */
+export const MAX_LISTED_TASKS = 500;
+export const MAX_LIST_BYTES = 1024 * 1024;
+/** They stop before the payload of one submission more than these has to be read from its record. */
+export const MAX_LIST_RECORDS = 4;
 
 export const MAX_BATCH_TASKS = 1000;
 export const MAX_LIST_LIMIT = 1000;

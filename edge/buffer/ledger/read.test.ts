@@ -141,11 +141,15 @@ describe('ready', () => {
     assert.deepEqual(bed.ledger.ready(10), []);
   });
 
-  test('a list stops at 8 MB of payload', (t) => {
+  test('a list stops at 1 MB of payload, after the first task', (t) => {
     const bed = testLedger(t);
-    bed.addMany(9, { payload: JSON.stringify('x'.repeat(1024 * 1024 - 2)) });
-    assert.equal(bed.ledger.ready(100).length, 8);
-    assert.equal(bed.ledger.alive(100).length, 8);
+    const payload = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
+    bed.addMany(17, { payload: payload(64 * 1024) });
+    assert.equal(bed.ledger.ready(100).length, 16);
+    assert.equal(bed.ledger.alive(100).length, 16);
+    const large = bed.add({ priority: 1, payload: payload(2 * 1024 * 1024) });
+    assert.deepEqual(idsOf(bed.ledger.ready(100)), [large]);
+    assert.deepEqual(idsOf(bed.ledger.alive(100)), [large]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { FoundTask, ListFilter, TaskPage, TaskSummary, WorkRow } from '../../contract/ledger.ts';
-import { MAX_LIST_SCAN } from '../../contract/limits.ts';
+import { MAX_LIST_BYTES, MAX_LIST_SCAN, MAX_LISTED_TASKS } from '../../contract/limits.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { windowOf } from '../../contract/task-id.ts';
 import { versionOf } from '../../contract/version.ts';
@@ -86,9 +86,10 @@ export function page(sql: Sql, filter: ListFilter): TaskPage {
   return { tasks, nextCursor: last?.id ?? null };
 }
 
-/** The tasks of the first 500 types that may run now, in the order in which they would be claimed. */
-export function ready(sql: Sql, limit: number): WorkRow[] {
-  return readWork(sql, fitting(waiting(sql, withoutPaused(sql, readyTypes(sql)), limit)));
+/** The tasks of the first 500 types that may run now, in the order in which they would be claimed: 500 at most. */
+export function ready(sql: Sql, wanted: number): WorkRow[] {
+  const limit = Math.min(wanted, MAX_LISTED_TASKS);
+  return readWork(sql, fitting(waiting(sql, withoutPaused(sql, readyTypes(sql)), limit), MAX_LIST_BYTES));
 }
 
 function waiting(sql: Sql, types: readonly string[], limit: number): Sized[] {
@@ -110,12 +111,13 @@ const SELECT_SCHEDULED = `
   SELECT id, ${PAYLOAD_BYTES} FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL ORDER BY run_at, id LIMIT ?1`;
 
 /**
- * The tasks that have not ended: what runs, then what may run now, then what waits for its time. Looks at the
- * first 5,000 tasks that runners claimed, and at the first 500 types.
+ * The tasks that have not ended: what runs, then what may run now, then what waits for its time; 500 at most.
+ * Looks at the first 5,000 tasks that runners claimed, and at the first 500 types.
  */
-export function alive(sql: Sql, limit: number): WorkRow[] {
+export function alive(sql: Sql, wanted: number): WorkRow[] {
+  const limit = Math.min(wanted, MAX_LISTED_TASKS);
   const leased = sql.exec<Sized>(SELECT_LEASED, limit);
   const ready = waiting(sql, readyTypes(sql), limit);
   const scheduled = sql.exec<Sized>(SELECT_SCHEDULED, limit);
-  return readWork(sql, fitting([...leased, ...ready, ...scheduled].slice(0, limit)));
+  return readWork(sql, fitting([...leased, ...ready, ...scheduled].slice(0, limit), MAX_LIST_BYTES));
 }

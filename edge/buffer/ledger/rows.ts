@@ -129,12 +129,12 @@ export function readSizes(sql: Sql, ids: readonly string[]): Sized[] {
   return ids.length === 0 ? [] : inOrder(sql.exec<Sized>(SELECT_SIZES, JSON.stringify(ids)), ids);
 }
 
-/** The first of some tasks whose payloads together stay within one answer; always at least one. */
-export function fitting(tasks: readonly Sized[]): string[] {
+/** The first of some tasks whose payloads together stay within so many bytes; always at least one. */
+export function fitting(tasks: readonly Sized[], maxBytes = MAX_ANSWER_BYTES): string[] {
   let total = 0;
   const end = tasks.findIndex(({ bytes }, index) => {
     total += bytes;
-    return index > 0 && total > MAX_ANSWER_BYTES;
+    return index > 0 && total > maxBytes;
   });
   return tasks.slice(0, end === -1 ? tasks.length : end).map(({ id }) => id);
 }

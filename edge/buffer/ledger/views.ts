@@ -9,7 +9,7 @@ export function bufferStatusOf(state: TaskState): BufferStatus {
   return state === 'leased' ? 'processing' : state;
 }
 
-export function bufferedTask(task: WorkRow): BufferedTask {
+function bufferedTask(task: WorkRow): BufferedTask {
   return {
     taskId: task.id,
     id: task.id,
@@ -52,8 +52,16 @@ export function serialGrant({ tasks, ...grant }: ClaimGrant): SerialGrant {
   return { ...grant, tasks: items };
 }
 
-/** A claimed task as JSON text. */
+/** A claimed task as JSON text, its payload never parsed. */
 export function claimedTaskJson(task: WorkRow): string {
-  const { payload: _, ...view } = claimedTask({ ...task, payload: null });
-  return `${JSON.stringify(view).slice(0, -1)},"payload":${task.payload}}`;
+  return withPayload(claimedTask({ ...task, payload: null }), task.payload);
+}
+
+/** A task as JSON text, its payload never parsed. */
+export function bufferedTaskJson(task: WorkRow): string {
+  return withPayload(bufferedTask({ ...task, payload: null }), task.payload);
+}
+
+function withPayload({ payload: _, ...view }: BufferedTask, payload: string | null): string {
+  return `${JSON.stringify(view).slice(0, -1)},"payload":${payload}}`;
 }
