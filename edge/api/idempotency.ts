@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { sha256 } from 'hono/utils/crypto';
 import { IdempotencyKey } from '../contract/api.ts';
 import { tokenName } from '../http/auth.ts';
+import { bodyOf } from '../http/body.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { ledgerOf } from '../http/ledger.ts';
 import type { ApiEnv } from './env.ts';
@@ -38,7 +39,7 @@ export async function claimKey(
   const token = await tokenName(c.env, c.req.header('Authorization'));
   // A header has no spaces, so no header equals a key.
   const key = `of token ${await sha256(`${token}\n${parsed.data}`)}`;
-  const bodyHash = await sha256(`${c.req.path}\n${await c.req.text()}`);
+  const bodyHash = await sha256(`${c.req.path}\n${bodyOf(c)}`);
   const reservation = await ledger.reserve(key, String(bodyHash), fresh, parsed.data);
   if ('full' in reservation) throw ledgerFull();
   if ('conflict' in reservation) {

@@ -19,7 +19,7 @@ type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `POST /tasks`. */
 export async function submitOne(c: ApiContext): Promise<Response> {
-  const task = await readBody(c, TaskSubmission);
+  const task = readBody(c, TaskSubmission);
   const { submission, repeated } = await accept(c, [task], () => []);
   const answer: Submitted = {
     success: true,
@@ -32,7 +32,7 @@ export async function submitOne(c: ApiContext): Promise<Response> {
 
 /** `POST /tasks/batch`. */
 export async function submitBatch(c: ApiContext): Promise<Response> {
-  const { tasks } = await readBody(c, BatchSubmission);
+  const { tasks } = readBody(c, BatchSubmission);
   const { submission, repeated } = await accept(c, tasks, (index) => ['tasks', index]);
   const answer: BatchSubmitted = {
     success: true,

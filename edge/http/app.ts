@@ -1,13 +1,12 @@
-import { type Context, type Handler, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import * as z from 'zod';
 import { Health } from '../contract/api.ts';
 import { ERROR_STATUS } from '../contract/errors.ts';
-import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
 import { isTaskId } from '../contract/task-id.ts';
 import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
+import { holdBody } from './body.ts';
 import { ApiError, answerError } from './errors.ts';
 import { type LogEnv, type LogFields, logOf } from './log.ts';
 import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
@@ -32,8 +31,7 @@ const HEALTH: RouteDescription = {
 };
 
 /**
- * A worker's application as both workers have it: CORS, the limit of a request's size, `GET /health`,
- * and errors in the form of the wire.
+ * A worker's application as both workers have it: CORS, `GET /health`, and errors in the form of the wire.
  */
 export function createApp<Env extends WorkerEnv>(service: string) {
   const app = new Hono<{ Bindings: Env }>();
@@ -47,15 +45,6 @@ export function createApp<Env extends WorkerEnv>(service: string) {
       maxAge: 3600,
     }),
   );
-  app.use(
-    bodyLimit({
-      maxSize: MAX_REQUEST_BYTES,
-      onError: () => {
-        throw new ApiError('request_too_large', `Expected a request of at most ${MAX_REQUEST_BYTES} bytes`);
-      },
-    }),
-  );
-
   serve(app, '/health', {
     GET: [
       HEALTH,
@@ -143,10 +132,16 @@ export function serveDocument<Env extends WorkerEnv>(app: Hono<{ Bindings: Env }
   serve(app, '/openapi.json', { GET: [DOCUMENT, (c) => c.json(documentOf(app, about))] });
 }
 
-function gatesOf<Env extends WorkerEnv>({ tokens, ticket }: RouteDescription) {
-  if (tokens.length === 0) return [];
+/** What a request passes before its handler: its body is read last. */
+function gatesOf<Env extends WorkerEnv>({
+  tokens,
+  ticket,
+  body,
+}: RouteDescription): MiddlewareHandler<{ Bindings: Env }>[] {
+  const bodies = body ? [holdBody] : [];
+  if (tokens.length === 0) return bodies;
   const token = requireToken<Env>(...tokens);
-  return [ticket ? ticketOr<Env>(token) : token];
+  return [ticket ? ticketOr<Env>(token) : token, ...bodies];
 }
 
 /** The request that a line is about, with the task of its path where it has one. */

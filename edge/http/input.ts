@@ -1,14 +1,12 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { isTaskId } from '../contract/task-id.ts';
+import { bodyOf } from './body.ts';
 import { ApiError, invalidRequest } from './errors.ts';
 
 /** The request's body, checked; an empty body counts as `{}`. */
-export async function readBody<Schema extends z.ZodType>(
-  c: Context,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  return check(schema, parseJson(await c.req.text()));
+export function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
+  return check(schema, parseJson(bodyOf(c)));
 }
 
 /** The request's query, checked. */

@@ -139,7 +139,7 @@ function errorsOf({ tokens, query, body, errors }: RouteDescription): ErrorCode[
   return [...codes];
 }
 
-const BODY_ERRORS = ['invalid_json', 'invalid_request', 'request_too_large'] as const;
+const BODY_ERRORS = ['invalid_json', 'invalid_request', 'request_too_large', 'unavailable'] as const;
 const TOKEN_ERRORS = ['unauthorized', 'forbidden', 'not_configured'] as const;
 
 function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
