@@ -6,6 +6,7 @@ import type { TaskRow } from '../contract/ledger.ts';
 import { versionOf } from '../contract/version.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { openedBy } from '../http/tickets.ts';
 import type { ApiEnv } from './env.ts';
 import { findTask, statusView } from './status.ts';
 
@@ -25,6 +26,8 @@ export async function getStatus(c: ApiContext): Promise<Response> {
 
 /** A stream says something this often, so that nothing on its way takes it for dead. */
 const KEEP_ALIVE_MS = 15_000;
+/** How often a stream checks that its token is still configured; this isolate may be older than a change. */
+const CHECK_TOKEN_MS = 60_000;
 
 /**
  * `GET /tasks/:id/events`: an event with the task's status for each change of status, attempt or progress,
@@ -45,7 +48,13 @@ export async function followTask(c: ApiContext): Promise<Response> {
       });
     if (seen) await stream.write(':\n\n');
     else await tell();
+    const openedAt = Date.now();
+    let checkAt = openedAt + CHECK_TOKEN_MS;
     while (task.completedAt === null && !stream.aborted) {
+      if (Date.now() >= checkAt) {
+        if (await ledgerOf(c.env).isRevoked(openedBy(c), openedAt)) return;
+        checkAt = Date.now() + CHECK_TOKEN_MS;
+      }
       const before = versionOf(task);
       task = await changed(c, task, KEEP_ALIVE_MS);
       if (versionOf(task) === before) await stream.write(':\n\n');

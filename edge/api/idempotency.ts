@@ -36,7 +36,7 @@ export async function claimKey(
     throw invalidRequest({ path: ['Idempotency-Key'], message });
   }
   const ledger = ledgerOf(c.env);
-  const token = await tokenName(c.env, c.req.header('Authorization'));
+  const token = await tokenName(c);
   // A header has no spaces, so no header equals a key.
   const key = `of token ${await sha256(`${token}\n${parsed.data}`)}`;
   const bodyHash = await sha256(`${c.req.path}\n${bodyOf(c)}`);

@@ -3,6 +3,7 @@ import type { QueueStats, RunnerList, TypeSwitch } from '../contract/stats.ts';
 import { TaskType } from '../contract/task.ts';
 import { check } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { openedBy } from '../http/tickets.ts';
 import { expectUpgrade } from '../http/upgrade.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -24,8 +25,9 @@ export async function listRunners(c: ApiContext): Promise<Response> {
 /** `GET /live`: a WebSocket that tells how the queue stands, when it opens and whenever that has changed. */
 export function openLive(c: ApiContext): Promise<Response> {
   expectUpgrade(c);
-  const { origin } = new URL(c.req.url);
-  return ledgerOf(c.env).fetch(`${origin}/live`, { headers: { Upgrade: 'websocket' } });
+  const url = new URL('/live', c.req.url);
+  url.searchParams.set('client', openedBy(c));
+  return ledgerOf(c.env).fetch(url, { headers: { Upgrade: 'websocket' } });
 }
 
 /** `POST /types/:type/pause`. */

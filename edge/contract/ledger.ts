@@ -26,6 +26,10 @@ export interface LedgerApi {
    * ledger), or after `timeoutMs`.
    */
   awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask>;
+  /** Names the client tokens that are configured, and ends the live sockets of all others. */
+  keepClients(names: string[]): Promise<void>;
+  /** Whether `keepClients` has left a token out since a time, in Unix milliseconds. */
+  isRevoked(name: string, since: number): Promise<boolean>;
   cancel(taskId: string): Promise<CancelOutcome>;
   retry(taskId: string): Promise<RetryOutcome>;
   cancelMany(filter: ListFilter): Promise<ChangedPage>;

@@ -1,6 +1,11 @@
 import type { LiveUpdate } from '../../contract/stats.ts';
 
 const LIVE = 'live';
+/** A socket has this tag too: its client, by the name of the token that opened it. */
+const tagOf = (client: string) => `${LIVE}:${client}`;
+
+/** Of RFC 6455: the socket is against a policy. */
+const POLICY_VIOLATION = 1008;
 
 /** Changes within this time are sent together. */
 const MIN_SPACING_MS = 1000;
@@ -16,7 +21,10 @@ export function spacingMs(rowsRead: number): number {
 }
 
 /** The parts of a Durable Object's state that hold its sockets. */
-type SocketState = Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse'>;
+type SocketState = Pick<
+  DurableObjectState,
+  'acceptWebSocket' | 'getWebSockets' | 'getTags' | 'setWebSocketAutoResponse'
+>;
 
 /** What the sockets send. */
 export interface LiveSource {
@@ -42,11 +50,21 @@ export class LiveSockets {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
-  accept(): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.#ctx.acceptWebSocket(server, [LIVE]);
+  /** @param client the name of the token that opens it. */
+  accept(client: string): Response {
+    const { 0: theirs, 1: server } = new WebSocketPair();
+    this.#ctx.acceptWebSocket(server, [LIVE, tagOf(client)]);
     server.send(JSON.stringify(this.#source.snapshot()));
-    return new Response(null, { status: 101, webSocket: client });
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  /** Ends the sockets of all clients but these. */
+  keep(clients: ReadonlySet<string>): void {
+    const kept = new Set([...clients].map(tagOf));
+    for (const socket of this.#ctx.getWebSockets(LIVE)) {
+      if (this.#ctx.getTags(socket).some((tag) => kept.has(tag))) continue;
+      socket.close(POLICY_VIOLATION, 'The token that opened this socket is not configured any more');
+    }
   }
 
   /** Something may have changed. */

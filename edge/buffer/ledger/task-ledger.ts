@@ -51,6 +51,8 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   /** Counts claims and reports. */
   readonly #pacing: Pacing;
   #rowsRead = 0;
+  /** The configured client tokens, as the API Worker named them last. */
+  #clients: { names: ReadonlySet<string>; keptAt: number } = { names: new Set(), keptAt: 0 };
 
   constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
     super(ctx, env);
@@ -147,6 +149,16 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
 
   awaitChange(taskId: string, version: string | null, timeoutMs: number) {
     return this.#watch.until(taskId, version, timeoutMs);
+  }
+
+  async keepClients(names: string[]) {
+    this.#clients = { names: new Set(names), keptAt: Date.now() };
+    this.#live.keep(this.#clients.names);
+  }
+
+  async isRevoked(name: string, since: number) {
+    const { names, keptAt } = this.#clients;
+    return keptAt > since && !names.has(name);
   }
 
   async list(filter: ListFilter) {
@@ -247,10 +259,11 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#ledger.unknownTypes(types);
   }
 
-  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
+  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else the one of a `?client=`. */
   override async fetch(request: Request) {
-    const runner = new URL(request.url).searchParams.get('runner');
-    if (runner === null) return this.#live.accept();
+    const { searchParams } = new URL(request.url);
+    const runner = searchParams.get('runner');
+    if (runner === null) return this.#live.accept(searchParams.get('client') ?? '');
     // A runner that has connected claims at once.
     this.#waker.forget(runner);
     return this.#wakeSockets.accept(runner);
