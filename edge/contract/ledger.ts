@@ -43,8 +43,14 @@ export interface LedgerApi {
   list(filter: ListFilter): Promise<TaskPage>;
   ready(limit: number): Promise<WorkRow[]>;
   alive(limit: number): Promise<WorkRow[]>;
-  /** `header` is the key as 0.1.0 kept it. */
-  reserve(key: string, bodyHash: string, submission: string, header: string): Promise<Reservation>;
+  /** `header` is the key as 0.1.0 kept it. `closed`: nothing new is accepted, as if the ledger were full. */
+  reserve(
+    key: string,
+    bodyHash: string,
+    submission: string,
+    header: string,
+    closed: boolean,
+  ): Promise<Reservation>;
   markAccepted(key: string, submission: string): Promise<void>;
   incomplete(submissions: SubmissionCount[]): Promise<string[]>;
   /** The window up to which all submissions were delivered for sure; null before the first sweep. */

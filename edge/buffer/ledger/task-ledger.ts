@@ -191,8 +191,8 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#conclude(undefined);
   }
 
-  async reserve(key: string, bodyHash: string, submission: string, header: string) {
-    return this.#ledger.reserve(key, bodyHash, submission, this.#isFull(), header);
+  async reserve(key: string, bodyHash: string, submission: string, header: string, closed?: boolean) {
+    return this.#ledger.reserve(key, bodyHash, submission, closed || this.#isFull(), header);
   }
 
   async markAccepted(key: string, submission: string) {
