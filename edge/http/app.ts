@@ -7,7 +7,7 @@ import { ERROR_STATUS } from '../contract/errors.ts';
 import { isTaskId } from '../contract/task-id.ts';
 import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
 import { holdBody } from './body.ts';
-import { ApiError, answerError } from './errors.ts';
+import { ApiError, answerError, shortened } from './errors.ts';
 import { type LogEnv, type LogFields, logOf } from './log.ts';
 import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
 import { ticketOr } from './tickets.ts';
@@ -58,7 +58,7 @@ export function createApp<Env extends WorkerEnv>(service: string) {
   app.use(requireConfiguration);
 
   app.notFound((c) =>
-    answerError(c, new ApiError('not_found', `Nothing is served at ${c.req.method} ${c.req.path}`)),
+    answerError(c, new ApiError('not_found', `Nothing is served at ${c.req.method} ${shownPath(c)}`)),
   );
   app.onError((error, c) => {
     const log = logOf(c.env);
@@ -113,7 +113,7 @@ function refuseOtherMethods<Env extends WorkerEnv>(
   const allowed = methods.join(', ');
   app.all(path, (c) => {
     c.header('Allow', allowed);
-    const message = `${c.req.method} is not served at ${c.req.path}; expected ${allowed}`;
+    const message = `${c.req.method} is not served at ${shownPath(c)}; expected ${allowed}`;
     return answerError(c, new ApiError('method_not_allowed', message));
   });
 }
@@ -142,6 +142,11 @@ function gatesOf<Env extends WorkerEnv>({
   if (tokens.length === 0) return bodies;
   const token = requireToken<Env>(...tokens);
   return [ticket ? ticketOr<Env>(token) : token, ...bodies];
+}
+
+/** The path of a request, as an answer repeats it. */
+function shownPath({ req: { path } }: Context): string {
+  return shortened(path, 200);
 }
 
 /** The request that a line is about, with the task of its path where it has one. */

@@ -165,7 +165,7 @@ function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
 /** When each error is answered. */
 const ERROR_MEANING: Record<ErrorCode, string> = {
   invalid_json: 'The body is not JSON',
-  invalid_request: 'A field of the request is wrong; `issues` names each',
+  invalid_request: 'A field of the request is wrong; `issues` names each, or the first 20',
   too_many_types: 'The queue has 10,000 task types already, and this one is new',
   submission_id_not_current: 'The time of the `Submission-Id` is too far from now',
   unauthorized: 'The token is missing or not valid',
