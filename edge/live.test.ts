@@ -113,8 +113,6 @@ describe('the live socket', () => {
     await edge.cron();
     const env = { ...(await edge.env()), API_TOKENS: TOKENS.client };
     assert.equal(removed.socket.readyState, WebSocket.OPEN, 'Its token is still configured');
-    // A socket outlives its object's memory.
-    await edge.buffer.worker.evictDurableObject('TaskLedger', { name: 'shard-0', webSockets: 'hibernate' });
     const closed = once(removed.socket, 'close');
     await keepClients(env);
     const [code, reason] = await closed;
