@@ -10,13 +10,11 @@ import { holdBody } from './body.ts';
 import { ApiError, answerError, shortened } from './errors.ts';
 import { type LogEnv, type LogFields, logOf } from './log.ts';
 import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
+import { type OriginEnv, readableBy, requireLocal } from './origins.ts';
 import { ticketOr } from './tickets.ts';
 
 /** What every worker of this system is configured with. */
-export interface WorkerEnv extends AuthEnv, LogEnv {
-  /** Origins whose pages may call this worker, separated by commas; `*` for all. None by default. */
-  ALLOWED_ORIGINS?: string;
-}
+export interface WorkerEnv extends AuthEnv, LogEnv, OriginEnv {}
 
 const HEALTH: RouteDescription = {
   name: 'getHealth',
@@ -31,15 +29,16 @@ const HEALTH: RouteDescription = {
 };
 
 /**
- * A worker's application as both workers have it: CORS, `GET /health`, and errors in the form of the wire.
+ * A worker's application as both workers have it: the origins that may call it, `GET /health`, and errors in the form of the wire.
  */
 export function createApp<Env extends WorkerEnv>(service: string) {
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(secureHeaders());
+  app.use(requireLocal);
   app.use(
     cors({
-      origin: (origin, c) => allowedOrigin(c.env.ALLOWED_ORIGINS, origin),
+      origin: (origin, c) => readableBy(c.env, origin),
       allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Submission-Id', 'Last-Event-ID'],
       exposeHeaders: ['Retry-After'],
       maxAge: 3600,
@@ -153,10 +152,4 @@ function shownPath({ req: { path } }: Context): string {
 function requestOf({ req: { method, path } }: Context): LogFields {
   const taskId = path.split('/').find(isTaskId);
   return { method, path, ...(taskId !== undefined && { taskId }) };
-}
-
-function allowedOrigin(allowed: string | undefined, origin: string): string | null {
-  const origins = (allowed ?? '').split(',').map((entry) => entry.trim());
-  if (origins.includes('*')) return '*';
-  return origins.includes(origin) ? origin : null;
 }

@@ -131,7 +131,7 @@ const SUCCESS = { 101: 'The socket is open', 200: 'Done', 201: 'Made' };
 
 /** Those that a route names, and those that follow from what it takes. */
 function errorsOf({ tokens, query, body, errors }: RouteDescription): ErrorCode[] {
-  const codes = new Set<ErrorCode>(errors);
+  const codes = new Set<ErrorCode>(['foreign_origin', ...errors]);
   if (query) codes.add('invalid_request');
   for (const code of body ? BODY_ERRORS : []) codes.add(code);
   for (const code of tokens.length > 0 ? TOKEN_ERRORS : []) codes.add(code);
@@ -170,6 +170,8 @@ const ERROR_MEANING: Record<ErrorCode, string> = {
   submission_id_not_current: 'The time of the `Submission-Id` is too far from now',
   unauthorized: 'The token is missing or not valid',
   forbidden: 'The token is valid, but not for this call',
+  foreign_origin:
+    'The worker has no tokens, and a page of another origin sent the request, or it came under another name than localhost',
   not_found: 'Nothing is served at this path',
   task_not_found: 'No task has this id, or none that is still known',
   method_not_allowed: 'The path is served by other methods; the header `Allow` names them',
