@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { describe, test } from 'node:test';
 import { TaskList } from './contract/api.ts';
 import type { ErrorCode } from './contract/errors.ts';
@@ -9,6 +10,7 @@ import {
   expectError,
   guardedEdge,
   OLD_TOKENS,
+  openEdge,
   ownEdge,
   read,
   type TestEdge,
@@ -180,5 +182,44 @@ describe('with tokens', () => {
     expectError(refused, 'unauthorized');
     const list = await gate.send(['api', '/tasks?type=auth-refused'], `Bearer ${TOKENS.client}`);
     assert.equal(read(list, TaskList).count, 0);
+  });
+});
+
+describe('without tokens on purpose', () => {
+  const open = openEdge();
+
+  /** What a request is answered with, its headers sent as they are. */
+  async function statusOf(path: string, headers: Record<string, string>, method = 'GET') {
+    const request = httpRequest(`${await open.listen()}${path}`, { method, headers, agent: false });
+    request.end();
+    return new Promise<number | undefined>((resolve, reject) => {
+      request.on('error', reject);
+      request.on('response', (response) => resolve(response.resume().statusCode));
+      request.on('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve(response.statusCode);
+      });
+    });
+  }
+  const UPGRADE = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+
+  test('a page of another origin is refused, for a socket too', async () => {
+    const headers = { Origin: 'https://evil.example' };
+    assert.equal(await statusOf('/tasks', { ...headers, 'Content-Type': 'text/plain' }, 'POST'), 403);
+    assert.equal(await statusOf('/tasks', headers, 'OPTIONS'), 403);
+    assert.equal(await statusOf('/live', { ...headers, ...UPGRADE }), 403);
+    assert.equal(await statusOf('/live', { Origin: await open.listen(), ...UPGRADE }), 101);
+    assert.equal(await statusOf('/live', UPGRADE), 101);
+  });
+
+  test('another name than localhost is refused', async () => {
+    assert.equal(await statusOf('/tasks', { Host: 'evil.example:8787' }), 403);
+    assert.equal(await statusOf('/live', { Host: 'evil.example:8787', ...UPGRADE }), 403);
+    assert.equal(await statusOf('/tasks', { Host: 'localhost:8787' }), 200);
   });
 });

@@ -3,7 +3,8 @@
  * Ending it ends all that it started.
  *
  * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state),
- * `BUFFER_CONFIG` (another configuration of the Consumer Worker).
+ * `BUFFER_CONFIG` (another configuration of the Consumer Worker), `ALLOWED_ORIGINS` (origins whose pages may call
+ * the workers beside their own, separated by commas).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -85,13 +86,19 @@ async function expectFree({ name, port, portVariable }: DevWorker): Promise<void
   await once(server.close(), 'close');
 }
 
+/** The pages of both workers, and those that the user names. */
+function allowedOrigins(): string[] {
+  const own = [api, buffer].flatMap(({ port }) => [`http://localhost:${port}`, `http://127.0.0.1:${port}`]);
+  return [...own, process.env.ALLOWED_ORIGINS ?? []].flat();
+}
+
 async function start(worker: DevWorker): Promise<void> {
   const args = [
     'dev',
     ...['--config', worker.config],
     ...['--ip', '127.0.0.1', '--port', String(worker.port), '--inspector-port', '0'],
     ...['--persist-to', stateDir],
-    ...['--var', 'AUTH:off', '--var', 'ALLOWED_ORIGINS:*'],
+    ...['--var', 'AUTH:off', '--var', `ALLOWED_ORIGINS:${allowedOrigins().join()}`],
     ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
   ];
   // Its own process group, so that wrangler's own children can be ended with it.

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { Completed, StatusView, TaskView } from './contract/api.ts';
+import { Completed, StatusView, Submitted, TaskView } from './contract/api.ts';
 import { Claim, SingleClaim } from './contract/buffer.ts';
 import {
   MAX_INLINE_BYTES,
@@ -14,7 +14,7 @@ import {
   MAX_RESULT_BYTES,
 } from './contract/limits.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, openEdge, refuses } from './testing.ts';
+import { expectError, openEdge, read, refuses } from './testing.ts';
 
 const edge = openEdge();
 
@@ -128,7 +128,7 @@ test('the largest payload that travels inline is accepted and arrives', async ()
 });
 
 describe('a deeply nested payload', () => {
-  for (const depth of [100, 1000, 3000, 5000, 6000, 40_000]) {
+  for (const depth of [100, 1000, 3000, 5000, 6000, 40_000, 1_000_000]) {
     test(`of ${depth} arrays is refused, or it is accepted and arrives`, async () => {
       const type = `error-deep-${depth}`;
       const answer = await edge.api.call('/tasks', { body: `{"type":"${type}","payload":${nested(depth)}}` });
@@ -152,6 +152,50 @@ describe('a deeply nested payload', () => {
     ]);
     await edge.ready(type, 10);
   });
+});
+
+describe('a number that is too large for JSON', () => {
+  const holds = `"leaseId":"${LEASE}","holds":[]`;
+  for (const [name, worker, path, body, place] of [
+    ['a payload', 'api', '/tasks', '{"type":"a","payload":{"x":1e999}}', 'payload.x'],
+    [
+      'a task of a batch',
+      'api',
+      '/tasks/batch',
+      '{"tasks":[{"type":"a","priority":1e999}]}',
+      'tasks.0.priority',
+    ],
+    ['a result', 'api', `/tasks/${UNKNOWN}/complete`, '{"success":true,"result":[1e999]}', 'result.0'],
+    [
+      'a result of a batch',
+      'api',
+      '/tasks/complete',
+      `{"results":[{"taskId":"${UNKNOWN}","leaseId":"${LEASE}","success":true,"result":1e999}]}`,
+      'results.0.result',
+    ],
+    [
+      'progress',
+      'buffer',
+      '/tasks/heartbeat',
+      `{"leases":[{${holds},"progress":[{"taskId":"${UNKNOWN}","value":1e999}]}]}`,
+      'leases.0.progress.0.value',
+    ],
+    ['a claim', 'buffer', '/tasks/claim', `{"leaseId":"${LEASE}","leaseSeconds":1e999}`, 'leaseSeconds'],
+  ] as const) {
+    test(`in ${name} is refused with its place`, async () => {
+      const { error } = expectError(await edge[worker].call(path, { body }), 'invalid_request');
+      assert.equal(error, `${place}: 1e999 is too large for a number`);
+    });
+  }
+});
+
+test('a text with half a character is stored as it was sent', async () => {
+  const body = '{"type":"error-surrogate","payload":"\\ud800","tags":["\\udfff"]}';
+  const answer = await edge.api.call('/tasks', { body });
+  const { taskId } = read(answer, Submitted);
+  await edge.ready('error-surrogate', 1);
+  const { payload } = await edge.api.read(`/tasks/${taskId}`, TaskView);
+  assert.equal(payload, '\ud800');
 });
 
 describe('a task', () => {
@@ -244,7 +288,7 @@ describe('a task', () => {
   });
 
   test('takes a deeply nested result that can be read again, or refuses it', async () => {
-    for (const depth of [1000, 5000, 40_000]) {
+    for (const depth of [1000, 5000, 40_000, 1_000_000]) {
       const id = await edge.submitReady({ type: `error-deep-result-${depth}` });
       await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
       const body = `{"success":true,"result":${nested(depth)}}`;

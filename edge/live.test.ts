@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { keepClients } from './api/keep-clients.ts';
 import { Changed, TaskList } from './contract/api.ts';
 import { Claim } from './contract/buffer.ts';
 import { LiveUpdate, QueueStats, RunnerList, Ticket, TypeSwitch } from './contract/stats.ts';
 import { createdAtOf } from './contract/task-id.ts';
-import { expectError, guardedEdge, read, TOKENS, waitFor } from './testing.ts';
+import { expectError, guardedEdge, OLD_TOKENS, read, TOKENS, waitFor } from './testing.ts';
 
 const edge = guardedEdge();
 let url: string;
@@ -42,8 +43,9 @@ async function submit(count: number, task: { type: string; tags?: string[] }): P
 }
 
 /** A dashboard's socket, and what it was told. */
-async function look() {
-  const { ticket } = read(await post('/tickets'), Ticket);
+async function look(token: string = TOKENS.client) {
+  const headers = { Authorization: `Bearer ${token}` };
+  const { ticket } = read(await edge.api.call('/tickets', { method: 'POST', headers }), Ticket);
   const socket = new WebSocket(`${url}/live?ticket=${ticket}`);
   const updates: LiveUpdate[] = [];
   let pongs = 0;
@@ -104,6 +106,23 @@ describe('the live socket', () => {
     dashboard.socket.send('ping');
     await waitFor('the pong', async () => dashboard.pongs() === 1 || undefined);
     await dashboard.close();
+  });
+
+  test('ends within a run of the cron job when the token that opened it is removed', async () => {
+    const [removed, kept] = [await look(OLD_TOKENS.client), await look()];
+    await edge.cron();
+    const env = { ...(await edge.env()), API_TOKENS: TOKENS.client };
+    assert.equal(removed.socket.readyState, WebSocket.OPEN, 'Its token is still configured');
+    const closed = once(removed.socket, 'close');
+    await keepClients(env);
+    const [code, reason] = await closed;
+    assert.deepEqual(
+      [code, String(reason)],
+      [1008, 'The token that opened this socket is not configured any more'],
+    );
+    await submit(1, { type: 'live-kept' });
+    await kept.told('the task', ({ stats }) => stats.types.some(({ type }) => type === 'live-kept'));
+    await kept.close();
   });
 
   test('needs a ticket or a token, and an upgrade', async () => {

@@ -16,7 +16,7 @@ type ApiContext = Context<{ Bindings: ApiEnv }>;
 /** `POST /tasks/:id/complete`: one result, with the lease id of the claim or, as a single-task consumer, without. */
 export async function completeOne(c: ApiContext): Promise<Response> {
   const taskId = readTaskId(c);
-  const { leaseId, ...request } = await readBody(c, CompleteRequest);
+  const { leaseId, ...request } = readBody(c, CompleteRequest);
   const report = { taskId, ...request, result: resultText(request.result) };
   const state = leaseId ? await settleFenced(c, { ...report, leaseId }) : await settleUnfenced(c, report);
   const answer: Completed = { success: true, message: messageOf(state), taskId, status: statusOf(state) };
@@ -30,7 +30,7 @@ function messageOf(state: TaskState): string {
 
 /** `POST /tasks/complete`: the results of a runner, each answered for itself. */
 export async function completeMany(c: ApiContext): Promise<Response> {
-  const { results } = await readBody(c, ReportRequest);
+  const { results } = readBody(c, ReportRequest);
   const reports = results.map((report) => ({ ...report, result: resultText(report.result) }));
   const ledger = ledgerOf(c.env);
   const settled = await Promise.all(callsOf(reports).map((portion) => ledger.settle(portion)));

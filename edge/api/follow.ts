@@ -7,6 +7,7 @@ import { versionOf } from '../contract/version.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { openedBy } from '../http/tickets.ts';
 import type { ApiEnv } from './env.ts';
 import { findTask, statusView } from './status.ts';
 
@@ -26,6 +27,8 @@ export async function getStatus(c: ApiContext): Promise<Response> {
 
 /** A stream says something this often, so that nothing on its way takes it for dead. */
 const KEEP_ALIVE_MS = 15_000;
+/** How often a stream checks that its token is still configured; this isolate may be older than a change. */
+const CHECK_TOKEN_MS = 60_000;
 
 /** If too many calls wait for a change, a stream ends, and its client comes back after this time. */
 const RECONNECT_MS = 5000;
@@ -49,7 +52,13 @@ export async function followTask(c: ApiContext): Promise<Response> {
       });
     if (seen) await stream.write(':\n\n');
     else await tell();
+    const openedAt = Date.now();
+    let checkAt = openedAt + CHECK_TOKEN_MS;
     while (task.completedAt === null && !stream.aborted) {
+      if (Date.now() >= checkAt) {
+        if (await ledgerOf(c.env).isRevoked(openedBy(c), openedAt)) return;
+        checkAt = Date.now() + CHECK_TOKEN_MS;
+      }
       const before = versionOf(task);
       const next = await changed(c, task, KEEP_ALIVE_MS);
       if ('busy' in next) {

@@ -13,25 +13,17 @@ const CACHE_MS = 10_000;
 let cached: Capacity = { full: false, typesFull: false };
 let askedAt = Number.NEGATIVE_INFINITY;
 
-/**
- * Refuses submissions while the ledger has no room for tasks.
- *
- * @throws {ApiError} 503.
- */
-export async function expectRoom(c: ApiContext): Promise<void> {
-  if ((await capacity(c)).full) throw ledgerFull();
+/** Why a submission is refused: the ledger has no room for tasks. */
+export async function noRoom(c: ApiContext): Promise<ApiError | undefined> {
+  return (await capacity(c)).full ? ledgerFull() : undefined;
 }
 
-/**
- * Refuses new task types while there are as many as there may be.
- *
- * @throws {ApiError} 400.
- */
-export async function expectKnownTypes(c: ApiContext, types: readonly string[]): Promise<void> {
-  if (!(await capacity(c)).typesFull) return;
+/** Why a submission is refused: it has a new task type, and there are as many as there may be. */
+export async function noRoomForTypes(c: ApiContext, types: readonly string[]): Promise<ApiError | undefined> {
+  if (!(await capacity(c)).typesFull) return undefined;
   const [type] = await ledgerOf(c.env).unknownTypes([...new Set(types)]);
-  if (type === undefined) return;
-  throw new ApiError(
+  if (type === undefined) return undefined;
+  return new ApiError(
     'too_many_types',
     `The task type "${type}" is new, and the queue has the ${MAX_LIVE_TYPES} types that it can have: use one of them, with what varies in the payload or the tags, or wait until unused types are forgotten`,
     { type },

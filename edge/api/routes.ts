@@ -319,7 +319,8 @@ export const openLive: RouteDescription = {
 export const giveTicket: RouteDescription = {
   name: 'giveTicket',
   summary: 'A ticket for a browser’s socket or event stream, which can carry no header',
-  description: 'It is valid for a minute, in the query parameter `ticket`.',
+  description:
+    'It is valid for a minute, in the query parameter `ticket`, as long as the token that it was given for is. What it opened ends within two minutes after that token is removed.',
   tag: 'Queue',
   tokens: ['client'],
   answer: {

@@ -6,6 +6,7 @@ import { unlessBusy } from '../http/busy.ts';
 import { ApiError } from '../http/errors.ts';
 import { check } from '../http/input.ts';
 import { ledgerOf } from '../http/ledger.ts';
+import { openedBy } from '../http/tickets.ts';
 import { expectUpgrade } from '../http/upgrade.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -27,8 +28,9 @@ export async function listRunners(c: ApiContext): Promise<Response> {
 /** `GET /live`: a WebSocket that tells how the queue stands, when it opens and whenever that has changed. */
 export async function openLive(c: ApiContext): Promise<Response> {
   expectUpgrade(c);
-  const { origin } = new URL(c.req.url);
-  const answer = await ledgerOf(c.env).fetch(`${origin}/live`, { headers: { Upgrade: 'websocket' } });
+  const url = new URL('/live', c.req.url);
+  url.searchParams.set('client', openedBy(c));
+  const answer = await ledgerOf(c.env).fetch(url, { headers: { Upgrade: 'websocket' } });
   if (answer.status !== 503) return answer;
   throw new ApiError(
     'unavailable',

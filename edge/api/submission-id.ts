@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { SubmissionId } from '../contract/api.ts';
 import { MAX_SUBMISSION_AGE_SECONDS, MAX_SUBMISSION_AHEAD_SECONDS } from '../contract/limits.ts';
 import { createdAtOf, newSubmission, submissionFrom } from '../contract/task-id.ts';
+import { bodyOf } from '../http/body.ts';
 import { ApiError, invalidRequest } from '../http/errors.ts';
 import { CURRENT_SHARD } from '../http/ledger.ts';
 
@@ -28,7 +29,7 @@ export async function nameSubmission(c: Context): Promise<{ submission: string; 
   const id = parsed.data;
   const createdAt = createdAtOf(id);
   expectRecent(createdAt, now);
-  const request = `${id}\n${c.req.path}\n${await c.req.text()}`;
+  const request = `${id}\n${c.req.path}\n${bodyOf(c)}`;
   return { submission: await submissionFrom(request, createdAt, CURRENT_SHARD), named: true };
 }
 

@@ -12,14 +12,14 @@ import { claimKey } from './idempotency.ts';
 import { packMessages, type SizedTask, sendGroups } from './pack.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { recordTtlSeconds } from './record-ttl.ts';
-import { expectKnownTypes, expectRoom, ledgerFull } from './room.ts';
+import { ledgerFull, noRoom, noRoomForTypes } from './room.ts';
 import { nameSubmission } from './submission-id.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `POST /tasks`. */
 export async function submitOne(c: ApiContext): Promise<Response> {
-  const task = await readBody(c, TaskSubmission);
+  const task = readBody(c, TaskSubmission);
   const { submission, repeated } = await accept(c, [task], () => []);
   const answer: Submitted = {
     success: true,
@@ -32,7 +32,7 @@ export async function submitOne(c: ApiContext): Promise<Response> {
 
 /** `POST /tasks/batch`. */
 export async function submitBatch(c: ApiContext): Promise<Response> {
-  const { tasks } = await readBody(c, BatchSubmission);
+  const { tasks } = readBody(c, BatchSubmission);
   const { submission, repeated } = await accept(c, tasks, (index) => ['tasks', index]);
   const answer: BatchSubmitted = {
     success: true,
@@ -46,11 +46,12 @@ export async function submitBatch(c: ApiContext): Promise<Response> {
 
 /**
  * Accepts a submission, once for an idempotency key and once for a `Submission-Id`; with both, the key decides.
- * What is wrong with the tasks is answered before a key is given to them.
+ * What is wrong with the tasks is answered before a key is given to them. A repeat of what was accepted gets its
+ * first answer also when nothing new is taken in.
  *
  * @param placeOf where in the request a task stands.
  * @returns the submission's name, from which the ids of its tasks follow.
- * @throws {ApiError} 503 if the record could not be written or the ledger is full.
+ * @throws {ApiError} 503 if the record could not be written or the ledger is full, 400 for too many types.
  */
 async function accept(
   c: ApiContext,
@@ -59,14 +60,13 @@ async function accept(
 ): Promise<{ submission: string; repeated: boolean }> {
   const { submission, named } = await nameSubmission(c);
   const prepared = prepare(submission, submitted, placeOf);
-  await expectKnownTypes(
-    c,
-    submitted.map(({ type }) => type),
-  );
-  const claim = await claimKey(c, submission);
+  const types = submitted.map(({ type }) => type);
+  const unknownTypes = await noRoomForTypes(c, types);
+  const claim = await claimKey(c, submission, unknownTypes);
   if (!claim) {
-    await expectRoom(c);
-    await store(c.env, prepared, named);
+    const refusal = unknownTypes ?? (await noRoom(c));
+    if (!refusal) await store(c.env, prepared, named);
+    else if (!named || !(await isStored(c.env, submission))) throw refusal;
     return { submission, repeated: false };
   }
   if (!claim.accepted) {
@@ -78,6 +78,12 @@ async function accept(
     await claim.markAccepted();
   }
   return claim;
+}
+
+/** Whether a submission was accepted before. */
+async function isStored({ TASK_STORAGE }: ApiEnv, submission: string): Promise<boolean> {
+  const { keys } = await TASK_STORAGE.list({ prefix: recordKey(submission), limit: 1 });
+  return keys.length > 0;
 }
 
 /** KV takes one write a second for a key: a repeat of what was just written waits that long. */

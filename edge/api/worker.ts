@@ -6,6 +6,7 @@ import { closeWindows } from './close.ts';
 import { completeMany, completeOne } from './complete.ts';
 import type { ApiEnv } from './env.ts';
 import { followTask, getStatus } from './follow.ts';
+import { keepClients } from './keep-clients.ts';
 import { listTasks } from './list.ts';
 import { getMetrics } from './metrics.ts';
 import * as routes from './routes.ts';
@@ -47,9 +48,13 @@ export default {
   fetch: app.fetch,
   async scheduled(_event, env) {
     try {
-      await sweep(env, Date.now());
+      await keepClients(env);
     } finally {
-      await closeWindows(env, Date.now());
+      try {
+        await sweep(env, Date.now());
+      } finally {
+        await closeWindows(env, Date.now());
+      }
     }
   },
 } satisfies ExportedHandler<ApiEnv>;

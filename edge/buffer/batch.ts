@@ -22,7 +22,7 @@ type BufferContext = Context<{ Bindings: BufferEnv }>;
 
 /** `POST /tasks/claim`. */
 export async function claimBatch(c: BufferContext): Promise<Response> {
-  const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = await readBody(c, ClaimRequest);
+  const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = readBody(c, ClaimRequest);
   const grant = await ledgerOf(c.env).claim({ ...request, leaseSeconds });
   const large = grant.tasks.filter((task) => typeof task !== 'string');
   const filled = await claimedPayloads(c.env, request.leaseId, large);
@@ -40,7 +40,7 @@ export async function claimBatch(c: BufferContext): Promise<Response> {
 
 /** `POST /tasks/heartbeat`. */
 export async function heartbeat(c: BufferContext): Promise<Response> {
-  const { leases } = await readBody(c, HeartbeatRequest);
+  const { leases } = readBody(c, HeartbeatRequest);
   const beats = leases.map(({ progress, ...lease }) => ({
     ...lease,
     progress: progress?.map(({ taskId, value }) => ({ taskId, value: JSON.stringify(value) })),
@@ -70,7 +70,7 @@ export async function heartbeat(c: BufferContext): Promise<Response> {
 
 /** `POST /tasks/release`. */
 export async function release(c: BufferContext): Promise<Response> {
-  const { leaseId, taskIds } = await readBody(c, ReleaseRequest);
+  const { leaseId, taskIds } = readBody(c, ReleaseRequest);
   const ledger = ledgerOf(c.env);
   const released = taskIds
     ? (await Promise.all(callsOf(taskIds).map((portion) => ledger.release(leaseId, portion)))).flat()

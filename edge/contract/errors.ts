@@ -8,6 +8,7 @@ export const ERROR_STATUS = {
   submission_id_not_current: 400,
   unauthorized: 401,
   forbidden: 403,
+  foreign_origin: 403,
   not_found: 404,
   task_not_found: 404,
   method_not_allowed: 405,

@@ -26,6 +26,10 @@ export interface LedgerApi {
    * ledger), or after `timeoutMs`.
    */
   awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask | Busy>;
+  /** Names the client tokens that are configured, and ends the live sockets of all others. */
+  keepClients(names: string[]): Promise<void>;
+  /** Whether `keepClients` has left a token out since a time, in Unix milliseconds. */
+  isRevoked(name: string, since: number): Promise<boolean>;
   cancel(taskId: string): Promise<CancelOutcome>;
   retry(taskId: string): Promise<RetryOutcome>;
   cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;
@@ -39,8 +43,14 @@ export interface LedgerApi {
   list(filter: ListFilter): Promise<TaskPage | Busy>;
   ready(limit: number): Promise<WorkRow[] | Busy>;
   alive(limit: number): Promise<WorkRow[] | Busy>;
-  /** `header` is the key as 0.1.0 kept it. */
-  reserve(key: string, bodyHash: string, submission: string, header: string): Promise<Reservation>;
+  /** `header` is the key as 0.1.0 kept it. `closed`: nothing new is accepted, as if the ledger were full. */
+  reserve(
+    key: string,
+    bodyHash: string,
+    submission: string,
+    header: string,
+    closed: boolean,
+  ): Promise<Reservation>;
   markAccepted(key: string, submission: string): Promise<void>;
   incomplete(submissions: SubmissionCount[]): Promise<string[]>;
   /** The window up to which all submissions were delivered for sure; null before the first sweep. */

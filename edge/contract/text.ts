@@ -5,12 +5,10 @@ export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** Whether arrays and objects stand in one another deeper than `max` levels. */
+/** Whether arrays and objects nest in one another deeper than `max` levels. */
 export function nestsDeeperThan(value: unknown, max: number): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= max; depth += 1) {
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-    if (level.length === 0) return false;
-  }
-  return true;
+  if (typeof value !== 'object' || value === null) return false;
+  if (max === 0) return true;
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return items.some((item) => typeof item === 'object' && nestsDeeperThan(item, max - 1));
 }

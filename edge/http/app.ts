@@ -1,23 +1,20 @@
-import { type Context, type Handler, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import * as z from 'zod';
 import { Health } from '../contract/api.ts';
 import { ERROR_STATUS } from '../contract/errors.ts';
-import { MAX_REQUEST_BYTES } from '../contract/limits.ts';
 import { isTaskId } from '../contract/task-id.ts';
 import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
-import { ApiError, answerError } from './errors.ts';
+import { holdBody } from './body.ts';
+import { ApiError, answerError, shortened } from './errors.ts';
 import { type LogEnv, type LogFields, logOf } from './log.ts';
 import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
+import { type OriginEnv, readableBy, requireLocal } from './origins.ts';
 import { ticketOr } from './tickets.ts';
 
 /** What every worker of this system is configured with. */
-export interface WorkerEnv extends AuthEnv, LogEnv {
-  /** Origins whose pages may call this worker, separated by commas; `*` for all. None by default. */
-  ALLOWED_ORIGINS?: string;
-}
+export interface WorkerEnv extends AuthEnv, LogEnv, OriginEnv {}
 
 const HEALTH: RouteDescription = {
   name: 'getHealth',
@@ -32,30 +29,21 @@ const HEALTH: RouteDescription = {
 };
 
 /**
- * A worker's application as both workers have it: CORS, the limit of a request's size, `GET /health`,
- * and errors in the form of the wire.
+ * A worker's application as both workers have it: the origins that may call it, `GET /health`, and errors in the form of the wire.
  */
 export function createApp<Env extends WorkerEnv>(service: string) {
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(secureHeaders());
+  app.use(requireLocal);
   app.use(
     cors({
-      origin: (origin, c) => allowedOrigin(c.env.ALLOWED_ORIGINS, origin),
+      origin: (origin, c) => readableBy(c.env, origin),
       allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Submission-Id', 'Last-Event-ID'],
       exposeHeaders: ['Retry-After'],
       maxAge: 3600,
     }),
   );
-  app.use(
-    bodyLimit({
-      maxSize: MAX_REQUEST_BYTES,
-      onError: () => {
-        throw new ApiError('request_too_large', `Expected a request of at most ${MAX_REQUEST_BYTES} bytes`);
-      },
-    }),
-  );
-
   serve(app, '/health', {
     GET: [
       HEALTH,
@@ -69,7 +57,7 @@ export function createApp<Env extends WorkerEnv>(service: string) {
   app.use(requireConfiguration);
 
   app.notFound((c) =>
-    answerError(c, new ApiError('not_found', `Nothing is served at ${c.req.method} ${c.req.path}`)),
+    answerError(c, new ApiError('not_found', `Nothing is served at ${c.req.method} ${shownPath(c)}`)),
   );
   app.onError((error, c) => {
     const log = logOf(c.env);
@@ -124,7 +112,7 @@ function refuseOtherMethods<Env extends WorkerEnv>(
   const allowed = methods.join(', ');
   app.all(path, (c) => {
     c.header('Allow', allowed);
-    const message = `${c.req.method} is not served at ${c.req.path}; expected ${allowed}`;
+    const message = `${c.req.method} is not served at ${shownPath(c)}; expected ${allowed}`;
     return answerError(c, new ApiError('method_not_allowed', message));
   });
 }
@@ -143,20 +131,25 @@ export function serveDocument<Env extends WorkerEnv>(app: Hono<{ Bindings: Env }
   serve(app, '/openapi.json', { GET: [DOCUMENT, (c) => c.json(documentOf(app, about))] });
 }
 
-function gatesOf<Env extends WorkerEnv>({ tokens, ticket }: RouteDescription) {
-  if (tokens.length === 0) return [];
+/** What a request passes before its handler: its body is read last. */
+function gatesOf<Env extends WorkerEnv>({
+  tokens,
+  ticket,
+  body,
+}: RouteDescription): MiddlewareHandler<{ Bindings: Env }>[] {
+  const bodies = body ? [holdBody] : [];
+  if (tokens.length === 0) return bodies;
   const token = requireToken<Env>(...tokens);
-  return [ticket ? ticketOr<Env>(token) : token];
+  return [ticket ? ticketOr<Env>(token) : token, ...bodies];
+}
+
+/** The path of a request, as an answer repeats it. */
+function shownPath({ req: { path } }: Context): string {
+  return shortened(path, 200);
 }
 
 /** The request that a line is about, with the task of its path where it has one. */
 function requestOf({ req: { method, path } }: Context): LogFields {
   const taskId = path.split('/').find(isTaskId);
   return { method, path, ...(taskId !== undefined && { taskId }) };
-}
-
-function allowedOrigin(allowed: string | undefined, origin: string): string | null {
-  const origins = (allowed ?? '').split(',').map((entry) => entry.trim());
-  if (origins.includes('*')) return '*';
-  return origins.includes(origin) ? origin : null;
 }

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 import { timingSafeEqual } from 'hono/utils/buffer';
 import { sha256 } from 'hono/utils/crypto';
@@ -47,15 +47,15 @@ export function requireToken<Env extends AuthEnv>(...scopes: Scope[]): Middlewar
   };
 }
 
-/**
- * A name for the token of a request that does not reveal it; one name for all while `AUTH` is `off`.
- *
- * @param authorization the header of that name.
- */
-export async function tokenName(env: AuthEnv, authorization = ''): Promise<string> {
-  if (env.AUTH === 'off') return '';
-  const token = authorization.trim().split(/\s+/).at(-1) ?? '';
-  return String(await sha256(token));
+/** The token that a request carries in its header. */
+export function tokenOf(c: Context): string | undefined {
+  return c.req.header('Authorization')?.trim().split(/\s+/).at(-1);
+}
+
+/** A name for the token of a request that does not reveal it; one name for all while `AUTH` is `off`. */
+export async function tokenName<Env extends AuthEnv>(c: Context<{ Bindings: Env }>): Promise<string> {
+  if (c.env.AUTH === 'off') return '';
+  return String(await sha256(tokenOf(c) ?? ''));
 }
 
 async function verify(env: AuthEnv, token: string, scopes: Scope[]): Promise<boolean> {
@@ -82,14 +82,16 @@ async function scopesOf(env: AuthEnv, token: string): Promise<Scope[]> {
   return scopes;
 }
 
-async function countRequest(env: AuthEnv, token: string): Promise<void> {
+/** @throws {ApiError} 429 if the token has made too many requests. */
+export async function countRequest(env: AuthEnv, token: string): Promise<void> {
   const key = await sha256(token);
   const { success } = (await env.RATE_LIMITER?.limit({ key: String(key) })) ?? { success: true };
   if (!success)
     throw new ApiError('rate_limited', 'Too many requests with this token; wait a minute, or send batches');
 }
 
-function expectTokens(env: AuthEnv, scopes: Scope[]): void {
+/** @throws {ApiError} 503 if no token of these scopes is configured. */
+export function expectTokens(env: AuthEnv, scopes: Scope[]): void {
   if (scopes.some((scope) => tokensOf(env, scope).length > 0)) return;
   const names = scopes.map((scope) => VARIABLES[scope]).join(' or ');
   throw new ApiError('not_configured', `This worker has no token yet: set the secret ${names}`);
@@ -101,7 +103,8 @@ function refuse(message: string): () => never {
   };
 }
 
-function tokensOf(env: AuthEnv, scope: Scope): string[] {
+/** The configured tokens of a scope. */
+export function tokensOf(env: AuthEnv, scope: Scope): string[] {
   const list = env[VARIABLES[scope]] ?? '';
   return list
     .split(',')

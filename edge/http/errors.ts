@@ -34,12 +34,22 @@ interface Issue {
   readonly message: string;
 }
 
-/** A request whose fields are wrong; the sentence names the first, `issues` all. */
+/** An answer shows this many issues, each with so many characters of its path and its message. */
+const MAX_ISSUES = 20;
+const MAX_PATH_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 300;
+
+/** A request whose fields are wrong; the sentence names the first, `issues` the first 20. */
 export function invalidRequest(first: Issue, ...others: Issue[]): ApiError {
-  const issues = [first, ...others].map(({ path, message }) => ({
-    path: path.map(String).join('.'),
-    message,
+  const issues = [first, ...others.slice(0, MAX_ISSUES - 1)].map(({ path, message }) => ({
+    path: shortened(path.map(String).join('.'), MAX_PATH_LENGTH),
+    message: shortened(message, MAX_MESSAGE_LENGTH),
   }));
-  const sentence = issues[0]?.path ? `${issues[0].path}: ${first.message}` : first.message;
-  return new ApiError('invalid_request', sentence, { issues });
+  const [{ path, message } = { path: '', message: '' }] = issues;
+  return new ApiError('invalid_request', path ? `${path}: ${message}` : message, { issues });
+}
+
+/** What a request has sent, cut to what an answer repeats of it. */
+export function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

@@ -1,14 +1,13 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import { isTaskId } from '../contract/task-id.ts';
-import { ApiError, invalidRequest } from './errors.ts';
+import { bodyOf } from './body.ts';
+import { ApiError, invalidRequest, shortened } from './errors.ts';
+import { parseJson } from './json.ts';
 
 /** The request's body, checked; an empty body counts as `{}`. */
-export async function readBody<Schema extends z.ZodType>(
-  c: Context,
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  return check(schema, parseJson(await c.req.text()));
+export function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
+  return check(schema, parseJson(bodyOf(c)));
 }
 
 /** The request's query, checked. */
@@ -22,18 +21,8 @@ export function readTaskId(c: Context): string {
   if (isTaskId(id)) return id;
   throw new ApiError(
     'invalid_request',
-    `Expected a task id as a submission answered it, got "${id.slice(0, 64)}"`,
+    `Expected a task id as a submission answered it, got "${shortened(id, 64)}"`,
   );
-}
-
-function parseJson(text: string): unknown {
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ApiError('invalid_json', `The body is not JSON: ${reason}`);
-  }
 }
 
 /** A value of a request, checked. */

@@ -131,7 +131,7 @@ const SUCCESS = { 101: 'The socket is open', 200: 'Done', 201: 'Made' };
 
 /** Those that a route names, and those that follow from what it takes. */
 function errorsOf({ tokens, query, body, errors }: RouteDescription): ErrorCode[] {
-  const codes = new Set<ErrorCode>(errors);
+  const codes = new Set<ErrorCode>(['foreign_origin', ...errors]);
   if (query) codes.add('invalid_request');
   for (const code of body ? BODY_ERRORS : []) codes.add(code);
   for (const code of tokens.length > 0 ? TOKEN_ERRORS : []) codes.add(code);
@@ -139,7 +139,7 @@ function errorsOf({ tokens, query, body, errors }: RouteDescription): ErrorCode[
   return [...codes];
 }
 
-const BODY_ERRORS = ['invalid_json', 'invalid_request', 'request_too_large'] as const;
+const BODY_ERRORS = ['invalid_json', 'invalid_request', 'request_too_large', 'unavailable'] as const;
 const TOKEN_ERRORS = ['unauthorized', 'forbidden', 'not_configured'] as const;
 
 function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
@@ -165,11 +165,13 @@ function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
 /** When each error is answered. */
 const ERROR_MEANING: Record<ErrorCode, string> = {
   invalid_json: 'The body is not JSON',
-  invalid_request: 'A field of the request is wrong; `issues` names each',
+  invalid_request: 'A field of the request is wrong; `issues` names each, or the first 20',
   too_many_types: 'The queue has 10,000 task types already, and this one is new',
   submission_id_not_current: 'The time of the `Submission-Id` is too far from now',
   unauthorized: 'The token is missing or not valid',
   forbidden: 'The token is valid, but not for this call',
+  foreign_origin:
+    'The worker has no tokens, and a page of another origin sent the request, or it came under another name than localhost',
   not_found: 'Nothing is served at this path',
   task_not_found: 'No task has this id, or none that is still known',
   method_not_allowed: 'The path is served by other methods; the header `Allow` names them',

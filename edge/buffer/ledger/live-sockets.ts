@@ -3,6 +3,11 @@ import { MAX_LIVE_SOCKETS } from '../../contract/limits.ts';
 import type { LiveUpdate } from '../../contract/stats.ts';
 
 const LIVE = 'live';
+/** A socket has this tag too: its client, by the name of the token that opened it. */
+const tagOf = (client: string) => `${LIVE}:${client}`;
+
+/** Of RFC 6455: the socket is against a policy. */
+const POLICY_VIOLATION = 1008;
 
 /** Changes within this time are sent together. */
 const MIN_SPACING_MS = 1000;
@@ -20,7 +25,10 @@ export function spacingMs(tookMs: number): number {
 }
 
 /** The parts of a Durable Object's state that hold its sockets. */
-type SocketState = Pick<DurableObjectState, 'acceptWebSocket' | 'getWebSockets' | 'setWebSocketAutoResponse'>;
+type SocketState = Pick<
+  DurableObjectState,
+  'acceptWebSocket' | 'getWebSockets' | 'getTags' | 'setWebSocketAutoResponse'
+>;
 
 /** `WebSocket.OPEN`. */
 const OPEN = 1;
@@ -47,14 +55,27 @@ export class LiveSockets {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
-  /** Opens a socket; answers 503 if there are as many as there may be. */
-  accept(): Response {
+  /**
+   * Opens a socket; answers 503 if there are as many as there may be.
+   *
+   * @param client the name of the token that opens it.
+   */
+  accept(client: string): Response {
     if (this.#ctx.getWebSockets(LIVE).length >= MAX_LIVE_SOCKETS) return new Response(null, { status: 503 });
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.#ctx.acceptWebSocket(server, [LIVE]);
+    const { 0: theirs, 1: server } = new WebSocketPair();
+    this.#ctx.acceptWebSocket(server, [LIVE, tagOf(client)]);
     if (Date.now() < this.#latest.until) server.send(this.#latest.text);
     this.note();
-    return new Response(null, { status: 101, webSocket: client });
+    return new Response(null, { status: 101, webSocket: theirs });
+  }
+
+  /** Ends the sockets of all clients but these. */
+  keep(clients: ReadonlySet<string>): void {
+    const kept = new Set([...clients].map(tagOf));
+    for (const socket of this.#ctx.getWebSockets(LIVE)) {
+      if (this.#ctx.getTags(socket).some((tag) => kept.has(tag))) continue;
+      socket.close(POLICY_VIOLATION, 'The token that opened this socket is not configured any more');
+    }
   }
 
   /** Something may have changed. */
@@ -74,8 +95,8 @@ export class LiveSockets {
     this.#sending = true;
     this.#changed = false;
     try {
-      const update = await this.#look();
       const startedAt = Date.now();
+      const update = await this.#look();
       if ('busy' in update) this.#changed = true;
       else await this.#send(JSON.stringify(update));
       this.#latest.until = Date.now() + spacingMs(Date.now() - startedAt);

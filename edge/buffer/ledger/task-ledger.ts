@@ -55,6 +55,8 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   readonly #gate = new ReadGate();
   /** Counts claims and reports. */
   readonly #pacing: Pacing;
+  /** The configured client tokens, as the API Worker named them last. */
+  #clients: { names: ReadonlySet<string>; keptAt: number } = { names: new Set(), keptAt: 0 };
 
   constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
     super(ctx, env);
@@ -153,6 +155,16 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#watch.until(taskId, version, timeoutMs);
   }
 
+  async keepClients(names: string[]) {
+    this.#clients = { names: new Set(names), keptAt: Date.now() };
+    this.#live.keep(this.#clients.names);
+  }
+
+  async isRevoked(name: string, since: number) {
+    const { names, keptAt } = this.#clients;
+    return keptAt > since && !names.has(name);
+  }
+
   list(filter: ListFilter) {
     return this.#gate.pass(() => this.#ledger.list(filter));
   }
@@ -183,8 +195,8 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#conclude(undefined);
   }
 
-  async reserve(key: string, bodyHash: string, submission: string, header: string) {
-    return this.#ledger.reserve(key, bodyHash, submission, this.#isFull(), header);
+  async reserve(key: string, bodyHash: string, submission: string, header: string, closed?: boolean) {
+    return this.#ledger.reserve(key, bodyHash, submission, closed || this.#isFull(), header);
   }
 
   async markAccepted(key: string, submission: string) {
@@ -251,10 +263,13 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#ledger.unknownTypes(types);
   }
 
-  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else a dashboard's. */
+  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else the one of a `?client=`. */
   override async fetch(request: Request) {
-    const runner = new URL(request.url).searchParams.get('runner');
-    return runner === null ? this.#live.accept() : this.#presence.open(runner);
+    const { searchParams } = new URL(request.url);
+    const runner = searchParams.get('runner');
+    return runner === null
+      ? this.#live.accept(searchParams.get('client') ?? '')
+      : this.#presence.open(runner);
   }
 
   override async webSocketClose(socket: WebSocket) {

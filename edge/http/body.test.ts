@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { createApp, serve, type WorkerEnv } from './app.ts';
+import { bodyOf } from './body.ts';
+import type { RouteDescription } from './openapi.ts';
+import { routeFor } from './testing.ts';
+
+const MB = 1024 * 1024;
+const ENV: WorkerEnv = { API_TOKENS: 'client-token', RUNNER_TOKENS: 'runner-token', LOG_LEVEL: 'error' };
+const TAKES_BODY: RouteDescription = {
+  ...routeFor('client'),
+  body: { schema: z.unknown(), example: {} },
+};
+
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** An application whose call answers how long its body is, once it may. */
+function holdingApp() {
+  const app = createApp<WorkerEnv>('test');
+  const gate = Promise.withResolvers<void>();
+  const reached: number[] = [];
+  serve(app, '/tasks', {
+    POST: [
+      TAKES_BODY,
+      async (c) => {
+        reached.push(bodyOf(c).length);
+        await gate.promise;
+        return c.text(String(bodyOf(c).length));
+      },
+    ],
+  });
+  const post = async (
+    body: BodyInit,
+    { path = '/tasks', token = 'client-token', env = ENV, headers = {} } = {},
+  ) => {
+    // Node's own `Request` asks for `duplex` if the body is a stream.
+    const init = { method: 'POST', body, duplex: 'half', headers: { ...headers, ...bearer(token) } };
+    return app.request(path, init, env);
+  };
+  return { post, reached, open: () => gate.resolve() };
+}
+
+/** A body whose length is not declared; `read` says how much of it was read. */
+function streamOf(megabytes: number, failure?: Error) {
+  const chunk = new Uint8Array(MB).fill(120);
+  let read = 0;
+  const stream = new ReadableStream(
+    {
+      pull(controller) {
+        read += 1;
+        if (read <= megabytes) controller.enqueue(chunk);
+        else if (failure) controller.error(failure);
+        else controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, read: () => read };
+}
+
+/** Waits, a turn of the event loop at a time, until a condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+for (const [name, status, options] of [
+  ['without a valid token', 401, { token: 'wrong' }],
+  ['with a token of another scope', 403, { token: 'runner-token' }],
+  ['to a worker that is not configured', 503, { env: { LOG_LEVEL: 'error' } }],
+  ['to a path that is not served', 404, { path: '/nothing' }],
+  ['that declares too much', 413, { headers: { 'Content-Length': String(21 * MB) } }],
+] as const) {
+  test(`a request ${name} is refused without its body being read`, async () => {
+    const { post } = holdingApp();
+    const { stream, read } = streamOf(1);
+    assert.equal((await post(stream, options)).status, status);
+    assert.equal(read(), 0);
+  });
+}
+
+test('a body of undeclared length is read up to the limit of a request', async () => {
+  const { post, open } = holdingApp();
+  open();
+  const fits = streamOf(20);
+  const answer = await post(fits.stream);
+  assert.deepEqual([answer.status, await answer.text()], [200, String(20 * MB)]);
+  const over = streamOf(40);
+  const refused = await post(over.stream);
+  assert.equal(refused.status, 413);
+  assert.partialDeepStrictEqual(await refused.json(), { code: 'request_too_large' });
+  assert.equal(over.read(), 21);
+});
+
+for (const declared of [true, false]) {
+  const bodyOfSize = (megabytes: number) =>
+    declared ? new Uint8Array(megabytes * MB).fill(120) : streamOf(megabytes).stream;
+  const headersOf = (megabytes: number) => (declared ? { 'Content-Length': String(megabytes * MB) } : {});
+
+  test(`large bodies ${declared ? '' : 'of undeclared length '}beyond what a worker can hold are answered with 503, until others are answered`, async () => {
+    const { post, open, reached } = holdingApp();
+    const send = (megabytes: number) => post(bodyOfSize(megabytes), { headers: headersOf(megabytes) });
+    const first = send(20);
+    await until(() => reached.length === 1);
+    const refused = await send(5);
+    assert.deepEqual([refused.status, refused.headers.get('Retry-After')], [503, '5']);
+    assert.partialDeepStrictEqual(await refused.json(), { code: 'unavailable' });
+    const small = send(1);
+    await until(() => reached.length === 2);
+    open();
+    assert.deepEqual([(await first).status, (await small).status, (await send(20)).status], [200, 200, 200]);
+  });
+}
+
+test('small bodies are bounded too', async () => {
+  const { post, open, reached } = holdingApp();
+  const small = new Uint8Array(MB).fill(120);
+  const send = () => post(small, { headers: { 'Content-Length': String(MB) } });
+  const held = Array.from({ length: 32 }, send);
+  await until(() => reached.length === 32);
+  assert.equal((await send()).status, 503);
+  open();
+  for (const one of held) assert.equal((await one).status, 200);
+});
+
+test('an upload that is cut off is no failure of the worker, and holds nothing', async (t) => {
+  const logged = (['error', 'warn', 'info'] as const).map((level) => t.mock.method(console, level, () => {}));
+  const { post, open } = holdingApp();
+  open();
+  const cut = () => post(streamOf(10, new Error('Network connection lost.')).stream);
+  for (const answer of await Promise.all([cut(), cut()])) {
+    assert.equal(answer.status, 400);
+    assert.partialDeepStrictEqual(await answer.json(), { code: 'invalid_request' });
+  }
+  assert.deepEqual(
+    logged.map(({ mock }) => mock.callCount()),
+    [0, 0, 0],
+  );
+  assert.equal((await post(streamOf(20).stream)).status, 200);
+});
+
+test('characters that lie across chunks arrive whole', async () => {
+  const { post, open } = holdingApp();
+  open();
+  const bytes = new TextEncoder().encode('€'.repeat(10));
+  const stream = new ReadableStream({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+      controller.close();
+    },
+  });
+  assert.equal(await (await post(stream)).text(), '10');
+});

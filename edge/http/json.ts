@@ -1,0 +1,85 @@
+import { MAX_JSON_DEPTH } from '../contract/limits.ts';
+import { ApiError, invalidRequest, shortened } from './errors.ts';
+
+/** A payload may nest MAX_JSON_DEPTH levels deep; this many more are around it at most. */
+const MAX_BODY_DEPTH = MAX_JSON_DEPTH + 8;
+/** How much of a place tells where a body nests too deeply. */
+const SHOWN_DEPTH = 6;
+
+/**
+ * The value of a JSON text; an empty one counts as `{}`.
+ *
+ * @throws {ApiError} 400 for what is not JSON, nests too deeply, or has a number that no value can hold: it would
+ *   be stored as null.
+ */
+export function parseJson(text: string): unknown {
+  const value = parse(text);
+  const place: PropertyKey[] = [];
+  const fault = faultIn(value, MAX_BODY_DEPTH, place);
+  place.reverse();
+  if (fault === 'depth') {
+    throw invalidRequest({
+      path: place.slice(0, SHOWN_DEPTH),
+      message: `Expected values that nest at most ${MAX_JSON_DEPTH} levels deep`,
+    });
+  }
+  if (fault === 'number') {
+    throw invalidRequest({ path: place, message: `${tooLarge(text)} is too large for a number` });
+  }
+  return value;
+}
+
+function parse(text: string): Json {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ApiError('invalid_json', `The body is not JSON: ${reason}`);
+  }
+}
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+type Fault = 'depth' | 'number';
+
+/**
+ * What is wrong with a value, if anything is. Every body is searched, so this makes no copies.
+ *
+ * @param place receives where it is, from the inside to the outside.
+ */
+function faultIn(value: Json, levels: number, place: PropertyKey[]): Fault | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'number';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (levels === 0) return 'depth';
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const fault = faultIn(value[index] ?? null, levels - 1, place);
+      if (fault !== undefined) return noted(fault, index, place);
+    }
+    return undefined;
+  }
+  // What JSON.parse has made has no inherited properties.
+  for (const key in value) {
+    const fault = faultIn(value[key] ?? null, levels - 1, place);
+    if (fault !== undefined) return noted(fault, key, place);
+  }
+  return undefined;
+}
+
+function noted(fault: Fault, key: PropertyKey, place: PropertyKey[]): Fault {
+  place.push(key);
+  return fault;
+}
+
+/** A number overflows by an exponent of three digits, or by more than 200 digits of its own. */
+const LONG_NUMBER = /(?<=(?:^|[[,:])\s*)-?(?:\d+(?:\.\d+)?[eE]\+?\d{3,}|\d{200,}(?:\.\d+)?(?:[eE]\+?\d+)?)/g;
+const SHOWN_DIGITS = 20;
+
+/** The first number of a JSON text that is too large, as it is written there. */
+function tooLarge(text: string): string {
+  for (const [literal] of text.matchAll(LONG_NUMBER)) {
+    if (Number.isFinite(Number(literal))) continue;
+    return shortened(literal, SHOWN_DIGITS);
+  }
+  return 'A number';
+}
