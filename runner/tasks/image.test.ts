@@ -154,6 +154,18 @@ test('an image that is cut short is refused for good', async (t) => {
   );
 });
 
+test('a damaged file is named as the payload names it, not by its path on this machine', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const whole = await redAndBlue(80, 40).avif().toBuffer();
+  await writeFile(join(dataDir, 'cut.avif'), whole.subarray(0, whole.length / 2));
+  await assert.rejects(runTask(image, { source: { file: 'cut.avif' } }, { dataDir }), (error) => {
+    assert.ok(error instanceof Error);
+    assert.match(error.message, /^The image cannot be processed: .*: cut\.avif: /);
+    assert.ok(!error.message.includes(dataDir), error.message);
+    return true;
+  });
+});
+
 test('a drawing in SVG is refused', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
   await assert.rejects(

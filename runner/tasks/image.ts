@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { defineTask, NonRetryableError } from '../task.ts';
 import { existingDataFile, writeDataFile } from './lib/data-file.ts';
-import { makeImage, WRITABLE } from './lib/image-pipeline.ts';
+import { type ImageSource, makeImage, WRITABLE } from './lib/image-pipeline.ts';
 
 const TIMEOUT_SECONDS = 120;
 /** A result is 256 KB at most, as JSON. */
 const MAX_BASE64 = 250_000;
+
+const origin = z.union([
+  z.strictObject({ base64: z.base64().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
 
 const side = z.int().min(1).max(16_000);
 const resizing = z
@@ -22,10 +27,7 @@ export default defineTask({
   lane: 'cpu',
   timeoutSeconds: TIMEOUT_SECONDS,
   payload: z.strictObject({
-    source: z.union([
-      z.strictObject({ base64: z.base64().min(1) }),
-      z.strictObject({ file: z.string().min(1) }),
-    ]),
+    source: origin,
     /** Done after the rotation. */
     resize: resizing.optional(),
     /** Degrees clockwise. */
@@ -40,10 +42,7 @@ export default defineTask({
 
   async run({ source, output, ...order }, { dataDir, signal }) {
     const startedAt = performance.now();
-    const input =
-      'file' in source
-        ? await existingDataFile(dataDir, source.file, 'Put the image there, or give it as `source.base64`.')
-        : Buffer.from(source.base64, 'base64');
+    const input = await sourceOf(source, dataDir);
     signal.throwIfAborted();
     const left = TIMEOUT_SECONDS - (performance.now() - startedAt) / 1000;
     const { data, ...made } = await makeImage(input, order, Math.max(1, Math.floor(left)));
@@ -63,3 +62,9 @@ export default defineTask({
     return { ...result, base64 };
   },
 });
+
+async function sourceOf(source: z.output<typeof origin>, dataDir: string): Promise<ImageSource> {
+  if ('base64' in source) return { content: Buffer.from(source.base64, 'base64') };
+  const hint = 'Put the image there, or give it as `source.base64`.';
+  return { file: await existingDataFile(dataDir, source.file, hint), name: source.file };
+}

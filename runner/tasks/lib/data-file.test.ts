@@ -36,6 +36,9 @@ test('a path that leads outside the data folder is neither read nor written', as
     'inner/../../beside/secret',
     join(beside, 'secret'),
     'link/secret',
+    'inner\\..\\..\\beside\\secret',
+    'inner/a\0',
+    '.',
   ]) {
     await assert.rejects(existingDataFile(dataDir, name, ''), outside);
     await assert.rejects(writeDataFile(dataDir, name, content), outside);
@@ -83,4 +86,29 @@ test('the data folder itself is made where it is missing', async (t) => {
   const dataDir = join(await temporaryFolder(t), 'data');
   await writeDataFile(dataDir, 'a', content);
   assert.deepEqual(await readdir(dataDir), ['a']);
+});
+
+test('an error of the file system names the file as the payload does, and what to do', async (t) => {
+  const { dataDir } = await folders(t);
+  await writeFile(join(dataDir, 'file'), '');
+  await symlink('circle', join(dataDir, 'circle'));
+  const long = 'a'.repeat(300);
+  const cannot = (what: string) => ({ name: 'NonRetryableError', message: `The runner cannot ${what}` });
+  await assert.rejects(
+    writeDataFile(dataDir, 'inner', content),
+    cannot('write `inner` in the data folder (EISDIR): it is a folder; name a file.'),
+  );
+  await assert.rejects(
+    writeDataFile(dataDir, 'file/a.png', content),
+    cannot(
+      'write `file/a.png` in the data folder (ENOTDIR): a part of its path is a file, not a folder; choose another path.',
+    ),
+  );
+  const tooLong = `\`${long}\` in the data folder (ENAMETOOLONG): its name is too long; choose a shorter one.`;
+  await assert.rejects(writeDataFile(dataDir, long, content), cannot(`write ${tooLong}`));
+  await assert.rejects(existingDataFile(dataDir, long, ''), cannot(`read ${tooLong}`));
+  await assert.rejects(
+    existingDataFile(dataDir, 'circle', ''),
+    cannot('read `circle` in the data folder (ELOOP): its links lead in a circle.'),
+  );
 });

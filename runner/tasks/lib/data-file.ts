@@ -1,24 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { constants } from 'node:fs';
+import { access, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { NonRetryableError } from '../../task.ts';
+import { fileFailure, systemCodeOf } from './file-failure.ts';
 
 /**
  * The real path of a file that a payload names, relative to the data folder.
  *
  * @param hint - what to do where the file is missing, a sentence.
- * @throws NonRetryableError where the file is missing or lies outside the data folder.
+ * @throws NonRetryableError where the file is missing, cannot be read or lies outside the data folder.
  */
 export async function existingDataFile(dataDir: string, name: string, hint: string): Promise<string> {
   refuseOutside(name);
+  return reading(name, async () => {
+    try {
+      const [folder, file] = await Promise.all([realpath(dataDir), realpath(join(dataDir, name))]);
+      if (!isInside(folder, file)) throw outside(name);
+      if (!(await stat(file)).isFile()) throw new NonRetryableError(`\`${name}\` is not a file.`);
+      await access(file, constants.R_OK);
+      return file;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      throw new NonRetryableError(`There is no \`${name}\` in the data folder. ${hint}`, { cause: error });
+    }
+  });
+}
+
+/** Runs what reads a data file; errors of the file system name the file as the payload does. */
+export async function reading<Value>(name: string, read: () => Promise<Value>): Promise<Value> {
   try {
-    const [folder, file] = await Promise.all([realpath(dataDir), realpath(join(dataDir, name))]);
-    if (!isInside(folder, file)) throw outside(name);
-    if (!(await stat(file)).isFile()) throw new NonRetryableError(`\`${name}\` is not a file.`);
-    return file;
+    return await read();
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw new NonRetryableError(`There is no \`${name}\` in the data folder. ${hint}`, { cause: error });
+    throw fileFailure(error, `The runner cannot read \`${name}\` in the data folder`);
   }
 }
 
@@ -26,14 +40,18 @@ export async function existingDataFile(dataDir: string, name: string, hint: stri
  * Writes a file that a payload names, relative to the data folder, making the folders on its way.
  * A reader sees the old file or the new one, never a part.
  *
- * @throws NonRetryableError where the file lies outside the data folder.
+ * @throws NonRetryableError where the file cannot be written or lies outside the data folder.
  */
 export async function writeDataFile(dataDir: string, name: string, content: Uint8Array): Promise<void> {
   refuseOutside(name);
   const target = join(dataDir, name);
-  await mkdir(dataDir, { recursive: true });
-  await makeFolderInside(await realpath(dataDir), dirname(target), name);
-  await writeWhole(target, content);
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await makeFolderInside(await realpath(dataDir), dirname(target), name);
+    await writeWhole(target, content);
+  } catch (error) {
+    throw fileFailure(error, `The runner cannot write \`${name}\` in the data folder`);
+  }
 }
 
 /** Writes a file under another name beside it, then renames: a reader never sees a part. */
@@ -41,7 +59,7 @@ export async function writeWhole(
   target: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const partial = join(dirname(target), `.${basename(target)}.${randomUUID()}`);
+  const partial = join(dirname(target), `.${randomUUID()}.partial`);
   try {
     await writeFile(partial, content);
     await rename(partial, target);
@@ -81,5 +99,6 @@ function outside(name: string): NonRetryableError {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  const code = systemCodeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }

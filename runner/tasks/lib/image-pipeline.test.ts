@@ -11,7 +11,7 @@ test('an image that takes longer than its time is given up, to be tried again', 
     .toBuffer();
   const resize = { width: 7900, height: 7900, fit: 'fill' } as const;
   const startedAt = performance.now();
-  await assert.rejects(makeImage(noise, { format: 'webp', quality: 100, resize }, 1), {
+  await assert.rejects(makeImage({ content: noise }, { format: 'webp', quality: 100, resize }, 1), {
     name: 'Error',
     message: 'The image took longer than 1 s: ask for a smaller one, or for less quality.',
   });

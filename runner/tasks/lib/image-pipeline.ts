@@ -22,6 +22,9 @@ const READABLE = [...WRITABLE, 'gif', 'tiff'];
 
 const CLEAR = '#00000000';
 
+/** Where an image is read from; `name` is what errors call the file. */
+export type ImageSource = { readonly content: Buffer } | { readonly file: string; readonly name: string };
+
 /** What to make of an image. */
 export interface ImageOrder {
   readonly rotate?: number | undefined;
@@ -40,18 +43,20 @@ export interface MadeImage extends Size {
 /**
  * Turns, resizes and encodes an image, the shown side up whatever its EXIF orientation.
  *
- * @param source - a file or its content.
  * @param seconds - how long that may take, 1 at least; the encoders of {@link MAX_SLOW_PIXELS} may take longer.
  * @throws NonRetryableError where the image cannot be read or has, at any step, too many pixels.
  * @throws {Error} where it takes longer.
  */
 export async function makeImage(
-  source: string | Buffer,
+  source: ImageSource,
   { rotate = 0, resize, format, quality }: ImageOrder,
   seconds: number,
 ): Promise<MadeImage> {
+  const input = 'file' in source ? source.file : source.content;
+  const processed = <Value>(work: Promise<Value>) =>
+    work.catch((error) => Promise.reject(failureOf(error, source, seconds)));
   // The header alone is read; what is too large is refused by its numbers.
-  const original = await processed(sharp(source, { limitInputPixels: false }).metadata(), seconds);
+  const original = await processed(sharp(input, { limitInputPixels: false }).metadata());
   const sourceFormat = original.format === 'heif' ? 'avif' : original.format;
   if (!READABLE.includes(sourceFormat)) {
     throw new NonRetryableError(`The image is ${sourceFormat}; it must be one of ${READABLE.join(', ')}.`);
@@ -59,12 +64,12 @@ export async function makeImage(
   const target = format ?? WRITABLE.find((name) => name === sourceFormat) ?? 'png';
   refuseTooLarge(original.autoOrient, { rotate, resize, format: target, quality });
 
-  const image = sharp(source, { limitInputPixels: MAX_PIXELS }).timeout({ seconds }).autoOrient();
+  const image = sharp(input, { limitInputPixels: MAX_PIXELS }).timeout({ seconds }).autoOrient();
   image.rotate(rotate, { background: CLEAR });
   if (resize) image.resize({ ...resize, background: CLEAR });
   if (target === 'jpeg') image.flatten({ background: '#ffffff' });
   const encoder = encode(image, target, quality);
-  const { data, info } = await processed(encoder.toBuffer({ resolveWithObject: true }), seconds);
+  const { data, info } = await processed(encoder.toBuffer({ resolveWithObject: true }));
   return { format: target, width: info.width, height: info.height, data };
 }
 
@@ -99,14 +104,14 @@ function encode(image: Sharp, format: Format, quality: number | undefined): Shar
 }
 
 /** The image is the same at every attempt, so what cannot be made of it now never can; time may be enough then. */
-async function processed<Value>(work: Promise<Value>, seconds: number): Promise<Value> {
-  try {
-    return await work;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason.startsWith('timeout: ')) {
-      throw new Error(`The image took longer than ${seconds} s: ask for a smaller one, or for less quality.`);
-    }
-    throw new NonRetryableError(`The image cannot be processed: ${reason}.`, { cause: error });
+function failureOf(error: unknown, source: ImageSource, seconds: number): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (reason.startsWith('timeout: ')) {
+    return new Error(`The image took longer than ${seconds} s: ask for a smaller one, or for less quality.`);
   }
+  // A decoder may name the file by its path on this machine.
+  const named = 'file' in source ? reason.replaceAll(source.file, source.name) : reason;
+  return new NonRetryableError(`The image cannot be processed: ${named.replaceAll(/\s*\n\s*/g, '; ')}.`, {
+    cause: error,
+  });
 }
