@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
@@ -118,6 +118,27 @@ test('files of the data folder are read and written', async (t) => {
     file: 'made/out.webp',
   });
   assert.equal((await sharp(written).metadata()).format, 'webp');
+});
+
+test('a file that exists is left alone, and replaced where the payload says so', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  await writeFile(join(dataDir, 'out.png'), 'mine');
+  const write = (output: object) => runTask(image, { source: picture, output }, { dataDir });
+  await assert.rejects(
+    write({ file: 'out.png' }),
+    refused(/^`out\.png` exists in the data folder already; .* give `overwrite: true` to replace it\.$/),
+  );
+  assert.equal(await readFile(join(dataDir, 'out.png'), 'utf8'), 'mine');
+  await write({ file: 'out.png', overwrite: true });
+  assert.equal((await sharp(join(dataDir, 'out.png')).metadata()).format, 'png');
+});
+
+test('an attempt that runs again after its file was written succeeds with the same result', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const payload = { source: picture, format: 'avif', output: { file: 'out.avif' } };
+  const first = await runTask(image, payload, { dataDir, attempt: 1 });
+  assert.deepEqual(await runTask(image, payload, { dataDir, attempt: 2 }), first);
+  assert.deepEqual(await readdir(dataDir), ['out.avif']);
 });
 
 test('a file outside the data folder is refused, to read and to write', async (t) => {

@@ -36,8 +36,11 @@ export default defineTask({
     format: z.enum(WRITABLE).optional(),
     /** By default the format's own; a png with a quality has a palette of 256 colours. */
     quality: z.int().min(1).max(100).optional(),
-    /** Where to write the image, relative to the data folder; without it the result carries it in base64. */
-    output: z.strictObject({ file: z.string().min(1) }).optional(),
+    /**
+     * Where to write the image, relative to the data folder; without it the result carries it in base64. A file
+     * that exists is replaced only with `overwrite`. An attempt that finds the same image there has succeeded.
+     */
+    output: z.strictObject({ file: z.string().min(1), overwrite: z.boolean().default(false) }).optional(),
   }),
 
   async run({ source, output, ...order }, { dataDir, signal }) {
@@ -50,7 +53,7 @@ export default defineTask({
     const result = { ...made, bytes: data.length };
     if (output) {
       signal.throwIfAborted();
-      await writeDataFile(dataDir, output.file, data);
+      await writeDataFile(dataDir, output.file, data, output);
       return { ...result, file: output.file };
     }
     const base64 = data.toString('base64');

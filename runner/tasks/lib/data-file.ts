@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  link,
+  lstat,
+  mkdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { NonRetryableError } from '../../task.ts';
 import { fileFailure, systemCodeOf } from './file-failure.ts';
@@ -36,19 +47,31 @@ export async function reading<Value>(name: string, read: () => Promise<Value>): 
   }
 }
 
+export interface WriteOptions {
+  /** Whether a file of that name is replaced. */
+  readonly overwrite: boolean;
+}
+
 /**
- * Writes a file that a payload names, relative to the data folder, making the folders on its way.
- * A reader sees the old file or the new one, never a part.
+ * Writes a file that a payload names, relative to the data folder, making the folders on its way. A reader
+ * sees the whole file or none of it. A file that exists is left alone unless `overwrite` is set; one with the
+ * same content counts as written, so that a task whose report was lost can run again.
  *
- * @throws NonRetryableError where the file cannot be written or lies outside the data folder.
+ * @throws NonRetryableError where the file exists or cannot be written, or lies outside the data folder.
  */
-export async function writeDataFile(dataDir: string, name: string, content: Uint8Array): Promise<void> {
+export async function writeDataFile(
+  dataDir: string,
+  name: string,
+  content: Uint8Array,
+  { overwrite }: WriteOptions,
+): Promise<void> {
   refuseOutside(name);
   const target = join(dataDir, name);
   try {
     await mkdir(dataDir, { recursive: true });
     await makeFolderInside(await realpath(dataDir), dirname(target), name);
-    await writeWhole(target, content);
+    if (overwrite) await writeWhole(target, content);
+    else if (!(await writeNew(target, content)) && !(await holds(target, content))) throw exists(name);
   } catch (error) {
     throw fileFailure(error, `The runner cannot write \`${name}\` in the data folder`);
   }
@@ -59,14 +82,39 @@ export async function writeWhole(
   target: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
+  await withPartial(target, content, (partial) => rename(partial, target));
+}
+
+/** Like {@link writeWhole}, but false, and nothing written, where the name is taken. */
+async function writeNew(target: string, content: Uint8Array): Promise<boolean> {
+  try {
+    // Unlike a rename, a link never replaces what is there.
+    await withPartial(target, content, (partial) => link(partial, target));
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+async function withPartial(
+  target: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  publish: (partial: string) => Promise<void>,
+): Promise<void> {
   const partial = join(dirname(target), `.${randomUUID()}.partial`);
   try {
     await writeFile(partial, content);
-    await rename(partial, target);
-  } catch (error) {
+    await publish(partial);
+  } finally {
     await rm(partial, { force: true });
-    throw error;
   }
+}
+
+/** Whether a path is a file, not a link to one, with this content. */
+async function holds(target: string, content: Uint8Array): Promise<boolean> {
+  const found = await lstat(target);
+  return found.isFile() && found.size === content.length && (await readFile(target)).equals(content);
 }
 
 /** The nearest folder that exists is checked before any is made, so a link leads nothing outside. */
@@ -95,6 +143,12 @@ function isInside(folder: string, file: string): boolean {
 function outside(name: string): NonRetryableError {
   return new NonRetryableError(
     `\`${name}\` leads outside the data folder; name a file within it, by a relative path without \`..\`.`,
+  );
+}
+
+function exists(name: string): NonRetryableError {
+  return new NonRetryableError(
+    `\`${name}\` exists in the data folder already; name another file, or give \`overwrite: true\` to replace it.`,
   );
 }
 

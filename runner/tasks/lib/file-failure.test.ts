@@ -9,6 +9,12 @@ function systemError(code: string, syscall: string): Error {
 for (const [code, syscall, name, advice] of [
   ['EACCES', 'open', 'NonRetryableError', "give the runner's user the permission"],
   ['EROFS', 'mkdir', 'NonRetryableError', 'its file system is read-only'],
+  [
+    'EPERM',
+    'link',
+    'NonRetryableError',
+    'its file system has no hard links; give `overwrite: true`, which needs none',
+  ],
   ['ENOSPC', 'write', 'Error', 'the disk is full; make room on it'],
   ['EIO', 'read', 'Error', 'check the disk of the runner'],
 ] as const) {

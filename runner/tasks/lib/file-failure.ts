@@ -11,7 +11,7 @@ import { NonRetryableError } from '../../task.ts';
 export function fileFailure(error: unknown, what: string): unknown {
   const code = systemCodeOf(error);
   if (code === undefined) return error;
-  const advice = FINAL[code];
+  const advice = (isLink(error) ? NO_LINKS[code] : undefined) ?? FINAL[code];
   if (advice !== undefined) return new NonRetryableError(`${what} (${code}): ${advice}.`, { cause: error });
   return new Error(`${what} (${code}): ${PASSING[code] ?? 'check the disk of the runner'}.`, {
     cause: error,
@@ -22,6 +22,10 @@ export function fileFailure(error: unknown, what: string): unknown {
 export function systemCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+function isLink(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'link';
 }
 
 const PERMISSION = "give the runner's user the permission";
@@ -42,6 +46,9 @@ const FINAL: Readonly<Record<string, string>> = {
   EINVAL: NAME,
   EILSEQ: NAME,
 };
+
+const LINKS = 'its file system has no hard links; give `overwrite: true`, which needs none';
+const NO_LINKS: Readonly<Record<string, string>> = { EPERM: LINKS, ENOTSUP: LINKS, ENOSYS: LINKS };
 
 const PASSING: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room on it',
