@@ -1,17 +1,18 @@
-import { Changed, StatusView, TaskList, TaskView } from '../edge/contract/api.ts';
-import { MAX_LIST_LIMIT, MAX_WAIT_SECONDS } from '../edge/contract/limits.ts';
+import { Changed, StatusView, type TaskList, TaskView } from '../edge/contract/api.ts';
+import { MAX_WAIT_SECONDS } from '../edge/contract/limits.ts';
 import { QueueStats, RunnerList, Ticket, TypeSwitch } from '../edge/contract/stats.ts';
-import { isTaskId } from '../edge/contract/task-id.ts';
 import { cutBatches, taskText } from './batches.ts';
 import { delay } from './delay.ts';
 import { TaskQueueError } from './errors.ts';
 import { followEvents } from './events.ts';
 import { type CancelFilter, type ListFilter, type PageFilter, queryOf, type RetryFilter } from './filters.ts';
 import { type Call, type ConnectionOptions, Http } from './http.ts';
+import { listAll, listPage } from './listing.ts';
 import type {
   CallOptions,
   ChangeAllOptions,
   ChangedTasks,
+  ListOptions,
   SubmitManyOptions,
   SubmitOptions,
   WaitOptions,
@@ -19,6 +20,7 @@ import type {
 import { batchSubmitted, endedTask, statusOf, submitted, taskOf } from './promised.ts';
 import { afterSubmitting, countedFrom } from './refused-batch.ts';
 import { Submitter } from './submitter.ts';
+import { pathOf } from './task-path.ts';
 import type {
   EndedTask,
   NewTask,
@@ -40,6 +42,7 @@ export type {
   CallOptions,
   ChangeAllOptions,
   ChangedTasks,
+  ListOptions,
   SubmitManyOptions,
   SubmitOptions,
   WaitOptions,
@@ -208,22 +211,20 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
     }
   }
 
-  /** A page of the tasks that have not been archived, newest first; `nextCursor` where there are more. */
-  list(filter: PageFilter = {}, { signal }: CallOptions = {}): Promise<TaskList> {
-    return this.#http.call('/tasks', TaskList, { query: queryOf(filter), signal });
+  /**
+   * A page of the tasks that have not been archived, newest first; `nextCursor` if there may be more. A page
+   * that is not full is the last one, or has taken `maxCalls`.
+   */
+  list(filter: PageFilter = {}, options: ListOptions = {}): Promise<TaskList> {
+    return listPage(this.#http, filter, options);
   }
 
-  /** All tasks of `list`, page after page. */
-  async *listAll(
+  /** All tasks of `list`, as each call finds them. */
+  listAll(
     filter: ListFilter = {},
     options: CallOptions = {},
   ): AsyncGenerator<TaskList['tasks'][number], void, undefined> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.list({ ...filter, limit: MAX_LIST_LIMIT, cursor }, options);
-      yield* page.tasks;
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+    return listAll(this.#http, filter, options);
   }
 
   /** Calls a task off; one that runs is aborted by its runner. */
@@ -293,10 +294,4 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
     } while (cursor !== undefined);
     return { count: ids.length, taskIds: ids };
   }
-}
-
-function pathOf(id: string): string {
-  const known = id.toLowerCase();
-  if (isTaskId(known)) return `/tasks/${known}`;
-  throw new TaskQueueError('invalid_request', `Expected a task id as a submission answered it, got "${id}"`);
 }

@@ -5,6 +5,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ListOptions extends CallOptions {
+  /**
+   * Calls that one page may take, 100 by default. A call looks at 10,000 tasks at most, so a filter that few
+   * tasks match needs several; a page that is not full and has a `nextCursor` has used them up.
+   */
+  readonly maxCalls?: number | undefined;
+}
+
 export interface SubmitOptions extends TaskOptions, CallOptions {
   /**
    * A submission that comes again under its key, within 24 hours and from any process, is answered as before.

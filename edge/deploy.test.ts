@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { deploy, type Wrangler } from './deploy.ts';
+import { CONFIGS, deploy, type Wrangler } from './deploy.ts';
+import { setTokens } from './deploy-tokens.ts';
 
 const SCRIPT = join(import.meta.dirname, 'deploy.ts');
 
@@ -80,6 +81,43 @@ test('a repeated deployment makes nothing again and keeps the tokens', () => {
   });
   deploy(wrangler);
   assert.deepEqual(calls, ['deploy --config', 'deploy --config']);
+});
+
+test('tokens are set on both workers, and only a new one is shown', (t) => {
+  const shown = t.mock.method(console, 'log', () => {});
+  const { wrangler, calls, uploads } = fakeAccount({});
+  setTokens(wrangler, CONFIGS, 'client', ' old, new,old');
+  assert.deepEqual(calls, ['secret bulk --config', 'secret bulk --config']);
+  assert.deepEqual(
+    uploads.map(({ config }) => config.name),
+    ['queue-buffer-v2', 'task-api-v2'],
+  );
+  const [first, second] = uploads.map(({ input }) => JSON.parse(input ?? ''));
+  assert.deepEqual(first, second);
+  const [, token] = /^old,([\w-]{43})$/.exec(first.API_TOKENS) ?? assert.fail(first.API_TOKENS);
+  const output = shown.mock.calls.map((call) => call.arguments.join(' ')).join('\n');
+  assert.ok(output.includes(`  ${token}`) && output.includes('API_TOKENS has 2 tokens on both workers'));
+  assert.doesNotMatch(output, /old/);
+});
+
+for (const list of ['', 'old,', 'two words', 'ol\u00e9']) {
+  test(`the list of tokens ${JSON.stringify(list)} is refused and changes nothing`, () => {
+    const { wrangler, calls } = fakeAccount({});
+    assert.throws(() => setTokens(wrangler, CONFIGS, 'runner', list), /nothing was changed$/);
+    assert.deepEqual(calls, []);
+  });
+}
+
+test('a flag that it does not know stops it, and deploys nothing', async () => {
+  for (const [args, sentence] of [
+    [['--dryrun'], /^Deployment stopped: .*--dryrun/],
+    [['--set-tokens', 'admin'], /^Deployment stopped: --set-tokens: Expected client or runner, got "admin"/],
+  ] as const) {
+    await assert.rejects(promisify(execFile)(process.execPath, [SCRIPT, ...args]), ({ stderr }) => {
+      assert.match(stderr, sentence);
+      return true;
+    });
+  }
 });
 
 test('the configuration with the account’s namespace is gone after the upload, also when it failed', () => {

@@ -1,19 +1,25 @@
 /**
  * Deploys both workers and what they need: the queues, the KV namespace, and tokens where there are none.
- * Running it again changes only what is missing or new. `--dry-run` bundles and checks, offline.
+ * Running it again changes only what is missing or new. `--dry-run` bundles and checks, offline;
+ * `--set-tokens client|runner` sets the tokens of a kind on both workers, and deploys nothing.
  */
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
 import { parse } from 'jsonc-parser';
 import { z } from 'zod';
+import { ensureTokens, setTokens, TOKEN_SECRETS, type TokenKind } from './deploy-tokens.ts';
 
 const QUEUES = ['task-queue-v2', 'task-dead-letter-v2'];
 const NAMESPACE = 'task-storage-v2';
-const SECRETS = ['API_TOKENS', 'RUNNER_TOKENS'];
 const API_CONFIG = join(import.meta.dirname, 'api/wrangler.jsonc');
 const BUFFER_CONFIG = join(import.meta.dirname, 'buffer/wrangler.jsonc');
+/** The API Worker binds to the ledger of the Consumer Worker, which has to be there first. */
+export const CONFIGS = [BUFFER_CONFIG, API_CONFIG];
+
 /** Runs wrangler. */
 export interface Wrangler {
   /** Shows what it prints; `input` is its standard input. Throws when it fails. */
@@ -23,16 +29,14 @@ export interface Wrangler {
 }
 
 export function dryRun(wrangler: Wrangler): void {
-  for (const config of [BUFFER_CONFIG, API_CONFIG])
-    wrangler.show(['deploy', '--dry-run', '--config', config]);
+  for (const config of CONFIGS) wrangler.show(['deploy', '--dry-run', '--config', config]);
 }
 
 export function deploy(wrangler: Wrangler): void {
   for (const queue of QUEUES) ensureQueue(wrangler, queue);
   const namespaceId = ensureNamespace(wrangler);
-  // The API Worker binds to the ledger of the Consumer Worker, which has to be there first.
-  for (const config of [BUFFER_CONFIG, API_CONFIG]) upload(wrangler, config, namespaceId);
-  ensureTokens(wrangler);
+  for (const config of CONFIGS) upload(wrangler, config, namespaceId);
+  ensureTokens(wrangler, CONFIGS);
 }
 
 /** Uploads a worker by a copy of its configuration that names this account's namespace. */
@@ -74,28 +78,28 @@ function withNamespace(config: string, id: string): object {
   return { ...parse(config), kv_namespaces: [{ binding: 'TASK_STORAGE', id }] };
 }
 
-const Secrets = z.array(z.object({ name: z.string() }));
-
-/** Makes a token for each secret that neither worker has, and shows it once: it cannot be read back. */
-function ensureTokens(wrangler: Wrangler): void {
-  const configs = [BUFFER_CONFIG, API_CONFIG];
-  const present = configs.map((config) => {
-    const list = wrangler.read(['secret', 'list', '--format', 'json', '--config', config]);
-    return new Set(Secrets.parse(JSON.parse(list)).map(({ name }) => name));
-  });
-  const missing = SECRETS.filter((name) => present.every((names) => !names.has(name)));
-  const tokens = Object.fromEntries(missing.map((name) => [name, randomBytes(32).toString('base64url')]));
-  if (missing.length > 0) {
-    for (const config of configs)
-      wrangler.show(['secret', 'bulk', '--config', config], JSON.stringify(tokens));
-    console.log('\nTokens of this deployment, shown this once; keep them:');
-    for (const [name, token] of Object.entries(tokens)) console.log(`  ${name}=${token}`);
+/** What was asked for on the command line. */
+function readFlags(args: readonly string[]): { dryRun: boolean; kind: TokenKind | undefined } {
+  const options = { 'dry-run': { type: 'boolean' }, 'set-tokens': { type: 'string' } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  const kind = values['set-tokens'];
+  if (kind !== undefined && kind !== 'client' && kind !== 'runner') {
+    throw new Error(`--set-tokens: Expected client or runner, got ${JSON.stringify(kind)}`);
   }
-  for (const name of SECRETS.filter((secret) => !missing.includes(secret))) {
-    if (present.every((names) => names.has(name))) continue;
-    console.warn(
-      `Only one worker has the secret ${name}: set the same value on the other with \`wrangler secret put\`.`,
+  return { dryRun: values['dry-run'] ?? false, kind };
+}
+
+/** Asks for a list of tokens, or reads it from standard input. */
+async function askForTokens(kind: TokenKind): Promise<string> {
+  if (!process.stdin.isTTY) return (await text(process.stdin)).trim();
+  console.log('Cloudflare does not show secrets again: give the whole list. A token that is left out ends.');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await terminal.question(
+      `${TOKEN_SECRETS[kind]}, separated by commas; the word \`new\` makes a token: `,
     );
+  } finally {
+    terminal.close();
   }
 }
 
@@ -118,7 +122,9 @@ if (import.meta.main) {
       }),
   };
   try {
-    if (process.argv.includes('--dry-run')) dryRun(wrangler);
+    const { dryRun: isDry, kind } = readFlags(process.argv.slice(2));
+    if (kind) setTokens(wrangler, CONFIGS, kind, await askForTokens(kind));
+    else if (isDry) dryRun(wrangler);
     else deploy(wrangler);
   } catch (error) {
     console.error(`Deployment stopped: ${error instanceof Error ? error.message : error}`);

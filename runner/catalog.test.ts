@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BUILT_IN_TASKS, loadCatalog } from './catalog.ts';
+import { BUILT_IN_TYPES, builtInFiles } from './built-in.ts';
+import { loadCatalog } from './catalog.ts';
 import { temporaryFolder } from './tasks/testing/context.ts';
 import { taskFolder, taskSource } from './testing/task-files.ts';
-
-const BUILT_IN = ['email', 'heavy', 'image', 'test', 'test-cpu'];
 
 test('the built-in task types load, and those of a folder of your own beside them with their settings', async (t) => {
   const settings = `timeoutSeconds: 1.5, maxAttempts: 7, backoff: { baseSeconds: 2 }`;
@@ -14,8 +13,8 @@ test('the built-in task types load, and those of a folder of your own beside the
     'own.ts': taskSource('own/one', settings),
     'plain.mjs': taskSource('two'),
   });
-  const catalog = await loadCatalog([BUILT_IN_TASKS, folder]);
-  assert.deepEqual([...catalog.keys()].toSorted(), [...BUILT_IN, 'own/one', 'two'].toSorted());
+  const catalog = await loadCatalog([folder], builtInFiles(BUILT_IN_TYPES));
+  assert.deepEqual([...catalog.keys()].toSorted(), [...BUILT_IN_TYPES, 'own/one', 'two'].toSorted());
   assert.equal(catalog.get('heavy')?.lane, 'cpu');
   assert.equal(catalog.get('test')?.lane, 'io');
   const { module, ...entry } = catalog.get('own/one') ?? assert.fail('the type is missing');
@@ -29,6 +28,22 @@ test('the built-in task types load, and those of a folder of your own beside the
     backoff: { baseSeconds: 2 },
     memoryMb: 1024,
   });
+});
+
+test('the folder of the built-in task types has those that can be chosen, and no other', async () => {
+  const types = [...(await loadCatalog([join(import.meta.dirname, 'tasks')])).keys()];
+  assert.deepEqual(types.toSorted(), [...BUILT_IN_TYPES]);
+});
+
+test('the built-in task types that are left out are not loaded, and their names are free', async (t) => {
+  const folder = await taskFolder(t, { 'email.ts': taskSource('email') });
+  const catalog = await loadCatalog([folder], builtInFiles(['image']));
+  assert.deepEqual([...catalog.keys()].toSorted(), ['email', 'image']);
+  assert.equal(catalog.get('email')?.file, join(folder, 'email.ts'));
+  await assert.rejects(
+    loadCatalog([folder], builtInFiles(['email'])),
+    /: rename yours, or leave the built-in one out with --built-in \(BUILT_IN\)$/,
+  );
 });
 
 test('tests, declarations, folders and other files are no task types', async (t) => {

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
@@ -19,26 +19,30 @@ export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
 /** What it says before: the file that it is about to import. */
 const Loading = z.object({ loading: z.string() });
 
-export const BUILT_IN_TASKS = resolve(import.meta.dirname, 'tasks');
-
 const SOURCE = /\.(?:ts|mts|js|mjs)$/;
 const NOT_A_TASK = /\.(?:test|d)\.m?[tj]s$/;
 const LOAD_TIMEOUT_MS = 60_000;
 
 /**
- * Loads the task types of some folders, one a file. The files are imported on a thread of their own, so
+ * Loads the task types of some folders, and the built-in ones of some files, one a file. The files are imported on a thread of their own, so
  * that their code never runs on the runner's main thread.
  *
  * @throws {Error} that lists every file without a usable task type, and every name that two files claim.
  */
-export async function loadCatalog(folders: readonly string[]): Promise<Catalog> {
-  const files = (await Promise.all(folders.map(taskFiles))).flat();
+export async function loadCatalog(
+  folders: readonly string[],
+  builtIn: readonly string[] = [],
+): Promise<Catalog> {
+  const files = [...builtIn, ...(await Promise.all(folders.map(taskFiles))).flat()];
   const { entries, problems } = await inspect(files);
   const byType = Map.groupBy(entries, (entry) => entry.type);
   for (const [type, claimants] of byType) {
     if (claimants.length === 1) continue;
     const names = claimants.map((entry) => entry.file).join(' and ');
-    problems.push(`The task type "${type}" is declared by ${names}: rename one of them`);
+    const advice = claimants.some((entry) => builtIn.includes(entry.file))
+      ? 'rename yours, or leave the built-in one out with --built-in (BUILT_IN)'
+      : 'rename one of them';
+    problems.push(`The task type "${type}" is declared by ${names}: ${advice}`);
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return new Map(entries.map((entry) => [entry.type, entry]));

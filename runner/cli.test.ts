@@ -18,6 +18,10 @@ test('the help lists every flag with its variable', async (t) => {
 for (const [args, sentence] of [
   [['--thread', '2'], /Unknown argument: thread/],
   [['--threads', 'many'], /^--threads \(THREADS\): Expected a whole number.*, got "many"$/m],
+  [
+    ['--built-in', 'none'],
+    /^This runner has no task type: name a folder .* --tasks .* --built-in \(BUILT_IN\)$/m,
+  ],
   [['--tasks', 'runner/absent'], /The tasks folder \/.*runner\/absent cannot be read/],
 ] as const) {
   test(`${args.join(' ')} ends with 1 and a sentence`, async (t) => {

@@ -9,6 +9,7 @@ test('without flags and environment the defaults hold', () => {
     threads: availableParallelism(),
     ioConcurrency: 32,
     tasks: undefined,
+    builtIn: ['email', 'heavy', 'image', 'test', 'test-cpu'],
     dataDir: resolve('data'),
     queueUrl: 'http://localhost:8788',
     apiUrl: 'http://localhost:8787',
@@ -29,6 +30,7 @@ const CASES = [
   { name: 'threads', env: 'THREADS', text: '3', value: 3 },
   { name: 'ioConcurrency', env: 'IO_CONCURRENCY', text: '7', value: 7 },
   { name: 'tasks', env: 'TASKS_DIR', text: 'own', value: resolve('own') },
+  { name: 'builtIn', env: 'BUILT_IN', text: 'image, email,image', value: ['image', 'email'] },
   { name: 'dataDir', env: 'DATA_DIR', text: '../files', value: resolve('../files') },
   {
     name: 'queueUrl',
@@ -51,8 +53,8 @@ const CASES = [
 
 for (const { name, env, text, value } of CASES) {
   test(`${name} comes from its flag or from ${env}`, () => {
-    assert.equal(readOptions({ [name]: text }, {})[name], value);
-    assert.equal(readOptions({}, { [env]: text })[name], value);
+    assert.deepEqual(readOptions({ [name]: text }, {})[name], value);
+    assert.deepEqual(readOptions({}, { [env]: text })[name], value);
   });
 }
 
@@ -79,6 +81,7 @@ test('a variable that is set to nothing counts as not set', () => {
 const WRONG = [
   ['threads', '--threads (THREADS)', ['0', '-1', '1.5', 'many', '2000', '']],
   ['ioConcurrency', '--io-concurrency (IO_CONCURRENCY)', ['0', 'x', '10001']],
+  ['builtIn', '--built-in (BUILT_IN)', ['emial', 'email,', 'none,email', '']],
   ['queueUrl', '--queue-url (QUEUE_WORKER_URL)', ['localhost:8788', 'ftp://queue.example', 'queue']],
   ['apiUrl', '--api-url (API_WORKER_URL)', ['api.example']],
   ['pollInterval', '--poll-interval (POLL_INTERVAL)', ['0', '5s']],
@@ -107,6 +110,7 @@ const EXPECTED = [
   ['once', 'maybe', /Expected .*true.*false/i],
   ['threads', '0', /Expected .*\b1\b/],
   ['leaseSeconds', '3601', /Expected .*\b3600\b/],
+  ['builtIn', 'emial', /Expected `all`, `none`, or names .*, of email, heavy, image, test, test-cpu, got/],
   ['logLevel', 'loud', /Expected debug, info, warn, error, silent/],
 ] as const;
 
@@ -121,6 +125,11 @@ test('every wrong setting has its sentence, each on a line', () => {
     () => readOptions({ threads: 'x' }, { LOG_LEVEL: 'loud', LOG_FORMAT: 'xml' }),
     ({ message }: Error) => message.split('\n').length === 3,
   );
+});
+
+test('all built-in task types are chosen, or none', () => {
+  assert.equal(readOptions({ builtIn: 'all' }, {}).builtIn.length, 5);
+  assert.deepEqual(readOptions({ builtIn: 'none' }, {}).builtIn, []);
 });
 
 test('folders become absolute', () => {

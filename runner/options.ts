@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
+import { BUILT_IN_TYPES } from './built-in.ts';
 
 const number = (expected: string) =>
   z.string().trim().min(1, expected).or(z.number()).pipe(z.coerce.number(expected));
@@ -22,6 +23,15 @@ const folder = z
   .transform((path) => resolve(path));
 const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, `Expected ${words.join(', ')}`);
+const builtInExpected = `Expected \`all\`, \`none\`, or names separated by commas, of ${BUILT_IN_TYPES.join(', ')}`;
+const builtInTypes = z
+  .string(builtInExpected)
+  .transform((text) => {
+    if (text.trim() === 'all') return [...BUILT_IN_TYPES];
+    if (text.trim() === 'none') return [];
+    return [...new Set(text.split(',').map((name) => name.trim()))];
+  })
+  .pipe(z.array(z.enum(BUILT_IN_TYPES, builtInExpected)));
 
 /**
  * A runner's settings: for each the environment variable that sets it, where no flag of the command line
@@ -35,6 +45,10 @@ export const RunnerOptions = z.object({
     .default(32)
     .meta({ env: 'IO_CONCURRENCY', description: 'Tasks of the io lane at once, on one more thread' }),
   tasks: folder.optional().meta({ env: 'TASKS_DIR', description: 'Folder with task types of your own' }),
+  builtIn: builtInTypes.prefault('all').meta({
+    env: 'BUILT_IN',
+    description: 'Built-in task types to run, separated by commas; all or none',
+  }),
   dataDir: folder
     .prefault('data')
     .meta({ env: 'DATA_DIR', description: 'Folder that tasks read their files from' }),

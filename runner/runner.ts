@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { BUILT_IN_TASKS, type Catalog, loadCatalog } from './catalog.ts';
+import { builtInFiles } from './built-in.ts';
+import { type Catalog, loadCatalog } from './catalog.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import { EdgeClient } from './edge-client.ts';
 import { createBus, type RunnerBus } from './events.ts';
@@ -21,8 +22,12 @@ import { WakeSocket } from './wake-socket.ts';
  * @throws {Error} when the task types cannot be loaded, with a sentence for each file that is wrong.
  */
 export async function createRunner(options: RunnerOptions): Promise<Runner> {
-  const folders = options.tasks === undefined ? [BUILT_IN_TASKS] : [BUILT_IN_TASKS, options.tasks];
-  return new Runner(options, await loadCatalog(folders));
+  const folders = options.tasks === undefined ? [] : [options.tasks];
+  const catalog = await loadCatalog(folders, builtInFiles(options.builtIn));
+  if (catalog.size > 0) return new Runner(options, catalog);
+  throw new Error(
+    'This runner has no task type: name a folder that has some with --tasks (TASKS_DIR), or built-in ones with --built-in (BUILT_IN)',
+  );
 }
 
 export class Runner {

@@ -42,7 +42,7 @@ export function addRetry(parser: Argv): Argv {
         .option('since', {
           string: true,
           requiresArg: true,
-          coerce: timeOf('since'),
+          coerce: timeOf('since', 'ago'),
           describe: 'Ended since a time, or within the last 30m, 2h, 7d, …',
         }),
     async (flags) => {

@@ -109,6 +109,19 @@ describe('submit', TOGETHER, () => {
     assert.equal(await done(args, { input: '["stdin"]' }), taskId);
   });
 
+  test('takes durations, which go into the future', async () => {
+    const [delayed, later] = await Promise.all([
+      done(['submit', 'cli-durations', '--delay', '1h', '--timeout', '5m']),
+      done(['submit', 'cli-durations', '--run-at', '2h']),
+    ]);
+    const task = await edge.api.read(`/tasks/${delayed}`, TaskView);
+    assert.equal(task.timeoutSeconds, 300);
+    assert.equal(Date.parse(task.runAt ?? '') - Date.parse(task.createdAt), 3_600_000);
+    const { createdAt, runAt = '' } = await edge.api.read(`/tasks/${later}`, TaskView);
+    const ahead = Date.parse(runAt) - Date.parse(createdAt);
+    assert.ok(Math.abs(ahead - 7_200_000) < 60_000, runAt);
+  });
+
   test('with --wait shows the result of a task that completes, and ends with 0', async () => {
     const onOutput = () => end('cli-wait', { success: true, result: { sum: 3 } });
     const output = await done(['submit', 'cli-wait', '--wait', '--timeout-seconds', '30'], { onOutput });

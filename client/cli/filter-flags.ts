@@ -11,14 +11,14 @@ export function withFilters<Flags>(parser: Argv<Flags>) {
     .option('created-after', {
       string: true,
       requiresArg: true,
-      coerce: timeOf('created-after'),
-      describe: 'Created after a time, or within the last 30m, 2h, 7d, …',
+      coerce: timeOf('created-after', 'ago'),
+      describe: 'Created after a time, such as 2026-01-31T12:00:00Z, or within the last 30m, 2h, 7d, …',
     })
     .option('created-before', {
       string: true,
       requiresArg: true,
-      coerce: timeOf('created-before'),
-      describe: 'Created before a time, or longer ago than 30m, 2h, 7d, …',
+      coerce: timeOf('created-before', 'ago'),
+      describe: 'Created before a time, or more than 30m, 2h, 7d, … ago',
     });
 }
 

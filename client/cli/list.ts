@@ -23,7 +23,7 @@ export function addList(parser: Argv): Argv {
           requiresArg: true,
           coerce: numberOf('limit'),
           defaultDescription: String(DEFAULT_LIMIT),
-          describe: 'So many',
+          describe: 'Maximum number of tasks to list',
         })
         .option('all', { type: 'boolean', conflicts: 'limit', describe: 'All of them' }),
     async (flags) => {
@@ -36,6 +36,9 @@ export function addList(parser: Argv): Argv {
   );
 }
 
+/** One call a page: what it finds is shown without waiting for more. */
+const AS_FOUND = { maxCalls: 1 };
+
 /** Tasks page by page, up to a limit; at last `more` where there are further ones. */
 async function* someTasks(
   queue: TaskQueue,
@@ -45,7 +48,7 @@ async function* someTasks(
   let left = limit;
   let cursor: string | undefined;
   do {
-    const page = await queue.list({ ...filter, cursor, limit: Math.min(left, MAX_LIST_LIMIT) });
+    const page = await queue.list({ ...filter, cursor, limit: Math.min(left, MAX_LIST_LIMIT) }, AS_FOUND);
     yield* page.tasks;
     left -= page.count;
     cursor = page.nextCursor;

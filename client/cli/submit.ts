@@ -2,12 +2,13 @@ import type { Argv } from 'yargs';
 import type { SubmitOptions, TaskQueue } from '../client.ts';
 import { connect, withConnection } from './connection.ts';
 import { readText } from './files.ts';
-import { type FlagsOf, numberOf, timeOf } from './flags.ts';
+import { type FlagsOf, numberOf, secondsOf, timeOf } from './flags.ts';
 import { parseJsonText } from './json-text.ts';
 import { count, print, printJson } from './output.ts';
 import { tellEnd } from './task-output.ts';
 
 const number = (flag: string) => ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
+const seconds = (flag: string) => ({ string: true, requiresArg: true, coerce: secondsOf(flag) }) as const;
 
 function withFlags(parser: Argv) {
   return withConnection(parser)
@@ -18,15 +19,21 @@ function withFlags(parser: Argv) {
       describe: 'JSON, @FILE, or @- for standard input',
     })
     .option('priority', { ...number('priority'), describe: 'From -100 to 100, higher first' })
-    .option('delay', { ...number('delay'), describe: 'Seconds before it may run' })
+    .option('delay', {
+      ...seconds('delay'),
+      describe: 'Time before it may run: in seconds, or 90s, 30m, 2h, 7d, …',
+    })
     .option('run-at', {
       string: true,
       requiresArg: true,
-      coerce: timeOf('run-at'),
-      describe: 'When it may run',
+      coerce: timeOf('run-at', 'ahead'),
+      describe: 'When it may run: a time, such as 2026-01-31T12:00:00Z, or in 30m, 2h, 7d, …',
     })
     .option('max-attempts', { ...number('max-attempts'), describe: 'Attempts before it fails' })
-    .option('timeout', { ...number('timeout'), describe: 'Seconds for one attempt' })
+    .option('timeout', {
+      ...seconds('timeout'),
+      describe: 'Time for one attempt: in seconds, or 90s, 30m, 2h, …',
+    })
     .option('tag', { type: 'string', array: true, nargs: 1, describe: 'A word to find it by; ten at most' })
     .option('idempotency-key', {
       type: 'string',
@@ -37,7 +44,10 @@ function withFlags(parser: Argv) {
       type: 'boolean',
       describe: 'Wait until it has ended, and show its result',
     })
-    .option('timeout-seconds', { ...number('timeout-seconds'), describe: 'With --wait, no longer' })
+    .option('timeout-seconds', {
+      ...seconds('timeout-seconds'),
+      describe: 'With --wait, no longer: in seconds, or 90s, 30m, …',
+    })
     .option('batch', {
       type: 'string',
       requiresArg: true,

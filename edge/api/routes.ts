@@ -96,7 +96,7 @@ export const listTasks: RouteDescription = {
   name: 'listTasks',
   summary: 'List tasks, newest first',
   description:
-    'A filtered call looks at 10,000 tasks at most and may answer fewer than `limit`; while there is a `nextCursor` there may be more.',
+    'A filtered call looks at 10,000 tasks at most, so it may answer fewer than `limit`, or none, although older ones match. Call again with `cursor` set to `nextCursor` until the answer has none: only then is the list at its end.',
   tag: 'Tasks',
   tokens: ['client'],
   query: ListQuery,

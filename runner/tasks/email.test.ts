@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { SMTPServerOptions } from 'smtp-server';
@@ -50,6 +50,18 @@ test('the folder of the outbox is made where it is missing', async (t) => {
   const folder = await outbox(t, 'mail', 'out');
   await runTask(email, welcome);
   assert.equal((await readdir(folder)).length, 1);
+});
+
+test('an outbox that cannot be written is named by its setting, not by its path', async (t) => {
+  const file = join(await temporaryFolder(t), 'file');
+  await writeFile(file, '');
+  environment(t, { SMTP_URL: undefined, OUTBOX_DIR: file });
+  await assert.rejects(
+    runTask(email, welcome),
+    new NonRetryableError(
+      'The runner cannot write the message to its outbox, the folder OUTBOX_DIR (EEXIST): a part of its path is a file, not a folder; choose another path.',
+    ),
+  );
 });
 
 test('the message reaches every recipient through the mail server', async (t) => {

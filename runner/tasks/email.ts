@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineTask, NonRetryableError, type TaskContext } from '../task.ts';
 import { writeWhole } from './lib/data-file.ts';
 import { renderEmail } from './lib/email-template.ts';
+import { fileFailure } from './lib/file-failure.ts';
 
 const DEFAULT_SENDER = 'Task queue <no-reply@localhost>';
 /** RFC 5321, section 4.5.3.1.8: what every server must take in one message. */
@@ -79,8 +80,12 @@ async function putInOutbox(message: SendMailOptions, taskId: string) {
   const file = join(folder, `${encodeURIComponent(taskId)}.eml`);
   const transport = createTransport({ streamTransport: true, newline: 'windows' });
   const { messageId, envelope, message: source } = await transport.sendMail(message);
-  await mkdir(folder, { recursive: true });
-  await writeWhole(file, source);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeWhole(file, source);
+  } catch (error) {
+    throw fileFailure(error, 'The runner cannot write the message to its outbox, the folder OUTBOX_DIR');
+  }
   return { messageId, accepted: envelope.to, transport: 'outbox', file };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask, NonRetryableError } from '../task.ts';
 import { readCsv } from './lib/csv-records.ts';
-import { existingDataFile } from './lib/data-file.ts';
+import { existingDataFile, reading } from './lib/data-file.ts';
 import { findClusters } from './lib/k-means.ts';
 import { seededRandom } from './lib/random.ts';
 import { fitRegression } from './lib/regression.ts';
@@ -40,12 +40,13 @@ export default defineTask({
     );
     const random = seededRandom(parameters.seed);
     const table = new Table(dataset, random);
-    await readCsv(file, {
+    const csv = {
       name: dataset,
       signal,
-      onPercent: (percent) => progress({ percent }),
-      onRecord: (record) => table.add(record),
-    });
+      onPercent: (percent: number) => progress({ percent }),
+      onRecord: (record: readonly string[]) => table.add(record),
+    };
+    await reading(dataset, () => readCsv(file, csv));
     const summary = { dataset, ...table.summary() };
     if (parameters.algorithm === 'summary') return summary;
     const numeric = summary.columns.map(({ name }) => name);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { z } from 'zod';
 import image from './image.ts';
@@ -17,6 +18,15 @@ function redAndBlue(width: number, height: number) {
 }
 
 const picture = { base64: (await redAndBlue(80, 40).png().toBuffer()).toString('base64') };
+
+/** A PNG whose header gives a size that it has not: enough for what is refused by its header. */
+async function sourceOfSize(width: number, height: number) {
+  const png = await redAndBlue(2, 2).png().toBuffer();
+  png.writeUInt32BE(width, 16);
+  png.writeUInt32BE(height, 20);
+  png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+  return { base64: png.toString('base64') };
+}
 
 async function inline(payload: object) {
   const result = await runTask(image, { source: picture, ...payload });
@@ -110,6 +120,27 @@ test('files of the data folder are read and written', async (t) => {
   assert.equal((await sharp(written).metadata()).format, 'webp');
 });
 
+test('a file that exists is left alone, and replaced where the payload says so', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  await writeFile(join(dataDir, 'out.png'), 'mine');
+  const write = (output: object) => runTask(image, { source: picture, output }, { dataDir });
+  await assert.rejects(
+    write({ file: 'out.png' }),
+    refused(/^`out\.png` exists in the data folder already; .* give `overwrite: true` to replace it\.$/),
+  );
+  assert.equal(await readFile(join(dataDir, 'out.png'), 'utf8'), 'mine');
+  await write({ file: 'out.png', overwrite: true });
+  assert.equal((await sharp(join(dataDir, 'out.png')).metadata()).format, 'png');
+});
+
+test('an attempt that runs again after its file was written succeeds with the same result', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const payload = { source: picture, format: 'avif', output: { file: 'out.avif' } };
+  const first = await runTask(image, payload, { dataDir, attempt: 1 });
+  assert.deepEqual(await runTask(image, payload, { dataDir, attempt: 2 }), first);
+  assert.deepEqual(await readdir(dataDir), ['out.avif']);
+});
+
 test('a file outside the data folder is refused, to read and to write', async (t) => {
   const dataDir = await temporaryFolder(t);
   const outside = refused(/leads outside the data folder/);
@@ -144,6 +175,18 @@ test('an image that is cut short is refused for good', async (t) => {
   );
 });
 
+test('a damaged file is named as the payload names it, not by its path on this machine', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const whole = await redAndBlue(80, 40).avif().toBuffer();
+  await writeFile(join(dataDir, 'cut.avif'), whole.subarray(0, whole.length / 2));
+  await assert.rejects(runTask(image, { source: { file: 'cut.avif' } }, { dataDir }), (error) => {
+    assert.ok(error instanceof Error);
+    assert.match(error.message, /^The image cannot be processed: .*: cut\.avif: /);
+    assert.ok(!error.message.includes(dataDir), error.message);
+    return true;
+  });
+});
+
 test('a drawing in SVG is refused', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
   await assert.rejects(
@@ -152,22 +195,43 @@ test('a drawing in SVG is refused', async () => {
   );
 });
 
-test('an image of too many pixels is refused, whether read or asked for', async () => {
-  const bomb = await sharp({ create: { width: 8001, height: 8001, channels: 3, background: '#000000' } })
-    .png()
-    .toBuffer();
+test('an image of too many pixels is refused by its numbers, whether read or asked for', async () => {
   await assert.rejects(
-    runTask(image, { source: { base64: bomb.toString('base64') } }),
-    refused(/pixel limit/),
+    runTask(image, { source: await sourceOfSize(8001, 8001) }),
+    refused(/^The image has 8001 × 8001 = 64,016,001 pixels, and 64,000,000 are allowed: /),
   );
   for (const resize of [
     { width: 12_000 },
     { width: 9000, height: 9000 },
     { width: 7900, height: 7900, fit: 'outside' },
   ]) {
-    await assert.rejects(runTask(image, { source: picture, resize }), refused(/more than 64000000 pixels/));
+    await assert.rejects(
+      runTask(image, { source: picture, resize }),
+      refused(/^Resized, the image would have .* pixels, and 64,000,000 are allowed: /),
+    );
   }
 });
+
+test('an image that only its rotation makes too large is refused', async () => {
+  await assert.rejects(
+    runTask(image, { source: await sourceOfSize(16_000, 3900), rotate: 17.3 }),
+    refused(/^Rotated, the image would have 16436 × 8482 = 139,410,152 pixels, and 64,000,000 are allowed: /),
+  );
+});
+
+for (const [what, order] of [
+  ['avif', { format: 'avif' }],
+  ['png with a `quality`', { quality: 90 }],
+] as const) {
+  test(`an image too large for an encoder that no time limit ends is refused: ${what}`, async () => {
+    await assert.rejects(
+      runTask(image, { source: picture, ...order, resize: { width: 5000, height: 4000 } }),
+      refused(
+        new RegExp(`^As ${what}, the image would have 5000 × 4000 = 20,000,000 pixels, and 16,000,000 are`),
+      ),
+    );
+  });
+}
 
 test('a payload that names no source, no side or an unknown format is refused', () => {
   for (const payload of [{}, { source: picture, resize: {} }, { source: picture, format: 'bmp' }]) {

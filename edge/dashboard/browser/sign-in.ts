@@ -27,6 +27,7 @@ export function signInTests(stage: () => Stage): void {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       assert.equal(await page.title(), 'Sign in · Task queue');
       await page.getByText('API_TOKENS').first().waitFor();
+      await page.getByText('npm run deploy -- --set-tokens client').waitFor();
       await expectAccessible(page, 'the way in');
       assert.equal(await page.getByRole('alert').innerText(), '');
       await signIn(page, 'right');

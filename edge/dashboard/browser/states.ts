@@ -3,6 +3,8 @@ import { expectNoSidewaysScroll } from './judge.ts';
 import type { Stage } from './stage.ts';
 
 const NARROW = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+/** A task of June 2023. */
+const FAR = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';
 const VIEWS = ['#/', '#/tasks', '#/types', '#/runners'];
 
 /** What the page says while there is nothing to show; the queue has to be empty. */
@@ -46,16 +48,43 @@ export function stateTests(stage: () => Stage): void {
       await page.locator('[data-row]').first().waitFor();
     });
 
+    test('a search goes on by itself over answers without any task, and says so meanwhile', async (t) => {
+      const { edge } = stage();
+      const id = await edge.submitReady({ type: 'rare' });
+      const page = await stage().livePage(t);
+      const { promise: going, resolve: goOn } = Promise.withResolvers<void>();
+      let calls = 0;
+      await page.route('**/tasks?*', async (route) => {
+        calls += 1;
+        if (calls === 7) await going;
+        // The real answer, as from the beginning.
+        if (calls >= 7)
+          return route.continue({
+            url: route
+              .request()
+              .url()
+              .replace(/cursor=[^&]*/, ''),
+          });
+        return route.fulfill({ json: { tasks: [], count: 0, nextCursor: FAR } });
+      });
+      await page.goto(`${stage().url}/#/tasks?type=rare`);
+      await page.getByText(/Nothing found .* created since 30 Jun.*; searching the older ones/).waitFor();
+      await page.getByText('0 tasks found, searching…').waitFor();
+      goOn();
+      await page.getByRole('link', { name: id }).waitFor();
+    });
+
     test('a search that stops at its bound offers to go on', async (t) => {
       const page = await stage().livePage(t);
-      const far = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';
       await page.route('**/tasks?*', (route) =>
-        route.fulfill({ json: { tasks: [], count: 0, nextCursor: far } }),
+        route.fulfill({ json: { tasks: [], count: 0, nextCursor: FAR } }),
       );
       await page.goto(`${stage().url}/#/tasks?tag=rare`);
+      const goOn = page.getByRole('button', { name: 'Search on' });
+      await goOn.waitFor();
       await page.getByText(/Nothing found among the tasks created since 30 Jun/).waitFor();
       await page.unroute('**/tasks?*');
-      await page.getByRole('button', { name: 'Search on' }).click();
+      await goOn.click();
       await page.getByRole('heading', { name: 'No task matches' }).waitFor();
     });
 

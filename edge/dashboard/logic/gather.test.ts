@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gatherPage, type Page } from './gather.ts';
+import { type Gathered, gatherPage, type Page, withFurther } from './gather.ts';
 
 /** A list whose answers are given, the cursor being the number of the next. */
 function listOf(answers: number[][]) {
@@ -16,17 +16,64 @@ function listOf(answers: number[][]) {
 
 test('short and empty answers are gathered until the page is full', async () => {
   const { ask, limits } = listOf([[1], [], [2, 3], [4]]);
-  assert.deepEqual(await gatherPage(ask, 3), { rows: [1, 2, 3], nextCursor: '3', stopped: false });
+  assert.deepEqual(await gatherPage(ask, { size: 3, maxAnswers: 5 }), {
+    rows: [1, 2, 3],
+    nextCursor: '3',
+    stopped: false,
+  });
   assert.deepEqual(limits, [3, 2, 2]);
 });
 
 test('the last page may be short', async () => {
-  assert.deepEqual(await gatherPage(listOf([[1], [2]]).ask, 3), { rows: [1, 2], stopped: false });
-  assert.deepEqual(await gatherPage(listOf([[]]).ask, 3), { rows: [], stopped: false });
+  assert.deepEqual(await gatherPage(listOf([[1], [2]]).ask, { size: 3, maxAnswers: 5 }), {
+    rows: [1, 2],
+    stopped: false,
+  });
+  assert.deepEqual(await gatherPage(listOf([[]]).ask, { size: 3, maxAnswers: 5 }), {
+    rows: [],
+    stopped: false,
+  });
 });
 
 test('a search stops at its bound and says where it goes on', async () => {
   const { ask } = listOf([[], [1], [], [], [], [2]]);
-  assert.deepEqual(await gatherPage(ask, 3, undefined, 3), { rows: [1], nextCursor: '3', stopped: true });
-  assert.deepEqual(await gatherPage(ask, 3, '3', 3), { rows: [2], stopped: false });
+  const search = { size: 3, maxAnswers: 3 };
+  assert.deepEqual(await gatherPage(ask, search), { rows: [1], nextCursor: '3', stopped: true });
+  assert.deepEqual(await gatherPage(ask, { ...search, cursor: '3' }), { rows: [2], stopped: false });
+});
+
+test('what was found is told while the search goes on', async () => {
+  const { ask } = listOf([[], [1], [2]]);
+  const told: Gathered<number>[] = [];
+  await gatherPage(ask, { size: 3, maxAnswers: 5, onFound: (found) => told.push(found) });
+  assert.deepEqual(told, [
+    { rows: [], nextCursor: '1', stopped: true },
+    { rows: [1], nextCursor: '2', stopped: true },
+  ]);
+});
+
+const rowsOf = (...ids: string[]) => ids.map((id) => ({ id }));
+
+test('a search that is repeated and stops sooner leaves what is further back', () => {
+  const again = { rows: rowsOf('9', '8'), nextCursor: '6', stopped: true };
+  const ended = { rows: rowsOf('8', '7', '5', '2'), stopped: false };
+  assert.deepEqual(withFurther(again, ended, 5), { rows: rowsOf('9', '8', '5', '2'), stopped: false });
+  const further = { rows: rowsOf('5'), nextCursor: '3', stopped: true };
+  const both = { rows: rowsOf('9', '8', '5'), nextCursor: '3', stopped: true };
+  assert.deepEqual(withFurther(again, further, 5), both);
+});
+
+test('what is left further back fills the page and no more', () => {
+  const again = { rows: rowsOf('9', '8'), nextCursor: '6', stopped: true };
+  const ended = { rows: rowsOf('5', '4', '2'), stopped: false };
+  const page = { rows: rowsOf('9', '8', '5', '4'), nextCursor: '4', stopped: false };
+  assert.deepEqual(withFurther(again, ended, 4), page);
+});
+
+test('a search that is repeated and goes as far stands alone', () => {
+  const before = { rows: rowsOf('8', '5'), nextCursor: '5', stopped: false };
+  const full = { rows: rowsOf('9', '8'), nextCursor: '8', stopped: false };
+  assert.deepEqual(withFurther(full, before, 2), full);
+  const further = { rows: rowsOf('9'), nextCursor: '3', stopped: true };
+  assert.deepEqual(withFurther(further, before, 2), further);
 });

@@ -9,26 +9,52 @@ export interface Gathered<Row> extends Page<Row> {
   readonly stopped: boolean;
 }
 
+export interface GatherOptions<Row> {
+  readonly size: number;
+  readonly cursor?: string | undefined;
+  /** After so many it stops. */
+  readonly maxAnswers: number;
+  /** Called before each further answer is asked for, with what was gathered. */
+  readonly onFound?: ((found: Gathered<Row>) => void) | undefined;
+}
+
 /**
  * Asks on until a page is full: one answer looks at a bounded number of rows and may hold few or none.
  *
  * @param ask one answer of at most `limit` rows behind `cursor`.
- * @param maxAnswers after so many it stops.
  */
 export async function gatherPage<Row>(
   ask: (cursor: string | undefined, limit: number) => Promise<Page<Row>>,
-  size: number,
-  cursor?: string,
-  maxAnswers = 5,
+  { size, cursor, maxAnswers, onFound }: GatherOptions<Row>,
 ): Promise<Gathered<Row>> {
   const rows: Row[] = [];
   let next = cursor;
-  for (let answers = 0; answers < maxAnswers; answers += 1) {
+  for (let answers = 1; ; answers += 1) {
     const page = await ask(next, size - rows.length);
     rows.push(...page.rows);
     next = page.nextCursor;
     if (next === undefined) return { rows, stopped: false };
     if (rows.length >= size) return { rows, nextCursor: next, stopped: false };
+    const found = { rows: [...rows], nextCursor: next, stopped: true };
+    if (answers >= maxAnswers) return found;
+    onFound?.(found);
   }
-  return { rows, ...(next !== undefined && { nextCursor: next }), stopped: true };
+}
+
+/**
+ * A page that was gathered again, with what is behind it: where it stopped sooner than the search before, the
+ * rows that this one found further back stay.
+ */
+export function withFurther<Row extends { readonly id: string }>(
+  page: Gathered<Row>,
+  before: Gathered<Row>,
+  size: number,
+): Gathered<Row> {
+  const from = page.nextCursor;
+  if (!page.stopped || from === undefined) return page;
+  if (before.nextCursor !== undefined && before.nextCursor >= from) return page;
+  const rows = [...page.rows, ...before.rows.filter(({ id }) => id < from)];
+  const last = rows[size - 1];
+  if (rows.length > size && last) return { rows: rows.slice(0, size), nextCursor: last.id, stopped: false };
+  return { ...before, rows };
 }

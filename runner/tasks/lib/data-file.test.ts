@@ -16,6 +16,8 @@ async function folders(test: TestContext) {
 }
 
 const content = Buffer.from('new');
+const NEW = { overwrite: false };
+const REPLACE = { overwrite: true };
 const outside = { name: 'NonRetryableError', message: /leads outside the data folder/ };
 
 test('a file of the data folder is found, also through a link within it', async (t) => {
@@ -36,14 +38,17 @@ test('a path that leads outside the data folder is neither read nor written', as
     'inner/../../beside/secret',
     join(beside, 'secret'),
     'link/secret',
+    'inner\\..\\..\\beside\\secret',
+    'inner/a\0',
+    '.',
   ]) {
     await assert.rejects(existingDataFile(dataDir, name, ''), outside);
-    await assert.rejects(writeDataFile(dataDir, name, content), outside);
+    await assert.rejects(writeDataFile(dataDir, name, content, NEW), outside);
   }
   await assert.rejects(existingDataFile(dataDir, 'secret', ''), outside);
-  await assert.rejects(writeDataFile(dataDir, 'link/new/folder/file', content), outside);
+  await assert.rejects(writeDataFile(dataDir, 'link/new/folder/file', content, NEW), outside);
   await symlink(join(beside, 'none'), join(dataDir, 'dangling'));
-  await assert.rejects(writeDataFile(dataDir, 'dangling/file', content));
+  await assert.rejects(writeDataFile(dataDir, 'dangling/file', content, NEW));
   assert.deepEqual(await readdir(beside), ['secret']);
   assert.equal(await readFile(join(beside, 'secret'), 'utf8'), 'secret');
 });
@@ -51,7 +56,7 @@ test('a path that leads outside the data folder is neither read nor written', as
 test('writing over a link that leads outside replaces the link', async (t) => {
   const { dataDir, beside } = await folders(t);
   await symlink(join(beside, 'secret'), join(dataDir, 'link'));
-  await writeDataFile(dataDir, 'link', content);
+  await writeDataFile(dataDir, 'link', content, REPLACE);
   assert.equal(await readFile(join(beside, 'secret'), 'utf8'), 'secret');
   assert.equal(await readFile(join(dataDir, 'link'), 'utf8'), 'new');
 });
@@ -75,12 +80,82 @@ test('a folder is no file', async (t) => {
 
 test('writing makes the folders on its way and leaves nothing else', async (t) => {
   const { dataDir } = await folders(t);
-  await writeDataFile(dataDir, 'made/for/it.png', content);
+  await writeDataFile(dataDir, 'made/for/it.png', content, NEW);
   assert.deepEqual(await readdir(join(dataDir, 'made', 'for')), ['it.png']);
 });
 
 test('the data folder itself is made where it is missing', async (t) => {
   const dataDir = join(await temporaryFolder(t), 'data');
-  await writeDataFile(dataDir, 'a', content);
+  await writeDataFile(dataDir, 'a', content, NEW);
   assert.deepEqual(await readdir(dataDir), ['a']);
+});
+
+test('a file that exists is replaced only where that is asked for', async (t) => {
+  const { dataDir } = await folders(t);
+  const file = join(dataDir, 'inner', 'a.png');
+  await writeFile(file, 'old');
+  await assert.rejects(
+    writeDataFile(dataDir, 'inner/a.png', content, NEW),
+    new NonRetryableError(
+      '`inner/a.png` exists in the data folder already; name another file, or give `overwrite: true` to replace it.',
+    ),
+  );
+  assert.equal(await readFile(file, 'utf8'), 'old');
+  await writeDataFile(dataDir, 'inner/a.png', content, REPLACE);
+  assert.equal(await readFile(file, 'utf8'), 'new');
+  assert.deepEqual(await readdir(join(dataDir, 'inner')), ['a.png']);
+});
+
+test('a file with the same content counts as written', async (t) => {
+  const { dataDir } = await folders(t);
+  await writeDataFile(dataDir, 'a', content, NEW);
+  await writeDataFile(dataDir, 'a', content, NEW);
+  await assert.rejects(
+    writeDataFile(dataDir, 'a', Buffer.from('neu'), NEW),
+    /exists in the data folder already/,
+  );
+  assert.deepEqual((await readdir(dataDir)).sort(), ['a', 'inner']);
+});
+
+test('of two that write a file at once, one writes it and the other is refused', async (t) => {
+  const { dataDir } = await folders(t);
+  const writes = ['one', 'two'].map((text) => writeDataFile(dataDir, 'a', Buffer.from(text), NEW));
+  const ends = await Promise.allSettled(writes);
+  assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  const written = ends[0]?.status === 'fulfilled' ? 'one' : 'two';
+  assert.equal(await readFile(join(dataDir, 'a'), 'utf8'), written);
+});
+
+test('a link to a file of the same content does not count as written', async (t) => {
+  const { dataDir, beside } = await folders(t);
+  await symlink(join(beside, 'secret'), join(dataDir, 'link'));
+  await assert.rejects(
+    writeDataFile(dataDir, 'link', Buffer.from('secret'), NEW),
+    /`link` exists in the data folder already/,
+  );
+});
+
+test('an error of the file system names the file as the payload does, and what to do', async (t) => {
+  const { dataDir } = await folders(t);
+  await writeFile(join(dataDir, 'file'), '');
+  await symlink('circle', join(dataDir, 'circle'));
+  const long = 'a'.repeat(300);
+  const cannot = (what: string) => ({ name: 'NonRetryableError', message: `The runner cannot ${what}` });
+  await assert.rejects(
+    writeDataFile(dataDir, 'inner', content, REPLACE),
+    cannot('write `inner` in the data folder (EISDIR): it is a folder; name a file.'),
+  );
+  await assert.rejects(
+    writeDataFile(dataDir, 'file/a.png', content, NEW),
+    cannot(
+      'write `file/a.png` in the data folder (ENOTDIR): a part of its path is a file, not a folder; choose another path.',
+    ),
+  );
+  const tooLong = `\`${long}\` in the data folder (ENAMETOOLONG): its name is too long; choose a shorter one.`;
+  await assert.rejects(writeDataFile(dataDir, long, content, NEW), cannot(`write ${tooLong}`));
+  await assert.rejects(existingDataFile(dataDir, long, ''), cannot(`read ${tooLong}`));
+  await assert.rejects(
+    existingDataFile(dataDir, 'circle', ''),
+    cannot('read `circle` in the data folder (ELOOP): its links lead in a circle.'),
+  );
 });

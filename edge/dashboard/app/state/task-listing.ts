@@ -1,7 +1,7 @@
 import { batch, signal } from '@preact/signals';
 import type { TaskList } from '../../../contract/api.ts';
 import type { TaskFilter } from '../../logic/filter.ts';
-import { type Gathered, gatherPage } from '../../logic/gather.ts';
+import { type Gathered, gatherPage, type Page, withFurther } from '../../logic/gather.ts';
 import { mergeRows } from '../../logic/merge-rows.ts';
 import { sentenceOf } from './notices.ts';
 import { ask } from './session.ts';
@@ -9,6 +9,10 @@ import { ask } from './session.ts';
 export type TaskSummary = TaskList['tasks'][number];
 
 export const PAGE_SIZE = 50;
+/** Answers that a search asks for, each of 10,000 tasks that were looked at. */
+const SEARCH_ANSWERS = 50;
+/** Answers that bring the page up to date, again and again. */
+const REFRESH_ANSWERS = 5;
 /** A page is brought up to date no more often. */
 const MIN_SPACING_MS = 2000;
 /** A search that takes long is repeated in proportion. */
@@ -28,6 +32,7 @@ export class TaskListing {
   readonly nextCursor = signal<string | undefined>(undefined);
   /** The search stopped at its bound before the page was full. */
   readonly stopped = signal(false);
+  /** The rows are what a search has found so far. */
   readonly searching = signal(false);
   readonly pending = signal<Pending | undefined>(undefined);
   readonly #filter: TaskFilter;
@@ -84,10 +89,16 @@ export class TaskListing {
     const shown = this.rows.value ?? [];
     const cursor = this.nextCursor.value;
     if (cursor === undefined || this.searching.value) return;
+    const withShown = (page: Gathered<TaskSummary>) => ({ ...page, rows: [...shown, ...page.rows] });
     this.searching.value = true;
     try {
-      const page = await this.#gather(PAGE_SIZE - shown.length, cursor);
-      this.#show({ ...page, rows: [...shown, ...page.rows] });
+      const page = await gatherPage(this.#ask, {
+        size: PAGE_SIZE - shown.length,
+        cursor,
+        maxAnswers: SEARCH_ANSWERS,
+        onFound: (found) => this.#show(withShown(found)),
+      });
+      this.#show(withShown(page));
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -110,15 +121,14 @@ export class TaskListing {
     this.#mayMove = false;
     const startedAt = Date.now();
     try {
-      const page = await this.#gather(PAGE_SIZE, this.#cursor);
+      const page = mayMove ? await this.#search() : await this.#update();
       if (!mayMove && this.#isHeld() && this.rows.value && this.rows.value.length > 0) this.#hold(page);
-      // A search that has gone further than one page's bound is not undone.
-      else if (!page.stopped || !this.rows.value || this.rows.value.length <= page.rows.length)
-        this.#show(page);
+      else this.#show(page);
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#running = false;
+      this.searching.value = false;
       this.#loadedAt = Date.now();
       this.#tookMs = this.#loadedAt - startedAt;
       if (this.#again) {
@@ -128,19 +138,45 @@ export class TaskListing {
     }
   }
 
-  #gather(size: number, cursor: string | undefined): Promise<Gathered<TaskSummary>> {
-    const { signal } = this.#abort;
-    return gatherPage(
-      async (from, limit) => {
-        const { tasks, nextCursor } = await ask((queue) =>
-          queue.list({ ...this.#filter, limit, cursor: from }, { signal }),
-        );
-        return { rows: tasks, ...(nextCursor !== undefined && { nextCursor }) };
+  /** The page as it is now; as long as there are no rows, those that are found are shown at once. */
+  #search(): Promise<Gathered<TaskSummary>> {
+    const isFirst = this.rows.value === undefined;
+    return gatherPage(this.#ask, {
+      size: PAGE_SIZE,
+      cursor: this.#cursor,
+      maxAnswers: SEARCH_ANSWERS,
+      onFound: (found) => {
+        this.searching.value = true;
+        if (isFirst) this.#show(found);
       },
-      size,
-      cursor,
-    );
+    });
   }
+
+  /** The page as it is now, and what a search has found further back than this looks. */
+  async #update(): Promise<Gathered<TaskSummary>> {
+    const page = await gatherPage(this.#ask, {
+      size: PAGE_SIZE,
+      cursor: this.#cursor,
+      maxAnswers: REFRESH_ANSWERS,
+    });
+    const { rows, nextCursor, stopped } = this;
+    if (rows.value === undefined) return page;
+    const shown = {
+      rows: [...rows.value],
+      stopped: stopped.value,
+      ...(nextCursor.value !== undefined && { nextCursor: nextCursor.value }),
+    };
+    return withFurther(page, shown, PAGE_SIZE);
+  }
+
+  /** One answer, so that what it finds can be shown. */
+  readonly #ask = async (cursor: string | undefined, limit: number): Promise<Page<TaskSummary>> => {
+    const options = { signal: this.#abort.signal, maxCalls: 1 };
+    const { tasks, nextCursor } = await ask((queue) =>
+      queue.list({ ...this.#filter, limit, cursor }, options),
+    );
+    return { rows: tasks, ...(nextCursor !== undefined && { nextCursor }) };
+  };
 
   #show(page: Gathered<TaskSummary>): void {
     if (this.#abort.signal.aborted) return;

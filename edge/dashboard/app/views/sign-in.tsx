@@ -29,7 +29,8 @@ export function SignIn({ reason }: { reason: string | undefined }): JSX.Element 
     <Gate title="Sign in">
       <p class="muted prose">
         The dashboard asks for one of the <code>API_TOKENS</code> of this worker. Its deployment has shown
-        one; a token can be added with <code>npx wrangler secret put API_TOKENS</code>.
+        one, and it cannot be shown again. <code>npm run deploy -- --set-tokens client</code>, in the folder
+        of the project, sets the list on both workers and makes new tokens.
       </p>
       <form
         noValidate

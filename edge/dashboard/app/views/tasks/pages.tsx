@@ -68,11 +68,14 @@ function SearchOn({ listing, cursor }: { listing: TaskListing; cursor: string })
     <div class="searched">
       <p>
         {found === 0 ? 'Nothing found' : 'This is what was found'} among the tasks created since{' '}
-        {formatTime(createdAtOf(cursor), now.value)}; there are older ones.
+        {formatTime(createdAtOf(cursor), now.value)};{' '}
+        {isSearching ? 'searching the older ones…' : 'there are older ones.'}
       </p>
-      <button type="button" class="button small" disabled={isSearching} onClick={() => listing.searchOn()}>
-        {isSearching ? 'Searching…' : 'Search on'}
-      </button>
+      {!isSearching && (
+        <button type="button" class="button small" onClick={() => listing.searchOn()}>
+          Search on
+        </button>
+      )}
     </div>
   );
 }

@@ -19,7 +19,7 @@ export function Toolbar({ listing, filter, cursor, onBulk }: ToolbarProps): JSX.
   return (
     <header>
       <p class="muted number" role="status">
-        {rows === undefined ? 'Loading…' : describe(rows.length, cursor)}
+        {describe(listing, cursor)}
       </p>
       <div class="actions">
         <News listing={listing} />
@@ -29,10 +29,13 @@ export function Toolbar({ listing, filter, cursor, onBulk }: ToolbarProps): JSX.
   );
 }
 
-function describe(shown: number, cursor: string | undefined): string {
-  if (shown === 0) return 'No tasks';
+function describe(listing: TaskListing, cursor: string | undefined): string {
+  const rows = listing.rows.value;
+  if (rows === undefined) return 'Loading…';
+  if (listing.searching.value) return `${countOf(rows.length, 'task')} found, searching…`;
+  if (rows.length === 0) return 'No tasks';
   const follows = cursor === undefined && connection.value === 'live';
-  return `${countOf(shown, 'task')}, ${cursor === undefined ? 'newest first' : 'further back'}${follows ? ', live' : ''}`;
+  return `${countOf(rows.length, 'task')}, ${cursor === undefined ? 'newest first' : 'further back'}${follows ? ', live' : ''}`;
 }
 
 function News({ listing }: { listing: TaskListing }): JSX.Element | null {

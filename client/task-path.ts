@@ -1,0 +1,13 @@
+import { isTaskId } from '../edge/contract/task-id.ts';
+import { TaskQueueError } from './errors.ts';
+
+/**
+ * The path of a task.
+ *
+ * @throws {TaskQueueError} where the id is none.
+ */
+export function pathOf(id: string): string {
+  const known = id.toLowerCase();
+  if (isTaskId(known)) return `/tasks/${known}`;
+  throw new TaskQueueError('invalid_request', `Expected a task id as a submission answered it, got "${id}"`);
+}

@@ -1,0 +1,117 @@
+import sharp, { type Sharp } from 'sharp';
+import { NonRetryableError } from '../../task.ts';
+import { type Resize, requirePixels, resizedSize, type Size, turnedSize } from './image-size.ts';
+
+// Threads and memory are the pool's to share out.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** Of the image that is read, and of the one at each step. */
+export const MAX_PIXELS = 64_000_000;
+/**
+ * Of an image for an encoder that looks at no time limit: AVIF, and PNG with a palette. At these efforts each
+ * takes up to two seconds of CPU for a million pixels of noise, so half a minute at most.
+ */
+export const MAX_SLOW_PIXELS = 16_000_000;
+const AVIF_EFFORT = 2;
+const PALETTE_EFFORT = 4;
+
+export const WRITABLE = ['jpeg', 'png', 'webp', 'avif'] as const;
+export type Format = (typeof WRITABLE)[number];
+const READABLE = [...WRITABLE, 'gif', 'tiff'];
+
+const CLEAR = '#00000000';
+
+/** Where an image is read from; `name` is what errors call the file. */
+export type ImageSource = { readonly content: Buffer } | { readonly file: string; readonly name: string };
+
+/** What to make of an image. */
+export interface ImageOrder {
+  readonly rotate?: number | undefined;
+  /** Done after the rotation. */
+  readonly resize?: Resize | undefined;
+  /** By default the source's, or png where that cannot be written. */
+  readonly format?: Format | undefined;
+  readonly quality?: number | undefined;
+}
+
+export interface MadeImage extends Size {
+  readonly format: Format;
+  readonly data: Buffer;
+}
+
+/**
+ * Turns, resizes and encodes an image, the shown side up whatever its EXIF orientation.
+ *
+ * @param seconds - how long that may take, 1 at least; the encoders of {@link MAX_SLOW_PIXELS} may take longer.
+ * @throws NonRetryableError where the image cannot be read or has, at any step, too many pixels.
+ * @throws {Error} where it takes longer.
+ */
+export async function makeImage(
+  source: ImageSource,
+  { rotate = 0, resize, format, quality }: ImageOrder,
+  seconds: number,
+): Promise<MadeImage> {
+  const input = 'file' in source ? source.file : source.content;
+  const processed = <Value>(work: Promise<Value>) =>
+    work.catch((error) => Promise.reject(failureOf(error, source, seconds)));
+  // The header alone is read; what is too large is refused by its numbers.
+  const original = await processed(sharp(input, { limitInputPixels: false }).metadata());
+  const sourceFormat = original.format === 'heif' ? 'avif' : original.format;
+  if (!READABLE.includes(sourceFormat)) {
+    throw new NonRetryableError(`The image is ${sourceFormat}; it must be one of ${READABLE.join(', ')}.`);
+  }
+  const target = format ?? WRITABLE.find((name) => name === sourceFormat) ?? 'png';
+  refuseTooLarge(original.autoOrient, { rotate, resize, format: target, quality });
+
+  const image = sharp(input, { limitInputPixels: MAX_PIXELS }).timeout({ seconds }).autoOrient();
+  image.rotate(rotate, { background: CLEAR });
+  if (resize) image.resize({ ...resize, background: CLEAR });
+  if (target === 'jpeg') image.flatten({ background: '#ffffff' });
+  const encoder = encode(image, target, quality);
+  const { data, info } = await processed(encoder.toBuffer({ resolveWithObject: true }));
+  return { format: target, width: info.width, height: info.height, data };
+}
+
+function refuseTooLarge(original: Size, { rotate = 0, resize, format, quality }: ImageOrder): void {
+  requirePixels('The image has', original, MAX_PIXELS, 'give a smaller one');
+  const turned = turnedSize(original, rotate);
+  requirePixels('Rotated, the image would have', turned, MAX_PIXELS, 'give a smaller one');
+  const size = resize ? resizedSize(turned, resize) : turned;
+  requirePixels('Resized, the image would have', size, MAX_PIXELS, 'ask for a smaller one');
+  if (format === 'avif') {
+    const advice = 'give a smaller `resize`, or another `format`';
+    requirePixels('As avif, the image would have', size, MAX_SLOW_PIXELS, advice);
+  }
+  if (format === 'png' && quality !== undefined) {
+    const advice = 'give a smaller `resize`, or leave out `quality`';
+    requirePixels('As png with a `quality`, the image would have', size, MAX_SLOW_PIXELS, advice);
+  }
+}
+
+function encode(image: Sharp, format: Format, quality: number | undefined): Sharp {
+  switch (format) {
+    case 'jpeg':
+      return image.jpeg({ quality });
+    case 'webp':
+      return image.webp({ quality });
+    case 'avif':
+      return image.avif({ quality, effort: AVIF_EFFORT });
+    case 'png':
+      // Any of sharp's options for a palette makes one.
+      return quality === undefined ? image.png() : image.png({ quality, effort: PALETTE_EFFORT });
+  }
+}
+
+/** The image is the same at every attempt, so what cannot be made of it now never can; time may be enough then. */
+function failureOf(error: unknown, source: ImageSource, seconds: number): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (reason.startsWith('timeout: ')) {
+    return new Error(`The image took longer than ${seconds} s: ask for a smaller one, or for less quality.`);
+  }
+  // A decoder may name the file by its path on this machine.
+  const named = 'file' in source ? reason.replaceAll(source.file, source.name) : reason;
+  return new NonRetryableError(`The image cannot be processed: ${named.replaceAll(/\s*\n\s*/g, '; ')}.`, {
+    cause: error,
+  });
+}
