@@ -1,6 +1,7 @@
 /**
- * Runs both workers on this machine under `wrangler dev`, without authentication, until it is told to end.
- * Ending it ends all that it started.
+ * Runs both workers on this machine under `wrangler dev`, without authentication, until it is stopped.
+ * It is two processes, which a script of this package or this script itself starts as parent and child: the
+ * child runs the workers, and whichever of the two is killed, the other ends them.
  *
  * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state),
  * `BUFFER_CONFIG` (another configuration of the Consumer Worker).
@@ -11,9 +12,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runApart } from '../runner/script.ts';
+import { onStarterEnd } from '../runner/starter.ts';
 
 const READY_TIMEOUT_MS = 90_000;
-const KILL_AFTER_MS = 5_000;
+const KILL_AFTER_MS = 4_000;
 const CRON_MS = 60_000;
 
 interface DevWorker {
@@ -42,14 +45,13 @@ const buffer: DevWorker = {
 const running = new Map<DevWorker, ChildProcess>();
 let stopping = false;
 
-process.on('SIGINT', () => stop(0));
-process.on('SIGTERM', () => stop(0));
-// Started with an IPC channel, it must not outlive the process that started it.
-process.on('disconnect', () => stop(0));
+if (process.connected === undefined) process.exit(await runApart('edge/dev.ts'));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
+onStarterEnd(() => stop(0));
 
 try {
   mkdirSync(stateDir, { recursive: true });
-  // Workers that were killed stand in it still, and would be called for a minute.
+  // It still lists workers that were killed, which would be called for a minute.
   rmSync(registry, { recursive: true, force: true });
   for (const worker of [api, buffer]) await expectFree(worker);
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
@@ -94,9 +96,8 @@ async function start(worker: DevWorker): Promise<void> {
     ...['--var', 'AUTH:off', '--var', 'ALLOWED_ORIGINS:*'],
     ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
   ];
-  // Its own process group, so that wrangler's own children can be ended with it.
+  // In this process's group, and so are its children: they are ended by the group.
   const child = spawn(process.execPath, [wrangler, ...args], {
-    detached: true,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
@@ -130,23 +131,25 @@ async function healthy({ name, port }: DevWorker): Promise<void> {
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  await Promise.all([...running.values()].map(endGroup));
+  const ended = [...running.values()].filter(isRunning).map((child) => once(child, 'exit'));
+  // All at once: esbuild prints its stacks when wrangler ends before it.
+  signalGroup('SIGTERM');
+  await Promise.race([Promise.all(ended), sleep(KILL_AFTER_MS)]);
+  // The starter kills what remains of the group; without it this process does, and ends with the group.
+  if (!process.connected) signalGroup('SIGKILL');
   process.exit(code);
 }
 
-async function endGroup(child: ChildProcess): Promise<void> {
-  signalGroup(child, 'SIGTERM');
-  if (child.exitCode === null && child.signalCode === null) {
-    await Promise.race([once(child, 'exit'), sleep(KILL_AFTER_MS, undefined, { ref: false })]);
-  }
-  signalGroup(child, 'SIGKILL');
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }
 
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** Also reaches this process. */
+function signalGroup(signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(-process.pid, signal);
   } catch {
-    // The group has ended.
+    // On Windows, or in the group of a process that is not of this package.
+    for (const child of running.values()) child.kill(signal);
   }
 }
