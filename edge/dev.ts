@@ -12,8 +12,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listProcesses } from '../runner/process-table.ts';
 import { runApart } from '../runner/script.ts';
 import { onStarterEnd } from '../runner/starter.ts';
+import { lockState, type Owner, type StateLock } from './state-lock.ts';
 
 const READY_TIMEOUT_MS = 90_000;
 const KILL_AFTER_MS = 4_000;
@@ -43,6 +45,7 @@ const buffer: DevWorker = {
 };
 
 const running = new Map<DevWorker, ChildProcess>();
+let lock: StateLock | undefined;
 let stopping = false;
 
 if (process.connected === undefined) process.exit(await runApart('edge/dev.ts'));
@@ -51,9 +54,10 @@ onStarterEnd(() => stop(0));
 
 try {
   mkdirSync(stateDir, { recursive: true });
+  lock = await lockState(stateDir);
   // It still lists workers that were killed, which would be called for a minute.
   rmSync(registry, { recursive: true, force: true });
-  for (const worker of [api, buffer]) await expectFree(worker);
+  for (const worker of [api, buffer]) await expectFree(worker, lock.former);
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
   await start(buffer);
   await start(api);
@@ -75,16 +79,26 @@ async function runCron(): Promise<void> {
   }
 }
 
-async function expectFree({ name, port, portVariable }: DevWorker): Promise<void> {
+async function expectFree({ name, port, portVariable }: DevWorker, former?: Owner): Promise<void> {
   const server = createServer();
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening');
   } catch {
+    const remains = former ? await remainsOf(former) : [];
     throw new Error(
-      `The ${name} cannot use port ${port}: another process has it. Set ${portVariable} to a free port.`,
+      remains.length > 0
+        ? `The ${name} cannot use port ${port}: processes that remain of a former run in ${stateDir} have it ` +
+            `(${remains.join(', ')}). End them with \`kill -9 ${remains.join(' ')}\`, then start again.`
+        : `The ${name} cannot use port ${port}: another process has it. Set ${portVariable} to a free port.`,
     );
   }
   await once(server.close(), 'close');
+}
+
+/** The process ids of what remains of a former edge: parent and child were killed at the same time. */
+async function remainsOf({ pid }: Owner): Promise<number[]> {
+  const processes = await listProcesses().catch(() => []);
+  return processes.filter(({ group }) => group === pid).map((process) => process.pid);
 }
 
 async function start(worker: DevWorker): Promise<void> {
@@ -131,6 +145,7 @@ async function healthy({ name, port }: DevWorker): Promise<void> {
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
+  lock?.markEnding();
   const ended = [...running.values()].filter(isRunning).map((child) => once(child, 'exit'));
   // All at once: esbuild prints its stacks when wrangler ends before it.
   signalGroup('SIGTERM');

@@ -24,14 +24,37 @@ test('a terminal that closes ends npm start', { skip: onlyLinux }, async (t) => 
   await system.leavesNothing();
 });
 
-test('of an edge nothing is left behind when its script or the process that runs its workers is killed', async (t) => {
-  for (const index of [0, 1] as const) {
-    const { env } = await preparePlace(t);
-    const edge = startLocal(t, ['node', 'edge/dev.ts'], env);
-    await edge.saysReady('Edge ready');
-    process.kill(scriptsOf(edge)[index], 'SIGKILL');
-    await edge.leavesNothing();
-  }
+test('one folder of state has one edge; the next is pointed to it, or waits for its end when it was killed', async (t) => {
+  const { env, apiUrl } = await preparePlace(t);
+  const first = startLocal(t, ['node', 'edge/dev.ts'], env);
+  await first.saysReady('Edge ready');
+  const [, holder] = scriptsOf(first);
+  const elsewhere = { ...env, API_PORT: '1', BUFFER_PORT: '2' };
+  const second = startLocal(t, ['node', 'edge/dev.ts'], elsewhere);
+  assert.deepEqual(await second.ended, [1, null]);
+  assert.match(second.output(), new RegExp(`The edge of process ${holder} uses the folder .*kill ${holder}`));
+  const stats = await fetch(`${apiUrl}/stats`);
+  assert.equal(stats.status, 200, 'the first still finds its ledger');
+
+  first.process.kill('SIGKILL');
+  const third = startLocal(t, ['node', 'edge/dev.ts'], env);
+  await third.saysReady('Edge ready');
+  await first.leavesNothing();
+  process.kill(scriptsOf(third)[1], 'SIGKILL');
+  await third.leavesNothing();
+});
+
+test('a port that the rest of a former edge holds is named with its processes', async (t) => {
+  const { env } = await preparePlace(t);
+  const first = startLocal(t, ['node', 'edge/dev.ts'], env);
+  await first.saysReady('Edge ready');
+  for (const pid of scriptsOf(first)) process.kill(pid, 'SIGKILL');
+  const second = startLocal(t, ['node', 'edge/dev.ts'], env);
+  assert.deepEqual(await second.ended, [1, null]);
+  const [, command = ''] = /remain of a former run .*`kill -9 ([\d ]+)`/.exec(second.output()) ?? [];
+  const named = command.split(' ').map(Number);
+  const workers = first.tree().filter(({ command }) => command.includes('workerd'));
+  assert.ok(workers.length > 0 && workers.every(({ pid }) => named.includes(pid)), second.output());
 });
 
 /** The two processes of `edge/dev.ts`, the one that was started first. */
