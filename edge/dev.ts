@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +31,8 @@ interface DevWorker {
 const wrangler = resolve(import.meta.dirname, '../node_modules/wrangler/bin/wrangler.js');
 const stateDir = resolve(process.env.STATE_DIR ?? '.state');
 const registry = resolve(stateDir, 'registry');
+const builtPages = resolve(import.meta.dirname, 'dashboard/dist');
+const pages = resolve(stateDir, 'pages');
 const api: DevWorker = {
   name: 'API Worker',
   config: resolve(import.meta.dirname, 'api/wrangler.jsonc'),
@@ -57,6 +59,7 @@ try {
   lock = await lockState(stateDir);
   // It still lists workers that were killed, which would be called for a minute.
   rmSync(registry, { recursive: true, force: true });
+  copyPages();
   for (const worker of [api, buffer]) await expectFree(worker, lock.former);
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
   await start(buffer);
@@ -68,6 +71,17 @@ try {
 } catch (error) {
   if (!stopping) console.error(error instanceof Error ? error.message : error);
   await stop(1);
+}
+
+/**
+ * The workers serve a copy of the built pages: wrangler restarts the workers, or loses pages, when a build
+ * changes what it serves.
+ */
+function copyPages(): void {
+  rmSync(pages, { recursive: true, force: true });
+  mkdirSync(pages);
+  if (existsSync(builtPages)) cpSync(builtPages, pages, { recursive: true });
+  else console.warn('The dashboard is not built: run `npm run build`, then start the workers again.');
 }
 
 /** `wrangler dev` does not fire cron triggers by itself. */
@@ -107,6 +121,7 @@ async function start(worker: DevWorker): Promise<void> {
     ...['--config', worker.config],
     ...['--ip', '127.0.0.1', '--port', String(worker.port), '--inspector-port', '0'],
     ...['--persist-to', stateDir],
+    ...['--assets', pages],
     ...['--var', 'AUTH:off', '--var', 'ALLOWED_ORIGINS:*'],
     ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
   ];
