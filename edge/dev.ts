@@ -59,12 +59,13 @@ try {
   lock = await lockState(stateDir);
   // It still lists workers that were killed, which would be called for a minute.
   rmSync(registry, { recursive: true, force: true });
-  copyPages();
+  const hasPages = copyPages();
   for (const worker of [api, buffer]) await expectFree(worker, lock.former);
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
   await start(buffer);
   await start(api);
   setInterval(runCron, CRON_MS);
+  if (hasPages) console.log(`Dashboard: http://localhost:${api.port} (tasks, runners and throughput, live)`);
   console.log(
     `Edge ready: API Worker http://localhost:${api.port}, Consumer Worker http://localhost:${buffer.port}`,
   );
@@ -76,12 +77,16 @@ try {
 /**
  * The workers serve a copy of the built pages: wrangler restarts the workers, or loses pages, when a build
  * changes what it serves.
+ *
+ * @returns whether there are pages.
  */
-function copyPages(): void {
+function copyPages(): boolean {
   rmSync(pages, { recursive: true, force: true });
   mkdirSync(pages);
-  if (existsSync(builtPages)) cpSync(builtPages, pages, { recursive: true });
+  const isBuilt = existsSync(builtPages);
+  if (isBuilt) cpSync(builtPages, pages, { recursive: true });
   else console.warn('The dashboard is not built: run `npm run build`, then start the workers again.');
+  return isBuilt;
 }
 
 /** `wrangler dev` does not fire cron triggers by itself. */

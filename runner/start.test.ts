@@ -26,6 +26,7 @@ test('one command starts everything, and one SIGINT ends all of it, the runner f
     assert.equal(started.process.exitCode, null, await readFile(log, 'utf8'));
     await sleep(100);
   }
+  assert.match(await readFile(log, 'utf8'), new RegExp(`^Dashboard: http://localhost:${api} `, 'm'));
   assert.match(await readFile(join(folder, 'data', 'large_dataset.csv'), 'utf8'), /^timestamp,/);
   await writeFile(join(folder, 'state', 'pages', 'index.html'), 'the copy');
   const page = await fetch(`http://127.0.0.1:${api}/`);
