@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { onStarterEnd } from '../runner/starter.ts';
 import { Bench, type RecordedResult, type SuiteResult } from './bench.ts';
 import { toSvg } from './chart.ts';
 import { figureTable, suiteSection, targetSection, targetTable } from './report.ts';
 import { SUITES } from './suites.ts';
 
 const RESULTS = join(import.meta.dirname, 'results');
+
+onStarterEnd(() => process.exit(1));
 
 const { suite, quick, json } = await yargs(hideBin(process.argv))
   .scriptName('bench')

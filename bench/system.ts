@@ -24,7 +24,10 @@ export class BenchSystem {
   static async start(folder: string, bufferMain?: string): Promise<BenchSystem> {
     await mkdir(folder, { recursive: true });
     const env = bufferMain === undefined ? {} : { BUFFER_CONFIG: await bufferConfig(folder, bufferMain) };
-    const edge = await startLocalEdge(join(folder, 'state'), {}, { file: join(folder, 'edge.log') }, env);
+    const edge = await startLocalEdge(join(folder, 'state'), {
+      output: { file: join(folder, 'edge.log') },
+      env,
+    });
     return new BenchSystem(edge, folder);
   }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -10,10 +12,12 @@ test('a port that is taken is named, with the variable that moves it', async (t)
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => server.close());
+  const stateDir = await mkdtemp(join(tmpdir(), 'task-queue-dev-'));
+  t.after(() => rm(stateDir, { recursive: true }));
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   const started = promisify(execFile)(process.execPath, [join(import.meta.dirname, 'dev.ts')], {
-    env: { ...process.env, API_PORT: String(address.port) },
+    env: { ...process.env, API_PORT: String(address.port), STATE_DIR: stateDir },
   });
   await assert.rejects(started, ({ code, stderr }: { code: number; stderr: string }) => {
     assert.equal(code, 1);

@@ -1,6 +1,7 @@
 /**
- * Runs both workers on this machine under `wrangler dev`, without authentication, until it is told to end.
- * Ending it ends all that it started.
+ * Runs both workers on this machine under `wrangler dev`, without authentication, until it is stopped.
+ * It is two processes, which a script of this package or this script itself starts as parent and child: the
+ * child runs the workers, and whichever of the two is killed, the other ends them.
  *
  * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state),
  * `BUFFER_CONFIG` (another configuration of the Consumer Worker), `ALLOWED_ORIGINS` (origins whose pages may call
@@ -8,13 +9,17 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listProcesses } from '../runner/process-table.ts';
+import { runApart } from '../runner/script.ts';
+import { onStarterEnd } from '../runner/starter.ts';
+import { lockState, type Owner, type StateLock } from './state-lock.ts';
 
 const READY_TIMEOUT_MS = 90_000;
-const KILL_AFTER_MS = 5_000;
+const KILL_AFTER_MS = 4_000;
 const CRON_MS = 60_000;
 
 interface DevWorker {
@@ -27,6 +32,8 @@ interface DevWorker {
 const wrangler = resolve(import.meta.dirname, '../node_modules/wrangler/bin/wrangler.js');
 const stateDir = resolve(process.env.STATE_DIR ?? '.state');
 const registry = resolve(stateDir, 'registry');
+const builtPages = resolve(import.meta.dirname, 'dashboard/dist');
+const pages = resolve(stateDir, 'pages');
 const api: DevWorker = {
   name: 'API Worker',
   config: resolve(import.meta.dirname, 'api/wrangler.jsonc'),
@@ -41,28 +48,46 @@ const buffer: DevWorker = {
 };
 
 const running = new Map<DevWorker, ChildProcess>();
+let lock: StateLock | undefined;
 let stopping = false;
 
-process.on('SIGINT', () => stop(0));
-process.on('SIGTERM', () => stop(0));
-// Started with an IPC channel, it must not outlive the process that started it.
-process.on('disconnect', () => stop(0));
+if (process.connected === undefined) process.exit(await runApart('edge/dev.ts'));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
+onStarterEnd(() => stop(0));
 
 try {
   mkdirSync(stateDir, { recursive: true });
-  // Workers that were killed stand in it still, and would be called for a minute.
+  lock = await lockState(stateDir);
+  // It still lists workers that were killed, which would be called for a minute.
   rmSync(registry, { recursive: true, force: true });
-  for (const worker of [api, buffer]) await expectFree(worker);
+  const hasPages = copyPages();
+  for (const worker of [api, buffer]) await expectFree(worker, lock.former);
   // A message sent while no consumer is up would be dropped, so the consumer comes first.
   await start(buffer);
   await start(api);
   setInterval(runCron, CRON_MS);
+  if (hasPages) console.log(`Dashboard: http://localhost:${api.port} (tasks, runners and throughput, live)`);
   console.log(
     `Edge ready: API Worker http://localhost:${api.port}, Consumer Worker http://localhost:${buffer.port}`,
   );
 } catch (error) {
   if (!stopping) console.error(error instanceof Error ? error.message : error);
   await stop(1);
+}
+
+/**
+ * The workers serve a copy of the built pages: wrangler restarts the workers, or loses pages, when a build
+ * changes what it serves.
+ *
+ * @returns whether there are pages.
+ */
+function copyPages(): boolean {
+  rmSync(pages, { recursive: true, force: true });
+  mkdirSync(pages);
+  const isBuilt = existsSync(builtPages);
+  if (isBuilt) cpSync(builtPages, pages, { recursive: true });
+  else console.warn('The dashboard is not built: run `npm run build`, then start the workers again.');
+  return isBuilt;
 }
 
 /** `wrangler dev` does not fire cron triggers by itself. */
@@ -74,13 +99,17 @@ async function runCron(): Promise<void> {
   }
 }
 
-async function expectFree({ name, port, portVariable }: DevWorker): Promise<void> {
+async function expectFree({ name, port, portVariable }: DevWorker, former?: Owner): Promise<void> {
   const server = createServer();
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening');
   } catch {
+    const remains = former ? await remainsOf(former) : [];
     throw new Error(
-      `The ${name} cannot use port ${port}: another process has it. Set ${portVariable} to a free port.`,
+      remains.length > 0
+        ? `The ${name} cannot use port ${port}: processes that remain of a former run in ${stateDir} have it ` +
+            `(${remains.join(', ')}). End them with \`kill -9 ${remains.join(' ')}\`, then start again.`
+        : `The ${name} cannot use port ${port}: another process has it. Set ${portVariable} to a free port.`,
     );
   }
   await once(server.close(), 'close');
@@ -92,18 +121,24 @@ function allowedOrigins(): string[] {
   return [...own, process.env.ALLOWED_ORIGINS ?? []].flat();
 }
 
+/** The process ids of what remains of a former edge: parent and child were killed at the same time. */
+async function remainsOf({ pid }: Owner): Promise<number[]> {
+  const processes = await listProcesses().catch(() => []);
+  return processes.filter(({ group }) => group === pid).map((process) => process.pid);
+}
+
 async function start(worker: DevWorker): Promise<void> {
   const args = [
     'dev',
     ...['--config', worker.config],
     ...['--ip', '127.0.0.1', '--port', String(worker.port), '--inspector-port', '0'],
     ...['--persist-to', stateDir],
+    ...['--assets', pages],
     ...['--var', 'AUTH:off', '--var', `ALLOWED_ORIGINS:${allowedOrigins().join()}`],
     ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
   ];
-  // Its own process group, so that wrangler's own children can be ended with it.
+  // In this process's group, and so are its children: they are ended by the group.
   const child = spawn(process.execPath, [wrangler, ...args], {
-    detached: true,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
@@ -137,23 +172,26 @@ async function healthy({ name, port }: DevWorker): Promise<void> {
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  await Promise.all([...running.values()].map(endGroup));
+  lock?.markEnding();
+  const ended = [...running.values()].filter(isRunning).map((child) => once(child, 'exit'));
+  // All at once: esbuild prints its stacks when wrangler ends before it.
+  signalGroup('SIGTERM');
+  await Promise.race([Promise.all(ended), sleep(KILL_AFTER_MS)]);
+  // The starter kills what remains of the group; without it this process does, and ends with the group.
+  if (!process.connected) signalGroup('SIGKILL');
   process.exit(code);
 }
 
-async function endGroup(child: ChildProcess): Promise<void> {
-  signalGroup(child, 'SIGTERM');
-  if (child.exitCode === null && child.signalCode === null) {
-    await Promise.race([once(child, 'exit'), sleep(KILL_AFTER_MS, undefined, { ref: false })]);
-  }
-  signalGroup(child, 'SIGKILL');
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }
 
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** Also reaches this process. */
+function signalGroup(signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(-process.pid, signal);
   } catch {
-    // The group has ended.
+    // On Windows, or in the group of a process that is not of this package.
+    for (const child of running.values()) child.kill(signal);
   }
 }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, extname, join } from 'node:path';
+import { onStarterEnd } from './starter.ts';
 
 const NEEDED = 24;
 const cli = join(import.meta.dirname, `cli${extname(import.meta.filename)}`);
@@ -15,9 +16,14 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
   await import(cli);
 } else {
   const own = dirname(createRequire(import.meta.url).resolve('node/package.json'));
-  const child = spawn(join(own, 'bin', 'node'), [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(join(own, 'bin', 'node'), [cli, ...process.argv.slice(2)], {
+    // By the channel it sees that this process was killed.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   // Ctrl+C reaches both by itself; what is sent to this process alone is passed on.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGHUP', () => child.kill('SIGTERM'));
+  onStarterEnd(() => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)));
 }

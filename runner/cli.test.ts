@@ -128,3 +128,15 @@ test('it goes on where the edge comes back', async (t) => {
     .map((line) => JSON.parse(line));
   assert.ok(lines.some((line) => line.taskId === id && /completed successfully/.test(line.msg)));
 });
+
+test('a terminal that closes asks a runner once to stop, however often SIGHUP comes: what runs may end', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const id = edge.ledger.add('cpu-fixture', { do: 'sleep', ms: 1500 });
+  const cli = startCli(t, flagsFor(edge));
+  await cli.says(`Processing task ${id}`);
+  cli.process.kill('SIGHUP');
+  await cli.says('Stopping: 1 task(s)');
+  cli.process.kill('SIGHUP');
+  assert.equal(await cli.ended, 0);
+  assert.equal(edge.ledger.stateOf(id), 'completed');
+});

@@ -5,10 +5,21 @@ import { addClientCommands } from '../client/cli/commands.ts';
 import { EXIT_CODES } from '../client/cli/exit-codes.ts';
 import { sentenceOf } from '../client/cli/failure.ts';
 import { runCommand } from '../client/cli/run.ts';
+import { onStarterEnd } from './starter.ts';
 
-// Started with an IPC channel, it must not outlive the process that started it, not even while it loads.
+const ASK_AGAIN_MS = 3000;
+const EXIT_MS = 5000;
+
 let stop = (): void => process.exit(0);
-process.on('disconnect', () => stop());
+let isStopping = false;
+// It must not outlive what started it, not even while it loads.
+onStarterEnd((starter) => {
+  stopOnce();
+  if (starter === 'npm') return;
+  // A script ends with all that it started, in short time, and so do the workers of this runner.
+  setTimeout(requestStop, ASK_AGAIN_MS);
+  setTimeout(() => process.exit(1), EXIT_MS);
+});
 
 // Who reads the output may stop reading: `runner list --all | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -51,7 +62,8 @@ async function startRunner(flags: Record<string, unknown>): Promise<void> {
   try {
     await run(flags, (stopRunner) => {
       stop = stopRunner;
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop());
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, requestStop);
+      process.on('SIGHUP', stopOnce);
     });
     process.exit(0);
   } catch (error) {
@@ -59,4 +71,15 @@ async function startRunner(flags: Record<string, unknown>): Promise<void> {
     console.error(sentenceOf(error));
     process.exit(1);
   }
+}
+
+/** The second request ends what runs at once. */
+function requestStop(): void {
+  isStopping = true;
+  stop();
+}
+
+/** A terminal that closes is noticed several times, by SIGHUP and by the end of npm: it asks once. */
+function stopOnce(): void {
+  if (!isStopping) requestStop();
 }

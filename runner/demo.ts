@@ -14,6 +14,7 @@ import type { TaskStatus } from '../edge/contract/task.ts';
 import { ensureDataset } from './dataset.ts';
 import { type LocalEdge, startLocalEdge } from './local-edge.ts';
 import { type Script, startScript } from './script.ts';
+import { onStarterEnd } from './starter.ts';
 
 const BATCH_SIZE = 200;
 const TIME_LIMIT_MS = 90_000;
@@ -99,8 +100,17 @@ const EXAMPLES: readonly Example[] = [
 
 const folder = await mkdtemp(join(tmpdir(), 'task-queue-demo-'));
 const runnerLog = join(folder, 'runner.log');
+/** Aborted when it is to end before it is done. */
+const interrupted = new AbortController();
+const { signal } = interrupted;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
+onStarterEnd(() => interrupted.abort());
+// A terminal that has closed takes no more output; what was started has to end all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 let edge: LocalEdge | undefined;
 let runner: Script | undefined;
+let passed = false;
 try {
   const dataDir = join(folder, 'data');
   console.log('Starting both workers and a runner...');
@@ -108,25 +118,24 @@ try {
   await sharp({ create: { width: 1280, height: 960, channels: 3, background: '#e66a2c' } }).toFile(
     join(dataDir, 'demo.png'),
   );
-  edge = await startLocalEdge(join(folder, 'state'));
+  edge = await startLocalEdge(join(folder, 'state'), { signal });
   runner = await startScript('runner/cli.ts', {
     args: ['--poll-interval', '250'],
     env: { ...edge.env, DATA_DIR: dataDir, OUTBOX_DIR: join(folder, 'outbox') },
     output: { file: runnerLog },
   });
-  const passed = await demonstrate(edge.apiUrl);
-  await runner.stop();
-  await edge.stop();
-  if (passed) await rm(folder, { recursive: true });
-  else console.error(`Not every task ended as it should. The runner's log: ${runnerLog}`);
-  process.exitCode = passed ? 0 : 1;
+  passed = await demonstrate(edge.apiUrl);
+  if (!passed) console.error(`Not every task ended as it should. The runner's log: ${runnerLog}`);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  console.error(await readFile(runnerLog, 'utf8').catch(() => 'The runner did not start'));
-  await runner?.stop();
-  await edge?.stop();
-  process.exitCode = 1;
+  if (!signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+    console.error(await readFile(runnerLog, 'utf8').catch(() => 'The runner did not start'));
+  }
 }
+await runner?.stopSoon();
+await edge?.stop();
+if (passed || signal.aborted) await rm(folder, { recursive: true });
+process.exit(passed ? 0 : 1);
 
 async function demonstrate(apiUrl: string): Promise<boolean> {
   const singles = await Promise.all(EXAMPLES.map(({ task }) => submit(apiUrl, task)));
@@ -184,12 +193,15 @@ async function untilEnded(apiUrl: string, taskIds: readonly string[]): Promise<T
   const bar = new SingleBar({ format: '{bar} {value}/{total} tasks ended, {duration} s' });
   bar.start(taskIds.length, 0);
   const deadline = Date.now() + TIME_LIMIT_MS;
-  for (let ended = 0; ended < taskIds.length && Date.now() < deadline; bar.update(ended)) {
-    await sleep(100);
-    const { tasks } = TaskList.parse(await get(`${apiUrl}/tasks?limit=1000`));
-    ended = tasks.filter((task) => task.completedAt !== undefined).length;
+  try {
+    for (let ended = 0; ended < taskIds.length && Date.now() < deadline; bar.update(ended)) {
+      await sleep(100, undefined, { signal });
+      const { tasks } = TaskList.parse(await get(`${apiUrl}/tasks?limit=1000`));
+      ended = tasks.filter((task) => task.completedAt !== undefined).length;
+    }
+  } finally {
+    bar.stop();
   }
-  bar.stop();
   return Promise.all(taskIds.map(async (id) => TaskView.parse(await get(`${apiUrl}/tasks/${id}`))));
 }
 

@@ -12,24 +12,25 @@ export interface LocalEdge {
   stop(): Promise<number | null>;
 }
 
+export interface LocalEdgeOptions extends Pick<ScriptOptions, 'output' | 'signal'> {
+  /** Free ones where none are given. */
+  readonly ports?: { readonly api?: number; readonly buffer?: number };
+  /** Further settings of `edge/dev.ts`. */
+  readonly env?: Record<string, string>;
+}
+
 /**
  * Starts the two workers under `wrangler dev`.
  *
  * @param stateDir the folder of their persisted state.
- * @param ports free ones where none are given.
- * @param env further settings of `edge/dev.ts`.
  */
-export async function startLocalEdge(
-  stateDir: string,
-  ports: { api?: number; buffer?: number } = {},
-  output: ScriptOptions['output'] = 'inherit',
-  env: Record<string, string> = {},
-): Promise<LocalEdge> {
+export async function startLocalEdge(stateDir: string, options: LocalEdgeOptions = {}): Promise<LocalEdge> {
+  const { ports = {}, env = {}, ...scriptOptions } = options;
   const { api = await freePort(), buffer = await freePort() } = ports;
   const script = await startScript('edge/dev.ts', {
+    ...scriptOptions,
     env: { ...env, API_PORT: String(api), BUFFER_PORT: String(buffer), STATE_DIR: stateDir },
     readyLine: /^Edge ready/,
-    output,
   });
   const apiUrl = `http://localhost:${api}`;
   const queueUrl = `http://localhost:${buffer}`;

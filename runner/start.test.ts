@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -26,7 +26,11 @@ test('one command starts everything, and one SIGINT ends all of it, the runner f
     assert.equal(started.process.exitCode, null, await readFile(log, 'utf8'));
     await sleep(100);
   }
+  assert.match(await readFile(log, 'utf8'), new RegExp(`^Dashboard: http://localhost:${api} `, 'm'));
   assert.match(await readFile(join(folder, 'data', 'large_dataset.csv'), 'utf8'), /^timestamp,/);
+  await writeFile(join(folder, 'state', 'pages', 'index.html'), 'the copy');
+  const page = await fetch(`http://127.0.0.1:${api}/`);
+  assert.equal(await page.text(), 'the copy', 'a build does not change what running workers serve');
 
   assert.equal(await started.stop('SIGINT'), 0);
   assert.match(await readFile(log, 'utf8'), /Task Consumer stopped\n$/);

@@ -4,27 +4,45 @@ import { ensureDataset } from './dataset.ts';
 import { type LocalEdge, startLocalEdge } from './local-edge.ts';
 import { startScript } from './script.ts';
 
+import { onStarterEnd } from './starter.ts';
+
 const ports = { api: Number(process.env.API_PORT ?? 8787), buffer: Number(process.env.BUFFER_PORT ?? 8788) };
+
+/** Stops what starts; then the runner, in the way that it is given. */
+let stopRunner: ((how: 'drained' | 'soon') => void) | undefined;
+const starting = new AbortController();
+
+process.on('SIGINT', () => stop('drained'));
+// Nobody is there to wait for running tasks, or to press Ctrl+C again.
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('soon'));
+onStarterEnd(() => stop('soon'));
 
 try {
   await ensureDataset(resolve(process.env.DATA_DIR ?? 'data'));
-  const edge = await startLocalEdge(process.env.STATE_DIR ?? '.state', ports);
+  const edge = await startLocalEdge(process.env.STATE_DIR ?? '.state', { ports, signal: starting.signal });
   process.exitCode = await runUntilStopped(edge);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  if (!starting.signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function stop(how: 'drained' | 'soon'): void {
+  if (stopRunner) stopRunner(how);
+  else starting.abort();
 }
 
 async function runUntilStopped(edge: LocalEdge): Promise<number> {
   const runner = await startScript('runner/cli.ts', { args: process.argv.slice(2), env: edge.env });
   // The runner first: it reports to the workers what it has finished.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void runner.stop(signal));
+  stopRunner = (how) => void (how === 'soon' ? runner.stopSoon() : runner.stop('SIGINT'));
   const first = await Promise.race([runner.ended, edge.ended.then(() => 'edge' as const)]);
   if (first !== 'edge') {
     await edge.stop();
     return first ?? 1;
   }
   console.error('The workers ended; stopping the runner');
-  await runner.stop();
+  await runner.stopSoon();
   return 1;
 }

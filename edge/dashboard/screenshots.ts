@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { onStarterEnd } from '../../runner/starter.ts';
 import { startScene } from './scene/start-scene.ts';
 import { startChromium } from './testing/chromium.ts';
 
 const FOLDER = join(import.meta.dirname, 'screenshots');
 const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } } as const;
 const THEMES = ['light', 'dark'] as const;
+
+onStarterEnd(() => process.exit(1));
 
 /** A picture: where the page is, and what is done before it is taken. */
 interface Picture {

@@ -9,11 +9,14 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { onStarterEnd } from '../starter.ts';
 import { type ChaosReport, runChaos } from './chaos-run.ts';
 import { kinds } from './plan.ts';
 import { holds } from './verdict.ts';
 
 const MAX_EXAMPLES = 10;
+
+onStarterEnd(() => process.exit(1));
 
 const { tasks, seed, seconds, settle } = await yargs(hideBin(process.argv))
   .scriptName('chaos')

@@ -1,25 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../local-edge.ts';
+import { killGroups } from '../process-table.ts';
 import { type Script, startScript } from '../script.ts';
-import { groupsOf, killGroups } from './process-table.ts';
 import { timedFetch } from './timed-fetch.ts';
 
 const STARTS = 3;
 const SWEEP_TIMEOUT_MS = 10_000;
 
-interface Life {
-  readonly script: Script;
-  readonly ports: { readonly api: number; readonly buffer: number };
-  /** The process groups of the workers. */
-  readonly groups: readonly number[];
-}
-
 /** Both workers under `wrangler dev`, to be killed and started again over the same state. */
 export class EdgeProcess {
   readonly #folder: string;
   readonly #sweepAfterSeconds: number;
-  #life: Life | undefined;
+  #script: Script | undefined;
   #ports = { api: 0, buffer: 0 };
 
   /** @param folder holds the state and the log. */
@@ -41,7 +34,7 @@ export class EdgeProcess {
   async start(): Promise<void> {
     for (let left = STARTS - 1; ; left -= 1) {
       try {
-        this.#life = await this.#launch();
+        this.#script = await this.#launch();
         return;
       } catch (error) {
         if (left === 0) throw error;
@@ -51,18 +44,18 @@ export class EdgeProcess {
 
   /** Ends both workers at once, as a power cut would. */
   async kill(): Promise<void> {
-    const life = this.#life;
-    this.#life = undefined;
-    if (!life) return;
-    // First the script that would notice and clean up.
-    life.script.process.kill('SIGKILL');
-    await killGroups(life.groups);
-    await life.script.ended;
+    const script = this.#script;
+    this.#script = undefined;
+    if (!script) return;
+    // The script, and with it all that it started.
+    const { pid } = script.process;
+    if (pid !== undefined) await killGroups([pid]);
+    await script.ended;
   }
 
   async stop(): Promise<void> {
-    await this.#life?.script.stop();
-    this.#life = undefined;
+    await this.#script?.stop();
+    this.#script = undefined;
   }
 
   /** Delivers what the queue has lost; does nothing while the workers are down. */
@@ -74,7 +67,7 @@ export class EdgeProcess {
     }
   }
 
-  async #launch(): Promise<Life> {
+  async #launch(): Promise<Script> {
     const ports = { api: await freePort(), buffer: await freePort() };
     // What killed workers leave behind stays in the folder too.
     const temporary = join(this.#folder, 'tmp');
@@ -93,7 +86,6 @@ export class EdgeProcess {
       output: { file: join(this.#folder, 'edge.log') },
     });
     this.#ports = ports;
-    const { pid } = script.process;
-    return { script, ports, groups: pid === undefined ? [] : await groupsOf(pid) };
+    return script;
   }
 }

@@ -23,7 +23,7 @@ let runners: RunnerProcess[] = [];
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'task-queue-rolling-'));
-  edge = await startLocalEdge(join(folder, 'state'), {}, { file: join(folder, 'edge.log') });
+  edge = await startLocalEdge(join(folder, 'state'), { output: { file: join(folder, 'edge.log') } });
 });
 
 after(async () => {
