@@ -1,6 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CatalogAnswer } from './catalog.ts';
 import { loadDefinition, TaskSettings } from './definition.ts';
+import { forgetNodeFlags } from './thread-env.ts';
+
+forgetNodeFlags();
 
 const modules: { file: string; module: string }[] = workerData;
 const answer: CatalogAnswer = { entries: [], problems: [] };

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
+import { TOKEN_VARIABLE } from './thread-env.ts';
 
 const number = (expected: string) =>
   z.string().trim().min(1, expected).or(z.number()).pipe(z.coerce.number(expected));
@@ -48,7 +49,7 @@ export const RunnerOptions = z.object({
     .string()
     .min(1)
     .optional()
-    .meta({ env: 'RUNNER_TOKEN', description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
+    .meta({ env: TOKEN_VARIABLE, description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
   pollInterval: count(3_600_000)
     .default(5000)
     .meta({ env: 'POLL_INTERVAL', description: 'Milliseconds between polls when nothing is ready' }),

@@ -19,6 +19,8 @@ const NICE = 5;
 export interface PoolOptions {
   readonly threads: number;
   readonly tasksPerThread: number;
+  /** The environment of the threads; it is open to every task. */
+  readonly env: NodeJS.ProcessEnv;
   /** The most JavaScript heap of one thread, in MB. */
   readonly heapMb: number | undefined;
   readonly onMessage: (message: ThreadMessage) => void;
@@ -86,7 +88,7 @@ export class ThreadPool {
   /** Collects what is started in one go. */
   #next: Group | undefined;
 
-  constructor({ threads, tasksPerThread, heapMb, onMessage, onStrayError }: PoolOptions) {
+  constructor({ threads, tasksPerThread, env, heapMb, onMessage, onStrayError }: PoolOptions) {
     this.#isShared = tasksPerThread > 1;
     const abortChannel = `abort-${randomUUID()}`;
     this.#aborts = new BroadcastChannel(abortChannel);
@@ -100,6 +102,7 @@ export class ThreadPool {
       // A thread that is shared by waiting tasks must keep turning its event loop.
       atomics: this.#isShared ? 'disabled' : 'sync',
       workerData: { abortChannel },
+      env,
       niceIncrement: NICE,
       recordTiming: false,
       ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),

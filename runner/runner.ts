@@ -20,9 +20,9 @@ import { WakeSocket } from './wake-socket.ts';
  *
  * @throws {Error} when the task types cannot be loaded, with a sentence for each file that is wrong.
  */
-export async function createRunner(options: RunnerOptions): Promise<Runner> {
+export async function createRunner(options: RunnerOptions, env = process.env): Promise<Runner> {
   const folders = options.tasks === undefined ? [BUILT_IN_TASKS] : [BUILT_IN_TASKS, options.tasks];
-  return new Runner(options, await loadCatalog(folders));
+  return new Runner(options, await loadCatalog(folders, env), env);
 }
 
 export class Runner {
@@ -44,7 +44,8 @@ export class Runner {
   /** Whatever is not answered by now is given up. */
   readonly #ended = new AbortController();
 
-  constructor(options: RunnerOptions, catalog: Catalog) {
+  /** @param env the environment that tasks get the variables of their types from. */
+  constructor(options: RunnerOptions, catalog: Catalog, env = process.env) {
     const { events, name } = this;
     this.catalog = catalog;
     this.#options = options;
@@ -53,8 +54,8 @@ export class Runner {
       onAnswered: (call, ms) => events.emit('answered', { call, ms }),
     });
     this.#lanes = new Map<LaneName, Lane>([
-      ['cpu', this.#createLane('cpu', options.threads, 1)],
-      ['io', this.#createLane('io', 1, options.ioConcurrency)],
+      ['cpu', this.#createLane('cpu', options.threads, 1, env)],
+      ['io', this.#createLane('io', 1, options.ioConcurrency, env)],
     ]);
     this.#leases = new LeaseBook({
       client: this.#client,
@@ -186,12 +187,13 @@ export class Runner {
     this.events.emit('drained', { unanswered: this.#leases.held });
   }
 
-  #createLane(name: LaneName, threads: number, tasksPerThread: number): Lane {
+  #createLane(name: LaneName, threads: number, tasksPerThread: number, env: NodeJS.ProcessEnv): Lane {
     return new Lane({
       types: [...this.catalog.values()].filter((entry) => entry.lane === name),
       threads,
       tasksPerThread,
       dataDir: this.#options.dataDir,
+      env,
       events: this.events,
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
       onGiveBack: (tasks) => this.#leases.release(tasks),

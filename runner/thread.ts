@@ -5,6 +5,7 @@ import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
+import { forgetNodeFlags } from './thread-env.ts';
 import {
   type AbortMessage,
   type FromThread,
@@ -27,6 +28,8 @@ interface Running {
   readonly fail: (thrown: unknown) => void;
   messages: number;
 }
+
+forgetNodeFlags();
 
 const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();
@@ -116,13 +119,14 @@ function definitionOf(module: string): Promise<CheckedDefinition> {
   return known;
 }
 
-function contextOf(entry: Running): TaskContext {
-  const { taskId, attempt, dataDir } = entry.job;
+function contextOf(entry: Running): TaskContext<string> {
+  const { taskId, attempt, dataDir, env } = entry.job;
   const log = logOf(entry);
   return {
     taskId,
     attempt,
     dataDir,
+    env: Object.freeze(env),
     log,
     signal: entry.controller.signal,
     progress(value) {
