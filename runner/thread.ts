@@ -3,6 +3,7 @@ import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { isProgress } from '../edge/contract/buffer.ts';
 import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
+import { JobChildren } from './job-children.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
 import { forgetNodeFlags } from './thread-env.ts';
@@ -36,11 +37,17 @@ const running = new Map<number, Running>();
 /** The job that a piece of code belongs to, also in its timers and callbacks. */
 const current = new AsyncLocalStorage<Job>();
 
-const { abortChannel }: { abortChannel: string } = workerData;
+const { abortChannel, childChannel }: { abortChannel: string; childChannel: string } = workerData;
 const aborts = new BroadcastChannel(abortChannel);
 aborts.onmessage = (event: { data: AbortMessage }) => {
   running.get(event.data.jobId)?.controller.abort(new Error(event.data.reason));
 };
+
+const children = new JobChildren({
+  channel: childChannel,
+  currentJob: () => current.getStore()?.id,
+  isRunning: (job) => running.has(job),
+});
 
 // What a job throws outside its promise is its own failure; once it has ended, nobody's.
 process.on('uncaughtException', blame);
@@ -50,6 +57,7 @@ const exit = process.exit;
 process.exit = (code) => {
   const job = current.getStore();
   if (job) send(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
+  void children.endAll();
   return exit(code);
 };
 
@@ -100,8 +108,18 @@ function runJob(job: Job): Promise<JobEnd> {
     );
     running.delete(job.id);
     const ms = performance.now() - startedAt;
+    await endChildren(entry);
     return { jobId: job.id, outcome, ms, messages: entry.messages };
   });
+}
+
+/** An attempt ends after its children: the next one must not meet them. */
+async function endChildren(entry: Running): Promise<void> {
+  const programs = await children.end(entry.job.id);
+  if (programs.length === 0) return;
+  const named = programs.slice(0, 5).join(', ');
+  const message = `${programs.length} child process(es) still ran when the attempt ended, and were ended: ${named}`;
+  note(entry, { kind: 'log', level: 'warn', message, details: undefined });
 }
 
 async function attempt(entry: Running): Promise<Outcome> {
@@ -113,7 +131,7 @@ async function attempt(entry: Running): Promise<Outcome> {
 }
 
 function definitionOf(module: string): Promise<CheckedDefinition> {
-  const known = definitions.get(module) ?? loadDefinition(module, module);
+  const known = definitions.get(module) ?? current.exit(() => loadDefinition(module, module));
   definitions.set(module, known);
   known.catch(() => definitions.delete(module));
   return known;
