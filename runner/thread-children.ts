@@ -7,6 +7,8 @@ import { childrenOf, endProcess, statOf } from './os-process.ts';
 const REAP_MS = 100;
 /** How often a thread that is being ended is looked at. */
 const CHECK_MS = 10;
+/** How long the notes of a thread that has exited may be under way. */
+const LATE_NOTES_MS = 1000;
 /** Further children of one thread are not recorded. */
 const MAX_RECORDED = 10_000;
 
@@ -59,8 +61,9 @@ export class ThreadChildren {
     return ending;
   }
 
+  /** Takes the notes that are still under way, and no more. */
   close(): void {
-    this.#notes.close();
+    setTimeout(() => this.#notes.close(), LATE_NOTES_MS).unref();
   }
 
   async #terminate(worker: Worker): Promise<void> {
