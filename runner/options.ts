@@ -79,6 +79,10 @@ export const RunnerOptions = z.object({
   logFormat: oneOf(['text', 'json'])
     .default('text')
     .meta({ env: 'LOG_FORMAT', description: 'Lines for people (text) or for machines (json)' }),
+  logPayloads: oneOf(['small', 'never']).default('small').meta({
+    env: 'LOG_PAYLOADS',
+    description: 'Payloads in lines for people: those of at most 2 KB (small) or none (never)',
+  }),
   once: flag.default(false).meta({ env: 'ONCE', description: 'End when nothing is ready' }),
 });
 export type RunnerOptions = z.output<typeof RunnerOptions>;

@@ -18,7 +18,7 @@ export async function run(
   delete process.env[TOKEN_VARIABLE];
   const runner = await createRunner(options);
   onStoppable(() => runner.stop());
-  logEvents(runner.events, createLogger(options, runner.name));
+  logEvents(runner.events, createLogger(options, runner.name), options);
   if (options.metricsPort !== undefined) {
     // Loaded only where it is used.
     const { serveMetrics } = await import('./metrics-server.ts');

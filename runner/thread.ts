@@ -4,6 +4,7 @@ import { isProgress } from '../edge/contract/buffer.ts';
 import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
 import { JobChildren } from './job-children.ts';
+import { boundedTaskRecord } from './log-record.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
 import { forgetNodeFlags } from './thread-env.ts';
@@ -156,19 +157,11 @@ function contextOf(entry: Running): TaskContext<string> {
 }
 
 function logOf(entry: Running): TaskLog {
-  const write = (level: TaskLogLevel) => (message: string, details?: object) =>
-    note(entry, { kind: 'log', level, message: String(message), details: plain(details) });
+  const write = (level: TaskLogLevel) => (message: string, details?: object) => {
+    const { message: text, fields } = boundedTaskRecord(message, details);
+    note(entry, { kind: 'log', level, message: text, details: fields });
+  };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-}
-
-/** Details as they can be sent and written: an error says nothing as JSON. */
-function plain(details: object | undefined): unknown {
-  if (details instanceof Error) return { name: details.name, message: details.message, stack: details.stack };
-  try {
-    return structuredClone(details);
-  } catch {
-    return String(details);
-  }
 }
 
 function note(entry: Running, said: ThreadNote): void {
