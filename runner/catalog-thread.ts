@@ -1,6 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CatalogAnswer } from './catalog.ts';
 import { loadDefinition, TaskSettings } from './definition.ts';
+import { JobChildren } from './job-children.ts';
+import { forgetNodeFlags } from './thread-env.ts';
+
+forgetNodeFlags();
+
+const children = new JobChildren({ currentJob: () => undefined, isRunning: () => true });
 
 const modules: { file: string; module: string }[] = workerData;
 const answer: CatalogAnswer = { entries: [], problems: [] };
@@ -13,4 +19,6 @@ for (const { file, module } of modules) {
     answer.problems.push(error instanceof Error ? error.message : String(error));
   }
 }
+// A helper that a file has started as it loaded would outlive this thread.
+await children.endAll();
 parentPort?.postMessage(answer);

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { TaskSettings } from './definition.ts';
+import { threadEnv } from './thread-env.ts';
 
 /** A task type that this runner can run. */
 export const TaskEntry = TaskSettings.extend({ file: z.string(), module: z.string() });
@@ -32,9 +33,10 @@ const LOAD_TIMEOUT_MS = 60_000;
 export async function loadCatalog(
   folders: readonly string[],
   builtIn: readonly string[] = [],
+  env = process.env,
 ): Promise<Catalog> {
   const files = [...builtIn, ...(await Promise.all(folders.map(taskFiles))).flat()];
-  const { entries, problems } = await inspect(files);
+  const { entries, problems } = await inspect(files, env);
   const byType = Map.groupBy(entries, (entry) => entry.type);
   for (const [type, claimants] of byType) {
     if (claimants.length === 1) continue;
@@ -57,10 +59,10 @@ async function taskFiles(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-async function inspect(files: readonly string[]): Promise<CatalogAnswer> {
+async function inspect(files: readonly string[], env: NodeJS.ProcessEnv): Promise<CatalogAnswer> {
   const modules = files.map((file) => ({ file, module: pathToFileURL(file).href }));
   const thread = join(import.meta.dirname, `catalog-thread${extname(import.meta.filename)}`);
-  const worker = new Worker(thread, { workerData: modules });
+  const worker = new Worker(thread, { workerData: modules, env: threadEnv(env) });
   const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);
   try {
     return await new Promise((resolve, reject) => {

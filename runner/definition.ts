@@ -1,9 +1,18 @@
 import { z } from 'zod';
 import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../edge/contract/task.ts';
 import type { TaskDefinition } from './task.ts';
+import { isTokenVariable, TOKEN_VARIABLE } from './thread-env.ts';
 
 /** What a task may take where its type does not say. */
 const DEFAULT_MEMORY_MB = 1024;
+
+/** A name that a process can be given. */
+const VariableName = z
+  .string()
+  .regex(/^[^=\0]{1,200}$/, 'Expected the name of an environment variable')
+  .refine((name) => !isTokenVariable(name), {
+    error: `Expected no ${TOKEN_VARIABLE}: tasks must not have the token of their runner. Remove it; a task that calls the edge itself takes a client's token, such as API_TOKEN`,
+  });
 
 /** The settings of a task type that can be told to another thread. */
 export const TaskSettings = z.object({
@@ -12,6 +21,7 @@ export const TaskSettings = z.object({
   timeoutSeconds: TimeoutSeconds.optional(),
   maxAttempts: MaxAttempts.optional(),
   backoff: Backoff.optional(),
+  env: z.array(VariableName).max(100).optional(),
   memoryMb: z.int().min(16).max(1_000_000).default(DEFAULT_MEMORY_MB),
 });
 

@@ -6,6 +6,7 @@ import { ThreadPool } from './pool.ts';
 import { type Demand, type LaneWork, type QueueHead, ReadAhead } from './read-ahead.ts';
 import { relay } from './relay.ts';
 import { CANCELLED, type Ending, RunningTask, type StopReason } from './running-task.ts';
+import { taskEnv, threadEnv } from './thread-env.ts';
 import type { Outcome, ThreadMessage } from './thread-protocol.ts';
 import { WaitingTasks } from './waiting-tasks.ts';
 
@@ -19,6 +20,8 @@ export interface LaneOptions {
   readonly threads: number;
   readonly tasksPerThread: number;
   readonly dataDir: string;
+  /** The runner's environment: tasks get the variables that their types name. */
+  readonly env: NodeJS.ProcessEnv;
   readonly events: RunnerBus;
   /**
    * Takes the outcome of an attempt, and how many milliseconds it ran, where it did; the lane counts it as
@@ -70,6 +73,7 @@ export class Lane {
     this.#pool = new ThreadPool({
       threads: options.threads,
       tasksPerThread: options.tasksPerThread,
+      env: threadEnv(options.env),
       heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
       onMessage: (message) => this.#relay(message),
       onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
@@ -205,11 +209,19 @@ export class Lane {
   }
 
   #start(tasks: readonly HeldTask[]): RunningTask[] {
-    const { dataDir } = this.#options;
+    const { dataDir, env } = this.#options;
     const jobs = tasks.map((held) => {
       this.#jobs += 1;
       const { task, entry } = held;
-      return { ...idsOf(held), id: this.#jobs, payload: task.payload, dataDir, module: entry.module };
+      const { payload } = task;
+      return {
+        ...idsOf(held),
+        id: this.#jobs,
+        payload,
+        dataDir,
+        env: taskEnv(env, entry.env),
+        module: entry.module,
+      };
     });
     const handed = this.#pool.start(jobs);
     return tasks.flatMap((held, index) => {

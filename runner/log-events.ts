@@ -2,9 +2,16 @@ import type { Logger } from 'pino';
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { RunnerBus } from './events.ts';
 import { type AttemptIds, idsOf } from './held-task.ts';
+import type { RunnerOptions } from './options.ts';
+import { formatSize, measure } from './payload-size.ts';
 
-/** Writes what happens in a runner to its log, in the words of the specification. */
-export function logEvents(events: RunnerBus, log: Logger): void {
+/** A larger payload is shown by its size alone. */
+const MAX_SHOWN_PAYLOAD_BYTES = 2048;
+
+type LogOptions = Pick<RunnerOptions, 'logFormat' | 'logPayloads'>;
+
+/** Writes what happens in a runner to its log, in the words of the specification; payloads as text alone. */
+export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): void {
   events.on('failed', ({ held, error }) => {
     const name = error.name ? `${error.name}: ` : '';
     log.error(
@@ -23,10 +30,11 @@ export function logEvents(events: RunnerBus, log: Logger): void {
   });
   events.on('log', ({ held, level, message, details }) => log[level]({ ...idsOf(held), details }, message));
 
-  if (log.isLevelEnabled('info')) logProgress(events, log);
+  if (log.isLevelEnabled('info')) logProgress(events, log, options);
 }
 
-function logProgress(events: RunnerBus, log: Logger): void {
+function logProgress(events: RunnerBus, log: Logger, { logFormat, logPayloads }: LogOptions): void {
+  const showsPayloads = logFormat === 'text' && logPayloads !== 'never';
   let pollInterval = 0;
   events.on('configured', (options, catalog) => {
     pollInterval = options.pollInterval;
@@ -64,7 +72,7 @@ function logProgress(events: RunnerBus, log: Logger): void {
   });
   events.on('started', (held) => {
     const ids = idsOf(held);
-    log.info({ ...ids, details: processing(held.task) }, '🔄 Processing Task');
+    log.info({ ...ids, details: processing(held.task, showsPayloads) }, '🔄 Processing Task');
     log.info(ids, `Processing task ${ids.taskId}...`);
   });
   events.on('reported', ({ held, success, outcome: { status, runAt } }) => {
@@ -96,6 +104,15 @@ function logProgress(events: RunnerBus, log: Logger): void {
   events.on('drained', () => log.info('Task Consumer stopped'));
 }
 
-function processing({ taskId, type, payload, createdAt, receivedAt, claimedAt }: ClaimedTask) {
-  return { id: taskId, type, payload, createdAt, receivedAt, claimedAt };
+function processing(
+  { taskId, type, payload, createdAt, receivedAt, claimedAt }: ClaimedTask,
+  showsPayload: boolean,
+) {
+  const shown = showsPayload && payload !== undefined ? { payload: shownPayload(payload) } : {};
+  return { id: taskId, type, ...shown, createdAt, receivedAt, claimedAt };
+}
+
+function shownPayload(payload: unknown): unknown {
+  const size = measure(payload);
+  return size.isWhole && size.bytes <= MAX_SHOWN_PAYLOAD_BYTES ? payload : `[${formatSize(size)}]`;
 }

@@ -21,9 +21,10 @@ test('a message is written as it is, whatever it contains', async () => {
   assert.equal(withoutTimes(text), `[ERROR] ${message}\n`);
 });
 
-test('a message of several lines is written as it is', async () => {
-  const text = await logged(`log.error(args)`, 'first\nsecond\n  third');
-  assert.equal(withoutTimes(text), '[ERROR] first\nsecond\n  third\n');
+test('a message of several lines stays one line, so that nobody can add one', async () => {
+  const forged = 'no such file\n[2026-01-01T00:00:00.000Z] [INFO] ✅ Task 1 completed successfully';
+  const text = await logged(`log.error(args)`, forged);
+  assert.equal(withoutTimes(text), `[ERROR] ${forged.replace('\n', '\\n')}\n`);
 });
 
 test('no line has colours, and lines come in order', async () => {

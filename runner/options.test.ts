@@ -22,6 +22,7 @@ test('without flags and environment the defaults hold', () => {
     metricsHost: '127.0.0.1',
     logLevel: 'info',
     logFormat: 'text',
+    logPayloads: 'small',
     once: false,
   });
 });
@@ -48,6 +49,7 @@ const CASES = [
   { name: 'metricsHost', env: 'METRICS_HOST', text: '0.0.0.0', value: '0.0.0.0' },
   { name: 'logLevel', env: 'LOG_LEVEL', text: 'silent', value: 'silent' },
   { name: 'logFormat', env: 'LOG_FORMAT', text: 'json', value: 'json' },
+  { name: 'logPayloads', env: 'LOG_PAYLOADS', text: 'never', value: 'never' },
   { name: 'once', env: 'ONCE', text: 'true', value: true },
 ] as const;
 

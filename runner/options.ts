@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
 import { BUILT_IN_TYPES } from './built-in.ts';
+import { TOKEN_VARIABLE } from './thread-env.ts';
 
 const number = (expected: string) =>
   z.string().trim().min(1, expected).or(z.number()).pipe(z.coerce.number(expected));
@@ -62,7 +63,7 @@ export const RunnerOptions = z.object({
     .string()
     .min(1)
     .optional()
-    .meta({ env: 'RUNNER_TOKEN', description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
+    .meta({ env: TOKEN_VARIABLE, description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
   pollInterval: count(3_600_000)
     .default(5000)
     .meta({ env: 'POLL_INTERVAL', description: 'Milliseconds between polls when nothing is ready' }),
@@ -92,6 +93,10 @@ export const RunnerOptions = z.object({
   logFormat: oneOf(['text', 'json'])
     .default('text')
     .meta({ env: 'LOG_FORMAT', description: 'Lines for people (text) or for machines (json)' }),
+  logPayloads: oneOf(['small', 'never']).default('small').meta({
+    env: 'LOG_PAYLOADS',
+    description: 'Payloads in lines for people: those of at most 2 KB (small) or none (never)',
+  }),
   once: flag.default(false).meta({ env: 'ONCE', description: 'End when nothing is ready' }),
 });
 export type RunnerOptions = z.output<typeof RunnerOptions>;

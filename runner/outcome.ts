@@ -1,6 +1,10 @@
-import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../edge/contract/limits.ts';
+import { MAX_ERROR_MESSAGE_LENGTH, MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../edge/contract/limits.ts';
 import { nestsDeeperThan } from '../edge/contract/text.ts';
+import { boundedCopy } from './bounded.ts';
 import type { Outcome, TaskFailure } from './thread-protocol.ts';
+
+/** How much is shown of what a task threw instead of an error. */
+const MAX_SHOWN_BYTES = 1000;
 
 /** Why a payload was refused by its type's schema. Running the task again would not change that. */
 export function invalidPayload(issues: readonly { path: PropertyKey[]; message: string }[]): TaskFailure {
@@ -17,7 +21,7 @@ export function failureOf(thrown: unknown): TaskFailure {
     return {
       code: 'task_error',
       name,
-      message: String(thrown.message),
+      message: String(thrown.message).slice(0, MAX_ERROR_MESSAGE_LENGTH),
       retryable: name !== 'NonRetryableError',
     };
   }
@@ -26,7 +30,7 @@ export function failureOf(thrown: unknown): TaskFailure {
 
 function describe(value: unknown): string {
   try {
-    return `${typeof value} ${JSON.stringify(value) ?? String(value)}`;
+    return `${typeof value} ${JSON.stringify(boundedCopy(value, MAX_SHOWN_BYTES)) ?? String(value)}`;
   } catch {
     return `a ${typeof value}`;
   }

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { type PoolOptions, type RunningJob, ThreadExit, ThreadPool } from './pool.ts';
 import { job, newTaskId, type Order } from './testing/held-tasks.ts';
 import { settlesWithin, waitFor } from './testing/wait-for.ts';
+import { threadEnv } from './thread-env.ts';
 import type { Job, ThreadMessage } from './thread-protocol.ts';
 
 function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
@@ -13,6 +14,7 @@ function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
   const pool = new ThreadPool({
     threads: 1,
     tasksPerThread: 1,
+    env: threadEnv(process.env),
     heapMb: undefined,
     onMessage,
     onStrayError,

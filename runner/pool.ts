@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { extname, join } from 'node:path';
 import { BroadcastChannel, type Worker } from 'node:worker_threads';
 import { Piscina, queueOptionsSymbol } from 'piscina';
+import { ThreadChildren } from './thread-children.ts';
 import {
   type AbortMessage,
   type FromThread,
@@ -19,6 +20,8 @@ const NICE = 5;
 export interface PoolOptions {
   readonly threads: number;
   readonly tasksPerThread: number;
+  /** The environment of the threads; it is open to every task. */
+  readonly env: NodeJS.ProcessEnv;
   /** The most JavaScript heap of one thread, in MB. */
   readonly heapMb: number | undefined;
   readonly onMessage: (message: ThreadMessage) => void;
@@ -81,16 +84,19 @@ interface Group {
 export class ThreadPool {
   readonly #piscina: Piscina;
   readonly #aborts: BroadcastChannel;
+  readonly #children: ThreadChildren;
   readonly #isShared: boolean;
   readonly #open = new Map<number, OpenJob>();
   /** Collects what is started in one go. */
   #next: Group | undefined;
 
-  constructor({ threads, tasksPerThread, heapMb, onMessage, onStrayError }: PoolOptions) {
+  constructor({ threads, tasksPerThread, env, heapMb, onMessage, onStrayError }: PoolOptions) {
     this.#isShared = tasksPerThread > 1;
     const abortChannel = `abort-${randomUUID()}`;
     this.#aborts = new BroadcastChannel(abortChannel);
     this.#aborts.unref();
+    const childChannel = `children-${randomUUID()}`;
+    this.#children = new ThreadChildren(childChannel, () => this.#piscina.threads);
     this.#piscina = new Piscina({
       filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
       minThreads: threads,
@@ -99,7 +105,8 @@ export class ThreadPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that is shared by waiting tasks must keep turning its event loop.
       atomics: this.#isShared ? 'disabled' : 'sync',
-      workerData: { abortChannel },
+      workerData: { abortChannel, childChannel },
+      env,
       niceIncrement: NICE,
       recordTiming: false,
       ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
@@ -143,6 +150,7 @@ export class ThreadPool {
   async close(): Promise<void> {
     this.#aborts.close();
     await this.#piscina.destroy();
+    this.#children.close();
   }
 
   #follow(id: number, seat: Seat, takeMark: () => boolean): RunningJob {
@@ -163,7 +171,8 @@ export class ThreadPool {
       kill: async () => {
         // A job may still wait for a thread that is being replaced.
         await Promise.race([seat.taken.promise, end.catch(() => {})]);
-        await this.#threadOf(seat)?.terminate();
+        const thread = this.#threadOf(seat);
+        if (thread) await this.#children.terminate(thread);
       },
       thread: () => this.#threadOf(seat),
     };

@@ -2,6 +2,7 @@ import { createLogger } from './log.ts';
 import { logEvents } from './log-events.ts';
 import { readOptions } from './options.ts';
 import { createRunner } from './runner.ts';
+import { TOKEN_VARIABLE } from './thread-env.ts';
 
 /**
  * Runs a runner until it is told to stop, or with `--once` until nothing is ready.
@@ -13,9 +14,11 @@ export async function run(
   onStoppable: (stop: () => void) => void,
 ): Promise<void> {
   const options = readOptions(flags, process.env);
+  // What a process reports of itself is open to the tasks: `process.report` shows its environment.
+  delete process.env[TOKEN_VARIABLE];
   const runner = await createRunner(options);
   onStoppable(() => runner.stop());
-  logEvents(runner.events, createLogger(options, runner.name));
+  logEvents(runner.events, createLogger(options, runner.name), options);
   if (options.metricsPort !== undefined) {
     // Loaded only where it is used.
     const { serveMetrics } = await import('./metrics-server.ts');

@@ -21,10 +21,10 @@ import { WakeSocket } from './wake-socket.ts';
  *
  * @throws {Error} when the task types cannot be loaded, with a sentence for each file that is wrong.
  */
-export async function createRunner(options: RunnerOptions): Promise<Runner> {
+export async function createRunner(options: RunnerOptions, env = process.env): Promise<Runner> {
   const folders = options.tasks === undefined ? [] : [options.tasks];
-  const catalog = await loadCatalog(folders, builtInFiles(options.builtIn));
-  if (catalog.size > 0) return new Runner(options, catalog);
+  const catalog = await loadCatalog(folders, builtInFiles(options.builtIn), env);
+  if (catalog.size > 0) return new Runner(options, catalog, env);
   throw new Error(
     'This runner has no task type: name a folder that has some with --tasks (TASKS_DIR), or built-in ones with --built-in (BUILT_IN)',
   );
@@ -49,7 +49,8 @@ export class Runner {
   /** Whatever is not answered by now is given up. */
   readonly #ended = new AbortController();
 
-  constructor(options: RunnerOptions, catalog: Catalog) {
+  /** @param env the environment that tasks get the variables of their types from. */
+  constructor(options: RunnerOptions, catalog: Catalog, env = process.env) {
     const { events, name } = this;
     this.catalog = catalog;
     this.#options = options;
@@ -58,8 +59,8 @@ export class Runner {
       onAnswered: (call, ms) => events.emit('answered', { call, ms }),
     });
     this.#lanes = new Map<LaneName, Lane>([
-      ['cpu', this.#createLane('cpu', options.threads, 1)],
-      ['io', this.#createLane('io', 1, options.ioConcurrency)],
+      ['cpu', this.#createLane('cpu', options.threads, 1, env)],
+      ['io', this.#createLane('io', 1, options.ioConcurrency, env)],
     ]);
     this.#leases = new LeaseBook({
       client: this.#client,
@@ -191,12 +192,13 @@ export class Runner {
     this.events.emit('drained', { unanswered: this.#leases.held });
   }
 
-  #createLane(name: LaneName, threads: number, tasksPerThread: number): Lane {
+  #createLane(name: LaneName, threads: number, tasksPerThread: number, env: NodeJS.ProcessEnv): Lane {
     return new Lane({
       types: [...this.catalog.values()].filter((entry) => entry.lane === name),
       threads,
       tasksPerThread,
       dataDir: this.#options.dataDir,
+      env,
       events: this.events,
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
       onGiveBack: (tasks) => this.#leases.release(tasks),

@@ -17,8 +17,8 @@ export interface TaskLog {
   error(message: string, details?: object): void;
 }
 
-/** What a running task is given beside its payload. */
-export interface TaskContext {
+/** What a running task is given beside its payload; `Variable` are the names in its type's `env`. */
+export interface TaskContext<Variable extends string = never> {
   readonly taskId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -26,6 +26,8 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** The runner's data folder, an absolute path. */
   readonly dataDir: string;
+  /** The environment variables that the task's type names; undefined where the runner's environment lacks one. */
+  readonly env: Readonly<Record<Variable, string | undefined>>;
   readonly log: TaskLog;
   /** Publishes how far the task has come; any JSON value, shown by `GET /tasks/:id/status`. */
   progress(value: unknown): void;
@@ -36,6 +38,7 @@ export interface TaskDefinition<
   Payload extends z.ZodType = z.ZodType,
   Type extends string = string,
   Result = unknown,
+  Variable extends string = string,
 > {
   /** The `type` that clients submit, unique within a runner. */
   readonly type: Type;
@@ -53,8 +56,13 @@ export interface TaskDefinition<
    * tasks share a thread, and the largest allowance among them is the thread's.
    */
   readonly memoryMb?: number;
+  /**
+   * Names of the environment variables that its tasks are given, as `context.env`. Nothing else of the runner's
+   * environment reaches a task, except what describes the machine, such as `PATH`, `HOME` and `TZ`.
+   */
+  readonly env?: readonly Variable[];
   /** Does the work. What it returns is stored as JSON, 256 KB at most; what it throws is retried. */
-  run(payload: z.output<Payload>, context: TaskContext): Result;
+  run(payload: z.output<Payload>, context: TaskContext<Variable>): Result;
 }
 
 /**
@@ -71,9 +79,14 @@ export interface TaskDefinition<
  * });
  * ```
  */
-export function defineTask<Payload extends z.ZodType, const Type extends string = string, Result = unknown>(
-  definition: TaskDefinition<Payload, Type, Result>,
-): TaskDefinition<Payload, Type, Result> {
+export function defineTask<
+  Payload extends z.ZodType,
+  const Type extends string = string,
+  Result = unknown,
+  const Variable extends string = never,
+>(
+  definition: TaskDefinition<Payload, Type, Result, Variable>,
+): TaskDefinition<Payload, Type, Result, Variable> {
   return definition;
 }
 

@@ -10,6 +10,8 @@ export interface Job extends AttemptIds {
   readonly module: string;
   readonly payload: unknown;
   readonly dataDir: string;
+  /** The environment variables that the task's type names, those that are set. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Jobs that a thread runs one after the other. */

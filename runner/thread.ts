@@ -3,8 +3,11 @@ import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { isProgress } from '../edge/contract/buffer.ts';
 import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
+import { JobChildren } from './job-children.ts';
+import { boundedTaskRecord } from './log-record.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import type { TaskContext, TaskLog } from './task.ts';
+import { forgetNodeFlags } from './thread-env.ts';
 import {
   type AbortMessage,
   type FromThread,
@@ -28,16 +31,24 @@ interface Running {
   messages: number;
 }
 
+forgetNodeFlags();
+
 const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();
 /** The job that a piece of code belongs to, also in its timers and callbacks. */
 const current = new AsyncLocalStorage<Job>();
 
-const { abortChannel }: { abortChannel: string } = workerData;
+const { abortChannel, childChannel }: { abortChannel: string; childChannel: string } = workerData;
 const aborts = new BroadcastChannel(abortChannel);
 aborts.onmessage = (event: { data: AbortMessage }) => {
   running.get(event.data.jobId)?.controller.abort(new Error(event.data.reason));
 };
+
+const children = new JobChildren({
+  channel: childChannel,
+  currentJob: () => current.getStore()?.id,
+  isRunning: (job) => running.has(job),
+});
 
 // What a job throws outside its promise is its own failure; once it has ended, nobody's.
 process.on('uncaughtException', blame);
@@ -47,6 +58,7 @@ const exit = process.exit;
 process.exit = (code) => {
   const job = current.getStore();
   if (job) send(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
+  void children.endAll();
   return exit(code);
 };
 
@@ -97,8 +109,18 @@ function runJob(job: Job): Promise<JobEnd> {
     );
     running.delete(job.id);
     const ms = performance.now() - startedAt;
+    await endChildren(entry);
     return { jobId: job.id, outcome, ms, messages: entry.messages };
   });
+}
+
+/** An attempt ends after its children: the next one must not meet them. */
+async function endChildren(entry: Running): Promise<void> {
+  const programs = await children.end(entry.job.id);
+  if (programs.length === 0) return;
+  const named = programs.slice(0, 5).join(', ');
+  const message = `${programs.length} child process(es) still ran when the attempt ended, and were ended: ${named}`;
+  note(entry, { kind: 'log', level: 'warn', message, details: undefined });
 }
 
 async function attempt(entry: Running): Promise<Outcome> {
@@ -110,19 +132,20 @@ async function attempt(entry: Running): Promise<Outcome> {
 }
 
 function definitionOf(module: string): Promise<CheckedDefinition> {
-  const known = definitions.get(module) ?? loadDefinition(module, module);
+  const known = definitions.get(module) ?? current.exit(() => loadDefinition(module, module));
   definitions.set(module, known);
   known.catch(() => definitions.delete(module));
   return known;
 }
 
-function contextOf(entry: Running): TaskContext {
-  const { taskId, attempt, dataDir } = entry.job;
+function contextOf(entry: Running): TaskContext<string> {
+  const { taskId, attempt, dataDir, env } = entry.job;
   const log = logOf(entry);
   return {
     taskId,
     attempt,
     dataDir,
+    env: Object.freeze(env),
     log,
     signal: entry.controller.signal,
     progress(value) {
@@ -134,19 +157,11 @@ function contextOf(entry: Running): TaskContext {
 }
 
 function logOf(entry: Running): TaskLog {
-  const write = (level: TaskLogLevel) => (message: string, details?: object) =>
-    note(entry, { kind: 'log', level, message: String(message), details: plain(details) });
+  const write = (level: TaskLogLevel) => (message: string, details?: object) => {
+    const { message: text, fields } = boundedTaskRecord(message, details);
+    note(entry, { kind: 'log', level, message: text, details: fields });
+  };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-}
-
-/** Details as they can be sent and written: an error says nothing as JSON. */
-function plain(details: object | undefined): unknown {
-  if (details instanceof Error) return { name: details.name, message: details.message, stack: details.stack };
-  try {
-    return structuredClone(details);
-  } catch {
-    return String(details);
-  }
 }
 
 function note(entry: Running, said: ThreadNote): void {

@@ -43,7 +43,7 @@ export async function startAttackedEdge(fill: (edge: EdgeUrls) => Promise<void>)
   const log = join(folder, 'edge.log');
   const running: { stop(): Promise<unknown> }[] = [];
   const start = async (state: string): Promise<LocalEdge> => {
-    const edge = await startLocalEdge(join(folder, state), {}, { file: log });
+    const edge = await startLocalEdge(join(folder, state), { output: { file: log } });
     running.unshift(edge);
     return edge;
   };

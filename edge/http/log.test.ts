@@ -94,6 +94,17 @@ test('an error shows its name, its message, its stack and its cause; anything el
   assert.doesNotThrow(() => JSON.stringify(lines));
 });
 
+test('what a client can put into a line is cut, and says so', (t) => {
+  const lines = written(t);
+  const error = new Error('m'.repeat(50_000));
+  error.cause = error;
+  logOf({}).warn('refused', { path: `/tasks/${'p'.repeat(50_000)}`, status: 503, error });
+  logError('m'.repeat(50_000));
+  for (const line of lines) assert.ok(JSON.stringify(line).length < 30_000);
+  const [[, first] = []] = lines;
+  assert.match(JSON.stringify(first), /"path":"\/tasks\/p{993}… \[cut, 50007 characters\]","status":503/);
+});
+
 test('of many tasks a line shows a hundred', () => {
   assert.equal(shown(Array(1000).fill('id')).length, 100);
   assert.deepEqual(shown(['a', 'b']), ['a', 'b']);

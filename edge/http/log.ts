@@ -5,6 +5,10 @@ const DEFAULT_LEVEL: Level = 'info';
 
 /** An invocation keeps 256 KB of log: a line shows this many tasks at most. */
 const MAX_SHOWN = 100;
+/** Paths, names and messages of errors may repeat what a client sent: a line shows this much of each. */
+const MAX_TEXT_LENGTH = 1000;
+const MAX_STACK_LENGTH = 4000;
+const MAX_CAUSES = 3;
 
 export interface LogEnv {
   /**
@@ -75,12 +79,22 @@ function levelOf(variable: string): Level {
 }
 
 function write(level: Level, message: string, { error, ...fields }: LogFields): void {
-  console[level]({ level, message, ...fields, ...(error !== undefined && { error: described(error) }) });
+  const shownFields = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? cut(value) : value,
+  ]);
+  const described = error === undefined ? {} : { error: describe(error, MAX_CAUSES) };
+  console[level]({ level, message: cut(message), ...Object.fromEntries(shownFields), ...described });
 }
 
-/** What an error says; as it is, it would show as `{}`. */
-function described(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error);
+/** What an error says, and its causes say; as it is, it would show as `{}`. */
+function describe(error: unknown, causes: number): unknown {
+  if (!(error instanceof Error)) return cut(String(error));
   const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause !== undefined && { cause: described(cause) }) };
+  const said = { name: cut(name), message: cut(message), stack: stack && cut(stack, MAX_STACK_LENGTH) };
+  return cause === undefined || causes === 0 ? said : { ...said, cause: describe(cause, causes - 1) };
+}
+
+function cut(text: string, max = MAX_TEXT_LENGTH): string {
+  return text.length <= max ? text : `${text.slice(0, max).toWellFormed()}… [cut, ${text.length} characters]`;
 }

@@ -49,13 +49,17 @@ export default defineTask({
   maxAttempts: 5,
   backoff: { baseSeconds: 5, capSeconds: 600 },
   payload,
+  env: ['SMTP_URL', 'MAIL_FROM', 'OUTBOX_DIR'],
 
-  async run({ to, subject, from = process.env.MAIL_FROM || DEFAULT_SENDER, ...content }, context) {
+  async run({ to, subject, from, ...content }, context) {
+    const { SMTP_URL, MAIL_FROM, OUTBOX_DIR } = context.env;
+    const sender = from ?? (MAIL_FROM || DEFAULT_SENDER);
     const { template, data, text, html } = content;
     const body = template === undefined ? { text, html } : await renderEmail(template, { ...data, subject });
-    const message = { to, from, subject, ...body, messageId: messageIdOf(context.taskId, from) };
-    const { SMTP_URL } = process.env;
-    return SMTP_URL ? send(message, SMTP_URL, context) : putInOutbox(message, context.taskId);
+    const messageId = messageIdOf(context.taskId, sender);
+    const message = { to, from: sender, subject, ...body, messageId };
+    if (SMTP_URL) return send(message, SMTP_URL, context);
+    return putInOutbox(message, context.taskId, OUTBOX_DIR || 'outbox');
   },
 });
 
@@ -75,8 +79,7 @@ async function send(message: SendMailOptions, url: string, { signal, log }: Task
   }
 }
 
-async function putInOutbox(message: SendMailOptions, taskId: string) {
-  const folder = process.env.OUTBOX_DIR || 'outbox';
+async function putInOutbox(message: SendMailOptions, taskId: string, folder: string) {
   const file = join(folder, `${encodeURIComponent(taskId)}.eml`);
   const transport = createTransport({ streamTransport: true, newline: 'windows' });
   const { messageId, envelope, message: source } = await transport.sendMail(message);

@@ -61,5 +61,14 @@ let jobs = 0;
 export function job(order: Order | Record<string, unknown>, taskId: string = newTaskId()): Job {
   jobs += 1;
   const { module } = fixtureEntry('cpu');
-  return { id: jobs, taskId, leaseId: randomUUID(), attempt: 1, module, payload: order, dataDir: '/data' };
+  return {
+    id: jobs,
+    taskId,
+    leaseId: randomUUID(),
+    attempt: 1,
+    module,
+    payload: order,
+    dataDir: '/data',
+    env: {},
+  };
 }

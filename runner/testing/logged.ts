@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { RunnerEvents } from '../events.ts';
 import type { RunnerOptions } from '../options.ts';
 
-type LogOptions = Pick<RunnerOptions, 'logLevel' | 'logFormat'>;
+type LogOptions = Pick<RunnerOptions, 'logLevel' | 'logFormat'> & Partial<Pick<RunnerOptions, 'logPayloads'>>;
 
 /** An event as it is told to another process; `configured` carries its catalog as a list of types. */
 export type ToldEvent = readonly [name: keyof RunnerEvents, ...args: unknown[]];
@@ -32,7 +32,7 @@ export function loggedEvents(events: readonly ToldEvent[], options?: LogOptions)
     const { createBus } = await import('./events.ts');
     const { logEvents } = await import('./log-events.ts');
     const bus = createBus();
-    logEvents(bus, log);
+    logEvents(bus, log, { logPayloads: 'small', ...options });
     for (const [name, first, ...rest] of args) {
       if (name === 'retrying') bus.emit(name, new Error(first));
       else if (name === 'configured') bus.emit(name, first, new Map(rest[0].map((type) => [type, {}])));

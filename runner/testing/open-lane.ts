@@ -22,6 +22,7 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     threads: 2,
     tasksPerThread: 1,
     dataDir: '/data',
+    env: process.env,
     events,
     onOutcome: (held, outcome) => void outcomes.set(held, outcome),
     onGiveBack: (tasks) => void givenBack.push(...tasks),

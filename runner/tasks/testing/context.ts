@@ -9,13 +9,14 @@ import type { TaskContext, TaskDefinition } from '../../task.ts';
 export async function runTask<Payload extends z.ZodType>(
   task: TaskDefinition<Payload>,
   payload: unknown,
-  context: Partial<TaskContext> = {},
+  context: Partial<TaskContext<string>> = {},
 ): Promise<unknown> {
   return task.run(task.payload.parse(payload), {
     taskId: 'a1b2c3d4-e5f6-4890-abcd-ef1234567890',
     attempt: 1,
     signal: new AbortController().signal,
     dataDir: tmpdir(),
+    env: {},
     log: recordingLog().log,
     progress: () => {},
     ...context,
@@ -34,18 +35,4 @@ export async function temporaryFolder(test: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'task-queue-'));
   test.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** Sets environment variables, unsets those that are undefined, and puts all back when the test ends. */
-export function environment(test: TestContext, values: Record<string, string | undefined>): void {
-  const before = Object.fromEntries(Object.keys(values).map((name) => [name, process.env[name]]));
-  setEnvironment(values);
-  test.after(() => setEnvironment(before));
-}
-
-function setEnvironment(values: Record<string, string | undefined>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
 }

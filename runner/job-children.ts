@@ -1,0 +1,103 @@
+import { ChildProcess } from 'node:child_process';
+import { channel } from 'node:diagnostics_channel';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BroadcastChannel, threadId } from 'node:worker_threads';
+import { currentThread, endProcess, statOf } from './os-process.ts';
+import type { ChildNote } from './thread-children.ts';
+
+/** How long an attempt waits for its children to end once they are killed. */
+const END_TIMEOUT_MS = 1000;
+
+export interface JobChildrenOptions {
+  /** The channel to {@link ThreadChildren}, which ends the children that this thread cannot end. */
+  readonly channel?: string;
+  /** The job whose code is running; undefined for code that belongs to none. */
+  readonly currentJob: () => number | undefined;
+  readonly isRunning: (job: number) => boolean;
+}
+
+/**
+ * The child processes of this thread, by the job that started them. Node announces those that run beside their
+ * thread; a synchronous one blocks its job, so it cannot outlive it.
+ */
+export class JobChildren {
+  readonly #options: JobChildrenOptions;
+  readonly #notes: BroadcastChannel | undefined;
+  readonly #alive = new Map<ChildProcess, number | undefined>();
+  readonly #leaders = new WeakSet<ChildProcess>();
+
+  constructor(options: JobChildrenOptions) {
+    this.#options = options;
+    this.#notes = options.channel === undefined ? undefined : new BroadcastChannel(options.channel);
+    this.#notes?.unref();
+    this.#note({ osThread: currentThread() });
+    channel('tracing:child_process.spawn:start').subscribe((message) => {
+      const child = childIn(message);
+      if (child && isDetached(message)) this.#leaders.add(child);
+    });
+    channel('tracing:child_process.spawn:end').subscribe((message) => {
+      const child = childIn(message);
+      if (child) this.#add(child);
+    });
+  }
+
+  /**
+   * Ends what a job has left running, and waits for the end. The job counts as ended before.
+   *
+   * @returns the programs that ran.
+   */
+  async end(job: number): Promise<string[]> {
+    if (this.#alive.size === 0) return [];
+    const left = [...this.#alive].filter(([, owner]) => owner === job).map(([child]) => child);
+    await Promise.all(left.map((child) => this.#kill(child)));
+    return left.map(({ spawnfile }) => spawnfile);
+  }
+
+  /** Ends all that run, at once, and waits for the end. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#alive.keys()].map((child) => this.#kill(child)));
+  }
+
+  #add(child: ChildProcess): void {
+    const job = this.#options.currentJob();
+    this.#alive.set(child, job);
+    child.once('exit', () => {
+      this.#alive.delete(child);
+      if (child.pid !== undefined) this.#note({ ended: child.pid });
+    });
+    // The child has its id when the call that starts it returns. The thread may wait for work before its next tick.
+    queueMicrotask(() => {
+      const { pid } = child;
+      if (pid === undefined || !this.#alive.has(child)) return;
+      const startedAt = statOf(pid)?.startedAt;
+      this.#note({ started: { pid, startedAt, isLeader: this.#leaders.has(child) } });
+      // What a job has left behind, such as a timer, starts nothing that outlives it.
+      if (job !== undefined && !this.#options.isRunning(job)) void this.#kill(child);
+    });
+  }
+
+  async #kill(child: ChildProcess): Promise<void> {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    endProcess(child.pid, this.#leaders.has(child));
+    await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+
+  #note(note: Omit<ChildNote, 'thread'>): void {
+    this.#notes?.postMessage({ thread: threadId, ...note } satisfies ChildNote);
+  }
+}
+
+function childIn(message: unknown): ChildProcess | undefined {
+  if (typeof message !== 'object' || message === null || !('process' in message)) return undefined;
+  return message.process instanceof ChildProcess ? message.process : undefined;
+}
+
+/** Whether a child becomes the leader of a process group, which its own children join. */
+function isDetached(message: unknown): boolean {
+  if (typeof message !== 'object' || message === null || !('options' in message)) return false;
+  const { options } = message;
+  return (
+    typeof options === 'object' && options !== null && 'detached' in options && Boolean(options.detached)
+  );
+}

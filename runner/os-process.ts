@@ -1,0 +1,51 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** What Linux keeps of a process. */
+export interface ProcessStat {
+  readonly parent: number;
+  readonly group: number;
+  /** Clock ticks since the machine started: another process under the same id has another time. */
+  readonly startedAt: string;
+}
+
+/** Reads what Linux keeps of a process; undefined once it is gone, and on other systems. */
+export function statOf(pid: number): ProcessStat | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  // The name of the program comes before this, in parentheses; it may contain any character.
+  const [, parent, group, ...rest] = text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
+  const startedAt = rest[16];
+  if (startedAt === undefined) return undefined;
+  return { parent: Number(parent), group: Number(group), startedAt };
+}
+
+/** The id that Linux gives to the calling thread; undefined on other systems. */
+export function currentThread(): number | undefined {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The children that a thread of this process has started and not yet reaped; none on systems other than Linux. */
+export function childrenOf(thread: number): number[] {
+  const text = read(`/proc/self/task/${thread}/children`) ?? '';
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** Kills a process, or the group that it leads. */
+export function endProcess(pid: number, isLeader: boolean): void {
+  try {
+    process.kill(isLeader && process.platform !== 'win32' ? -pid : pid, 'SIGKILL');
+  } catch {
+    // It has ended, or it runs as another user.
+  }
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

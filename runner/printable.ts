@@ -1,0 +1,28 @@
+/** Each but line breaks can change what a terminal shows, or the order in which a line is read. */
+const UNSAFE = [
+  // The control characters C0, DEL and C1.
+  '\\u0000-\\u001f\\u007f-\\u009f',
+  // Separators of lines and paragraphs.
+  '\\u2028\\u2029',
+  // Marks, embeddings, overrides and isolates of the direction of writing.
+  '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069',
+].join('');
+const ANY_UNSAFE = new RegExp(`[${UNSAFE}]`, 'g');
+/** In JSON text, what C0 is left stands between values: inside of them, JSON escapes it. */
+const UNSAFE_IN_JSON = new RegExp(`[${UNSAFE.replace('\\u0000-\\u001f', '')}]`, 'g');
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** A text as one line that no terminal reads as a command: unsafe characters become escape sequences of JSON. */
+export function printable(text: string): string {
+  return text.replace(ANY_UNSAFE, (character) => SHORT[character] ?? escaped(character));
+}
+
+/** JSON text that no terminal reads as a command; its value stays the same. */
+export function printableJson(json: string): string {
+  return json.replace(UNSAFE_IN_JSON, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
