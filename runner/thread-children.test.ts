@@ -128,7 +128,7 @@ test('the end of an attempt leaves the children of its neighbours on the thread 
 });
 
 for (const what of ['wait, whatever the signal says', 'spin'] as const) {
-  test(`the child of a task that is told to ${what} ends when the time of the task is up`, async (t) => {
+  test(`the child of a task ends when the time of the task is up (${what})`, async (t) => {
     const { start, codeOf } = await openParents(t);
     const { held, child } = start({ do: what }, { timeoutSeconds: 0.5 });
     const pid = await child();
@@ -140,7 +140,9 @@ for (const what of ['wait, whatever the signal says', 'spin'] as const) {
 }
 
 for (const what of ['block', 'block again and again'] as const) {
-  test(`a task that children ${what} ends when its time is up`, { skip: !LINUX }, async (t) => {
+  test(`a task ends with the child that it waits for when its time is up (${what})`, {
+    skip: !LINUX,
+  }, async (t) => {
     const { start, codeOf } = await openParents(t);
     const { held, child } = start({ do: what }, { timeoutSeconds: 0.5 });
     const pid = await child();

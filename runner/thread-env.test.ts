@@ -136,5 +136,5 @@ test('a thread starts with what describes the machine and with nothing that has 
 });
 
 test('a variable that is not set is left out, and one that is empty is empty', () => {
-  assert.deepEqual(taskEnv({ A: '1', B: '', C: '3' }, ['A', 'B', 'D']), { A: '1', B: '' });
+  assert.deepEqual(taskEnv({ A: '1', B: '', C: '3' }, ['A', 'B', 'D', 'constructor']), { A: '1', B: '' });
 });

@@ -41,7 +41,7 @@ export function taskEnv(env: NodeJS.ProcessEnv, names: readonly string[] = []): 
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = env[name];
-      return value === undefined ? [] : [[name, value] as const];
+      return typeof value === 'string' ? [[name, value] as const] : [];
     }),
   );
 }
