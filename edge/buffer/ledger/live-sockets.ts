@@ -40,8 +40,10 @@ const OPEN = 1;
 export class LiveSockets {
   readonly #ctx: SocketState;
   readonly #look: () => Promise<LiveUpdate | Busy>;
-  /** What a socket that opens is sent, until the next update is due. */
-  #latest = { text: '', until: 0 };
+  /** What a socket that opens is sent until the next update is due. */
+  #latest: string | undefined;
+  /** When the next update is due, in Unix milliseconds. */
+  #dueAt = 0;
   /** Whether something may have changed since the latest update. */
   #changed = false;
   #sending = false;
@@ -64,7 +66,7 @@ export class LiveSockets {
     if (this.#ctx.getWebSockets(LIVE).length >= MAX_LIVE_SOCKETS) return new Response(null, { status: 503 });
     const { 0: theirs, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [LIVE, tagOf(client)]);
-    if (Date.now() < this.#latest.until) server.send(this.#latest.text);
+    if (this.#latest !== undefined && Date.now() < this.#dueAt) server.send(this.#latest);
     this.note();
     return new Response(null, { status: 101, webSocket: theirs });
   }
@@ -87,7 +89,7 @@ export class LiveSockets {
   #schedule(): void {
     if (!this.#changed || this.#sending || this.#timer !== undefined) return;
     if (this.#ctx.getWebSockets(LIVE).length === 0) return;
-    this.#timer = setTimeout(() => this.#update(), Math.max(0, this.#latest.until - Date.now()));
+    this.#timer = setTimeout(() => this.#update(), Math.max(0, this.#dueAt - Date.now()));
   }
 
   async #update(): Promise<void> {
@@ -99,7 +101,7 @@ export class LiveSockets {
       const update = await this.#look();
       if ('busy' in update) this.#changed = true;
       else await this.#send(JSON.stringify(update));
-      this.#latest.until = Date.now() + spacingMs(Date.now() - startedAt);
+      this.#dueAt = Date.now() + spacingMs(Date.now() - startedAt);
     } finally {
       this.#sending = false;
       this.#schedule();
@@ -107,7 +109,8 @@ export class LiveSockets {
   }
 
   async #send(text: string): Promise<void> {
-    this.#latest = { text, until: Date.now() + MIN_SPACING_MS };
+    this.#latest = text;
+    this.#dueAt = Date.now() + MIN_SPACING_MS;
     const atOnce = Math.max(1, Math.floor(PORTION_LENGTH / text.length));
     const sockets = this.#ctx.getWebSockets(LIVE);
     while (sockets.length > 0) {
