@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../edge/contract/task.ts';
+import { loadFailure } from './load-failure.ts';
 import type { TaskDefinition } from './task.ts';
 
 /** What a task may take where its type does not say. */
@@ -16,7 +17,7 @@ export const TaskSettings = z.object({
 });
 
 const Definition = TaskSettings.extend({
-  payload: z.instanceof(z.ZodType, { error: 'Expected `payload` to be a zod schema' }),
+  payload: z.instanceof(z.ZodType, { error: 'Expected `payload` to be a zod schema, of version 4' }),
   run: z.custom<TaskDefinition['run']>(
     (value) => typeof value === 'function',
     'Expected `run` to be a function',
@@ -33,9 +34,7 @@ export type CheckedDefinition = z.infer<typeof Definition>;
  */
 export async function loadDefinition(module: string, file: string): Promise<CheckedDefinition> {
   const loaded: { default?: unknown } = await import(module).catch((error: unknown) => {
-    throw new Error(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new Error(loadFailure(file, error), { cause: error });
   });
   if (typeof loaded.default !== 'object' || loaded.default === null) {
     throw new Error(`${file} declares no task type: expected \`export default defineTask({ … })\``);
