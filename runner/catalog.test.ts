@@ -108,6 +108,23 @@ test('every wrong file has its sentence, which names the file and the reason, an
   }
 });
 
+test('a file that Node reads as CommonJS is refused with what to do', async (t) => {
+  for (const name of ['own.ts', 'own.js']) {
+    const folder = await taskFolder(t, { 'package.json': '{"type":"commonjs"}', [name]: taskSource('own') });
+    assert.match(
+      await refusalOf(folder),
+      new RegExp(`set "type": "module" in the package.json .*, or name it ${name.replace('.', '.m')}$`),
+    );
+  }
+  const exported = { 'package.json': '{"type":"commonjs"}', 'own.ts': 'export default 1;' };
+  assert.match(await refusalOf(await taskFolder(t, exported)), /set "type": "module"/);
+});
+
+test('a package that a file lacks is named with how to install it', async (t) => {
+  const folder = await taskFolder(t, { 'own.mjs': `import '@absent/package/part';` });
+  assert.match(await refusalOf(folder), /; install it in the project .*: npm install @absent\/package$/);
+});
+
 test('a file that ends its thread as it loads is refused by its name', async (t) => {
   const folder = await taskFolder(t, { 'wrong.ts': 'process.exit(0);', 'right.ts': taskSource('right') });
   const refusal = await refusalOf(folder);

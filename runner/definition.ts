@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../edge/contract/task.ts';
+import { loadFailure } from './load-failure.ts';
 import type { TaskDefinition } from './task.ts';
 import { isTokenVariable, TOKEN_VARIABLE } from './thread-env.ts';
 
@@ -26,7 +27,7 @@ export const TaskSettings = z.object({
 });
 
 const Definition = TaskSettings.extend({
-  payload: z.instanceof(z.ZodType, { error: 'Expected `payload` to be a zod schema' }),
+  payload: z.instanceof(z.ZodType, { error: 'Expected `payload` to be a zod schema, of version 4' }),
   run: z.custom<TaskDefinition['run']>(
     (value) => typeof value === 'function',
     'Expected `run` to be a function',
@@ -43,9 +44,7 @@ export type CheckedDefinition = z.infer<typeof Definition>;
  */
 export async function loadDefinition(module: string, file: string): Promise<CheckedDefinition> {
   const loaded: { default?: unknown } = await import(module).catch((error: unknown) => {
-    throw new Error(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new Error(loadFailure(file, error), { cause: error });
   });
   if (typeof loaded.default !== 'object' || loaded.default === null) {
     throw new Error(`${file} declares no task type: expected \`export default defineTask({ … })\``);
