@@ -19,9 +19,11 @@ export function onStarterEnd(callback: (starter: Starter) => void): void {
     // The channel alone keeps no process running.
     process.channel?.unref();
   } else if (process.env.npm_lifecycle_event !== undefined) {
-    const before = findNpm();
+    const parent = process.ppid;
+    const npm = isShell(parent) ? parentOf(parent) : undefined;
     const timer = setInterval(() => {
-      if (findNpm() === before) return;
+      const isThere = npm === undefined || (parentOf(parent) ?? npm) === npm;
+      if (process.ppid === parent && isThere) return;
       clearInterval(timer);
       callback('npm');
     }, LOOK_EVERY_MS);
@@ -30,17 +32,23 @@ export function onStarterEnd(callback: (starter: Starter) => void): void {
 }
 
 /**
- * Names the processes between npm and this one; the name changes when one of them ends. npm starts scripts by
- * a shell, which is this process's parent unless it has replaced itself by its command. A shell that stays
- * does not end with npm, but gets another parent; only Linux tells that without another process.
+ * npm starts scripts by a shell, which is the parent of this process unless it has replaced itself by its
+ * command. A shell that stays does not end with npm, but gets another parent; only Linux shows that without
+ * running `ps`.
  */
-function findNpm(): string {
-  const { ppid } = process;
+function isShell(pid: number): boolean {
+  return readProc(pid, 'cmdline')?.split('\0')[1] === '-c';
+}
+
+/** Undefined where that cannot be read, now or on this system. */
+function parentOf(pid: number): string | undefined {
+  return /^PPid:\s*(\d+)$/m.exec(readProc(pid, 'status') ?? '')?.[1];
+}
+
+function readProc(pid: number, file: string): string | undefined {
   try {
-    const [, flag] = readFileSync(`/proc/${ppid}/cmdline`, 'utf8').split('\0');
-    if (flag !== '-c') return `${ppid}`;
-    return `${ppid} of ${/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${ppid}/status`, 'utf8'))?.[1]}`;
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return `${ppid}`;
+    return undefined;
   }
 }

@@ -17,7 +17,7 @@ if (!(await buildFolder(join(folder, 'dist'), buildPages))) console.log('The pag
 async function buildPages(target: string): Promise<void> {
   const assets = join(target, 'assets');
   const { metafile } = await build({
-    // `theme` is a script of its own: it runs before the first paint.
+    // `theme` is a separate script: it runs before the first paint.
     entryPoints: {
       main: 'app/main.tsx',
       style: 'app/styles/main.css',
