@@ -19,6 +19,7 @@ import {
 } from './testing.ts';
 
 const guarded = guardedEdge();
+const open = openEdge();
 
 const ID = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const CLAIM = { leaseId: randomUUID(), runner: 'r', wants: [{ types: ['auth'], limit: 1 }] };
@@ -158,6 +159,15 @@ describe('with tokens', () => {
     }
   });
 
+  test('neither HEAD nor another method leads around the gate', async () => {
+    for (const headers of [{}, { 'X-HTTP-Method-Override': 'GET' }]) {
+      const head = await guarded.api.call('/tasks', { method: 'HEAD', headers });
+      assert.deepEqual([head.status, head.body], [401, '']);
+      const answer = await guarded.api.call('/tasks?_method=GET', { method: 'DELETE', headers });
+      expectError(answer, 'method_not_allowed');
+    }
+  });
+
   test('health needs no token', async () => {
     assert.equal((await guarded.api.get('/health')).status, 200);
   });
@@ -186,8 +196,6 @@ describe('with tokens', () => {
 });
 
 describe('without tokens on purpose', () => {
-  const open = openEdge();
-
   /** What a request is answered with, its headers sent as they are. */
   async function statusOf(path: string, headers: Record<string, string>, method = 'GET') {
     const request = httpRequest(`${await open.listen()}${path}`, { method, headers, agent: false });

@@ -119,6 +119,21 @@ describe('what is not served', () => {
     });
   }
 
+  test('a path that is no text is answered as one that is not served, or as a wrong id', async () => {
+    for (const path of [
+      '/%ff',
+      '/tasks/%ff',
+      '/tasks/%E0%A4%A/status',
+      '/types/%ff/pause',
+      '/tasks/..%2f..%2f',
+    ]) {
+      for (const method of ['GET', 'POST']) {
+        const { status, body } = await edge.api.call(path, { method });
+        assert.ok([400, 404, 405].includes(status), `${method} ${path}: ${status} ${JSON.stringify(body)}`);
+      }
+    }
+  });
+
   test('HEAD is served where GET is', async () => {
     assert.equal((await edge.api.call('/health', { method: 'HEAD' })).status, 200);
   });

@@ -10,12 +10,12 @@ import { count, print, printJson } from './output.ts';
 export function addCancel(parser: Argv): Argv {
   return parser.command(
     'cancel [ids..]',
-    'Call tasks off, those with the ids, or all that are as the flags say',
+    'Cancel tasks by id, or all that match the filters',
     (command) =>
       withSelection(command).option('status', {
         choices: ['pending', 'processing'] as const,
         requiresArg: true,
-        describe: 'In this status; pending where none is given',
+        describe: 'In this status (default: pending)',
       }),
     async (flags) => {
       const filter = { ...filterOf(flags), status: flags.status };
@@ -31,13 +31,13 @@ export function addCancel(parser: Argv): Argv {
 export function addRetry(parser: Argv): Argv {
   return parser.command(
     'retry [ids..]',
-    'Bring failed or cancelled tasks back, those with the ids, or all that are as the flags say',
+    'Retry failed or cancelled tasks by id, or all that match the filters',
     (command) =>
       withSelection(command)
         .option('status', {
           choices: ['failed', 'cancelled'] as const,
           requiresArg: true,
-          describe: 'In this status; failed where none is given',
+          describe: 'In this status (default: failed)',
         })
         .option('since', {
           string: true,
@@ -59,7 +59,7 @@ export function addRetry(parser: Argv): Argv {
 function withSelection(parser: Argv) {
   return withFilters(withConnection(parser))
     .positional('ids', { type: 'string', array: true, default: [], describe: 'Task ids' })
-    .option('all', { type: 'boolean', default: false, describe: 'All that the other flags leave' });
+    .option('all', { type: 'boolean', default: false, describe: 'All tasks that match the filters' });
 }
 
 interface SelectionFlags extends ConnectionFlags {

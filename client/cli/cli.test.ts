@@ -245,11 +245,11 @@ describe('list, cancel, retry', TOGETHER, () => {
     assert.match(limited.stdout, /^TASK +TYPE +STATUS +ATTEMPT +CREATED +TAGS$/m);
     assert.match(limited.stdout, new RegExp(`^${ids[2]}  cli-list  pending  0 +.* ago +some tag$`, 'm'));
     assert.equal(limited.stdout.trimEnd().split('\n').length, 3);
-    assert.match(limited.stderr, /^There are more: --limit N shows so many, --all shows all$/m);
+    assert.match(limited.stderr, /^There are more: --limit N lists up to N tasks, --all lists all$/m);
     const listed = lines(json).map((task) => TaskList.shape.tasks.element.parse(task).id);
     assert.deepEqual(listed, ids.toReversed());
     assert.deepEqual([none.ended, none.stdout], [0, '']);
-    assert.match(none.stderr, /^No task is as the flags say/m);
+    assert.match(none.stderr, /^No tasks match the filters/m);
   });
 
   test('tasks are cancelled and brought back by their ids, whatever becomes of others', async () => {

@@ -25,7 +25,7 @@ export function addList(parser: Argv): Argv {
           defaultDescription: String(DEFAULT_LIMIT),
           describe: 'Maximum number of tasks to list',
         })
-        .option('all', { type: 'boolean', conflicts: 'limit', describe: 'All of them' }),
+        .option('all', { type: 'boolean', conflicts: 'limit', describe: 'List all tasks' }),
     async (flags) => {
       const limit = flags.all ? Number.POSITIVE_INFINITY : (flags.limit ?? DEFAULT_LIMIT);
       if (!(limit >= 1)) throw new Error(`--limit: Expected a number from 1 on, got ${limit}`);
@@ -64,9 +64,9 @@ async function tell(tasks: AsyncIterable<ListedTask | 'more'>): Promise<void> {
     else rows.push(rowOf(task));
   }
   if (rows.length === 0)
-    console.error('No task is as the flags say; those that ended long ago are not listed');
+    console.error('No tasks match the filters; tasks that ended long ago are not listed');
   else await printTable(['TASK', 'TYPE', 'STATUS', 'ATTEMPT', 'CREATED', 'ENDED', 'TAGS'], rows);
-  if (more) console.error('There are more: --limit N shows so many, --all shows all');
+  if (more) console.error('There are more: --limit N lists up to N tasks, --all lists all');
 }
 
 function rowOf({ id, type, status, attempt, createdAt, completedAt, tags = [] }: ListedTask): string[] {

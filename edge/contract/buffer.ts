@@ -84,6 +84,27 @@ export const RunnerAbout = z.object({
 });
 export type RunnerAbout = z.infer<typeof RunnerAbout>;
 
+const AheadEntries = z.record(TaskType, z.int().min(1).max(MAX_CLAIM_TASKS));
+type Ahead = z.infer<typeof AheadEntries>;
+
+/** Counted before its entries are checked: each takes microseconds. */
+const Ahead = z
+  .custom<Ahead>(
+    (value) => isSmallObject(value) && AheadEntries.safeParse(value).success,
+    `Expected at most ${MAX_WANTED_TYPES} task types, each with a number of tasks from 1 to ${MAX_CLAIM_TASKS}`,
+  )
+  .meta({
+    override: {
+      type: 'object',
+      maxProperties: MAX_WANTED_TYPES,
+      additionalProperties: { type: 'integer', minimum: 1, maximum: MAX_CLAIM_TASKS },
+    },
+  });
+
+function isSmallObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length <= MAX_WANTED_TYPES;
+}
+
 /** `POST /tasks/claim`: up to `limit` tasks of any of `types`, for each want. */
 export const ClaimRequest = z
   .object({
@@ -101,7 +122,7 @@ export const ClaimRequest = z
            */
           starts: z.int().min(0).max(MAX_CLAIM_TASKS).optional(),
           /** Which types may be read ahead, and how many tasks of each. Absent: none. */
-          ahead: z.record(TaskType, z.int().min(1).max(MAX_CLAIM_TASKS)).optional(),
+          ahead: Ahead.optional(),
         }),
       )
       .min(1)

@@ -50,7 +50,15 @@ test('every answer carries the security headers, errors included', async () => {
     assert.equal(headers.get('X-Content-Type-Options'), 'nosniff');
     assert.equal(headers.get('X-Frame-Options'), 'SAMEORIGIN');
     assert.ok(headers.get('Strict-Transport-Security'));
+    assert.equal(headers.get('Cache-Control'), 'no-store');
   }
+});
+
+test('an answer repeats only the beginning of a long path', async () => {
+  const app = createApp<WorkerEnv>('test');
+  const answer = await app.request(`/${'x'.repeat(10_000)}`, {}, { AUTH: 'off' });
+  assert.equal(answer.status, 404);
+  assert.ok((await answer.text()).length < 400);
 });
 
 const TASK = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';

@@ -34,6 +34,7 @@ const HEALTH: RouteDescription = {
 export function createApp<Env extends WorkerEnv>(service: string) {
   const app = new Hono<{ Bindings: Env }>();
 
+  app.use(noStore);
   app.use(secureHeaders());
   app.use(requireLocal);
   app.use(
@@ -72,6 +73,12 @@ export function createApp<Env extends WorkerEnv>(service: string) {
   });
   return app;
 }
+
+/** No cache on the way keeps an answer that a token has opened; a page says for itself how long it is kept. */
+const noStore: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
+};
 
 /** What a path is served by, for each of its methods: what it says of itself, and its handler. */
 type Methods<Env extends WorkerEnv> = Partial<
