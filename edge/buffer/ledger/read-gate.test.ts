@@ -27,12 +27,12 @@ function bed() {
   return { gate, log, read, wake };
 }
 
-test('a call passes at once, the next when the gate has been closed for as long as the first took', async () => {
+test('a call passes at once, the next when the gate has been closed for three times as long as the first took', async () => {
   const { gate, log, read, wake } = bed();
   assert.equal(await gate.pass(read('first')), 'first');
   const second = gate.pass(read('second'));
   await wake(30);
-  assert.deepEqual(log, ['first', 'sleep 0', 'sleep 30']);
+  assert.deepEqual(log, ['first', 'sleep 0', 'sleep 90']);
   await wake(30);
   assert.equal(await second, 'second');
 });
