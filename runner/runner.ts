@@ -7,6 +7,7 @@ import type { HeldTask } from './held-task.ts';
 import { aboutRunner, Introduction } from './introduction.ts';
 import { Lane, type LaneLoad } from './lane.ts';
 import { LeaseBook } from './lease-book.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { RunnerOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
 import { untilAnswered } from './retry.ts';
@@ -33,6 +34,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #client: EdgeClient;
   readonly #lanes: ReadonlyMap<LaneName, Lane>;
+  readonly #memory = new MemoryWatch();
   readonly #leases: LeaseBook;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
@@ -102,6 +104,11 @@ export class Runner {
   /** How full each lane is. */
   get lanes(): ReadonlyMap<LaneName, LaneLoad> {
     return this.#lanes;
+  }
+
+  /** Whether threads have not ended; after {@link run} they are in native calls. */
+  get hasThreads(): boolean {
+    return [...this.#lanes.values()].some((lane) => lane.hasThreads);
   }
 
   /** Tasks that this runner holds in memory: claimed and not yet answered for. */
@@ -193,6 +200,7 @@ export class Runner {
       tasksPerThread,
       dataDir: this.#options.dataDir,
       events: this.events,
+      memory: this.#memory,
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
       onGiveBack: (tasks) => this.#leases.release(tasks),
       onStuck: (held) => {
