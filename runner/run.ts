@@ -1,5 +1,6 @@
 import { createLogger } from './log.ts';
 import { logEvents } from './log-events.ts';
+import { exitDespiteThreads, reserveNativeThreads } from './native-calls.ts';
 import { readOptions } from './options.ts';
 import { createRunner } from './runner.ts';
 
@@ -13,6 +14,7 @@ export async function run(
   onStoppable: (stop: () => void) => void,
 ): Promise<void> {
   const options = readOptions(flags, process.env);
+  reserveNativeThreads(options.threads);
   const runner = await createRunner(options);
   onStoppable(() => runner.stop());
   logEvents(runner.events, createLogger(options, runner.name));
@@ -21,5 +23,9 @@ export async function run(
     const { serveMetrics } = await import('./metrics-server.ts');
     await serveMetrics(runner, { ...options, port: options.metricsPort, host: options.metricsHost });
   }
-  await runner.run();
+  try {
+    await runner.run();
+  } finally {
+    if (runner.hasThreads) exitDespiteThreads();
+  }
 }
