@@ -4,7 +4,7 @@ import { ClaimLoop } from './claim-loop.ts';
 import { EdgeClient } from './edge-client.ts';
 import { createBus, type RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
-import { aboutRunner, Introduction } from './introduction.ts';
+import { aboutRunner, Introduction, stuckThreads } from './introduction.ts';
 import { Lane, type LaneLoad } from './lane.ts';
 import { LeaseBook } from './lease-book.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -76,7 +76,13 @@ export class Runner {
         this.#laneOf(held)?.acknowledge(held);
       },
     });
-    const introduction = new Introduction(aboutRunner(options, catalog, new Date()));
+    const startedAt = new Date();
+    const introduction = new Introduction(() =>
+      aboutRunner(options, catalog, startedAt, stuckThreads(this.#lanes)),
+    );
+    for (const event of ['stuck', 'unstuck'] as const) {
+      events.on(event, () => introduction.renew(performance.now()));
+    }
     this.#loop = new ClaimLoop({
       client: this.#client,
       catalog,

@@ -33,7 +33,7 @@ export const MAX_SUBMISSION_AHEAD_SECONDS = 60;
 
 /** How long `GET /tasks/:id/status` holds its answer. */
 export const MAX_WAIT_SECONDS = 60;
-/** How many types `GET /stats` shows, and how many tasks of a runner. */
+/** How many types `GET /stats` shows, and how many tasks or stuck threads of a runner. */
 export const MAX_SHOWN_TYPES = 200;
 export const MAX_SHOWN_TASKS = 20;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { RunnerAbout, StuckThread } from '../../contract/buffer.ts';
 import { HOUR, MINUTE, SECOND, START, type TestLedger, testLedger } from './testing.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -8,9 +9,9 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const ABOUT = { startedAt: iso(START), threads: 2, ioConcurrency: 32, types: ['a', 'b'] };
 
 /** A claim of a runner that tells of itself. */
-function tell(bed: TestLedger, runner: string, limit = 1): void {
+function tell(bed: TestLedger, runner: string, limit = 1, about: RunnerAbout = ABOUT): void {
   const wants = [{ types: ['a'], limit }];
-  bed.ledger.claim({ leaseId: randomUUID(), runner, leaseSeconds: 30, wants, about: ABOUT });
+  bed.ledger.claim({ leaseId: randomUUID(), runner, leaseSeconds: 30, wants, about });
 }
 
 const none: ReadonlySet<string> = new Set();
@@ -25,6 +26,17 @@ describe('a runner', () => {
     const claimedAt = iso(bed.now);
     const tasks = ids.map((taskId) => ({ taskId, type: 'a', claimedAt }));
     assert.deepEqual(bed.ledger.runners(none), [{ name: 'one', ...ABOUT, held: 2, tasks }]);
+  });
+
+  test('is shown with its threads that do not end, until it tells that they have ended', (t) => {
+    const bed = testLedger(t);
+    const stuck: StuckThread[] = [
+      { lane: 'cpu', taskId: bed.addMany(1)[0] ?? '', type: 'a', since: iso(START) },
+    ];
+    tell(bed, 'one', 1, { ...ABOUT, stuck });
+    assert.deepEqual(bed.ledger.runners(none)[0]?.stuck, stuck);
+    tell(bed, 'one');
+    assert.equal(bed.ledger.runners(none)[0]?.stuck, undefined);
   });
 
   test('that has told nothing is shown while it holds tasks', (t) => {
