@@ -24,6 +24,12 @@ export interface RunnerEvents {
   log: [line: { held: HeldTask; level: TaskLogLevel; message: string; details: unknown }];
   /** What an attempt has left behind failed, after it had ended; whose it was is not always known. */
   stray: [stray: { sentence: string; ids: AttemptIds | undefined }];
+  /** The thread of a task does not end, although it has to: a native call runs to its end first. */
+  stuck: [held: HeldTask];
+  /** Such a thread has ended, this long after it had to. */
+  unstuck: [end: { held: HeldTask; ms: number }];
+  /** Something is wrong with a task, or with a task type, that is no outcome of an attempt. */
+  warned: [warning: { sentence: string; ids: AttemptIds | undefined }];
   /** The attempt succeeded or failed; its report follows. One that was called off before it began did not run. */
   completed: [end: { held: HeldTask; ranMs: number | undefined }];
   failed: [end: { held: HeldTask; error: TaskFailure; ranMs: number | undefined }];

@@ -1,18 +1,30 @@
-import type { RunnerAbout } from '../edge/contract/buffer.ts';
-import { MAX_WANTED_TYPES } from '../edge/contract/limits.ts';
+import type { RunnerAbout, StuckThread } from '../edge/contract/buffer.ts';
+import { MAX_SHOWN_TASKS, MAX_WANTED_TYPES } from '../edge/contract/limits.ts';
 import type { Catalog } from './catalog.ts';
+import type { LaneLoad } from './lane.ts';
 import type { RunnerOptions } from './options.ts';
+import type { Lane as LaneName } from './task.ts';
 
 const REPEAT_MS = 30_000;
 
-/** What a runner tells of itself; of its types as many as the contract takes. */
+/** What a runner tells of itself; of its types and its stuck threads as many as the contract takes. */
 export function aboutRunner(
   { threads, ioConcurrency }: Pick<RunnerOptions, 'threads' | 'ioConcurrency'>,
   catalog: Catalog,
   startedAt: Date,
+  stuck: readonly StuckThread[] = [],
 ): RunnerAbout {
   const types = [...catalog.keys()].slice(0, MAX_WANTED_TYPES);
-  return { startedAt: startedAt.toISOString(), threads, ioConcurrency, types };
+  const about = { startedAt: startedAt.toISOString(), threads, ioConcurrency, types };
+  return stuck.length === 0 ? about : { ...about, stuck: stuck.slice(0, MAX_SHOWN_TASKS) };
+}
+
+/** The threads of all lanes that do not end, the one that is to end for longest first. */
+export function stuckThreads(lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'stuck'>>): StuckThread[] {
+  const all = [...lanes].flatMap(([lane, { stuck }]) => stuck.map((thread) => ({ lane, ...thread })));
+  return all
+    .sort((a, b) => a.since - b.since)
+    .map(({ since, ...thread }) => ({ ...thread, since: new Date(since).toISOString() }));
 }
 
 /**
@@ -20,17 +32,17 @@ export function aboutRunner(
  * was answered; and the first after {@link renew}. Times are milliseconds of one monotonic clock.
  */
 export class Introduction {
-  readonly #about: RunnerAbout;
+  readonly #about: () => RunnerAbout;
   #answeredAt = Number.NEGATIVE_INFINITY;
   #renewedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(about: RunnerAbout) {
+  constructor(about: () => RunnerAbout) {
     this.#about = about;
   }
 
   /** What a claim that is sent now is to tell. */
   at(now: number): RunnerAbout | undefined {
-    return now - this.#answeredAt >= REPEAT_MS ? this.#about : undefined;
+    return now - this.#answeredAt >= REPEAT_MS ? this.#about() : undefined;
   }
 
   /** A claim that told was answered. */
@@ -38,7 +50,7 @@ export class Introduction {
     if (sentAt >= this.#renewedAt) this.#answeredAt = now;
   }
 
-  /** Whoever was told may have forgotten; a claim that is under way does not count. */
+  /** What is to be told has changed, or whoever was told may have forgotten; a claim that is under way does not count. */
   renew(now: number): void {
     this.#renewedAt = now;
     this.#answeredAt = Number.NEGATIVE_INFINITY;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { pbkdf2Sync } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fixtureEntry, heldTask } from './testing/held-tasks.ts';
+import { roundsFor } from './testing/native-call.ts';
 import { openLane } from './testing/open-lane.ts';
 import { waitFor } from './testing/wait-for.ts';
 
@@ -102,13 +102,6 @@ test('close ends what runs, reports it as stopped, and starts nothing more', asy
   assert.equal(started.length, 2);
   assert.equal(lane.held, 3);
 });
-
-/** How many rounds of a hash take this long here; a native call cannot be ended before its end. */
-function roundsFor(ms: number): number {
-  const startedAt = performance.now();
-  pbkdf2Sync('secret', 'salt', 100_000, 64, 'sha512');
-  return Math.ceil((100_000 * ms) / (performance.now() - startedAt));
-}
 
 for (const what of ['stopped', 'timed out']) {
   test(`close reports a task that has ${what} only after its thread has ended`, async (t) => {

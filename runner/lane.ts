@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskEntry } from './catalog.ts';
 import type { RunnerBus } from './events.ts';
+import { HandedTasks } from './handed-tasks.ts';
 import { type HeldTask, idsOf } from './held-task.ts';
-import { MemoryWatch } from './memory-watch.ts';
+import { LaneTurns } from './lane-turns.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import { ThreadPool } from './pool.ts';
 import { type Demand, type LaneWork, type QueueHead, ReadAhead } from './read-ahead.ts';
 import { relay } from './relay.ts';
 import { CANCELLED, type Ending, RunningTask, type StopReason } from './running-task.ts';
+import { type StuckThread, StuckThreads } from './stuck-threads.ts';
 import { taskEnv, threadEnv } from './thread-env.ts';
 import type { Outcome, ThreadMessage } from './thread-protocol.ts';
 import { WaitingTasks } from './waiting-tasks.ts';
@@ -14,6 +18,8 @@ import { WaitingTasks } from './waiting-tasks.ts';
 const STALL_MS = 100;
 /** How often a lane looks for waiting tasks to give back. */
 const CHECK_MS = 500;
+/** How long a lane that closes waits for threads that run nothing. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 export interface LaneOptions {
   readonly types: readonly TaskEntry[];
@@ -23,6 +29,8 @@ export interface LaneOptions {
   /** The runner's environment: tasks get the variables that their types name. */
   readonly env: NodeJS.ProcessEnv;
   readonly events: RunnerBus;
+  /** Looks at the memory of this lane's threads, and of other lanes'. */
+  readonly memory: MemoryWatch;
   /**
    * Takes the outcome of an attempt, and how many milliseconds it ran, where it did; the lane counts it as
    * held until {@link Lane.acknowledge}.
@@ -37,37 +45,41 @@ export interface LaneOptions {
 }
 
 /** How full a lane is; the tasks that it holds are waiting, running or unreported. */
-export type LaneLoad = Pick<Lane, 'capacity' | 'held' | 'waiting' | 'running' | 'unreported'>;
+export type LaneLoad = Pick<
+  Lane,
+  'capacity' | 'seats' | 'stuck' | 'held' | 'waiting' | 'running' | 'unreported'
+>;
 
 /**
  * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread
  * (where it runs, or is queued behind another short one), or unreported (its outcome is not acknowledged
  * yet); all three count against the lane's bound.
+ *
+ * A thread that is being ended has its slots taken over by a new one. Its tasks leave the lane when it has
+ * exited or, where that takes too long, when they are not vouched for any more; the thread counts as stuck then.
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #capacity: number;
   readonly #pool: ThreadPool;
-  readonly #memory: MemoryWatch;
+  readonly #unwatch: () => void;
   readonly #readAhead: ReadAhead;
   readonly #check: NodeJS.Timeout;
-  /** Tasks that were handed to a thread, by their jobs' ids. */
-  readonly #handed = new Map<number, RunningTask>();
-  /** What the slots are taken by. */
-  readonly #turns = new Set<Promise<void>>();
+  readonly #handed = new HandedTasks();
+  readonly #turns = new LaneTurns();
+  readonly #stuck: StuckThreads;
   readonly #waiting: WaitingTasks;
   /** Tasks that were handed to a thread and have begun. */
   #running = 0;
   readonly #unreported = new Set<HeldTask>();
   #jobs = 0;
-  /** Threads that are being ended must be given nothing; the cpu lane's have no free seat anyway. */
-  #kills = 0;
   #draining = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#capacity = options.threads * options.tasksPerThread;
     this.#readAhead = new ReadAhead(this.#capacity);
+    this.#stuck = new StuckThreads(options.events);
     this.#waiting = new WaitingTasks(options.threads, (held) => this.#readAhead.durationOf(held));
     this.#check = setInterval(() => this.#giveBackLate(), CHECK_MS).unref();
     this.#pool = new ThreadPool({
@@ -77,10 +89,15 @@ export class Lane {
       heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
       onMessage: (message) => this.#relay(message),
       onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
+      onEnding: (thread) => this.#turns.leave(thread),
+      onSeats: () => {
+        this.#fill();
+        options.onFreed(this);
+      },
     });
-    this.#memory = new MemoryWatch({
-      running: () => [...this.#handed.values()].filter(({ startedAt }) => startedAt !== undefined),
-      onExceeded: (tasks) => void this.#end(tasks, 'out_of_memory'),
+    this.#unwatch = options.memory.watch({
+      running: () => this.#handed.begun,
+      onExceeded: (tasks, sentence) => this.#exceed(tasks, sentence),
     });
   }
 
@@ -91,6 +108,21 @@ export class Lane {
   /** How many tasks it runs at once. */
   get capacity(): number {
     return this.#capacity;
+  }
+
+  /** How many tasks its threads run at once now: less where threads do not end, and too many to replace them. */
+  get seats(): number {
+    return this.#pool.seats;
+  }
+
+  /** The threads that do not end, the one that is to end for longest first. */
+  get stuck(): readonly StuckThread[] {
+    return this.#stuck.list;
+  }
+
+  /** Whether any of its threads has not exited. */
+  get hasThreads(): boolean {
+    return this.#pool.hasThreads;
   }
 
   /** Tasks that this lane holds in memory. */
@@ -147,7 +179,7 @@ export class Lane {
   /** Starts nothing any more. */
   drain(): void {
     this.#draining = true;
-    this.#takeBack(this.#handed.values());
+    this.#takeBack(this.#handed.all);
   }
 
   /** Takes out what has not started. */
@@ -158,53 +190,56 @@ export class Lane {
   /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
   lose(held: HeldTask): void {
     if (this.#unqueue(held)) this.#options.onFreed(this);
-    else this.#find(held)?.stop('lost', 'The lease of the task was lost');
+    else this.#handed.find(held)?.stop('lost', 'The lease of the task was lost');
   }
 
   /** Calls a task off; one that runs is aborted. Its outcome says that it is dropped. */
   cancel(held: HeldTask): void {
     if (this.#unqueue(held)) this.#hand(held, CANCELLED);
-    else this.#find(held)?.stop('cancelled', 'The task was cancelled');
+    else this.#handed.find(held)?.stop('cancelled', 'The task was cancelled');
   }
 
   /** Resolves when nothing runs. */
   async idle(): Promise<void> {
-    while (this.#turns.size > 0) await Promise.all(this.#turns);
+    await this.#turns.idle();
   }
 
-  /** Ends all threads. What ran is reported as failed once they have ended; nothing starts any more. */
+  /**
+   * Ends all threads. What ran is reported as failed once they have ended; nothing starts any more. Threads
+   * that do not end in time are left to themselves.
+   */
   async close(): Promise<void> {
     this.drain();
     clearInterval(this.#check);
-    this.#memory.stop();
-    await Promise.all([...this.#handed.values()].map((task) => task.kill('shutdown')));
+    this.#unwatch();
+    for (const task of this.#handed.all) task.kill('shutdown');
     await this.idle();
-    await this.#pool.close();
+    const closed = new AbortController();
+    const late = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: closed.signal }).catch(() => {});
+    await Promise.race([this.#pool.close(), late]);
+    closed.abort();
   }
 
   get #work(): LaneWork {
     const [waiting, unreported] = [this.#waiting.all, this.#unreported];
-    return { freeSlots: this.#freeSlots, waiting, handed: [...this.#handed.values()], unreported };
+    const { seated } = this.#handed;
+    return { slots: this.seats, freeSlots: this.#freeSlots, waiting, handed: seated, unreported };
   }
 
   /** How many tasks could start now. */
   get #freeSlots(): number {
-    if (this.#draining || this.#kills > 0) return 0;
-    return Math.max(0, this.#capacity - this.#turns.size - this.#waiting.count);
+    if (this.#draining) return 0;
+    return Math.max(0, this.seats - this.#turns.size - this.#waiting.count);
   }
 
   #fill(): void {
     const { tasksPerThread } = this.#options;
-    while (!this.#draining && this.#kills === 0 && this.#turns.size < this.#capacity) {
+    while (!this.#draining && this.#turns.size < this.seats) {
       const next = tasksPerThread > 1 ? this.#waiting.takeOne() : this.#waiting.takeTurn();
       if (next.length === 0) return;
-      const { promise: turn, resolve } = Promise.withResolvers<void>();
-      this.#turns.add(turn);
-      void this.#take(this.#start(next)).finally(() => {
-        this.#turns.delete(turn);
-        resolve();
-        this.#fill();
-      });
+      const tasks = this.#start(next);
+      const [first] = tasks;
+      if (first) void this.#turns.seat(first.job.thread, this.#take(tasks)).finally(() => this.#fill());
     }
   }
 
@@ -231,10 +266,9 @@ export class Lane {
         held,
         job,
         timeoutSeconds: held.task.timeoutSeconds ?? held.entry.timeoutSeconds,
-        onKill: (late) => void this.#end([late]),
-        onStuck: (stuck) => this.#options.onStuck(stuck.held),
+        onKill: (late) => this.#end([late]),
       });
-      this.#handed.set(job.id, task);
+      this.#handed.add(task);
       return task;
     });
   }
@@ -243,16 +277,17 @@ export class Lane {
   async #take(turn: readonly RunningTask[]): Promise<void> {
     const stall = turn.length > 1 ? setTimeout(() => this.#takeBack(turn), STALL_MS) : undefined;
     for (const task of turn) {
-      if (!this.#handed.has(task.job.id)) continue;
+      if (!this.#handed.has(task)) continue;
       stall?.refresh();
       task.begin();
       this.#running += 1;
       this.#readAhead.recordStart(task.held);
       this.#options.events.emit('started', task.held);
       const ending = await task.ending();
-      this.#handed.delete(task.job.id);
+      this.#handed.remove(task);
       this.#running -= 1;
       this.#readAhead.recordEnd(task.held, task.ranMs);
+      if (task.isStuck) this.#stuck.add(task);
       this.#hand(task.held, ending, task.ranMs);
       if (task.threadEnded) this.#takeBack(turn);
     }
@@ -261,13 +296,12 @@ export class Lane {
 
   /** Has tasks wait here again that were handed to a thread and have not begun. */
   #takeBack(tasks: Iterable<RunningTask>): void {
-    const back = [...tasks].filter((task) => this.#unhand(task));
-    this.#waiting.putBack(back.map(({ held }) => held));
+    this.#waiting.putBack(this.#handed.takeBack(tasks));
     this.#fill();
   }
 
   #giveBackLate(): void {
-    if (this.#waiting.count === 0) return;
+    if (this.#draining || this.#waiting.count === 0) return;
     const back = this.#readAhead.toGiveBack(this.#work);
     if (back.length === 0) return;
     this.#waiting.remove(back);
@@ -283,50 +317,39 @@ export class Lane {
       return;
     }
     if (ending === 'given back') this.#options.onGiveBack([held]);
+    if (ending === 'stuck') this.#options.onStuck(held);
     this.#options.onFreed(this);
   }
 
-  /** Ends the thread of some tasks; its other tasks are given back. */
-  async #end(tasks: readonly RunningTask[], reason?: StopReason): Promise<void> {
-    this.#kills += 1;
-    this.#spare(tasks);
-    await Promise.all(tasks.map((task) => task.kill(reason)));
-    this.#kills -= 1;
-    this.#fill();
-    this.#options.onFreed(this);
+  /** Ends the threads of some tasks. The tasks that share them did nothing wrong, and are given back. */
+  #end(tasks: readonly RunningTask[], reason?: StopReason, sentence?: string): void {
+    this.#waiting.putBack(this.#handed.takeBack(this.#handed.besides(tasks)));
+    for (const task of this.#handed.besides(tasks)) task.standBy();
+    for (const task of tasks) task.kill(reason, sentence);
   }
 
-  /** The tasks that share their thread with these did nothing wrong. */
-  #spare(guilty: readonly RunningTask[]): void {
-    const threads = new Set(guilty.map(({ job }) => job.thread()));
-    const others = [...this.#handed.values()].filter(
-      (task) => threads.has(task.job.thread()) && !guilty.includes(task),
-    );
-    this.#takeBack(others);
-    for (const task of others) task.standBy();
+  /** The log names the tasks at once: where their thread does not end, they have no outcome that does. */
+  #exceed(tasks: readonly RunningTask[], sentence: string): void {
+    for (const { held } of tasks) {
+      const { taskId, type } = held.task;
+      const warning = `Task ${taskId} of type ${type} is ended for its memory. ${sentence}`;
+      this.#options.events.emit('warned', { sentence: warning, ids: idsOf(held) });
+    }
+    this.#end(tasks, 'out_of_memory', sentence);
   }
 
   /** Takes out a task that has not begun. */
   #unqueue(held: HeldTask): boolean {
-    const queued = this.#find(held);
-    if (queued) return this.#unhand(queued);
+    const queued = this.#handed.find(held);
+    if (queued) return this.#handed.takeBack([queued]).length > 0;
     return this.#waiting.remove([held]) > 0;
   }
 
-  /** Takes a task back from its thread, where that has not begun it. */
-  #unhand({ job, startedAt }: RunningTask): boolean {
-    return startedAt === undefined && job.takeBack() && this.#handed.delete(job.id);
-  }
-
-  #find(held: HeldTask): RunningTask | undefined {
-    return [...this.#handed.values()].find((task) => task.held === held);
-  }
-
   #relay(message: ThreadMessage): void {
-    const running = message.kind === 'stray' ? undefined : this.#handed.get(message.jobId);
+    const running = message.kind === 'stray' ? undefined : this.#handed.byJob(message.jobId);
     relay(message, running?.held, this.#options.events);
     if (message.kind !== 'exit' || !running) return;
     running.noteExit(message.code);
-    this.#spare([running]);
+    this.#end([running]);
   }
 }

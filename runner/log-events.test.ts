@@ -173,6 +173,9 @@ const EVENTS: Record<keyof RunnerEvents, { event: ToldEvent; lines: object[] }> 
   progress: { event: ['progress', { held, value: 1 }], lines: [] },
   log: { event: ['log', { held, level: 'debug', message: 'of the task' }], lines: [ATTEMPT] },
   stray: { event: ['stray', { sentence: 'Something was left behind', ids: ATTEMPT }], lines: [ATTEMPT] },
+  stuck: { event: ['stuck', held], lines: [ATTEMPT] },
+  unstuck: { event: ['unstuck', { held, ms: 90_000 }], lines: [ATTEMPT] },
+  warned: { event: ['warned', { sentence: 'Something is wrong', ids: ATTEMPT }], lines: [ATTEMPT] },
   completed: { event: ['completed', { held }], lines: [] },
   failed: { event: ['failed', { held, error }], lines: [ATTEMPT] },
   reported: {

@@ -24,6 +24,19 @@ export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): 
   );
   events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
   events.on('stray', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
+  events.on('warned', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
+  events.on('stuck', (held) =>
+    log.warn(
+      idsOf(held),
+      `The thread of task ${held.task.taskId} (type ${held.task.type}) does not end: native code runs to its end first. The task is given up, another thread takes its place`,
+    ),
+  );
+  events.on('unstuck', ({ held, ms }) =>
+    log.info(
+      idsOf(held),
+      `The thread of task ${held.task.taskId} has ended after ${Math.round(ms / 1000)} s`,
+    ),
+  );
   events.on('drained', ({ unanswered }) => {
     if (unanswered === 0) return;
     log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);

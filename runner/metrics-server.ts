@@ -32,6 +32,7 @@ export async function serveMetrics(runner: Runner, options: MetricsServerOptions
   const watch = new ReadinessWatch(runner.events, {
     pollIntervalMs: pollInterval,
     leaseSeconds,
+    lanes: runner.lanes,
     // Unix time that goes on evenly, whatever is done to the machine's clock.
     now: () => performance.timeOrigin + performance.now(),
   });

@@ -51,6 +51,15 @@ function addState(registry: Registry, { name, lanes }: MeasuredRunner, readiness
       for (const [lane, { capacity }] of lanes) slots.set({ lane }, capacity);
     },
   });
+  const stuckThreads = new Gauge({
+    name: 'task_runner_threads_stuck',
+    help: 'Threads that do not end although they have to, because native code runs to its end first',
+    labelNames: ['lane'],
+    registers,
+    collect: () => {
+      for (const [lane, { stuck }] of lanes) stuckThreads.set({ lane }, stuck.length);
+    },
+  });
   const held = new Gauge({
     name: 'task_runner_tasks_held',
     help: 'Tasks that a lane holds in memory, whatever their state',

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type PoolOptions, type RunningJob, ThreadExit, ThreadPool } from './pool.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type PoolOptions, ThreadPool } from './pool.ts';
+import { type RunningJob, ThreadExit } from './task-thread.ts';
 import { job, newTaskId, type Order } from './testing/held-tasks.ts';
+import { roundsFor } from './testing/native-call.ts';
 import { settlesWithin, waitFor } from './testing/wait-for.ts';
 import { threadEnv } from './thread-env.ts';
 import type { Job, ThreadMessage } from './thread-protocol.ts';
@@ -18,6 +21,8 @@ function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
     heapMb: undefined,
     onMessage,
     onStrayError,
+    onEnding: () => {},
+    onSeats: () => {},
     ...options,
   });
   t.after(() => pool.close());
@@ -156,7 +161,7 @@ test('a kill ends the spinning job alone and settles only after its thread has e
 
   const order: string[] = [];
   const exit = exitOf(spinner).finally(() => order.push('outcome'));
-  await spinner.kill().finally(() => order.push('thread exited'));
+  await spinner.thread.end().finally(() => order.push('thread exited'));
   assert.ok((await exit) instanceof ThreadExit);
   assert.ok(order.includes('thread exited'), 'the outcome came while the thread still ran');
   assert.deepEqual(await beside.outcome, { result: '"slept"' });
@@ -168,12 +173,32 @@ test('a job that waits for its thread to start can be killed', async (t) => {
   const first = job({ do: 'spin', ms: 60_000 });
   const killed = run(pool, first);
   await started(first);
-  await Promise.allSettled([killed.kill(), killed.outcome]);
+  await Promise.allSettled([killed.thread.end(), killed.outcome]);
 
   const next = run(pool, job({ do: 'spin', ms: 4000 }));
   const ended = next.outcome.catch(() => 'ended');
-  await next.kill();
+  await next.thread.end();
   assert.equal(await settlesWithin(ended, 3000), true, 'the job ran although it was killed');
+});
+
+test('threads that do not end are replaced up to a bound, then their places wait for one to exit', async (t) => {
+  const { pool, started } = openPool(t);
+  const order = { do: 'compute natively', ms: roundsFor(6000) } as const;
+  const exits: Promise<unknown>[] = [];
+  for (const seats of [1, 1, 0]) {
+    const blocked = job(order);
+    const running = run(pool, blocked);
+    exits.push(exitOf(running));
+    await started(blocked);
+    await sleep(300);
+    void running.thread.end();
+    assert.equal(pool.seats, seats);
+  }
+  assert.throws(() => pool.start([job({ do: 'return' })]), /no thread/);
+  assert.ok((await Promise.race(exits)) instanceof ThreadExit);
+  assert.equal(pool.seats, 1);
+  assert.deepEqual(await run(pool, job({ do: 'return', value: 1 })).outcome, { result: '1' });
+  await Promise.all(exits);
 });
 
 test('an abort reaches the signal of its task and of no other', async (t) => {
@@ -270,7 +295,7 @@ test('jobs of a turn run one after the other, and each end is told before the ne
   await started(second);
   assert.equal(messages.length, 1);
   assert.equal(other.takeBack(), false, 'it had begun');
-  await other.kill();
+  await other.thread.end();
   await assert.rejects(other.end, ThreadExit);
 });
 

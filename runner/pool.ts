@@ -1,229 +1,112 @@
-import { randomUUID } from 'node:crypto';
-import { extname, join } from 'node:path';
-import { BroadcastChannel, type Worker } from 'node:worker_threads';
-import { Piscina, queueOptionsSymbol } from 'piscina';
-import { ThreadChildren } from './thread-children.ts';
-import {
-  type AbortMessage,
-  type FromThread,
-  type Job,
-  type JobEnd,
-  mark,
-  type ThreadMessage,
-  type Turn,
-  type WarmUp,
-} from './thread-protocol.ts';
+import { type RunningJob, TaskThread, type TaskThreadOptions } from './task-thread.ts';
+import type { Job } from './thread-protocol.ts';
 
-/** The threads give way to the main thread, which hands them their work: they wait less for it. */
-const NICE = 5;
+/** A thread that does not start is tried again after this time. */
+const RESTART_MS = 1000;
+/** At least this many threads may be ending while others take their places. */
+const MIN_ENDING = 2;
 
-export interface PoolOptions {
+export interface PoolOptions extends Omit<TaskThreadOptions, 'onExit'> {
   readonly threads: number;
-  readonly tasksPerThread: number;
-  /** The environment of the threads; it is open to every task. */
-  readonly env: NodeJS.ProcessEnv;
-  /** The most JavaScript heap of one thread, in MB. */
-  readonly heapMb: number | undefined;
-  readonly onMessage: (message: ThreadMessage) => void;
-  /** A thread that ran nothing ended by an error: what a task has left behind. */
-  readonly onStrayError: (error: Error) => void;
+  /** A thread is being ended or has exited: there may be other seats now. */
+  readonly onSeats: () => void;
 }
 
-/** A job that was handed to a thread. */
-export interface RunningJob {
-  readonly id: number;
-  /** Settles when the job has ended or its thread has exited, never before; rejects with {@link ThreadExit}. */
-  readonly end: Promise<JobEnd>;
-  /** Takes back a job that has not begun, which never ends then; false where it has begun. */
-  takeBack(): boolean;
-  /** Aborts the signal that the task was given; whether it listens is its own affair. */
-  abort(reason: string): void;
-  /** Ends the thread that runs the job, whatever it does, and all that runs beside it. */
-  kill(): Promise<void>;
-  /** The thread that runs the job; undefined until it has one. */
-  thread(): Worker | undefined;
-}
-
-/** The thread ended under a job. */
-export class ThreadExit extends Error {
-  override readonly name = 'ThreadExit';
-  /** Its heap had reached its limit. */
-  readonly outOfMemory: boolean;
-
-  constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  }
-}
-
-/** Where some turns are taken: piscina tells its balancer alone. */
-class Seat {
-  threadId: number | undefined;
-  readonly taken = Promise.withResolvers<void>();
-
-  take(threadId: number): void {
-    this.threadId = threadId;
-    this.taken.resolve();
-  }
-}
-
-/** A job until it has ended and its messages, which may come on another port than its end, are all here. */
-class OpenJob {
-  readonly settled = Promise.withResolvers<JobEnd>();
-  end: JobEnd | undefined;
-  messages = 0;
-}
-
-/** Turns that go to a thread together. */
-interface Group {
-  readonly turns: Turn[];
-  readonly seat: Seat;
-}
-
-/** The threads of a lane, on piscina. Callers have no more turns under way than there are seats. */
+/**
+ * The threads of a lane. A thread that is being ended is replaced at once, so that only what it ran waits for
+ * its end. As many threads may be ending as the pool has places, and {@link MIN_ENDING} at least; beyond
+ * that a place stays empty until one has exited.
+ */
 export class ThreadPool {
-  readonly #piscina: Piscina;
-  readonly #aborts: BroadcastChannel;
-  readonly #children: ThreadChildren;
-  readonly #isShared: boolean;
-  readonly #open = new Map<number, OpenJob>();
-  /** Collects what is started in one go. */
-  #next: Group | undefined;
+  readonly #options: PoolOptions;
+  readonly #threads = new Set<TaskThread>();
+  readonly #ending = new Set<TaskThread>();
+  #restart: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
-  constructor({ threads, tasksPerThread, env, heapMb, onMessage, onStrayError }: PoolOptions) {
-    this.#isShared = tasksPerThread > 1;
-    const abortChannel = `abort-${randomUUID()}`;
-    this.#aborts = new BroadcastChannel(abortChannel);
-    this.#aborts.unref();
-    const childChannel = `children-${randomUUID()}`;
-    this.#children = new ThreadChildren(childChannel, () => this.#piscina.threads);
-    this.#piscina = new Piscina({
-      filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
-      minThreads: threads,
-      maxThreads: threads,
-      concurrentTasksPerWorker: tasksPerThread,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // A thread that is shared by waiting tasks must keep turning its event loop.
-      atomics: this.#isShared ? 'disabled' : 'sync',
-      workerData: { abortChannel, childChannel },
-      env,
-      niceIncrement: NICE,
-      recordTiming: false,
-      ...(heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMb } }),
-      loadBalancer: (task, workers) => {
-        const free = workers.filter((worker) => worker.currentUsage < tasksPerThread);
-        const idlest = free.toSorted((a, b) => a.currentUsage - b.currentUsage)[0] ?? null;
-        const seat = task[queueOptionsSymbol];
-        if (idlest && seat instanceof Seat) seat.take(idlest.id);
-        return idlest;
-      },
-    });
-    this.#piscina.on('error', onStrayError);
-    this.#piscina.on('message', (message: FromThread) => {
-      if ('ends' in message) {
-        this.#conclude(message.ends);
-        return;
-      }
-      onMessage(message);
-      const open = this.#open.get(message.jobId);
-      if (!open) return;
-      open.messages += 1;
-      this.#settle(message.jobId, open);
-    });
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#fill();
+  }
+
+  /** How many jobs its threads may run at once now. */
+  get seats(): number {
+    return this.#threads.size * this.#options.tasksPerThread;
+  }
+
+  /** Whether any of its threads has not exited. */
+  get hasThreads(): boolean {
+    return this.#threads.size + this.#ending.size > 0;
   }
 
   /** Waits until the threads have started and loaded these files, so that the first tasks need not. */
   async warmUp(modules: readonly string[]): Promise<void> {
-    const order: WarmUp = { modules };
-    const { minThreads } = this.#piscina.options;
-    await Promise.allSettled(Array.from({ length: minThreads }, () => this.#piscina.run(order)));
+    await Promise.all([...this.#threads].map((thread) => thread.warmUp(modules)));
   }
 
-  /** Has a thread run jobs, one after the other. */
+  /**
+   * Has a thread run jobs, one after the other.
+   *
+   * @throws {Error} where there is no seat.
+   */
   start(jobs: readonly Job[]): RunningJob[] {
-    const marks = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
-    const turn = { jobs, marks };
-    const seat = this.#send(turn);
-    return jobs.map((job, index) => this.#follow(job.id, seat, () => !!marks && mark(turn, index)));
+    let best: TaskThread | undefined;
+    for (const thread of this.#threads) if (!best || isBetter(thread, best)) best = thread;
+    if (!best) throw new Error('The pool has no thread that can run a job');
+    return best.start(jobs);
   }
 
+  /** Ends all threads, and resolves when they have exited. */
   async close(): Promise<void> {
-    this.#aborts.close();
-    await this.#piscina.destroy();
-    this.#children.close();
+    this.#isClosed = true;
+    clearTimeout(this.#restart);
+    await Promise.all([...this.#threads, ...this.#ending].map((thread) => thread.end()));
   }
 
-  #follow(id: number, seat: Seat, takeMark: () => boolean): RunningJob {
-    const open = new OpenJob();
-    this.#open.set(id, open);
-    const end = open.settled.promise;
-    // Nobody waits for the end of a job that is taken back when its thread has ended.
-    end.catch(() => {});
-    return {
-      id,
-      end,
-      takeBack: () => {
-        const taken = takeMark();
-        if (taken) this.#open.delete(id);
-        return taken;
-      },
-      abort: (reason) => this.#aborts.postMessage({ jobId: id, reason } satisfies AbortMessage),
-      kill: async () => {
-        // A job may still wait for a thread that is being replaced.
-        await Promise.race([seat.taken.promise, end.catch(() => {})]);
-        const thread = this.#threadOf(seat);
-        if (thread) await this.#children.terminate(thread);
-      },
-      thread: () => this.#threadOf(seat),
-    };
-  }
-
-  /** Where a thread is shared, turns that are started in one go take one message to it. */
-  #send(turn: Turn): Seat {
-    if (this.#next) {
-      this.#next.turns.push(turn);
-      return this.#next.seat;
-    }
-    const group = { turns: [turn], seat: new Seat() };
-    if (!this.#isShared) {
-      void this.#run(group);
-      return group.seat;
-    }
-    this.#next = group;
-    queueMicrotask(() => {
-      this.#next = undefined;
-      void this.#run(group);
-    });
-    return group.seat;
-  }
-
-  async #run({ turns, seat }: Group): Promise<void> {
-    try {
-      this.#conclude(await this.#piscina.run({ turns, [queueOptionsSymbol]: seat }));
-    } catch (error) {
-      for (const { id } of turns.flatMap(({ jobs }) => jobs)) {
-        this.#open.get(id)?.settled.reject(new ThreadExit(error));
-        this.#open.delete(id);
+  #fill(): void {
+    const { threads } = this.#options;
+    const most = threads + Math.max(threads, MIN_ENDING);
+    while (!this.#isClosed && this.#threads.size < threads && this.#threads.size + this.#ending.size < most) {
+      try {
+        this.#threads.add(this.#create());
+      } catch (error) {
+        this.#options.onStrayError(error instanceof Error ? error : new Error(String(error)));
+        this.#fillLater();
+        return;
       }
     }
   }
 
-  #conclude(ends: readonly JobEnd[]): void {
-    for (const end of ends) {
-      const open = this.#open.get(end.jobId);
-      if (!open) continue;
-      open.end = end;
-      this.#settle(end.jobId, open);
-    }
+  #create(): TaskThread {
+    return new TaskThread({
+      ...this.#options,
+      onEnding: (thread) => {
+        this.#threads.delete(thread);
+        this.#ending.add(thread);
+        this.#options.onEnding(thread);
+        this.#fill();
+        this.#options.onSeats();
+      },
+      onExit: (thread) => {
+        this.#threads.delete(thread);
+        this.#ending.delete(thread);
+        // Where it did not even start, the next one may not either.
+        if (thread.isReady || thread.endingSince !== undefined) this.#fill();
+        else this.#fillLater();
+        this.#options.onSeats();
+      },
+    });
   }
 
-  #settle(id: number, { end, messages, settled }: OpenJob): void {
-    if (!end || messages < end.messages) return;
-    this.#open.delete(id);
-    settled.resolve(end);
+  #fillLater(): void {
+    clearTimeout(this.#restart);
+    this.#restart = setTimeout(() => {
+      this.#fill();
+      this.#options.onSeats();
+    }, RESTART_MS).unref();
   }
+}
 
-  #threadOf({ threadId }: Seat): Worker | undefined {
-    return this.#piscina.threads.find((thread) => thread.threadId === threadId);
-  }
+function isBetter(one: TaskThread, other: TaskThread): boolean {
+  return one.load < other.load || (one.load === other.load && one.isReady && !other.isReady);
 }

@@ -26,7 +26,7 @@ function measured(): ReadAhead {
 }
 
 function work(rest: Partial<LaneWork> = {}): LaneWork {
-  return { freeSlots: 2, waiting: [], handed: [], unreported: [], ...rest };
+  return { slots: 2, freeSlots: 2, waiting: [], handed: [], unreported: [], ...rest };
 }
 
 const busy = (type: string, ranMs = 0) =>
@@ -52,6 +52,18 @@ test('tasks of all types, and those that are not reported yet, count against the
   assert.equal(demand(readAhead, { ...rest, unreported: tasksOf(FAST, 200) }).limit, 0);
   assert.deepEqual(demand(readAhead, { unreported: tasksOf(SLOW, 1) }).starts, 2);
   assert.equal(demand(new ReadAhead(2), { unreported: tasksOf(SLOW, 1) }).limit, 1);
+});
+
+test('slots whose threads do not end are not claimed for, and without any what waits is given back', () => {
+  const readAhead = measured();
+  assert.deepEqual(demand(readAhead, { slots: 1, freeSlots: 1 }), {
+    limit: 201,
+    starts: 1,
+    ahead: { [FAST]: 200 },
+  });
+  const waiting = tasksOf(FAST, 3);
+  assert.deepEqual(demand(readAhead, { slots: 0, freeSlots: 0 }), { limit: 0, starts: 0 });
+  assert.deepEqual(readAhead.toGiveBack(work({ slots: 0, freeSlots: 0, waiting })), waiting);
 });
 
 test('nothing is read ahead where slow tasks have taken all slots, and what waits is given back', () => {

@@ -28,6 +28,8 @@ export type QueueHead = NonNullable<NonNullable<Claim['next']>[number]>;
 
 /** What a lane holds now. */
 export interface LaneWork {
+  /** How many tasks its threads run at once. */
+  readonly slots: number;
   /** How many tasks could start at once. */
   readonly freeSlots: number;
   readonly waiting: readonly HeldTask[];
@@ -105,10 +107,10 @@ export class ReadAhead {
     }
     const types = [...this.#durations.keys()].map((type) => {
       const fitting = this.#fitting(type, slots);
-      const free = this.#capacity - slow + Math.min(fitting, left) - Math.round(share * fitting);
+      const free = work.slots - slow + Math.min(fitting, left) - Math.round(share * fitting);
       return { type, fitting, free };
     });
-    const free = Math.max(0, this.#capacity - total, ...types.map((one) => one.free));
+    const free = Math.max(0, work.slots - total, ...types.map((one) => one.free));
     const starts = Math.min(work.freeSlots, free, MAX_CLAIM_TASKS);
     const allowed = this.#isOpen(starts) ? this.#allowance - work.waiting.length : 0;
     const room = Math.min(allowed, MAX_CLAIM_TASKS - starts);
@@ -162,7 +164,7 @@ export class ReadAhead {
   }
 
   /** The slots that are free, or come free soon. */
-  #usableSlots({ handed }: LaneWork): number {
+  #usableSlots({ slots, handed }: LaneWork): number {
     const now = performance.now();
     const taken = handed.filter(({ held, startedAt }) => {
       if (startedAt === undefined) return false;
@@ -170,7 +172,7 @@ export class ReadAhead {
       const ranMs = now - startedAt;
       return ms - ranMs > FAST_REFILLS * this.#least || ranMs > STUCK_REFILLS * (this.#least + ms);
     });
-    return Math.max(0, this.#capacity - taken.length);
+    return Math.max(0, slots - taken.length);
   }
 }
 

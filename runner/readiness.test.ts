@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { EdgeError } from './edge-client.ts';
 import { createBus } from './events.ts';
 import { ReadinessWatch } from './readiness.ts';
+import type { StuckThread } from './stuck-threads.ts';
+import type { Lane as LaneName } from './task.ts';
 
 const HEALTH = { status: 'healthy', timestamp: '2025-08-03T12:00:00.000Z', service: 'any' } as const;
 const T0 = Date.parse('2025-08-03T12:00:00.000Z');
@@ -11,7 +13,9 @@ const T0 = Date.parse('2025-08-03T12:00:00.000Z');
 function watched() {
   const events = createBus();
   let at = T0;
-  const watch = new ReadinessWatch(events, { pollIntervalMs: 5000, leaseSeconds: 30, now: () => at });
+  const cpu: { seats: number; stuck: StuckThread[] } = { seats: 2, stuck: [] };
+  const lanes = new Map<LaneName, typeof cpu>([['cpu', cpu]]);
+  const watch = new ReadinessWatch(events, { pollIntervalMs: 5000, leaseSeconds: 30, lanes, now: () => at });
   const start = () => {
     events.emit('connected', 'Queue worker', HEALTH);
     events.emit('connected', 'API worker', HEALTH);
@@ -26,7 +30,7 @@ function watched() {
     const now = watch.readiness();
     return now.status === 'ready' ? assert.fail('it is ready') : now.reason;
   };
-  return { events, start, after, status, reason };
+  return { events, start, after, status, reason, cpu, readiness: () => watch.readiness() };
 }
 
 test('it starts until both workers, the threads and the first claim are there, and says what it waits for', () => {
@@ -111,6 +115,21 @@ test('without a claim or a heartbeat for longer than the poll interval and the l
   assert.match(reason(), /^Since 2025-08-03T12:00:30\.000Z .* no claim and no heartbeat$/);
   events.emit('answered', { call: 'claim', ms: 1 });
   assert.equal(status(), 'ready');
+});
+
+test('threads that do not end are shown while others start tasks; a lane without any is stuck', () => {
+  const { events, start, status, reason, readiness, cpu } = watched();
+  start();
+  cpu.stuck = [{ taskId: 'a', type: 'image', since: T0 - 137_000 }];
+  assert.deepEqual(readiness(), {
+    status: 'ready',
+    stuck: [{ lane: 'cpu', taskId: 'a', type: 'image', endingSeconds: 137 }],
+  });
+  cpu.seats = 0;
+  assert.equal(status(), 'stuck');
+  assert.match(reason(), /^The cpu lane has no thread left: 1 thread.*task a \(type image\).* 137 s/);
+  events.emit('retrying', new EdgeError('claim', 'The worker does not answer'));
+  assert.equal(status(), 'unreachable');
 });
 
 test('told to stop it drains, whatever else is wrong', () => {

@@ -1,12 +1,22 @@
 import { EdgeError } from './edge-client.ts';
 import type { RunnerBus } from './events.ts';
+import type { LaneLoad } from './lane.ts';
+import type { StuckThread } from './stuck-threads.ts';
+import type { Lane as LaneName } from './task.ts';
 
 /** Whether a runner does its work, and if not, why. */
 export type Readiness =
-  | { readonly status: 'ready' }
-  | { readonly status: 'starting' | 'unreachable' | 'draining'; readonly reason: string };
+  /** `stuck`: threads that do not end while others do the work. */
+  | { readonly status: 'ready'; readonly stuck?: readonly StuckThreadAge[] }
+  | { readonly status: 'starting' | 'unreachable' | 'stuck' | 'draining'; readonly reason: string };
+
+export interface StuckThreadAge extends Omit<StuckThread, 'since'> {
+  readonly lane: LaneName;
+  readonly endingSeconds: number;
+}
 
 export interface ReadinessOptions {
+  readonly lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'seats' | 'stuck'>>;
   readonly pollIntervalMs: number;
   readonly leaseSeconds: number;
   /** Unix milliseconds. */
@@ -26,6 +36,7 @@ interface Failure {
  * - **ready**: left when a call to the edge fails, until the same call is answered; when neither a claim nor a
  *   heartbeat was answered for longer than the polls and the lease leave; or by a stop.
  * - **unreachable**: left when what has failed is answered.
+ * - **stuck**: a lane has no thread left that can start a task; left when one of those that do not end has ended.
  * - **draining**: told to stop.
  */
 export class ReadinessWatch {
@@ -66,12 +77,27 @@ export class ReadinessWatch {
       return { status: 'starting', reason: 'The edge has not answered the first claim yet' };
     }
     const { now, pollIntervalMs, leaseSeconds } = this.#options;
-    if (now() - this.#answeredAt <= pollIntervalMs + leaseSeconds * 1000) return { status: 'ready' };
+    if (now() - this.#answeredAt <= pollIntervalMs + leaseSeconds * 1000) return this.#threadsReady();
     const since = iso(this.#answeredAt);
     return {
       status: 'unreachable',
       reason: `Since ${since} the edge has answered no claim and no heartbeat`,
     };
+  }
+
+  #threadsReady(): Readiness {
+    const stuck: StuckThreadAge[] = [];
+    for (const [lane, load] of this.#options.lanes) {
+      const ages = load.stuck.map(({ since, ...thread }) => ({
+        lane,
+        ...thread,
+        endingSeconds: Math.round((this.#options.now() - since) / 1000),
+      }));
+      const [longest] = ages;
+      if (longest && load.seats === 0) return { status: 'stuck', reason: noThreadLeft(longest, ages.length) };
+      stuck.push(...ages);
+    }
+    return stuck.length === 0 ? { status: 'ready' } : { status: 'ready', stuck };
   }
 
   #whatItStarts(): string {
@@ -95,6 +121,10 @@ export class ReadinessWatch {
 }
 
 const WORKERS = 2;
+
+function noThreadLeft({ lane, type, taskId, endingSeconds }: StuckThreadAge, count: number): string {
+  return `The ${lane} lane has no thread left: ${count} thread(s) do not end. The first, of task ${taskId} (type ${type}), has been ending for ${endingSeconds} s: native code runs to its end first. Restart the runner, and bound what the task type asks of native code`;
+}
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();

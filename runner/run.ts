@@ -1,5 +1,6 @@
 import { createLogger } from './log.ts';
 import { logEvents } from './log-events.ts';
+import { exitDespiteThreads, reserveNativeThreads } from './native-calls.ts';
 import { readOptions } from './options.ts';
 import { createRunner } from './runner.ts';
 import { TOKEN_VARIABLE } from './thread-env.ts';
@@ -16,6 +17,7 @@ export async function run(
   const options = readOptions(flags, process.env);
   // What a process reports of itself is open to the tasks: `process.report` shows its environment.
   delete process.env[TOKEN_VARIABLE];
+  reserveNativeThreads(options.threads);
   const runner = await createRunner(options);
   onStoppable(() => runner.stop());
   logEvents(runner.events, createLogger(options, runner.name), options);
@@ -24,5 +26,9 @@ export async function run(
     const { serveMetrics } = await import('./metrics-server.ts');
     await serveMetrics(runner, { ...options, port: options.metricsPort, host: options.metricsHost });
   }
-  await runner.run();
+  try {
+    await runner.run();
+  } finally {
+    if (runner.hasThreads) exitDespiteThreads();
+  }
 }

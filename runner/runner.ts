@@ -5,9 +5,10 @@ import { ClaimLoop } from './claim-loop.ts';
 import { EdgeClient } from './edge-client.ts';
 import { createBus, type RunnerBus } from './events.ts';
 import type { HeldTask } from './held-task.ts';
-import { aboutRunner, Introduction } from './introduction.ts';
+import { aboutRunner, Introduction, stuckThreads } from './introduction.ts';
 import { Lane, type LaneLoad } from './lane.ts';
 import { LeaseBook } from './lease-book.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { RunnerOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
 import { untilAnswered } from './retry.ts';
@@ -38,6 +39,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #client: EdgeClient;
   readonly #lanes: ReadonlyMap<LaneName, Lane>;
+  readonly #memory = new MemoryWatch();
   readonly #leases: LeaseBook;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
@@ -80,7 +82,13 @@ export class Runner {
         this.#laneOf(held)?.acknowledge(held);
       },
     });
-    const introduction = new Introduction(aboutRunner(options, catalog, new Date()));
+    const startedAt = new Date();
+    const introduction = new Introduction(() =>
+      aboutRunner(options, catalog, startedAt, stuckThreads(this.#lanes)),
+    );
+    for (const event of ['stuck', 'unstuck'] as const) {
+      events.on(event, () => introduction.renew(performance.now()));
+    }
     this.#loop = new ClaimLoop({
       client: this.#client,
       catalog,
@@ -108,6 +116,11 @@ export class Runner {
   /** How full each lane is. */
   get lanes(): ReadonlyMap<LaneName, LaneLoad> {
     return this.#lanes;
+  }
+
+  /** Whether threads have not ended; after {@link run} they are in native calls. */
+  get hasThreads(): boolean {
+    return [...this.#lanes.values()].some((lane) => lane.hasThreads);
   }
 
   /** Tasks that this runner holds in memory: claimed and not yet answered for. */
@@ -200,6 +213,7 @@ export class Runner {
       dataDir: this.#options.dataDir,
       env,
       events: this.events,
+      memory: this.#memory,
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
       onGiveBack: (tasks) => this.#leases.release(tasks),
       onStuck: (held) => {

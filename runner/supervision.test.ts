@@ -33,6 +33,32 @@ for (const [what, order, code] of [
   });
 }
 
+for (const [neighbours, certainty] of [
+  [0, /no task of another thread runs$/],
+  [1, /1 task\(s\) of other threads run too: this one is the likely cause, not a certain one$/],
+] as const) {
+  test(`a task that takes too much native memory beside ${neighbours} others fails, and how sure that is is said`, async (t) => {
+    const { lane, events, outcomes, outcomeOf } = await openLane(t);
+    const warnings: string[] = [];
+    events.on('warned', ({ sentence }) => void warnings.push(sentence));
+    const others = Array.from({ length: neighbours }, () => limited({ do: 'sleep', ms: 60_000 }));
+    lane.accept(others);
+    const greedy = limited({ do: 'fill shared memory' });
+    lane.accept([greedy]);
+    const outcome = await outcomeOf(greedy);
+    assert.ok('error' in outcome);
+    assert.equal(outcome.error.code, 'out_of_memory');
+    assert.match(outcome.error.message, /native memory grew by \d+ MB .* whose type may take 128 MB/);
+    assert.match(outcome.error.message, certainty);
+    const { taskId } = greedy.task;
+    assert.match(
+      warnings[0] ?? '',
+      new RegExp(`^Task ${taskId} of type cpu-fixture is ended for its memory`),
+    );
+    assert.deepEqual([lane.running, outcomes.size], [neighbours, 1]);
+  });
+}
+
 test('the heap of a thread is bounded by the largest allowance of its lane', async (t) => {
   const held = limited({ do: 'fill the heap' });
   const { lane, codeOf, outcomeOf } = await openLane(t, { types: [held.entry], threads: 1 });

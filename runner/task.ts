@@ -52,8 +52,9 @@ export interface TaskDefinition<
   /** Delay between attempts, where the submission sets none (default base 1 s, cap 1 h). */
   readonly backoff?: Backoff;
   /**
-   * The heap and Buffers that an attempt may take (default 1,024 MB); more fails it. On the io lane the
-   * tasks share a thread, and the largest allowance among them is the thread's.
+   * The heap, Buffers and native memory that an attempt may take (default 1,024 MB); more fails it. On the io
+   * lane the tasks share a thread, and the largest allowance among them is the thread's. Native memory is the
+   * process's: it counts only where all running tasks together have too much.
    */
   readonly memoryMb?: number;
   /**

@@ -7,6 +7,7 @@ import {
   MAX_JSON_DEPTH,
   MAX_PROGRESS_BYTES,
   MAX_RUNNER_NAME_BYTES,
+  MAX_SHOWN_TASKS,
   MAX_WANTED_TYPES,
 } from './limits.ts';
 import { LeaseId, Priority, TaskId, TaskType, Timestamp } from './task.ts';
@@ -74,6 +75,17 @@ export const WAKE_MESSAGE = 'ready';
 
 export const LeaseSeconds = z.int().min(1).max(3600);
 
+/** A thread of a runner that does not end, although it has to: native code runs to its end first. */
+export const StuckThread = z.object({
+  lane: z.enum(['cpu', 'io']),
+  /** The task that the thread was ended for, and its type. */
+  taskId: TaskId,
+  type: TaskType,
+  /** When its end began. */
+  since: Timestamp,
+});
+export type StuckThread = z.infer<typeof StuckThread>;
+
 /** What a runner tells of itself: now and then, with a claim. */
 export const RunnerAbout = z.object({
   startedAt: Timestamp,
@@ -81,6 +93,8 @@ export const RunnerAbout = z.object({
   ioConcurrency: z.int().min(0).max(100_000),
   /** All types that it takes, also those for which it wants none now. */
   types: z.array(TaskType).max(MAX_WANTED_TYPES),
+  /** Those that have been ending for longest. Absent: none, or the runner does not report it. */
+  stuck: z.array(StuckThread).max(MAX_SHOWN_TASKS).optional(),
 });
 export type RunnerAbout = z.infer<typeof RunnerAbout>;
 

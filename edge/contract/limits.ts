@@ -50,7 +50,7 @@ export const MAX_LIVE_SOCKETS = 200;
 export const MAX_WAKE_SOCKETS = 2000;
 /** Of UTF-8: a runner's name is a tag of its socket, which Cloudflare limits to 256 bytes. */
 export const MAX_RUNNER_NAME_BYTES = 200;
-/** How many types `GET /stats` shows, and how many tasks of a runner. */
+/** How many types `GET /stats` shows, and how many tasks or stuck threads of a runner. */
 export const MAX_SHOWN_TYPES = 200;
 export const MAX_SHOWN_TASKS = 20;
 

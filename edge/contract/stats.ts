@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BufferStatus } from './buffer.ts';
+import { BufferStatus, StuckThread } from './buffer.ts';
 import { TaskId, TaskType, Timestamp } from './task.ts';
 
 /** How many tasks the ledger holds in each status now; those that have ended stay there for a day. */
@@ -76,6 +76,8 @@ export const RunnerView = z
     threads: z.int().optional(),
     ioConcurrency: z.int().optional(),
     types: z.array(z.string()).optional(),
+    /** Threads that do not end, 20 at most. */
+    stuck: z.array(StuckThread).optional(),
     /** How many tasks it holds; running, or claimed to be started next. */
     held: z.int(),
     /** Those that it has held longest, 20 at most. */

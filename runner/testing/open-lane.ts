@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 import { createBus } from '../events.ts';
 import type { HeldTask } from '../held-task.ts';
 import { Lane, type LaneOptions } from '../lane.ts';
+import { MemoryWatch } from '../memory-watch.ts';
 import type { Outcome } from '../thread-protocol.ts';
 import { fixtureEntry, type HeldTaskOptions, heldTask, type Order } from './held-tasks.ts';
 import { waitFor } from './wait-for.ts';
@@ -24,6 +25,7 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     dataDir: '/data',
     env: process.env,
     events,
+    memory: new MemoryWatch(),
     onOutcome: (held, outcome) => void outcomes.set(held, outcome),
     onGiveBack: (tasks) => void givenBack.push(...tasks),
     onStuck: () => {},
@@ -70,6 +72,7 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
   const seen = { outcomes, givenBack, started, running, lines };
   return {
     lane,
+    events,
     run,
     outcomeOf,
     codeOf,

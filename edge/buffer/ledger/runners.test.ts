@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { RunnerAbout, StuckThread } from '../../contract/buffer.ts';
 import { HOUR, MINUTE, SECOND, START, type TestLedger, testLedger } from './testing.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -8,9 +9,9 @@ const iso = (ms: number) => new Date(ms).toISOString();
 const ABOUT = { startedAt: iso(START), threads: 2, ioConcurrency: 32, types: ['a', 'b'] };
 
 /** A claim of a runner that tells of itself. */
-function tell(bed: TestLedger, runner: string, limit = 1, types = ABOUT.types): void {
+function tell(bed: TestLedger, runner: string, limit = 1, told: Partial<RunnerAbout> = {}): void {
   const wants = [{ types: ['a'], limit }];
-  const about = { ...ABOUT, types };
+  const about = { ...ABOUT, ...told };
   bed.ledger.claim({ leaseId: randomUUID(), runner, leaseSeconds: 30, wants, about });
 }
 
@@ -29,6 +30,17 @@ describe('a runner', () => {
     const claimedAt = iso(bed.now);
     const tasks = ids.map((taskId) => ({ taskId, type: 'a', claimedAt }));
     assert.deepEqual(bed.ledger.runners(none), [{ name: 'one', ...ABOUT, held: 2, tasks }]);
+  });
+
+  test('is shown with its threads that do not end, until it tells that they have ended', (t) => {
+    const bed = testLedger(t);
+    const stuck: StuckThread[] = [
+      { lane: 'cpu', taskId: bed.addMany(1)[0] ?? '', type: 'a', since: iso(START) },
+    ];
+    tell(bed, 'one', 1, { stuck });
+    assert.deepEqual(bed.ledger.runners(none)[0]?.stuck, stuck);
+    tell(bed, 'one');
+    assert.equal(bed.ledger.runners(none)[0]?.stuck, undefined);
   });
 
   test('that has told nothing is shown while it holds tasks', (t) => {
@@ -103,7 +115,7 @@ describe('with very many runners', () => {
     const bed = testLedger(t);
     for (let index = 100; index < 160; index += 1) {
       bed.now += 1;
-      tell(bed, `r${index}`, 1, MANY_TYPES);
+      tell(bed, `r${index}`, 1, { types: MANY_TYPES });
     }
     const [kept] = bed.sql.exec<{ bytes: number }>('SELECT sum(octet_length(about)) AS bytes FROM runners');
     assert.ok(kept && kept.bytes > 800_000 && kept.bytes <= 1_000_000, `${kept?.bytes} bytes`);
@@ -117,7 +129,7 @@ describe('with very many runners', () => {
     bed.connected.add('real');
     for (let index = 0; index < 30; index += 1) {
       bed.connected.add(`really ${index}`);
-      tell(bed, `really ${index}`, 1, MANY_TYPES);
+      tell(bed, `really ${index}`, 1, { types: MANY_TYPES });
     }
     for (let index = 0; index < 2100; index += 1) {
       bed.now += 1;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ReportAnswer } from '../../contract/api.ts';
-import { Claim, HeartbeatAnswer } from '../../contract/buffer.ts';
+import { Claim, HeartbeatAnswer, type StuckThread } from '../../contract/buffer.ts';
 import { type TestEdge, waitFor } from '../../testing.ts';
 
 /** A runner as the wire knows it, whose tasks end when the test says so. */
@@ -8,6 +8,8 @@ export class Consumer {
   readonly name: string;
   readonly #edge: TestEdge;
   readonly #types: string[];
+  /** What it tells of its threads that do not end. */
+  stuck: StuckThread[] | undefined;
   #leases = new Map<string, string>();
 
   constructor(edge: TestEdge, name: string, ...types: string[]) {
@@ -29,6 +31,7 @@ export class Consumer {
         threads: 4,
         ioConcurrency: 16,
         types: this.#types,
+        stuck: this.stuck,
       },
     });
     for (const { taskId } of tasks) this.#leases.set(taskId, leaseId);

@@ -116,6 +116,20 @@ export function overviewTests(stage: () => Stage): void {
       await page.getByText('berlin-1').waitFor();
     });
 
+    test('a thread of a runner that does not end is shown with its task and how long it has been ending', async (t) => {
+      const { edge } = stage();
+      const [taskId = ''] = await edge.submitManyReady('stuck', 1);
+      const runner = new Consumer(edge, 'berlin-2', 'stuck');
+      const since = new Date(Date.now() - 137_000).toISOString();
+      runner.stuck = [{ lane: 'cpu', taskId, type: 'stuck', since }];
+      const page = await stage().livePage(t, '#/runners');
+      await runner.claim(1);
+      const card = page.getByRole('article', { name: 'berlin-2' });
+      await card.getByText('1 stuck thread').waitFor();
+      const row = card.getByRole('table', { name: 'Threads of berlin-2 that do not end' }).getByRole('row');
+      assert.match((await row.nth(1).textContent()) ?? '', /^stuck \(cpu\).*2 m/);
+    });
+
     test('the title tells the view, and how many tasks have failed', async (t) => {
       const { edge } = stage();
       const runner = new Consumer(edge, 'title-runner', 'titled');

@@ -36,11 +36,12 @@ export function Runners(): JSX.Element {
 }
 
 function Runner({ runner }: { runner: RunnerView }): JSX.Element {
-  const { name, startedAt, threads, ioConcurrency, types = [], held, tasks } = runner;
+  const { name, startedAt, threads, ioConcurrency, types = [], stuck = [], held, tasks } = runner;
   return (
     <article class="panel runner" aria-label={name}>
       <header>
         <h2>{name}</h2>
+        {stuck.length > 0 && <span class="badge is-warning">{countOf(stuck.length, 'stuck thread')}</span>}
         <span class="badge number">{held === 0 ? 'Idle' : `Holds ${countOf(held, 'task')}`}</span>
       </header>
       <dl class="facts">
@@ -66,8 +67,47 @@ function Runner({ runner }: { runner: RunnerView }): JSX.Element {
           </dd>
         </div>
       </dl>
+      {stuck.length > 0 && <StuckThreads runner={runner} />}
       {tasks.length > 0 && <HeldTasks runner={runner} />}
     </article>
+  );
+}
+
+function StuckThreads({ runner: { name, stuck = [] } }: { runner: RunnerView }): JSX.Element {
+  return (
+    <>
+      <table class="table cards held">
+        <caption class="unseen">Threads of {name} that do not end</caption>
+        <thead>
+          <tr>
+            <th scope="col">Stuck thread</th>
+            <th scope="col">Task</th>
+            <th scope="col" class="end">
+              Ending for
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {stuck.map(({ lane, type, taskId, since }) => (
+            <tr key={`${taskId} ${since}`}>
+              <td class="type">
+                {type} ({lane})
+              </td>
+              <td class="id mono">
+                <a href={taskHref(taskId)}>{taskId}</a>
+              </td>
+              <td class="end since">
+                <Since at={since} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="foot">
+        Native code runs to its end before its thread can end. Another thread has taken its place; restart the
+        runner to free its memory.
+      </p>
+    </>
   );
 }
 

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type MemoryUser, NativeMemory } from './native-memory.ts';
+
+const MB = 2 ** 20;
+
+/** A thread that runs tasks of these names, which may take 1,000 MB. */
+function user(tasks: readonly string[], rest: Partial<MemoryUser<string>> = {}): MemoryUser<string> {
+  return { tasks, allowedBytes: 1000 * MB, usedBytes: 0, isEnding: false, ...rest };
+}
+
+/** Samples these megabytes one after the other, and answers the task that the last of them blames. */
+function blamed(native: NativeMemory<string>, users: readonly MemoryUser<string>[], ...mb: number[]) {
+  const excesses = mb.map((one) => native.sample(one * MB, users));
+  const latest = excesses.pop();
+  assert.deepEqual(new Set(excesses), new Set(mb.length > 1 ? [undefined] : []));
+  return latest && { tasks: latest.user.tasks, mb: latest.grownBytes / MB, others: latest.others };
+}
+
+test('a task alone is blamed when the process has grown by more than it may take, and some slack', () => {
+  const native = new NativeMemory<string>();
+  const alone = [user(['a'])];
+  assert.equal(blamed(native, alone, 500, 1500, 1750), undefined);
+  assert.deepEqual(blamed(native, alone, 1800), { tasks: ['a'], mb: 1300, others: 0 });
+});
+
+test('what its thread has in its heap and its Buffers is not there to be taken again', () => {
+  const native = new NativeMemory<string>();
+  const alone = [user(['a'], { usedBytes: 800 * MB })];
+  assert.equal(blamed(native, alone, 500, 900), undefined);
+  assert.equal(blamed(native, alone, 1000)?.mb, 500);
+});
+
+test('memory that was there before a task began is not its own', () => {
+  const native = new NativeMemory<string>();
+  assert.equal(blamed(native, [], 3000), undefined);
+  assert.equal(blamed(native, [user(['late'])], 3000, 3500), undefined);
+});
+
+test('memory that a task took before it was first looked at is its own', () => {
+  const native = new NativeMemory<string>();
+  assert.equal(blamed(native, [], 100), undefined);
+  assert.equal(blamed(native, [user(['fast'])], 1500)?.mb, 1400);
+});
+
+test('of tasks side by side the one during which most was taken is blamed, once all together have too much', () => {
+  const native = new NativeMemory<string>();
+  const [early, late] = [user(['early']), user(['late'])];
+  assert.equal(blamed(native, [early], 100, 900), undefined);
+  assert.equal(blamed(native, [early, late], 900, 2300), undefined);
+  assert.deepEqual(blamed(native, [early, late], 2400), { tasks: ['early'], mb: 2300, others: 1 });
+});
+
+test('while a thread is being ended what it goes on to take is not blamed on others, but not for ever', () => {
+  const native = new NativeMemory<string>();
+  const users = [user(['ended'], { isEnding: true }), user(['innocent'])];
+  assert.equal(blamed(native, users, 100, 2000, 5000), undefined);
+  assert.deepEqual(blamed(native, users, 5400)?.tasks, ['innocent']);
+});
+
+test('what a thread has left behind when it exits is nobody’s', () => {
+  const native = new NativeMemory<string>();
+  assert.equal(blamed(native, [user(['ended'], { isEnding: true }), user(['b'])], 100, 3000), undefined);
+  native.forgive();
+  assert.equal(blamed(native, [user(['b'])], 2900, 4000), undefined);
+  assert.equal(blamed(native, [user(['b'])], 4200)?.mb, 1300);
+});
