@@ -1,5 +1,6 @@
 import type { HeldTask } from './held-task.ts';
 import type { RunningTask } from './running-task.ts';
+import type { TaskThread } from './task-thread.ts';
 
 /** The tasks of a lane that were handed to a thread, until they have ended or are taken back. */
 export class HandedTasks {
@@ -18,9 +19,9 @@ export class HandedTasks {
     return this.all.filter(({ startedAt }) => startedAt !== undefined);
   }
 
-  /** Those whose thread is not being ended. */
+  /** Those whose thread is not leaving. */
   get seated(): RunningTask[] {
-    return this.all.filter(({ job }) => job.thread.endingSince === undefined);
+    return this.all.filter(({ job }) => !job.thread.isLeaving);
   }
 
   add(task: RunningTask): void {
@@ -41,6 +42,11 @@ export class HandedTasks {
 
   find(held: HeldTask): RunningTask | undefined {
     return this.all.find((task) => task.held === held);
+  }
+
+  /** What has begun on a thread. */
+  on(thread: TaskThread): HeldTask[] {
+    return this.begun.filter(({ job }) => job.thread === thread).map(({ held }) => held);
   }
 
   /** The other tasks of the threads of some. */

@@ -12,7 +12,7 @@ const TERMINATE_TIMEOUT_MS = 5000;
 /** From when a task says that it runs until it is in its native call. */
 const CALL_MS = 300;
 /** A native call that goes on for long after its task was given up. */
-const NATIVE_MS = 2 * (GRACE_MS + TERMINATE_TIMEOUT_MS);
+const NATIVE_MS = 1.5 * (GRACE_MS + TERMINATE_TIMEOUT_MS);
 
 test('a native call that cannot be ended takes its own thread alone, and is never reported as ended', async (t) => {
   const stuck: HeldTask[] = [];
@@ -39,7 +39,7 @@ test('a native call that cannot be ended takes its own thread alone, and is neve
   assert.partialDeepStrictEqual(lane.stuck, [{ taskId: blocked.task.taskId, type: 'cpu-fixture' }]);
   assert.deepEqual([lane.running, lane.seats], [0, 2]);
 
-  await waitFor('its thread to end', () => lane.stuck.length === 0);
+  await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
   assert.ok(performance.now() - startedAt > NATIVE_MS / 2, 'the native call was too short to tell');
   assert.deepEqual(seen, [`stuck ${blocked.task.taskId}`, `unstuck ${blocked.task.taskId}`]);
   assert.equal(outcomes.has(blocked), false);
@@ -64,8 +64,28 @@ test('a native call that blocks the shared thread leaves new tasks a new one, an
   assert.equal(outcomes.size, 3);
   await waitFor('it to be given up', () => stuck.length === 1 && givenBack.length === 2);
   assert.deepEqual([stuck, givenBack], [[blocked], neighbours]);
-  await waitFor('its thread to end', () => lane.stuck.length === 0);
+  await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
   assert.equal(outcomes.size, 3);
+});
+
+test('a shared thread that is blocked goes on with what it has, while new tasks run on another', async (t) => {
+  const { lane, run, codeOf, events, outcomes, givenBack } = await openLane(t, {
+    threads: 1,
+    tasksPerThread: 3,
+  });
+  const warnings: string[] = [];
+  events.on('warned', ({ sentence }) => void warnings.push(sentence));
+  const neighbour = await run({ do: 'sleep', ms: 1 + NATIVE_MS / 4 }, { lane: 'io' });
+  const blocked = await run({ do: 'compute natively', ms: roundsFor(NATIVE_MS) }, { lane: 'io' });
+  await waitFor('the thread to be set aside', () => warnings.length > 0);
+  assert.match(warnings[0] ?? '', /^The task type "io-fixture" runs on a shared thread that is blocked/);
+  assert.equal(lane.seats, 3);
+  const others = Array.from({ length: 6 }, () => heldTask({ do: 'sleep', ms: 1 }, { lane: 'io' }));
+  lane.accept(others);
+  for (const held of others) assert.equal(await codeOf(held), 'success');
+  assert.equal(outcomes.has(blocked), false);
+  assert.deepEqual([await codeOf(blocked), await codeOf(neighbour)], ['success', 'success']);
+  assert.deepEqual([givenBack.length, lane.stuck.length, lane.running], [0, 0, 0]);
 });
 
 test('a lane closes in bounded time although a native call goes on', async (t) => {
@@ -75,5 +95,5 @@ test('a lane closes in bounded time although a native call goes on', async (t) =
   await sleep(CALL_MS);
   assert.equal(await settlesWithin(lane.close(), TERMINATE_TIMEOUT_MS + 3000), true);
   assert.deepEqual([stuck, outcomes.size, lane.stuck.length], [[blocked], 0, 1]);
-  await waitFor('its thread to end', () => lane.stuck.length === 0);
+  await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
 });

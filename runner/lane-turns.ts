@@ -8,7 +8,7 @@ interface Turn {
 /** What the seats of a lane's threads are taken by. */
 export class LaneTurns {
   readonly #seated = new Set<Turn>();
-  /** Turns whose thread is being ended: it has no seats any more. */
+  /** Turns whose thread is leaving: it has no seats any more. */
   readonly #leaving = new Set<Turn>();
 
   /** How many seats are taken. */
@@ -28,7 +28,7 @@ export class LaneTurns {
     }
   }
 
-  /** A thread is being ended. */
+  /** A thread is set aside or ended. */
   leave(thread: TaskThread): void {
     for (const turn of this.#seated) {
       if (turn.thread !== thread) continue;

@@ -1,25 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskEntry } from './catalog.ts';
 import type { RunnerBus } from './events.ts';
-import { HandedTasks } from './handed-tasks.ts';
-import { type HeldTask, idsOf } from './held-task.ts';
-import { LaneTurns } from './lane-turns.ts';
+import type { HeldTask } from './held-task.ts';
+import { LaneThreads } from './lane-threads.ts';
 import type { MemoryWatch } from './memory-watch.ts';
-import { ThreadPool } from './pool.ts';
 import { type Demand, type LaneWork, type QueueHead, ReadAhead } from './read-ahead.ts';
-import { relay } from './relay.ts';
-import { CANCELLED, type Ending, RunningTask, type StopReason } from './running-task.ts';
-import { type StuckThread, StuckThreads } from './stuck-threads.ts';
-import { taskEnv, threadEnv } from './thread-env.ts';
-import type { Outcome, ThreadMessage } from './thread-protocol.ts';
+import { CANCELLED, type Ending } from './running-task.ts';
+import type { StuckThread } from './stuck-threads.ts';
+import type { Outcome } from './thread-protocol.ts';
 import { WaitingTasks } from './waiting-tasks.ts';
 
-/** A task that runs this long while others are queued behind it has them taken back. */
-const STALL_MS = 100;
 /** How often a lane looks for waiting tasks to give back. */
 const CHECK_MS = 500;
-/** How long a lane that closes waits for threads that run nothing. */
-const CLOSE_TIMEOUT_MS = 1000;
 
 export interface LaneOptions {
   readonly types: readonly TaskEntry[];
@@ -61,43 +52,32 @@ export type LaneLoad = Pick<
 export class Lane {
   readonly #options: LaneOptions;
   readonly #capacity: number;
-  readonly #pool: ThreadPool;
-  readonly #unwatch: () => void;
+  readonly #threads: LaneThreads;
   readonly #readAhead: ReadAhead;
   readonly #check: NodeJS.Timeout;
-  readonly #handed = new HandedTasks();
-  readonly #turns = new LaneTurns();
-  readonly #stuck: StuckThreads;
   readonly #waiting: WaitingTasks;
-  /** Tasks that were handed to a thread and have begun. */
-  #running = 0;
   readonly #unreported = new Set<HeldTask>();
-  #jobs = 0;
   #draining = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#capacity = options.threads * options.tasksPerThread;
     this.#readAhead = new ReadAhead(this.#capacity);
-    this.#stuck = new StuckThreads(options.events);
     this.#waiting = new WaitingTasks(options.threads, (held) => this.#readAhead.durationOf(held));
     this.#check = setInterval(() => this.#giveBackLate(), CHECK_MS).unref();
-    this.#pool = new ThreadPool({
-      threads: options.threads,
-      tasksPerThread: options.tasksPerThread,
-      env: threadEnv(options.env),
-      heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
-      onMessage: (message) => this.#relay(message),
-      onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
-      onEnding: (thread) => this.#turns.leave(thread),
+    this.#threads = new LaneThreads({
+      ...options,
+      onBegun: ({ held }) => this.#readAhead.recordStart(held),
+      onEnded: (task, ending) => {
+        this.#readAhead.recordEnd(task.held, task.ranMs);
+        this.#hand(task.held, ending, task.ranMs);
+      },
+      onPutBack: (tasks) => this.#waiting.putBack(tasks),
+      onFree: () => this.#fill(),
       onSeats: () => {
         this.#fill();
         options.onFreed(this);
       },
-    });
-    this.#unwatch = options.memory.watch({
-      running: () => this.#handed.begun,
-      onExceeded: (tasks, sentence) => this.#exceed(tasks, sentence),
     });
   }
 
@@ -112,31 +92,31 @@ export class Lane {
 
   /** How many tasks its threads run at once now: less where threads do not end, and too many to replace them. */
   get seats(): number {
-    return this.#pool.seats;
+    return this.#threads.seats;
   }
 
   /** The threads that do not end, the one that is to end for longest first. */
   get stuck(): readonly StuckThread[] {
-    return this.#stuck.list;
+    return this.#threads.stuck;
   }
 
   /** Whether any of its threads has not exited. */
   get hasThreads(): boolean {
-    return this.#pool.hasThreads;
+    return this.#threads.hasThreads;
   }
 
   /** Tasks that this lane holds in memory. */
   get held(): number {
-    return this.#waiting.count + this.#handed.size + this.#unreported.size;
+    return this.#waiting.count + this.#threads.handed.size + this.#unreported.size;
   }
 
   /** Tasks that wait for a slot. */
   get waiting(): number {
-    return this.#waiting.count + this.#handed.size - this.#running;
+    return this.#waiting.count + this.#threads.handed.size - this.running;
   }
 
   get running(): number {
-    return this.#running;
+    return this.#threads.running;
   }
 
   /** Tasks that have ended here, and the edge has not answered for. */
@@ -146,8 +126,7 @@ export class Lane {
 
   /** Waits until the threads can run tasks of these types at once; a lane without types has no need. */
   async warmUp(): Promise<void> {
-    const { types } = this.#options;
-    if (types.length > 0) await this.#pool.warmUp(types.map((entry) => entry.module));
+    await this.#threads.warmUp();
   }
 
   /** What to claim now; see {@link ReadAhead.demand}. */
@@ -179,7 +158,7 @@ export class Lane {
   /** Starts nothing any more. */
   drain(): void {
     this.#draining = true;
-    this.#takeBack(this.#handed.all);
+    this.#waiting.putBack(this.#threads.takeBack(this.#threads.handed.all));
   }
 
   /** Takes out what has not started. */
@@ -190,18 +169,18 @@ export class Lane {
   /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
   lose(held: HeldTask): void {
     if (this.#unqueue(held)) this.#options.onFreed(this);
-    else this.#handed.find(held)?.stop('lost', 'The lease of the task was lost');
+    else this.#threads.handed.find(held)?.stop('lost', 'The lease of the task was lost');
   }
 
   /** Calls a task off; one that runs is aborted. Its outcome says that it is dropped. */
   cancel(held: HeldTask): void {
     if (this.#unqueue(held)) this.#hand(held, CANCELLED);
-    else this.#handed.find(held)?.stop('cancelled', 'The task was cancelled');
+    else this.#threads.handed.find(held)?.stop('cancelled', 'The task was cancelled');
   }
 
   /** Resolves when nothing runs. */
   async idle(): Promise<void> {
-    await this.#turns.idle();
+    await this.#threads.idle();
   }
 
   /**
@@ -211,93 +190,28 @@ export class Lane {
   async close(): Promise<void> {
     this.drain();
     clearInterval(this.#check);
-    this.#unwatch();
-    for (const task of this.#handed.all) task.kill('shutdown');
-    await this.idle();
-    const closed = new AbortController();
-    const late = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: closed.signal }).catch(() => {});
-    await Promise.race([this.#pool.close(), late]);
-    closed.abort();
+    await this.#threads.close();
   }
 
   get #work(): LaneWork {
     const [waiting, unreported] = [this.#waiting.all, this.#unreported];
-    const { seated } = this.#handed;
+    const { seated } = this.#threads.handed;
     return { slots: this.seats, freeSlots: this.#freeSlots, waiting, handed: seated, unreported };
   }
 
   /** How many tasks could start now. */
   get #freeSlots(): number {
     if (this.#draining) return 0;
-    return Math.max(0, this.seats - this.#turns.size - this.#waiting.count);
+    return Math.max(0, this.#threads.freeSeats - this.#waiting.count);
   }
 
   #fill(): void {
     const { tasksPerThread } = this.#options;
-    while (!this.#draining && this.#turns.size < this.seats) {
+    while (!this.#draining && this.#threads.freeSeats > 0) {
       const next = tasksPerThread > 1 ? this.#waiting.takeOne() : this.#waiting.takeTurn();
       if (next.length === 0) return;
-      const tasks = this.#start(next);
-      const [first] = tasks;
-      if (first) void this.#turns.seat(first.job.thread, this.#take(tasks)).finally(() => this.#fill());
+      this.#threads.start(next);
     }
-  }
-
-  #start(tasks: readonly HeldTask[]): RunningTask[] {
-    const { dataDir, env } = this.#options;
-    const jobs = tasks.map((held) => {
-      this.#jobs += 1;
-      const { task, entry } = held;
-      const { payload } = task;
-      return {
-        ...idsOf(held),
-        id: this.#jobs,
-        payload,
-        dataDir,
-        env: taskEnv(env, entry.env),
-        module: entry.module,
-      };
-    });
-    const handed = this.#pool.start(jobs);
-    return tasks.flatMap((held, index) => {
-      const job = handed[index];
-      if (!job) return [];
-      const task = new RunningTask({
-        held,
-        job,
-        timeoutSeconds: held.task.timeoutSeconds ?? held.entry.timeoutSeconds,
-        onKill: (late) => this.#end([late]),
-      });
-      this.#handed.add(task);
-      return task;
-    });
-  }
-
-  /** Sees the tasks of a turn through, in the order in which their thread runs them. */
-  async #take(turn: readonly RunningTask[]): Promise<void> {
-    const stall = turn.length > 1 ? setTimeout(() => this.#takeBack(turn), STALL_MS) : undefined;
-    for (const task of turn) {
-      if (!this.#handed.has(task)) continue;
-      stall?.refresh();
-      task.begin();
-      this.#running += 1;
-      this.#readAhead.recordStart(task.held);
-      this.#options.events.emit('started', task.held);
-      const ending = await task.ending();
-      this.#handed.remove(task);
-      this.#running -= 1;
-      this.#readAhead.recordEnd(task.held, task.ranMs);
-      if (task.isStuck) this.#stuck.add(task);
-      this.#hand(task.held, ending, task.ranMs);
-      if (task.threadEnded) this.#takeBack(turn);
-    }
-    clearTimeout(stall);
-  }
-
-  /** Has tasks wait here again that were handed to a thread and have not begun. */
-  #takeBack(tasks: Iterable<RunningTask>): void {
-    this.#waiting.putBack(this.#handed.takeBack(tasks));
-    this.#fill();
   }
 
   #giveBackLate(): void {
@@ -321,35 +235,10 @@ export class Lane {
     this.#options.onFreed(this);
   }
 
-  /** Ends the threads of some tasks. The tasks that share them did nothing wrong, and are given back. */
-  #end(tasks: readonly RunningTask[], reason?: StopReason, sentence?: string): void {
-    this.#waiting.putBack(this.#handed.takeBack(this.#handed.besides(tasks)));
-    for (const task of this.#handed.besides(tasks)) task.standBy();
-    for (const task of tasks) task.kill(reason, sentence);
-  }
-
-  /** The log names the tasks at once: where their thread does not end, they have no outcome that does. */
-  #exceed(tasks: readonly RunningTask[], sentence: string): void {
-    for (const { held } of tasks) {
-      const { taskId, type } = held.task;
-      const warning = `Task ${taskId} of type ${type} is ended for its memory. ${sentence}`;
-      this.#options.events.emit('warned', { sentence: warning, ids: idsOf(held) });
-    }
-    this.#end(tasks, 'out_of_memory', sentence);
-  }
-
   /** Takes out a task that has not begun. */
   #unqueue(held: HeldTask): boolean {
-    const queued = this.#handed.find(held);
-    if (queued) return this.#handed.takeBack([queued]).length > 0;
+    const queued = this.#threads.handed.find(held);
+    if (queued) return this.#threads.takeBack([queued]).length > 0;
     return this.#waiting.remove([held]) > 0;
-  }
-
-  #relay(message: ThreadMessage): void {
-    const running = message.kind === 'stray' ? undefined : this.#handed.byJob(message.jobId);
-    relay(message, running?.held, this.#options.events);
-    if (message.kind !== 'exit' || !running) return;
-    running.noteExit(message.code);
-    this.#end([running]);
   }
 }

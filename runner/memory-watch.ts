@@ -119,7 +119,7 @@ export class MemoryWatch {
       nativeBytes -= one.residentBytes;
       const isEnding = one.thread.endingSince !== undefined;
       if (one.tasks.length === 0 && !isEnding) return [];
-      return { ...one, isEnding, allowedBytes: one.allowedMb * MB };
+      return { ...one, isEnding, allowedBytes: one.allowedMb * MB, busyMs: one.thread.busyMs };
     });
     const excess = this.#native.sample(nativeBytes, users);
     if (excess) excess.user.watched.onExceeded(excess.user.tasks, nativeSentence(excess));

@@ -6,7 +6,7 @@ const MB = 2 ** 20;
 
 /** A thread that runs tasks of these names, which may take 1,000 MB. */
 function user(tasks: readonly string[], rest: Partial<MemoryUser<string>> = {}): MemoryUser<string> {
-  return { tasks, allowedBytes: 1000 * MB, usedBytes: 0, isEnding: false, ...rest };
+  return { tasks, allowedBytes: 1000 * MB, usedBytes: 0, isEnding: false, busyMs: 0, ...rest };
 }
 
 /** Samples these megabytes one after the other, and answers the task that the last of them blames. */
@@ -49,6 +49,13 @@ test('of tasks side by side the one during which most was taken is blamed, once 
   assert.equal(blamed(native, [early], 100, 900), undefined);
   assert.equal(blamed(native, [early, late], 900, 2300), undefined);
   assert.deepEqual(blamed(native, [early, late], 2400), { tasks: ['early'], mb: 2300, others: 1 });
+});
+
+test('of tasks during which the same was taken, the one whose thread was busier is blamed', () => {
+  const native = new NativeMemory<string>();
+  const users = (busyMs: number) => [user(['idle'], { busyMs: 9000 }), user(['busy'], { busyMs })];
+  assert.equal(blamed(native, users(100), 100, 900), undefined);
+  assert.deepEqual(blamed(native, users(400), 2400), { tasks: ['busy'], mb: 2300, others: 1 });
 });
 
 test('while a thread is being ended what it goes on to take is not blamed on others, but not for ever', () => {

@@ -11,21 +11,30 @@ export function invalidPayload(issues: readonly { path: PropertyKey[]; message: 
   const sentences = issues.map(({ path, message }) =>
     [path.map(String).join('.'), message].filter(Boolean).join(': '),
   );
-  return { code: 'invalid_payload', message: sentences.join('; '), retryable: false };
+  return { code: 'invalid_payload', message: cut(sentences.join('; ')), retryable: false };
 }
 
 /** What was thrown, as the outcome reports it; anything can be thrown. */
 export function failureOf(thrown: unknown): TaskFailure {
-  if (thrown instanceof Error) {
-    const name = String(thrown.name);
+  try {
+    if (!(thrown instanceof Error)) {
+      return { code: 'task_error', message: cut(`The task threw ${describe(thrown)} instead of an Error`) };
+    }
+    const name = cut(String(thrown.name));
     return {
       code: 'task_error',
       name,
-      message: String(thrown.message).slice(0, MAX_ERROR_MESSAGE_LENGTH),
+      message: cut(String(thrown.message)),
       retryable: name !== 'NonRetryableError',
     };
+  } catch {
+    return { code: 'task_error', message: 'The task threw an error that cannot be read' };
   }
-  return { code: 'task_error', message: `The task threw ${describe(thrown)} instead of an Error` };
+}
+
+/** As much of a text as the edge keeps. */
+function cut(text: string): string {
+  return text.slice(0, MAX_ERROR_MESSAGE_LENGTH);
 }
 
 function describe(value: unknown): string {
@@ -51,7 +60,7 @@ export function storable(result: unknown): Outcome {
     return { error: { code: 'result_too_large', message, retryable: false } };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `The task returned what cannot be stored as JSON: ${reason}`;
+    const message = cut(`The task returned what cannot be stored as JSON: ${reason}`);
     return { error: { code: 'invalid_result', message, retryable: false } };
   }
 }

@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PoolOptions, ThreadPool } from './pool.ts';
-import { type RunningJob, ThreadExit } from './task-thread.ts';
+import { type RunningJob, ThreadExit } from './running-job.ts';
 import { job, newTaskId, type Order } from './testing/held-tasks.ts';
 import { roundsFor } from './testing/native-call.ts';
 import { settlesWithin, waitFor } from './testing/wait-for.ts';
 import { threadEnv } from './thread-env.ts';
-import type { Job, ThreadMessage } from './thread-protocol.ts';
+import type { ThreadMessage } from './thread-messages.ts';
+import type { Job } from './thread-protocol.ts';
 
 function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
   const messages: ThreadMessage[] = [];
   const onMessage = (message: ThreadMessage) => void messages.push(message);
   const strays: string[] = [];
+  const problems: string[] = [];
   const onStrayError = ({ message }: Error) => void strays.push(message);
   const pool = new ThreadPool({
     threads: 1,
@@ -21,7 +23,9 @@ function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
     heapMb: undefined,
     onMessage,
     onStrayError,
-    onEnding: () => {},
+    onBadMessage: (problem) => void problems.push(problem),
+    onLeaving: () => {},
+    onBlocked: () => {},
     onSeats: () => {},
     ...options,
   });
@@ -31,7 +35,7 @@ function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
   t.after(() => clearInterval(keepAlive));
   const isRunning = (id: number) => messages.some((message) => message.jobId === id);
   const started = ({ id }: Job) => waitFor('the job to run', () => isRunning(id));
-  return { pool, messages, strays, started };
+  return { pool, messages, problems, strays, started };
 }
 
 /** Starts a job by itself. */

@@ -1,5 +1,5 @@
 import type { HeldTask } from './held-task.ts';
-import { type RunningJob, ThreadExit } from './task-thread.ts';
+import { type RunningJob, ThreadExit } from './running-job.ts';
 import type { JobEnd, Outcome } from './thread-protocol.ts';
 
 /** How long a task may take to end after its signal was aborted. */

@@ -8,7 +8,7 @@ test('a thread that does not end is shown by /ready, the metrics and what claims
   const { edge, ledger, run, runner, add, isRunning, get, scrape } = await measuredRunner(t);
   const abouts = () => edge.claims.flatMap(({ about }) => about ?? []);
   const gauge = async () => (await scrape()).value('task_runner_threads_stuck{lane="cpu"}');
-  const taskId = add({ do: 'compute natively', ms: roundsFor(12_000) }, { timeoutSeconds: 0.1 });
+  const taskId = add({ do: 'compute natively', ms: roundsFor(9000) }, { timeoutSeconds: 0.1 });
   void run();
   await isRunning(taskId);
   assert.equal(await gauge(), 0);
@@ -25,7 +25,7 @@ test('a thread that does not end is shown by /ready, the metrics and what claims
   const other = add({ do: 'return' });
   await waitFor('another task', () => ledger.stateOf(other) === 'completed');
 
-  await waitFor('its end', async () => (await gauge()) === 0);
+  await waitFor('its end', async () => (await gauge()) === 0, 90_000);
   await waitFor('a claim that tells it', () => abouts().at(-1)?.stuck === undefined);
   assert.equal((await get('/ready')).text, '{"status":"ready"}');
   runner.stop();

@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { extname, join } from 'node:path';
-import { BroadcastChannel, type Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { type RunningJob, ThreadExit } from './running-job.ts';
 import { ThreadChildren } from './thread-children.ts';
+import { ThreadInbox } from './thread-inbox.ts';
+import { readEnds, type ThreadMessage } from './thread-messages.ts';
 import {
-  type AbortMessage,
-  type FromThread,
   type Job,
   type JobEnd,
   mark,
-  type ThreadMessage,
+  type Setup,
   type Turn,
+  type TurnGroup,
   type WarmUp,
 } from './thread-protocol.ts';
 
@@ -22,49 +25,21 @@ export interface TaskThreadOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The most JavaScript heap of the thread, in MB. */
   readonly heapMb: number | undefined;
-  readonly onMessage: (message: ThreadMessage) => void;
+  readonly onMessage: (message: ThreadMessage, thread: TaskThread) => void;
+  /** It has sent what the runner does not send: task code has. `problem` says what is wrong with it. */
+  readonly onBadMessage: (problem: string, thread: TaskThread) => void;
   /** The thread ran nothing and ended by an error: what a task has left behind. */
   readonly onStrayError: (error: Error) => void;
-  /** The thread is being ended: it is given nothing any more. */
-  readonly onEnding: (thread: TaskThread) => void;
+  /** The thread is set aside or ended: it is given nothing any more. */
+  readonly onLeaving: (thread: TaskThread) => void;
   readonly onExit: (thread: TaskThread) => void;
-}
-
-/** A job that was handed to a thread. */
-export interface RunningJob {
-  readonly id: number;
-  readonly thread: TaskThread;
-  /** Settles when the job has ended or its thread has exited, never before; rejects with {@link ThreadExit}. */
-  readonly end: Promise<JobEnd>;
-  /** Takes back a job that has not begun, which never ends then; false where it has begun. */
-  takeBack(): boolean;
-  /** Aborts the signal that the task was given; whether it listens is its own affair. */
-  abort(reason: string): void;
-}
-
-/** The thread ended under a job. */
-export class ThreadExit extends Error {
-  override readonly name = 'ThreadExit';
-  /** Its heap had reached its limit. */
-  readonly outOfMemory: boolean;
-
-  constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
-  }
-}
-
-/** A job until it has ended and its messages, which may come on another port than its end, are all here. */
-class OpenJob {
-  readonly settled = Promise.withResolvers<JobEnd>();
-  end: JobEnd | undefined;
-  messages = 0;
 }
 
 /**
  * One thread, in a pool of piscina's that has no other; its jobs and its messages are tied to it.
  *
- * - **running**: left when it is to end, or when it exits by itself.
+ * - **running**: left when it is set aside or is to end, or when it exits by itself.
+ * - **aside**: it is given nothing any more, and ends when its jobs have ended.
  * - **ending**: it is given nothing any more. A native call runs to its end first, so this may take long.
  * - **exited**: what it had to run is rejected.
  */
@@ -74,13 +49,17 @@ export class TaskThread {
   readonly #options: TaskThreadOptions;
   readonly #piscina: Piscina;
   readonly #worker: Worker;
-  readonly #aborts: BroadcastChannel;
+  readonly #inbox: ThreadInbox;
   readonly #children: ThreadChildren;
-  readonly #open = new Map<number, OpenJob>();
+  readonly #token = randomUUID();
+  readonly #open = new Map<number, PromiseWithResolvers<JobEnd>>();
   /** Collects the turns that start in one go. */
   #next: Turn[] | undefined;
   #load = 0;
   #isReady = false;
+  #isAside = false;
+  /** When it was seen to turn its event loop, while it has jobs. */
+  #turnedAt = 0;
   #endingSince: number | undefined;
   #hasExited = false;
   #error: unknown;
@@ -88,10 +67,13 @@ export class TaskThread {
   /** @throws {Error} where the machine has no thread left. */
   constructor(options: TaskThreadOptions) {
     this.#options = options;
-    const abortChannel = `abort-${crypto.randomUUID()}`;
-    this.#aborts = new BroadcastChannel(abortChannel);
-    this.#aborts.unref();
-    const childChannel = `children-${crypto.randomUUID()}`;
+    this.#inbox = new ThreadInbox({
+      onMessage: (message) => options.onMessage(message, this),
+      onEnds: (ends) => this.#conclude(ends),
+      onBadMessage: (problem) => options.onBadMessage(problem, this),
+      onFlood: (problem) => this.#distrust(problem),
+    });
+    const childChannel = `children-${randomUUID()}`;
     this.#children = new ThreadChildren(childChannel, () => this.#piscina.threads);
     this.#piscina = new Piscina({
       filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
@@ -102,19 +84,20 @@ export class TaskThread {
       idleTimeout: Number.POSITIVE_INFINITY,
       // A thread that is shared by waiting tasks must keep turning its event loop.
       atomics: this.#isShared ? 'disabled' : 'sync',
-      workerData: { abortChannel, childChannel },
       env: options.env,
       niceIncrement: NICE,
       recordTiming: false,
       ...(options.heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: options.heapMb } }),
     });
     this.#piscina.on('error', options.onStrayError);
-    this.#piscina.on('message', (message: FromThread) => this.#take(message));
+    // Nothing comes this way once the thread has closed its public port.
+    this.#piscina.on('message', () => this.#inbox.refuse('a message through the public port'));
     const { promise: exited, resolve } = Promise.withResolvers<void>();
     this.exited = exited;
     // The first order starts the thread.
-    const order: WarmUp = { modules: [] };
-    const started = this.#piscina.run(order);
+    const { port, received } = this.#inbox.threadSide();
+    const order: Setup = { token: this.#token, port, received, childChannel };
+    const started = this.#piscina.run(order, { transferList: [port] });
     const [worker] = this.#piscina.threads;
     if (!worker) throw new Error('The thread did not start');
     this.#worker = worker;
@@ -133,6 +116,16 @@ export class TaskThread {
       resolve();
       options.onExit(this);
     });
+  }
+
+  /** It is given nothing any more. */
+  get isLeaving(): boolean {
+    return this.#isAside || this.#endingSince !== undefined;
+  }
+
+  /** How long it has been busy in its life, in milliseconds. */
+  get busyMs(): number {
+    return this.#worker.performance.eventLoopUtilization().active;
   }
 
   /** How many groups of turns it has not ended. */
@@ -163,7 +156,7 @@ export class TaskThread {
 
   /** Has it load these files. Resolves when it has, or has exited. */
   async warmUp(modules: readonly string[]): Promise<void> {
-    const order: WarmUp = { modules };
+    const order: WarmUp = { token: this.#token, modules };
     await this.#piscina.run(order).catch(() => {});
   }
 
@@ -176,12 +169,28 @@ export class TaskThread {
     return running;
   }
 
+  /** How long it has not turned its event loop, in milliseconds; asks it again, so that the next call is right. */
+  blockedMs(): number {
+    const now = performance.now();
+    if (!this.#isReady || this.#open.size === 0 || this.#inbox.ping()) this.#turnedAt = now;
+    return now - this.#turnedAt;
+  }
+
+  /** Gives it nothing any more, and ends it when its jobs have ended. */
+  setAside(): void {
+    if (this.isLeaving || this.#hasExited) return;
+    this.#isAside = true;
+    this.#options.onLeaving(this);
+    this.#endIfDone();
+  }
+
   /** Ends it, whatever it does. */
   end(): Promise<void> {
     if (this.#endingSince === undefined && !this.#hasExited) {
+      const { isLeaving } = this;
       this.#endingSince = performance.now();
       void this.#children.terminate(this.#worker);
-      this.#options.onEnding(this);
+      if (!isLeaving) this.#options.onLeaving(this);
     }
     return this.exited;
   }
@@ -191,9 +200,9 @@ export class TaskThread {
   }
 
   #follow(id: number, takeMark: () => boolean): RunningJob {
-    const open = new OpenJob();
+    const open = Promise.withResolvers<JobEnd>();
     this.#open.set(id, open);
-    const end = open.settled.promise;
+    const end = open.promise;
     // Nobody waits for the end of a job that is taken back when its thread has ended.
     end.catch(() => {});
     return {
@@ -205,7 +214,7 @@ export class TaskThread {
         if (taken) this.#open.delete(id);
         return taken;
       },
-      abort: (reason) => this.#aborts.postMessage({ jobId: id, reason } satisfies AbortMessage),
+      abort: (reason) => this.#inbox.post({ jobId: id, reason }),
     };
   }
 
@@ -228,9 +237,16 @@ export class TaskThread {
   }
 
   async #run(turns: readonly Turn[]): Promise<void> {
+    const order: TurnGroup = { token: this.#token, turns };
     this.#load += 1;
     try {
-      this.#conclude(await this.#piscina.run({ turns }));
+      const ends = readEnds(await this.#piscina.run(order));
+      // What the thread has sent before is here, but may not have been looked at.
+      this.#inbox.drain();
+      if (typeof ends === 'string') this.#distrust(ends);
+      else this.#conclude(ends);
+      const isOpen = turns.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
+      if (isOpen) this.#distrust('a job without an end');
     } catch {
       // Its jobs end with it.
       void this.end();
@@ -238,37 +254,36 @@ export class TaskThread {
     this.#load -= 1;
   }
 
-  #take(message: FromThread): void {
-    if ('ends' in message) {
-      this.#conclude(message.ends);
-      return;
-    }
-    this.#options.onMessage(message);
-    const open = this.#open.get(message.jobId);
-    if (!open) return;
-    open.messages += 1;
-    this.#settle(message.jobId, open);
-  }
-
-  #conclude(ends: readonly JobEnd[]): void {
+  /** Ends jobs; returns whether it runs any of them. */
+  #conclude(ends: readonly JobEnd[]): boolean {
+    let isAny = false;
     for (const end of ends) {
       const open = this.#open.get(end.jobId);
       if (!open) continue;
-      open.end = end;
-      this.#settle(end.jobId, open);
+      isAny = true;
+      this.#open.delete(end.jobId);
+      open.resolve(end);
     }
+    this.#endIfDone();
+    return isAny;
   }
 
-  #settle(id: number, { end, messages, settled }: OpenJob): void {
-    if (!end || messages < end.messages) return;
-    this.#open.delete(id);
-    settled.resolve(end);
+  #endIfDone(): void {
+    if (this.#isAside && this.#open.size === 0) void this.end();
+  }
+
+  /** Task code has got hold of what talks with the runner: nothing that comes from here can be believed. */
+  #distrust(problem: string): void {
+    if (this.#hasExited) return;
+    this.#options.onBadMessage(problem, this);
+    this.#error ??= new Error(`it sent what only the runner's own code sends (${problem})`);
+    void this.end();
   }
 
   #reject(cause: unknown): void {
-    this.#aborts.close();
+    this.#inbox.close();
     this.#children.close();
-    for (const { settled } of this.#open.values()) settled.reject(new ThreadExit(cause));
+    for (const { reject } of this.#open.values()) reject(new ThreadExit(cause));
     this.#open.clear();
     void this.#piscina.destroy();
   }

@@ -1,6 +1,10 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { ReportedFailure } from '../edge/contract/ledger.ts';
 import type { AttemptIds } from './held-task.ts';
 import type { TaskLog } from './task.ts';
+
+// Kept from before any task module is loaded.
+const { exchange } = Atomics;
 
 /** What a thread is given to run one task. */
 export interface Job extends AttemptIds {
@@ -23,18 +27,36 @@ export interface Turn {
 
 /** Marks a job, to begin it or to take it back; true for the first to do so, who has it then. */
 export function mark({ marks }: Turn, index: number): boolean {
-  return marks === undefined || Atomics.exchange(marks, index, 1) === 0;
+  return marks === undefined || exchange(marks, index, 1) === 0;
+}
+
+/** What a thread is given first, once: how it talks with the main thread, which no task can reach. */
+export interface Setup {
+  /** Every later order carries it: task code can call what piscina calls. */
+  readonly token: string;
+  readonly port: MessagePort;
+  /** Shared with the main thread, one number: how many notes that has received. */
+  readonly received: Int32Array<SharedArrayBuffer>;
+  /** Where it reports the child processes that tasks start. */
+  readonly childChannel: string;
 }
 
 /** What a thread is given at once: turns that it takes side by side. */
 export interface TurnGroup {
+  readonly token: string;
   readonly turns: readonly Turn[];
 }
 
 /** What a thread is given before its first task: the files to load. */
 export interface WarmUp {
+  readonly token: string;
   readonly modules: readonly string[];
 }
+
+/** At most this many notes of a thread are on their way: it waits until the main thread has received them. */
+export const NOTE_WINDOW = 256;
+/** The most characters of a log line's message, and of its details as JSON. */
+export const MAX_LOG_LENGTH = 8192;
 
 /** How an attempt ended: with its result as JSON text, or with an error. */
 export type Outcome = { readonly result: string | undefined } | { readonly error: TaskFailure };
@@ -44,38 +66,40 @@ export interface TaskFailure extends ReportedFailure {
   readonly name?: string | undefined;
 }
 
-/** How a job has ended; `messages` of it were sent before. */
+/** How a job has ended. */
 export interface JobEnd {
   readonly jobId: number;
   readonly outcome: Outcome;
   /** How long it ran, in milliseconds. */
   readonly ms: number;
-  readonly messages: number;
 }
 
 export type TaskLogLevel = keyof TaskLog;
 
-/** What a thread says of a job, mostly before it ends. */
+/** What a thread says of a job, mostly before it ends; values travel as JSON text. */
 export type ThreadNote =
-  | { readonly kind: 'progress'; readonly value: unknown }
+  | { readonly kind: 'progress'; readonly value: string }
   | {
       readonly kind: 'log';
       readonly level: TaskLogLevel;
       readonly message: string;
-      readonly details: unknown;
+      readonly details: string | undefined;
     }
   /** The job is about to end its thread. */
   | { readonly kind: 'exit'; readonly code: string }
   /** What a job has left behind failed, after it had ended; where no job is known, nobody's. */
-  | { readonly kind: 'stray'; readonly message: string; readonly ids: AttemptIds | undefined };
+  | { readonly kind: 'stray'; readonly message: string; readonly ids: AttemptIds | undefined }
+  /** The job has posted a message to nobody, through the thread's public port. */
+  | { readonly kind: 'unheard' };
 
-export type ThreadMessage = ThreadNote & { readonly jobId: number };
+/**
+ * What a thread sends: what it says of a job, the ends of some while others of its group go on, or that it
+ * turns its event loop.
+ */
+export type FromThread =
+  | (ThreadNote & { readonly jobId: number })
+  | { readonly ends: readonly JobEnd[] }
+  | { readonly kind: 'pong' };
 
-/** What a thread sends: what it says of a job, or the ends of some while others of its group go on. */
-export type FromThread = ThreadMessage | { readonly ends: readonly JobEnd[] };
-
-/** Sent to every thread of a pool; the one that runs the job aborts its signal. */
-export interface AbortMessage {
-  readonly jobId: number;
-  readonly reason: string;
-}
+/** What a thread is sent: a job whose signal it aborts, or a question that it answers when it can. */
+export type ToThread = { readonly jobId: number; readonly reason: string } | { readonly ping: true };

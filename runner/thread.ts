@@ -1,21 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
-import { isProgress } from '../edge/contract/buffer.ts';
-import { MAX_PROGRESS_BYTES } from '../edge/contract/limits.ts';
+import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from './definition.ts';
 import { JobChildren } from './job-children.ts';
-import { boundedTaskRecord } from './log-record.ts';
+import { NoteBudget } from './note-budget.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
-import type { TaskContext, TaskLog } from './task.ts';
+import { contextOf, TaskNotes } from './task-context.ts';
 import { forgetNodeFlags } from './thread-env.ts';
+import { closePublicPort, ThreadPort } from './thread-port.ts';
 import {
-  type AbortMessage,
-  type FromThread,
   type Job,
   type JobEnd,
+  MAX_LOG_LENGTH,
   mark,
   type Outcome,
-  type TaskLogLevel,
+  type Setup,
   type ThreadNote,
   type Turn,
   type TurnGroup,
@@ -28,7 +26,6 @@ interface Running {
   readonly controller: AbortController;
   /** Ends the job by an error that was thrown where nobody could catch it. */
   readonly fail: (thrown: unknown) => void;
-  messages: number;
 }
 
 forgetNodeFlags();
@@ -37,18 +34,13 @@ const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();
 /** The job that a piece of code belongs to, also in its timers and callbacks. */
 const current = new AsyncLocalStorage<Job>();
+/** For what jobs leave behind, and for messages to nobody. */
+const strays = new NoteBudget(
+  { burst: { lines: 20, bytes: 0 }, perSecond: { lines: 1, bytes: 0 } },
+  performance.now(),
+);
 
-const { abortChannel, childChannel }: { abortChannel: string; childChannel: string } = workerData;
-const aborts = new BroadcastChannel(abortChannel);
-aborts.onmessage = (event: { data: AbortMessage }) => {
-  running.get(event.data.jobId)?.controller.abort(new Error(event.data.reason));
-};
-
-const children = new JobChildren({
-  channel: childChannel,
-  currentJob: () => current.getStore()?.id,
-  isRunning: (job) => running.has(job),
-});
+let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
 
 // What a job throws outside its promise is its own failure; once it has ended, nobody's.
 process.on('uncaughtException', blame);
@@ -57,13 +49,34 @@ process.on('unhandledRejection', blame);
 const exit = process.exit;
 process.exit = (code) => {
   const job = current.getStore();
-  if (job) send(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
-  void children.endAll();
+  if (job) note(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
+  void setup?.children.endAll();
   return exit(code);
 };
 
-/** Runs some tasks, or loads files ahead. */
-export default function run(order: TurnGroup | WarmUp): Promise<JobEnd[]> | Promise<void> {
+/**
+ * Takes its first order, then runs some tasks, or loads files ahead.
+ *
+ * @throws {Error} for an order that is not the main thread's.
+ */
+export default function run(
+  order: Setup | TurnGroup | WarmUp,
+): Promise<JobEnd[]> | Promise<void> | undefined {
+  if (setup === undefined && 'port' in order) {
+    const onAbort = (jobId: number, reason: string) =>
+      running.get(jobId)?.controller.abort(new Error(reason));
+    const children = new JobChildren({
+      channel: order.childChannel,
+      currentJob: () => current.getStore()?.id,
+      isRunning: (job) => running.has(job),
+    });
+    setup = { token: order.token, port: new ThreadPort(order, onAbort), children };
+    closePublicPort(noteUnheard);
+    return undefined;
+  }
+  if (setup === undefined || order.token !== setup.token || 'port' in order) {
+    throw new Error('This thread takes orders of the runner alone');
+  }
   return 'modules' in order ? warmUp(order) : runTurns(order);
 }
 
@@ -80,7 +93,7 @@ async function warmUp({ modules }: WarmUp): Promise<void> {
 async function runTurns({ turns }: TurnGroup): Promise<JobEnd[]> {
   const untold: JobEnd[] = [];
   const tell = () => {
-    if (untold.length > 0) post({ ends: untold.splice(0) });
+    if (untold.length > 0) setup?.port.post({ ends: untold.splice(0) });
   };
   let open = turns.length;
   const runTurn = async (turn: Turn) => {
@@ -101,34 +114,37 @@ function runJob(job: Job): Promise<JobEnd> {
   return current.run(job, async () => {
     const controller = new AbortController();
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-    const entry: Running = { job, controller, fail, messages: 0 };
+    const entry: Running = { job, controller, fail };
     running.set(job.id, entry);
+    const notes = new TaskNotes((said) => note(job.id, said));
     const startedAt = performance.now();
-    const outcome = await Promise.race([attempt(entry), failed]).catch(
+    const outcome = await Promise.race([attempt(entry, notes), failed]).catch(
       (thrown): Outcome => ({ error: failureOf(thrown) }),
     );
     running.delete(job.id);
-    const ms = performance.now() - startedAt;
-    await endChildren(entry);
-    return { jobId: job.id, outcome, ms, messages: entry.messages };
+    const ms = Math.max(0, performance.now() - startedAt);
+    await endChildren(job, notes);
+    notes.flush();
+    return { jobId: job.id, outcome, ms };
   });
 }
 
 /** An attempt ends after its children: the next one must not meet them. */
-async function endChildren(entry: Running): Promise<void> {
-  const programs = await children.end(entry.job.id);
+async function endChildren({ id }: Job, notes: TaskNotes): Promise<void> {
+  const programs = (await setup?.children.end(id)) ?? [];
   if (programs.length === 0) return;
   const named = programs.slice(0, 5).join(', ');
-  const message = `${programs.length} child process(es) still ran when the attempt ended, and were ended: ${named}`;
-  note(entry, { kind: 'log', level: 'warn', message, details: undefined });
+  notes.log(
+    'warn',
+    `${programs.length} child process(es) still ran when the attempt ended, and were ended: ${named}`,
+  );
 }
 
-async function attempt(entry: Running): Promise<Outcome> {
-  const { job } = entry;
+async function attempt({ job, controller }: Running, notes: TaskNotes): Promise<Outcome> {
   const definition = await definitionOf(job.module);
   const payload = await definition.payload.safeParseAsync(job.payload);
   if (!payload.success) return { error: invalidPayload(payload.error.issues) };
-  return storable(await definition.run(payload.data, contextOf(entry)));
+  return storable(await definition.run(payload.data, contextOf(job, controller.signal, notes)));
 }
 
 function definitionOf(module: string): Promise<CheckedDefinition> {
@@ -138,43 +154,13 @@ function definitionOf(module: string): Promise<CheckedDefinition> {
   return known;
 }
 
-function contextOf(entry: Running): TaskContext<string> {
-  const { taskId, attempt, dataDir, env } = entry.job;
-  const log = logOf(entry);
-  return {
-    taskId,
-    attempt,
-    dataDir,
-    env: Object.freeze(env),
-    log,
-    signal: entry.controller.signal,
-    progress(value) {
-      // One value that the edge refuses would stop the heartbeat of all other tasks.
-      if (isProgress(value)) note(entry, { kind: 'progress', value });
-      else log.warn(`Progress is dropped: expected a JSON value of at most ${MAX_PROGRESS_BYTES} bytes`);
-    },
-  };
+function note(jobId: number, said: ThreadNote): boolean {
+  return setup?.port.note({ ...said, jobId }) ?? false;
 }
 
-function logOf(entry: Running): TaskLog {
-  const write = (level: TaskLogLevel) => (message: string, details?: object) => {
-    const { message: text, fields } = boundedTaskRecord(message, details);
-    note(entry, { kind: 'log', level, message: text, details: fields });
-  };
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-}
-
-function note(entry: Running, said: ThreadNote): void {
-  entry.messages += 1;
-  send(entry.job.id, said);
-}
-
-function send(jobId: number, said: ThreadNote): void {
-  post({ ...said, jobId });
-}
-
-function post(message: FromThread): void {
-  parentPort?.postMessage(message);
+function noteUnheard(): void {
+  const job = current.getStore();
+  if (strays.take(0, performance.now())) note(job?.id ?? 0, { kind: 'unheard' });
 }
 
 function blame(thrown: unknown): void {
@@ -184,10 +170,12 @@ function blame(thrown: unknown): void {
     entry.fail(thrown);
     return;
   }
+  if (!strays.take(0, performance.now())) return;
   const whose = job ? `Task ${job.taskId}` : 'A task';
-  send(job?.id ?? 0, {
+  const message = `${whose} left something behind that failed: ${failureOf(thrown).message}`;
+  note(job?.id ?? 0, {
     kind: 'stray',
-    message: `${whose} left something behind that failed: ${failureOf(thrown).message}`,
+    message: message.slice(0, MAX_LOG_LENGTH),
     ids: job && { taskId: job.taskId, leaseId: job.leaseId, attempt: job.attempt },
   });
 }

@@ -1,0 +1,112 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { readMessage, type ThreadMessage } from './thread-messages.ts';
+import { type JobEnd, NOTE_WINDOW, type ToThread } from './thread-protocol.ts';
+
+/** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
+const MAX_BAD_MESSAGES = 100;
+
+export interface ThreadInboxOptions {
+  readonly onMessage: (message: ThreadMessage) => void;
+  /** Returns whether the thread runs any of these jobs. */
+  readonly onEnds: (ends: readonly JobEnd[]) => boolean;
+  /** `problem` says what is wrong with a message. It changes nothing else. */
+  readonly onBadMessage: (problem: string) => void;
+  /** The thread has sent more than it may, and is not listened to any more. */
+  readonly onFlood: (problem: string) => void;
+}
+
+/**
+ * The main thread's side of a thread's private port. It acknowledges notes once a turn of its event loop: a
+ * thread that has more of them on their way in one turn than {@link NOTE_WINDOW} does not wait as it should.
+ */
+export class ThreadInbox {
+  readonly #options: ThreadInboxOptions;
+  readonly #received = new Int32Array(new SharedArrayBuffer(4));
+  readonly #port: MessagePort;
+  readonly #theirs: MessagePort;
+  /** Notes that are not acknowledged. */
+  #unacknowledged = 0;
+  #bad = 0;
+  /** It was asked, and has not answered. */
+  #isPinged = false;
+  #isClosed = false;
+
+  constructor(options: ThreadInboxOptions) {
+    this.#options = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#theirs = port2;
+    port1.on('message', (message: unknown) => this.#take(message));
+    port1.unref();
+  }
+
+  /** What the thread is given. */
+  threadSide(): { port: MessagePort; received: Int32Array<SharedArrayBuffer> } {
+    return { port: this.#theirs, received: this.#received };
+  }
+
+  post(message: ToThread): void {
+    this.#port.postMessage(message);
+  }
+
+  /** Asks the thread whether it turns its event loop; returns whether it has answered the last time. */
+  ping(): boolean {
+    if (this.#isPinged) return false;
+    this.#isPinged = true;
+    this.post({ ping: true });
+    return true;
+  }
+
+  /** Takes what has come up to now. */
+  drain(): void {
+    for (;;) {
+      const next = this.#isClosed ? undefined : receiveMessageOnPort(this.#port);
+      if (next === undefined) return;
+      this.#take(next.message);
+    }
+  }
+
+  /** Something has come that is not a message of the thread's. */
+  refuse(problem: string): void {
+    if (this.#isClosed) return;
+    this.#bad += 1;
+    if (this.#bad > MAX_BAD_MESSAGES) this.#stop(`more than ${MAX_BAD_MESSAGES} such messages`);
+    else this.#options.onBadMessage(problem);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#port.close();
+  }
+
+  #take(sent: unknown): void {
+    if (this.#isClosed) return;
+    const message = readMessage(sent);
+    if (typeof message === 'string') this.refuse(message);
+    else if ('kind' in message) this.#takeNote(message);
+    else if (!this.#options.onEnds(message)) this.refuse('the end of a job that it does not run');
+  }
+
+  #takeNote(note: ThreadMessage | { kind: 'pong' }): void {
+    if (note.kind === 'pong' && !this.#isPinged) this.refuse('an answer without a question');
+    if (note.kind === 'pong') {
+      this.#isPinged = false;
+      return;
+    }
+    if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
+    this.#unacknowledged += 1;
+    if (this.#unacknowledged > NOTE_WINDOW) this.#stop('more messages than it may send at once');
+    else this.#options.onMessage(note);
+  }
+
+  #acknowledge(): void {
+    Atomics.add(this.#received, 0, this.#unacknowledged);
+    Atomics.notify(this.#received, 0);
+    this.#unacknowledged = 0;
+  }
+
+  #stop(problem: string): void {
+    this.close();
+    this.#options.onFlood(problem);
+  }
+}

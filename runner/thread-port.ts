@@ -1,0 +1,65 @@
+import { createRequire } from 'node:module';
+import { MessagePort, parentPort } from 'node:worker_threads';
+import { type FromThread, NOTE_WINDOW, type Setup, type ToThread } from './thread-protocol.ts';
+
+// Kept from before any task module is loaded: what tasks replace later changes nothing here.
+const { load, wait } = Atomics;
+
+/** The main thread receives notes within this time, in milliseconds; else they are dropped. */
+const MAX_WAIT_MS = 1000;
+
+/**
+ * How a thread talks with the main thread: through a port that nothing of a task's can reach. At most
+ * {@link NOTE_WINDOW} notes are on their way: a task that writes more of them is as slow as the main thread.
+ */
+export class ThreadPort {
+  readonly #post: MessagePort['postMessage'];
+  readonly #received: Setup['received'];
+  #sent = 0;
+
+  constructor({ port, received }: Setup, onAbort: (jobId: number, reason: string) => void) {
+    this.#post = port.postMessage.bind(port);
+    this.#received = received;
+    port.on('message', (message: ToThread) => {
+      if ('ping' in message) this.post({ kind: 'pong' });
+      else onAbort(message.jobId, message.reason);
+    });
+    // Else `process` would list it, and it would keep the thread alive.
+    port.unref();
+  }
+
+  /** Sends what the main thread waits for. */
+  post(message: FromThread): void {
+    this.#post(message);
+  }
+
+  /** Sends a note; false where the main thread does not receive them. */
+  note(message: FromThread): boolean {
+    for (;;) {
+      const received = load(this.#received, 0);
+      if (((this.#sent - received) | 0) < NOTE_WINDOW) break;
+      if (wait(this.#received, 0, received, MAX_WAIT_MS) === 'timed-out') return false;
+    }
+    this.#sent = (this.#sent + 1) | 0;
+    this.#post(message);
+    return true;
+  }
+}
+
+/**
+ * Takes from tasks the ports through which piscina talks. What a task posts through its thread's public port
+ * reaches nobody.
+ *
+ * @param onPost is called when a task tries to.
+ */
+export function closePublicPort(onPost: () => void): void {
+  if (!parentPort) return;
+  parentPort.close();
+  Object.defineProperty(parentPort, 'postMessage', { value: onPost });
+  Object.defineProperty(process, '_getActiveHandles', { value: () => [] });
+  // Piscina calls these with its port: a task that replaces them would be given it.
+  const workerThreads: object = createRequire(import.meta.url)('node:worker_threads');
+  const fixed = { writable: false, configurable: false };
+  Object.defineProperty(MessagePort.prototype, 'postMessage', fixed);
+  Object.defineProperty(workerThreads, 'receiveMessageOnPort', fixed);
+}
