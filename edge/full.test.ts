@@ -19,7 +19,8 @@ describe('a full ledger', () => {
   const early = { key: randomUUID(), body: { type: 'full-early' } };
   const cut = { key: randomUUID(), body: { type: 'full-cut' } };
   const batch = { key: randomUUID(), body: { tasks: [{ type: 'full-early' }, { type: 'full-early' }] } };
-  const named = { id: newId(), body: { type: 'full-named' } };
+  /** Its id is made when it is first submitted: an id is valid for ten minutes. */
+  const named = { id: '', body: { type: 'full-named' } };
   let answered: Answer;
   let answeredBatch: Answer;
   let answeredNamed: Answer;
@@ -45,6 +46,7 @@ describe('a full ledger', () => {
     ids.push(...tasks.map((_, index) => taskIdAt(name, index)));
     answered = await submit(early);
     answeredBatch = await submit(batch, '/tasks/batch');
+    named.id = newId();
     answeredNamed = await submitNamed(named);
     const submitted = await submit(cut);
     await edge.ready('full-cut', 1);
@@ -133,10 +135,11 @@ describe('a ledger with as many types as it may have', () => {
     edge.api.call('/tasks', { body: { type }, headers: key ? { 'Idempotency-Key': key } : {} });
   const submitNamed = (type: string, id: string) =>
     edge.api.call('/tasks', { body: { type }, headers: { 'Submission-Id': id } });
-  const early = { key: randomUUID(), id: newId() };
+  const early = { key: randomUUID(), id: '' };
   const answered: Answer[] = [];
 
   before(async () => {
+    early.id = newId();
     answered.push(await submit('early-key', early.key), await submitNamed('early-id', early.id));
     // As if the queue were still carrying both: the ledger does not know their types.
     await edge.ready('early-key', 1);
