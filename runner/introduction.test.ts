@@ -25,7 +25,7 @@ test('of more types than the contract takes it tells as many as it takes', () =>
   assert.ok(RunnerAbout.safeParse(told).success);
 });
 
-test('it tells the threads that do not end, as many as the contract takes, the longest first', () => {
+test('it lists the threads that do not end, as many as the contract takes, the longest first', () => {
   const since = Date.parse('2026-01-01T00:00:00.000Z');
   const stuck = Array.from({ length: 15 }, (_, n) => ({
     taskId: claimedTask('cpu-fixture', {}).taskId,

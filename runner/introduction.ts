@@ -7,7 +7,7 @@ import type { Lane as LaneName } from './task.ts';
 
 const REPEAT_MS = 30_000;
 
-/** What a runner tells of itself; of its types and its stuck threads as many as the contract takes. */
+/** How a runner describes itself; of its types and its stuck threads as many as the contract takes. */
 export function aboutRunner(
   { threads, ioConcurrency }: Pick<RunnerOptions, 'threads' | 'ioConcurrency'>,
   catalog: Catalog,
@@ -50,7 +50,7 @@ export class Introduction {
     if (sentAt >= this.#renewedAt) this.#answeredAt = now;
   }
 
-  /** What is to be told has changed, or whoever was told may have forgotten; a claim that is under way does not count. */
+  /** The description has changed, or the edge may have forgotten it; a claim that is under way does not count. */
   renew(now: number): void {
     this.#renewedAt = now;
     this.#answeredAt = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ import { measuredRunner } from './testing/measured-runner.ts';
 import { roundsFor } from './testing/native-call.ts';
 import { waitFor } from './testing/wait-for.ts';
 
-test('a thread that does not end is shown by /ready, the metrics and what claims tell, until it has ended', async (t) => {
+test('a thread that does not end is shown by /ready, the metrics and claims, until it has ended', async (t) => {
   const { edge, ledger, run, runner, add, isRunning, get, scrape } = await measuredRunner(t);
   const abouts = () => edge.claims.flatMap(({ about }) => about ?? []);
   const gauge = async () => (await scrape()).value('task_runner_threads_stuck{lane="cpu"}');
@@ -21,12 +21,12 @@ test('a thread that does not end is shown by /ready, the metrics and what claims
     stuck: [{ lane: 'cpu', type: 'cpu-fixture', taskId }],
   });
   assert.ok(ready.stuck[0].endingSeconds >= 5, `${ready.stuck[0].endingSeconds} s`);
-  await waitFor('a claim that tells it', () => abouts().at(-1)?.stuck?.[0]?.taskId === taskId);
+  await waitFor('a claim that reports it', () => abouts().at(-1)?.stuck?.[0]?.taskId === taskId);
   const other = add({ do: 'return' });
   await waitFor('another task', () => ledger.stateOf(other) === 'completed');
 
   await waitFor('its end', async () => (await gauge()) === 0, 90_000);
-  await waitFor('a claim that tells it', () => abouts().at(-1)?.stuck === undefined);
+  await waitFor('a claim that reports it', () => abouts().at(-1)?.stuck === undefined);
   assert.equal((await get('/ready')).text, '{"status":"ready"}');
   runner.stop();
 });

@@ -76,7 +76,7 @@ export interface JobEnd {
 
 export type TaskLogLevel = keyof TaskLog;
 
-/** What a thread says of a job, mostly before it ends; values travel as JSON text. */
+/** What a thread reports about a job, mostly before it ends; values travel as JSON text. */
 export type ThreadNote =
   | { readonly kind: 'progress'; readonly value: string }
   | {
@@ -93,7 +93,7 @@ export type ThreadNote =
   | { readonly kind: 'unheard' };
 
 /**
- * What a thread sends: what it says of a job, the ends of some while others of its group go on, or that it
+ * What a thread sends: a note about a job, the ends of some while others of its group go on, or that it
  * turns its event loop.
  */
 export type FromThread =

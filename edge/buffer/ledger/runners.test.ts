@@ -32,7 +32,7 @@ describe('a runner', () => {
     assert.deepEqual(bed.ledger.runners(none), [{ name: 'one', ...ABOUT, held: 2, tasks }]);
   });
 
-  test('is shown with its threads that do not end, until it tells that they have ended', (t) => {
+  test('is shown with its threads that do not end, until it reports that they have ended', (t) => {
     const bed = testLedger(t);
     const stuck: StuckThread[] = [
       { lane: 'cpu', taskId: bed.addMany(1)[0] ?? '', type: 'a', since: iso(START) },

@@ -8,7 +8,7 @@ export class Consumer {
   readonly name: string;
   readonly #edge: TestEdge;
   readonly #types: string[];
-  /** What it tells of its threads that do not end. */
+  /** The threads that it reports as stuck. */
   stuck: StuckThread[] | undefined;
   #leases = new Map<string, string>();
 
