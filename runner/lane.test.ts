@@ -40,14 +40,17 @@ test('a lane names its types, and reports the progress and the log of what it ru
 });
 
 test('no line of a log is lost, however short the task and however busy the threads', async (t) => {
-  const { lane, outcomes, lines } = await openLane(t);
+  const { lane, outcomes, givenBack, lines } = await openLane(t);
   lane.accept(Array.from({ length: 300 }, () => heldTask({ do: 'log' })));
-  await waitFor('all outcomes', () => outcomes.size === 300);
+  // A slow machine gives tasks back that would wait for too long.
+  await waitFor('all outcomes', () => outcomes.size + givenBack.length === 300);
+  assert.ok(outcomes.size > 0);
+  const expected = 3 * outcomes.size;
   await settlesWithin(
-    waitFor('all lines', () => lines.length === 900),
+    waitFor('all lines', () => lines.length === expected),
     1000,
   );
-  assert.equal(lines.length, 900);
+  assert.equal(lines.length, expected);
 });
 
 test('demand is the free slots until the pace is known, then grows with it, and is bounded', async (t) => {
