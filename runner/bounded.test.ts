@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { printable, printableJson } from '../client/cli/printable.ts';
 import { boundedCopy, boundedText, jsonBytes } from './bounded.ts';
 import { boundedRecord } from './log-record.ts';
-import { printable, printableJson } from './printable.ts';
 
 const ESC = '\u001b';
 

@@ -1,4 +1,4 @@
-import { printableJson } from './printable.ts';
+import { printableJson } from '../client/cli/printable.ts';
 
 /** Values nest no deeper in a copy. */
 const MAX_DEPTH = 32;

@@ -4,6 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { addClientCommands } from '../client/cli/commands.ts';
 import { EXIT_CODES } from '../client/cli/exit-codes.ts';
 import { sentenceOf } from '../client/cli/failure.ts';
+import { printError } from '../client/cli/output.ts';
 import { runCommand } from '../client/cli/run.ts';
 import { onStarterEnd } from './starter.ts';
 
@@ -68,7 +69,7 @@ async function startRunner(flags: Record<string, unknown>): Promise<void> {
     process.exit(0);
   } catch (error) {
     // What has been started, such as threads, ends with it.
-    console.error(sentenceOf(error));
+    printError(sentenceOf(error));
     process.exit(1);
   }
 }

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
+import { printable, printableJson } from '../client/cli/printable.ts';
 import { boundedRecord, MAX_RECORD_BYTES } from './log-record.ts';
 import type { RunnerOptions } from './options.ts';
-import { printable, printableJson } from './printable.ts';
 
 /** Records that cannot be written now, such as on a disk that is full, wait in memory up to this size. */
 const MAX_WAITING_BYTES = 2 ** 20;

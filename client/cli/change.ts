@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes.ts';
 import { sentenceOf } from './failure.ts';
 import { filterOf, isNarrowed, withFilters } from './filter-flags.ts';
 import { timeOf } from './flags.ts';
-import { count, print, printJson } from './output.ts';
+import { count, print, printError, printJson } from './output.ts';
 
 export function addCancel(parser: Argv): Argv {
   return parser.command(
@@ -105,7 +105,7 @@ async function changeEach(
       else print(`${view.taskId}  ${view.status}`);
     } catch (error) {
       const sentence = sentenceOf(error);
-      console.error(sentence.includes(id) ? sentence : `${id}: ${sentence}`);
+      printError(sentence.includes(id) ? sentence : `${id}: ${sentence}`);
       process.exitCode = EXIT.error;
     }
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -199,7 +201,7 @@ describe('status, watch', TOGETHER, () => {
     assert.match(output, new RegExp(`^task +${id}$`, 'm'));
     assert.match(output, /^status +failed, attempt 1 of 3$/m);
     assert.match(output, /^tags +t\npayload +\{"n":1\}$/m);
-    assert.match(output, /^error +task_error: No {2}\[31mpaper$/m, 'it does not steer the terminal');
+    assert.match(output, /^error +task_error: No \\u001b\[31mpaper\\n$/m, 'it does not steer the terminal');
     assert.equal(TaskView.parse(JSON.parse(json)).error?.message, 'No \u001b[31mpaper\n');
   });
 
@@ -290,14 +292,18 @@ describe('stats, runners, pause, resume', () => {
     assert.deepEqual(resumed, { success: true, type: 'cli-stats', paused: false });
   });
 
-  test('a runner is shown with what it holds', async () => {
+  test('a runner is shown with what it holds and with its stuck threads', async () => {
     const [id = ''] = await edge.submitManyReady('cli-held', 1);
     const wants = [{ types: ['cli-held'], limit: 1 }];
-    const order = { leaseId: crypto.randomUUID(), runner: 'runner-1', wants };
+    const since = new Date().toISOString();
+    const stuck = [{ lane: 'cpu', taskId: id, type: 'cli-held', since }];
+    const about = { startedAt: since, threads: 2, ioConcurrency: 4, types: ['cli-held'], stuck };
+    const order = { leaseId: crypto.randomUUID(), runner: 'runner-1', wants, about };
     assert.equal((await edge.buffer.post('/tasks/claim', order)).status, 200);
     const [table, json] = await Promise.all([done(['runners']), done(['runners', '--json'])]);
     assert.match(table, /^runner-1 .*1/m);
     assert.match(table, new RegExp(`^${id}  cli-held  .* ago$`, 'm'));
+    assert.match(table, new RegExp(`^  cpu lane, since .* ago, by task ${id} of type cli-held$`, 'm'));
     assert.ok(RunnerList.parse(JSON.parse(json)).runners.some(({ name }) => name === 'runner-1'));
   });
 
@@ -316,6 +322,20 @@ describe('the connection', TOGETHER, () => {
       fails(['stats', '--api-url', nowhere], sentence),
       fails(['runners', '--json'], sentence, { env: { API_WORKER_URL: nowhere } }),
     ]);
+  });
+
+  test('what a server answers cannot steer the terminal', async (t) => {
+    const hostile = createServer((_request, response) => {
+      const answer = { success: false, code: 'invalid_request', error: 'gone\u001b[2J\u009b31m\u202e' };
+      response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    });
+    await once(hostile.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => hostile.close());
+    const address = hostile.address();
+    assert.ok(typeof address === 'object' && address);
+    const { stdout, stderr } = await cli(['stats', '--api-url', `http://127.0.0.1:${address.port}`]);
+    assert.match(stderr, /^gone\\u001b\[2J\\u009b31m\\u202e/);
+    assert.doesNotMatch(`${stdout}${stderr}`, /(?!\n)[\p{Cc}\u202e]/u);
   });
 
   test('the help tells commands and exit codes, and a shell can complete them', async () => {

@@ -4,7 +4,7 @@ import type { ListFilter, TaskList, TaskQueue } from '../client.ts';
 import { connect, withConnection } from './connection.ts';
 import { filterOf, withFilters } from './filter-flags.ts';
 import { numberOf } from './flags.ts';
-import { ago, printJson, printTable } from './output.ts';
+import { ago, printError, printJson, printTable } from './output.ts';
 
 const STATUSES = ['pending', 'processing', 'completed', 'failed', 'cancelled'] as const;
 const DEFAULT_LIMIT = 20;
@@ -63,10 +63,9 @@ async function tell(tasks: AsyncIterable<ListedTask | 'more'>): Promise<void> {
     if (task === 'more') more = true;
     else rows.push(rowOf(task));
   }
-  if (rows.length === 0)
-    console.error('No tasks match the filters; tasks that ended long ago are not listed');
+  if (rows.length === 0) printError('No tasks match the filters; tasks that ended long ago are not listed');
   else await printTable(['TASK', 'TYPE', 'STATUS', 'ATTEMPT', 'CREATED', 'ENDED', 'TAGS'], rows);
-  if (more) console.error('There are more: --limit N lists up to N tasks, --all lists all');
+  if (more) printError('There are more: --limit N lists up to N tasks, --all lists all');
 }
 
 function rowOf({ id, type, status, attempt, createdAt, completedAt, tags = [] }: ListedTask): string[] {

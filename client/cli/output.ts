@@ -1,11 +1,22 @@
-/** Writes a line to standard output. */
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+import { printable, printableJson } from './printable.ts';
+
+/** Writes lines to standard output. What a task or a server says must not steer the terminal. */
+export function print(lines: string): void {
+  process.stdout.write(`${visible(lines)}\n`);
+}
+
+/** Writes lines to standard error, as {@link print} does. */
+export function printError(lines: string): void {
+  process.stderr.write(`${visible(lines)}\n`);
+}
+
+function visible(lines: string): string {
+  return lines.split('\n').map(printable).join('\n');
 }
 
 /** Writes a value as a line of JSON. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
 }
 
 /** Writes rows under a head, their columns aligned; the cells of a column that is all empty are left out. */
@@ -36,8 +47,7 @@ export async function printColumns(rows: readonly (readonly string[])[]): Promis
     chars: { ...Object.fromEntries([...none, ...lines].map((name) => [name, ''])), middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  // What a task says of itself must not steer the terminal.
-  for (const row of rows) table.push(row.map((cell) => cell.replaceAll(/\p{Cc}+/gu, ' ')));
+  for (const row of rows) table.push(row.map(printable));
   print(table.toString().replace(/ +$/gm, ''));
 }
 

@@ -94,16 +94,23 @@ function sum(minutes: QueueStats['minutes'], what: 'completed' | 'failed'): stri
 
 async function tellRunners(runners: readonly RunnerView[]): Promise<void> {
   await printTable(
-    ['RUNNER', 'STARTED', 'THREADS', 'IO', 'HOLDS', 'TYPES'],
-    runners.map(({ name, startedAt, threads, ioConcurrency, held, types = [] }) => [
+    ['RUNNER', 'STARTED', 'THREADS', 'IO', 'HOLDS', 'STUCK', 'TYPES'],
+    runners.map(({ name, startedAt, threads, ioConcurrency, held, stuck = [], types = [] }) => [
       name,
       startedAt === undefined ? '' : ago(startedAt),
       String(threads ?? ''),
       String(ioConcurrency ?? ''),
       String(held),
+      stuck.length > 0 ? count(stuck.length, 'thread') : '',
       types.join(' '),
     ]),
   );
+  for (const { name, stuck = [] } of runners) {
+    if (stuck.length > 0) print(`\n${name} has threads that do not end. Restart it to end them:`);
+    for (const { lane, type, taskId, since } of stuck) {
+      print(`  ${lane} lane, since ${ago(since)}, by task ${taskId} of type ${type}`);
+    }
+  }
   for (const { name, tasks, held } of runners) {
     if (tasks.length === 0) continue;
     print(`\n${name} holds ${count(held, 'task')}${held > tasks.length ? ', longest of all' : ''}:`);
