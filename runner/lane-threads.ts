@@ -139,6 +139,7 @@ export class LaneThreads {
         ...idsOf(held),
         id: this.#jobs,
         payload: task.payload,
+        timeoutSeconds: timeoutOf(held),
         dataDir,
         env: taskEnv(env, entry.env),
         module: entry.module,
@@ -151,7 +152,7 @@ export class LaneThreads {
       const task = new RunningTask({
         held,
         job,
-        timeoutSeconds: held.task.timeoutSeconds ?? held.entry.timeoutSeconds,
+        timeoutSeconds: timeoutOf(held),
         onKill: (late) => this.#end([late]),
       });
       this.#handed.add(task);
@@ -209,4 +210,9 @@ export class LaneThreads {
     running.noteExit(message.code);
     this.#end([running]);
   }
+}
+
+/** The submission's own, or else its type's. */
+function timeoutOf({ task, entry }: HeldTask): number | undefined {
+  return task.timeoutSeconds ?? entry.timeoutSeconds;
 }

@@ -73,10 +73,10 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     assert.match('result' in outcome ? (outcome.result ?? '') : '', /"isMainThread":false/);
   });
 
-  await t.test('a task is told its id, its attempt and the data folder', async () => {
-    const told = job({ do: 'context' });
-    const result = JSON.stringify({ taskId: told.taskId, attempt: 1, dataDir: '/data' });
-    assert.deepEqual(await run(pool, told).outcome, { result });
+  await t.test('a task knows its id, its attempt, its timeout and the data folder', async () => {
+    const known = { ...job({ do: 'context' }), timeoutSeconds: 7 };
+    const result = JSON.stringify({ taskId: known.taskId, attempt: 1, timeoutSeconds: 7, dataDir: '/data' });
+    assert.deepEqual(await run(pool, known).outcome, { result });
   });
 
   await t.test('a thrown Error keeps its name and message and may be retried', async () => {

@@ -37,12 +37,13 @@ export class TaskNotes {
 
   progress(value: unknown): void {
     // One value that the edge refuses would stop the heartbeat of all other tasks.
-    if (!isStorable(value)) {
+    const text = progressText(value);
+    if (text === undefined) {
       const limit = `expected a JSON value of at most ${MAX_PROGRESS_BYTES} bytes`;
       this.log('warn', `Progress is dropped: ${limit}`);
       return;
     }
-    this.#progress = JSON.stringify(value);
+    this.#progress = text;
     const wait = this.#progressAt + PROGRESS_MS - now();
     if (wait <= 0) this.#sendProgress();
     else this.#timer ??= setTimeout(() => this.#sendProgress(), wait).unref();
@@ -71,7 +72,7 @@ export class TaskNotes {
 
 /** What a task is given to run a job with. */
 export function contextOf(
-  { taskId, attempt, dataDir, env }: Job,
+  { taskId, attempt, timeoutSeconds, dataDir, env }: Job,
   signal: AbortSignal,
   notes: TaskNotes,
 ): TaskContext<string> {
@@ -81,6 +82,7 @@ export function contextOf(
   return {
     taskId,
     attempt,
+    timeoutSeconds,
     dataDir,
     env: Object.freeze(env),
     log,
@@ -89,10 +91,12 @@ export function contextOf(
   };
 }
 
-function isStorable(value: unknown): boolean {
+/** A progress value as JSON, written once: a `toJSON` of the task's may answer something else the next time. */
+function progressText(value: unknown): string | undefined {
   try {
-    return isProgress(value);
+    const text = JSON.stringify(value);
+    return text !== undefined && isProgress(JSON.parse(text)) ? text : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

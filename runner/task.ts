@@ -22,6 +22,8 @@ export interface TaskContext<Variable extends string = never> {
   readonly taskId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /** The most seconds that this attempt may take, from its start; undefined if there is no limit. */
+  readonly timeoutSeconds: number | undefined;
   /** Aborted when the task's time is up or its lease is lost; after a short grace the thread is ended. */
   readonly signal: AbortSignal;
   /** The runner's data folder, an absolute path. */

@@ -13,6 +13,7 @@ export interface Job extends AttemptIds {
   /** The URL of the file that defines the task's type. */
   readonly module: string;
   readonly payload: unknown;
+  readonly timeoutSeconds: number | undefined;
   readonly dataDir: string;
   /** The environment variables that the task's type names, those that are set. */
   readonly env: Readonly<Record<string, string>>;

@@ -219,6 +219,17 @@ test('an image that only its rotation makes too large is refused', async () => {
   );
 });
 
+test('an image is given up when the timeout of its attempt is over', async () => {
+  const noise = sharp(randomBytes(200 * 200 * 3), { raw: { width: 200, height: 200, channels: 3 } });
+  const source = { base64: (await noise.png().toBuffer()).toString('base64') };
+  const resize = { width: 7900, height: 7900, fit: 'fill' };
+  const payload = { source, resize, format: 'webp', quality: 100 };
+  await assert.rejects(runTask(image, payload, { timeoutSeconds: 1 }), {
+    name: 'Error',
+    message: /^The image took longer than 1 s: /,
+  });
+});
+
 for (const [what, order] of [
   ['avif', { format: 'avif' }],
   ['png with a `quality`', { quality: 90 }],

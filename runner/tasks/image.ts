@@ -43,11 +43,11 @@ export default defineTask({
     output: z.strictObject({ file: z.string().min(1), overwrite: z.boolean().default(false) }).optional(),
   }),
 
-  async run({ source, output, ...order }, { dataDir, signal }) {
+  async run({ source, output, ...order }, { dataDir, signal, timeoutSeconds = TIMEOUT_SECONDS }) {
     const startedAt = performance.now();
     const input = await sourceOf(source, dataDir);
     signal.throwIfAborted();
-    const left = TIMEOUT_SECONDS - (performance.now() - startedAt) / 1000;
+    const left = timeoutSeconds - (performance.now() - startedAt) / 1000;
     const { data, ...made } = await makeImage(input, order, Math.max(1, Math.floor(left)));
 
     const result = { ...made, bytes: data.length };

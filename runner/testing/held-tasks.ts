@@ -68,6 +68,7 @@ export function job(order: Order | Record<string, unknown>, taskId: string = new
     attempt: 1,
     module,
     payload: order,
+    timeoutSeconds: undefined,
     dataDir: '/data',
     env: {},
   };

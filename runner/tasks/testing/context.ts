@@ -14,6 +14,7 @@ export async function runTask<Payload extends z.ZodType>(
   return task.run(task.payload.parse(payload), {
     taskId: 'a1b2c3d4-e5f6-4890-abcd-ef1234567890',
     attempt: 1,
+    timeoutSeconds: undefined,
     signal: new AbortController().signal,
     dataDir: tmpdir(),
     env: {},
