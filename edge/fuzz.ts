@@ -383,7 +383,7 @@ if (import.meta.main) {
     .option('attack', {
       type: 'boolean',
       default: false,
-      describe: 'Attack a filled edge instead, and check that every bound holds (3 minutes)',
+      describe: 'Attack a filled edge instead, and check that every bound holds (4 minutes)',
     })
     .strict()
     .parse();
