@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { onStarterEnd } from '../runner/starter.ts';
+import { onStarterEnd } from '../edge/scripts/lib/starter.ts';
 import { Bench, type RecordedResult, type SuiteResult } from './bench.ts';
 import { toSvg } from './chart.ts';
 import { figureTable, suiteSection, targetSection, targetTable } from './report.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Script, startScript } from '../runner/script.ts';
+import { type Script, startScript } from '../edge/scripts/lib/script.ts';
 import type { DoneMessage, RunnerMessage } from './runner-messages.ts';
 
 const TASKS = join(import.meta.dirname, 'tasks');

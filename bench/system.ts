@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { workerConfig } from '../edge/worker-config.ts';
-import { type LocalEdge, startLocalEdge } from '../runner/local-edge.ts';
+import { type LocalEdge, startLocalEdge } from '../edge/scripts/lib/local-edge.ts';
+import { workerConfig } from '../edge/scripts/worker-config.ts';
 import { BenchClient } from './edge-client.ts';
 import { type BenchRunner, startBenchRunner } from './runner-child.ts';
 

@@ -17,8 +17,8 @@ import type {
   SubmitOptions,
   WaitOptions,
 } from './options.ts';
-import { batchSubmitted, endedTask, statusOf, submitted, taskOf } from './promised.ts';
 import { afterSubmitting, countedFrom } from './refused-batch.ts';
+import { batchSubmitted, endedTask, statusOf, submitted, taskOf } from './response-schemas.ts';
 import { Submitter } from './submitter.ts';
 import { pathOf } from './task-path.ts';
 import type {
@@ -30,7 +30,7 @@ import type {
   TaskOf,
   TaskShape,
   TypeOf,
-} from './typing.ts';
+} from './types.ts';
 
 export type { StatusView, TaskList, TaskView } from '../edge/contract/api.ts';
 export type { QueueStats, RunnerList, RunnerView, Ticket, TypeSwitch } from '../edge/contract/stats.ts';
@@ -56,7 +56,7 @@ export type {
   TaskOptions,
   TaskShape,
   TypeOf,
-} from './typing.ts';
+} from './types.ts';
 
 /** Below what proxies on the way usually allow an answer to take. */
 const HOLD_SECONDS = Math.min(MAX_WAIT_SECONDS, 45);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { freePort } from '../runner/local-edge.ts';
+import { freePort } from '../edge/scripts/lib/local-edge.ts';
 import { TaskQueue, TaskQueueError } from './client.ts';
 import type { TaskQueueErrorCode } from './errors.ts';
 import { answerJson, startServer } from './testing/server.ts';

@@ -1,4 +1,4 @@
-import type { TaskOptions } from './typing.ts';
+import type { TaskOptions } from './types.ts';
 
 /** What ends a call before its own end: it then rejects with the signal's reason. */
 export interface CallOptions {

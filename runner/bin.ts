@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, extname, join } from 'node:path';
-import { onStarterEnd } from './starter.ts';
+import { onStarterEnd } from '../edge/scripts/lib/starter.ts';
 
 const NEEDED = 24;
 const cli = join(import.meta.dirname, `cli${extname(import.meta.filename)}`);

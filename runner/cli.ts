@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { addClientCommands } from '../client/cli/commands.ts';
+import { addClientCommands } from '../client/cli/commands/index.ts';
 import { EXIT_CODES } from '../client/cli/exit-codes.ts';
 import { sentenceOf } from '../client/cli/failure.ts';
 import { printError } from '../client/cli/output.ts';
 import { runCommand } from '../client/cli/run.ts';
-import { onStarterEnd } from './starter.ts';
+import { onStarterEnd } from '../edge/scripts/lib/starter.ts';
 
 const ASK_AGAIN_MS = 3000;
 const EXIT_MS = 5000;

@@ -1,11 +1,11 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Health, Outcome as ReportOutcome } from '../edge/contract/api.ts';
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
-import type { Catalog } from './catalog.ts';
-import type { EdgeCall } from './edge-client.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import type { EdgeCall } from './connection/edge-client.ts';
 import type { AttemptIds, HeldTask } from './held-task.ts';
 import type { RunnerOptions } from './options.ts';
-import type { TaskFailure, TaskLogLevel } from './thread-protocol.ts';
+import type { TaskFailure, TaskLogLevel } from './threads/thread-protocol.ts';
 
 /** What happens in a runner. The log, the metrics and the progress display only listen. */
 export interface RunnerEvents {

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
-import { BUILT_IN_TYPES } from './built-in.ts';
-import { TOKEN_VARIABLE } from './thread-env.ts';
+import { BUILT_IN_TYPES } from './catalog/built-in.ts';
+import { TOKEN_VARIABLE } from './threads/thread-env.ts';
 
 const number = (expected: string) =>
   z.string().trim().min(1, expected).or(z.number()).pipe(z.coerce.number(expected));

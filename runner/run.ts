@@ -1,9 +1,9 @@
-import { createLogger } from './log.ts';
-import { logEvents } from './log-events.ts';
-import { exitDespiteThreads, reserveNativeThreads } from './native-calls.ts';
+import { exitDespiteThreads, reserveNativeThreads } from './execution/native-calls.ts';
+import { createLogger } from './observability/log.ts';
+import { logEvents } from './observability/log-events.ts';
 import { readOptions } from './options.ts';
 import { createRunner } from './runner.ts';
-import { TOKEN_VARIABLE } from './thread-env.ts';
+import { TOKEN_VARIABLE } from './threads/thread-env.ts';
 
 /**
  * Runs a runner until it is told to stop, or with `--once` until nothing is ready.
@@ -23,7 +23,7 @@ export async function run(
   logEvents(runner.events, createLogger(options, runner.name), options);
   if (options.metricsPort !== undefined) {
     // Loaded only where it is used.
-    const { serveMetrics } = await import('./metrics-server.ts');
+    const { serveMetrics } = await import('./observability/metrics-server.ts');
     await serveMetrics(runner, { ...options, port: options.metricsPort, host: options.metricsHost });
   }
   try {

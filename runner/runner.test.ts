@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MAX_READ_AHEAD } from './read-ahead.ts';
+import { MAX_READ_AHEAD } from './claiming/read-ahead.ts';
 import { prepareRunner } from './testing/start-runner.ts';
 import { waitFor } from './testing/wait-for.ts';
 

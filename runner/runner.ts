@@ -1,20 +1,20 @@
 import { hostname } from 'node:os';
-import { builtInFiles } from './built-in.ts';
-import { type Catalog, loadCatalog } from './catalog.ts';
-import { ClaimLoop } from './claim-loop.ts';
-import { EdgeClient } from './edge-client.ts';
+import { builtInFiles } from './catalog/built-in.ts';
+import { type Catalog, loadCatalog } from './catalog/catalog.ts';
+import { ClaimLoop } from './claiming/claim-loop.ts';
+import { aboutRunner, Introduction, stuckThreads } from './claiming/runner-info.ts';
+import { EdgeClient } from './connection/edge-client.ts';
+import { untilAnswered } from './connection/retry.ts';
+import { WakeSocket } from './connection/wake-socket.ts';
 import { createBus, type RunnerBus } from './events.ts';
+import { Lane, type LaneLoad } from './execution/lane.ts';
+import { MemoryWatch } from './execution/memory-watch.ts';
 import type { HeldTask } from './held-task.ts';
-import { aboutRunner, Introduction, stuckThreads } from './introduction.ts';
-import { Lane, type LaneLoad } from './lane.ts';
-import { LeaseBook } from './lease-book.ts';
-import { MemoryWatch } from './memory-watch.ts';
+import { LeaseBook } from './leases/lease-manager.ts';
 import type { RunnerOptions } from './options.ts';
-import { Reporter } from './reporter.ts';
-import { untilAnswered } from './retry.ts';
+import { Reporter } from './reporting/reporter.ts';
 import type { Lane as LaneName } from './task.ts';
-import type { Outcome } from './thread-protocol.ts';
-import { WakeSocket } from './wake-socket.ts';
+import type { Outcome } from './threads/thread-protocol.ts';
 
 /**
  * A runner: it claims tasks, runs them on threads, and reports how they ended. Nothing of a task runs on

@@ -1,8 +1,8 @@
 import type { BufferEnv } from '../../edge/buffer/env.ts';
-import { TaskLedger as Ledger } from '../../edge/buffer/ledger/task-ledger.ts';
+import { TaskLedger as Ledger } from '../../edge/buffer/task-ledger.ts';
 import worker from '../../edge/buffer/worker.ts';
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
-import { ledgerOf } from '../../edge/http/ledger.ts';
+import { ledgerOf } from '../../edge/platform/ledger.ts';
 
 const SUBMISSION_TASKS = 1000;
 

@@ -1,7 +1,7 @@
 /** Bindings that count what is done through them. */
 import { z } from 'zod';
 import { byteLength } from '../../edge/contract/text.ts';
-import type { LedgerNamespace } from '../../edge/http/ledger.ts';
+import type { LedgerNamespace } from '../../edge/platform/ledger.ts';
 import type { Tally } from './tally.ts';
 
 const Batch = z.array(z.object({ body: z.unknown() }));

@@ -1,6 +1,6 @@
 /** The Consumer Worker and its ledger, counted. */
 import type { BufferEnv } from '../../edge/buffer/env.ts';
-import { TaskLedger as Ledger } from '../../edge/buffer/ledger/task-ledger.ts';
+import { TaskLedger as Ledger } from '../../edge/buffer/task-ledger.ts';
 import worker from '../../edge/buffer/worker.ts';
 import { countedKv, countedNamespace } from './bindings.ts';
 import { countedWorker } from './counted-worker.ts';

@@ -1,6 +1,6 @@
 import { TaskQueue } from '../../client/client.ts';
-import { Caller, testHarness } from '../../edge/testing.ts';
-import { workerConfig } from '../../edge/worker-config.ts';
+import { workerConfig } from '../../edge/scripts/worker-config.ts';
+import { Caller, testHarness } from '../../edge/testing/harness.ts';
 import { BenchClient } from '../edge-client.ts';
 import { type BenchRunner, startBenchRunner } from '../runner-child.ts';
 import { Operations, sum } from './operations.ts';

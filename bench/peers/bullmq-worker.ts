@@ -3,9 +3,9 @@
  * below 0 warm it up, and do not count.
  */
 import { Worker } from 'bullmq';
-import { serve } from './serve.ts';
-import { fail, Tally } from './tally.ts';
-import type { JobData } from './worker-messages.ts';
+import { serve } from './lib/serve.ts';
+import { fail, Tally } from './lib/tally.ts';
+import type { JobData } from './lib/worker-messages.ts';
 
 const CONCURRENCY = 64;
 

@@ -1,9 +1,9 @@
 import { type Job, Queue } from 'bullmq';
 import { until } from '../edge-client.ts';
+import type { RedisServer } from './lib/redis.ts';
+import type { JobData } from './lib/worker-messages.ts';
+import { WorkerProcess } from './lib/worker-process.ts';
 import { addInBatches, type NoopRun, queueName, rate, untilIdle } from './noop-jobs.ts';
-import type { RedisServer } from './redis.ts';
-import type { JobData } from './worker-messages.ts';
-import { WorkerProcess } from './worker-process.ts';
 
 const SCRIPT = 'bench/peers/bullmq-worker.ts';
 const SAMPLE = 50;

@@ -1,9 +1,9 @@
 /** Graphile Worker with a no-op task, configured as `graphile.ts` says. */
 import { Logger, run } from 'graphile-worker';
 import { z } from 'zod';
-import { postgresUrl } from './postgres.ts';
-import { serve } from './serve.ts';
-import { fail, Tally } from './tally.ts';
+import { postgresUrl } from './lib/postgres.ts';
+import { serve } from './lib/serve.ts';
+import { fail, Tally } from './lib/tally.ts';
 
 const CONCURRENCY = 64;
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeWorkerUtils, type WorkerUtils } from 'graphile-worker';
 import { z } from 'zod';
+import type { PostgresServer } from './lib/postgres.ts';
+import { WorkerProcess } from './lib/worker-process.ts';
 import { addInBatches, type NoopRun, queueName, rate, untilIdle } from './noop-jobs.ts';
-import type { PostgresServer } from './postgres.ts';
-import { WorkerProcess } from './worker-process.ts';
 
 const SCRIPT = 'bench/peers/graphile-worker.ts';
 const WAIT_MS = 30_000;

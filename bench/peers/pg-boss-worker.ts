@@ -1,9 +1,9 @@
 /** pg-boss's workers with a no-op handler, configured as `pg-boss.ts` says. */
 import { PgBoss } from 'pg-boss';
-import { postgresUrl } from './postgres.ts';
-import { serve } from './serve.ts';
-import { fail, Tally } from './tally.ts';
-import type { JobData } from './worker-messages.ts';
+import { postgresUrl } from './lib/postgres.ts';
+import { serve } from './lib/serve.ts';
+import { fail, Tally } from './lib/tally.ts';
+import type { JobData } from './lib/worker-messages.ts';
 
 const LOOPS = 4;
 const BATCH = 1000;

@@ -1,9 +1,9 @@
 import { PgBoss } from 'pg-boss';
 import { z } from 'zod';
 import { until } from '../edge-client.ts';
+import type { PostgresServer } from './lib/postgres.ts';
+import { WorkerProcess } from './lib/worker-process.ts';
 import { addInBatches, type NoopRun, queueName, rate, untilIdle } from './noop-jobs.ts';
-import type { PostgresServer } from './postgres.ts';
-import { WorkerProcess } from './worker-process.ts';
 
 const SCRIPT = 'bench/peers/pg-boss-worker.ts';
 const SAMPLE = 50;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Caller, testHarness } from '../../edge/testing.ts';
+import { Caller, testHarness } from '../../edge/testing/harness.ts';
 import { eachAtOnce, until } from '../edge-client.ts';
 import type { Work } from './consumer.ts';
 

@@ -4,11 +4,11 @@ import type { Bench, Suite } from '../bench.ts';
 import { drain } from '../drain.ts';
 import { processByBullmq, submitToBullmq } from '../peers/bullmq.ts';
 import { submitToGraphile } from '../peers/graphile.ts';
+import { PostgresServer } from '../peers/lib/postgres.ts';
+import { RedisServer } from '../peers/lib/redis.ts';
 import { type NoopRun, rate, untilIdle } from '../peers/noop-jobs.ts';
 import { orSkipped } from '../peers/peer.ts';
 import { submitToPgBoss } from '../peers/pg-boss.ts';
-import { PostgresServer } from '../peers/postgres.ts';
-import { RedisServer } from '../peers/redis.ts';
 import { BenchSystem } from '../system.ts';
 
 const OWN = 'this system';

@@ -1,4 +1,4 @@
-import { Pacing } from '../../edge/buffer/ledger/pacing.ts';
+import { Pacing } from '../../edge/buffer/pacing.ts';
 import type { Bench, Suite } from '../bench.ts';
 import type { Pacing as PacingModel } from '../requests/ledger-model.ts';
 import { type EdgeSettings, type Simulated, simulate } from '../requests/simulate.ts';

@@ -9,8 +9,8 @@ import { BatchSubmitted, StatusView, Submitted, TaskList, TaskView } from '../..
 import { SingleClaim } from '../../edge/contract/buffer.ts';
 import { QueueStats, RunnerList, TypeSwitch } from '../../edge/contract/stats.ts';
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
-import { guardedEdge, openEdge, TOKENS, waitFor } from '../../edge/testing.ts';
-import { freePort } from '../../runner/local-edge.ts';
+import { freePort } from '../../edge/scripts/lib/local-edge.ts';
+import { guardedEdge, openEdge, TOKENS, waitFor } from '../../edge/testing/harness.ts';
 import {
   type CliOptions,
   type CliRun,

@@ -3,7 +3,7 @@
  * takes most of its time to load. Started by {@link startCommandHost}.
  */
 import yargs from 'yargs';
-import { addClientCommands } from '../cli/commands.ts';
+import { addClientCommands } from '../cli/commands/index.ts';
 import { runCommand } from '../cli/run.ts';
 import type { CliRun } from './run-cli.ts';
 

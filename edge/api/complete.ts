@@ -6,9 +6,9 @@ import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
 import { ApiError, invalidRequest, taskNotFound } from '../http/errors.ts';
 import { readBody, readTaskId } from '../http/input.ts';
-import { callsOf, ledgerOf } from '../http/ledger.ts';
-import { logOf, shown } from '../http/log.ts';
 import { iso } from '../http/time.ts';
+import { callsOf, ledgerOf } from '../platform/ledger.ts';
+import { logOf, shown } from '../platform/log.ts';
 import type { ApiEnv } from './env.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;

@@ -6,8 +6,8 @@ import type { Busy, TaskRow } from '../contract/ledger.ts';
 import { versionOf } from '../contract/version.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
 import { openedBy } from '../http/tickets.ts';
+import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 import { findTask, statusView } from './status.ts';
 

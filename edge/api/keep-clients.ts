@@ -1,5 +1,5 @@
-import { ledgerOf } from '../http/ledger.ts';
 import { configuredNames } from '../http/tickets.ts';
+import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
 /**

@@ -5,8 +5,8 @@ import { statusOf, TaskState, type TaskStatus } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { readQuery } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
 import { iso } from '../http/time.ts';
+import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 import { ledgerFilter } from './filter.ts';
 

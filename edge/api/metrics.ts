@@ -3,7 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Failure } from '../contract/ledger.ts';
 import type { LiveUpdate, QueueStats, RunnerView } from '../contract/stats.ts';
 import { unlessBusy } from '../http/busy.ts';
-import { ledgerOf } from '../http/ledger.ts';
+import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
 /** `GET /metrics`: how the queue stands, in the text format of Prometheus. */

@@ -5,9 +5,9 @@ import { TaskType } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ApiError } from '../http/errors.ts';
 import { check } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
 import { openedBy } from '../http/tickets.ts';
 import { expectUpgrade } from '../http/upgrade.ts';
+import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;

@@ -8,13 +8,13 @@ import { statusOf } from '../contract/task.ts';
 import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readTaskId } from '../http/input.ts';
-import { insertTasks, ledgerOf } from '../http/ledger.ts';
-import { readRecord, withPayloads } from '../http/records.ts';
 import { iso } from '../http/time.ts';
-import { readArchived } from './archive.ts';
+import { insertTasks, ledgerOf } from '../platform/ledger.ts';
+import { readRecord, withPayloads } from '../platform/records.ts';
+import { readArchived } from './cron/archive.ts';
+import { archiveDays } from './cron/retention.ts';
+import { sweepAfterMs } from './cron/sweep.ts';
 import type { ApiEnv } from './env.ts';
-import { archiveDays } from './retention.ts';
-import { sweepAfterMs } from './sweep.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 

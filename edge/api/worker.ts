@@ -2,8 +2,9 @@ import { createApp, serve, serveDocument, servePage } from '../http/app.ts';
 import { getAsset, getDashboard, getReference } from '../http/pages.ts';
 import { giveTicket } from '../http/tickets.ts';
 import { cancelTask, cancelTasks, retryTask, retryTasks } from './cancel.ts';
-import { closeWindows } from './close.ts';
 import { completeMany, completeOne } from './complete.ts';
+import { closeWindows } from './cron/archive-windows.ts';
+import { sweep } from './cron/sweep.ts';
 import type { ApiEnv } from './env.ts';
 import { followTask, getStatus } from './follow.ts';
 import { keepClients } from './keep-clients.ts';
@@ -12,8 +13,7 @@ import { getMetrics } from './metrics.ts';
 import * as routes from './routes.ts';
 import { getStats, listRunners, openLive, pauseType, resumeType } from './stats.ts';
 import { getTask } from './status.ts';
-import { submitBatch, submitOne } from './submit.ts';
-import { sweep } from './sweep.ts';
+import { submitBatch, submitOne } from './submission/submit.ts';
 
 const app = createApp<ApiEnv>('task-api-v2');
 

@@ -8,12 +8,12 @@ import {
 } from '../contract/buffer.ts';
 import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
 import { readBody } from '../http/input.ts';
-import { callsOf, ledgerOf } from '../http/ledger.ts';
-import { logOf, shown } from '../http/log.ts';
 import { iso } from '../http/time.ts';
-import { claimedPayloads } from './bodies.ts';
+import { callsOf, ledgerOf } from '../platform/ledger.ts';
+import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
-import { claimedTaskJson } from './ledger/views.ts';
+import { claimedPayloads } from './payloads.ts';
+import { claimedTaskJson } from './views.ts';
 
 /** The ledger looks at each task that a heartbeat names, some 5,000 in so much. */
 const BEAT_CALL_BYTES = 256 * 1024;

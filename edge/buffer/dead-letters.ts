@@ -3,8 +3,8 @@ import type { NewTask, RefusedTask } from '../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';
 import { submissionFrom, taskIdAt } from '../contract/task-id.ts';
-import { CURRENT_SHARD, insertTasks, ledgerOf } from '../http/ledger.ts';
-import { logOf, shown } from '../http/log.ts';
+import { CURRENT_SHARD, insertTasks, ledgerOf } from '../platform/ledger.ts';
+import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
 
 /** What is left of a message's form when its tasks cannot be read. */

@@ -1,5 +1,5 @@
-import type { LedgerNamespace } from '../http/ledger.ts';
 import type { PagesEnv } from '../http/pages.ts';
+import type { LedgerNamespace } from '../platform/ledger.ts';
 
 /** The bindings of the Consumer Worker; `wrangler.jsonc` declares them. */
 export interface BufferEnv extends PagesEnv {

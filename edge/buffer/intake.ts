@@ -1,7 +1,7 @@
 import type { NewTask } from '../contract/ledger.ts';
 import { newTasks, QueueMessage } from '../contract/submission.ts';
-import { insertTasks } from '../http/ledger.ts';
-import { logOf, shown } from '../http/log.ts';
+import { insertTasks } from '../platform/ledger.ts';
+import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
 
 /** A full ledger archives what has ended; messages wait for that. */

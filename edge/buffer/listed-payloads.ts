@@ -2,7 +2,7 @@ import type { WorkRow } from '../contract/ledger.ts';
 import { MAX_LIST_RECORDS } from '../contract/limits.ts';
 import { submissionOf } from '../contract/task-id.ts';
 import { unlessBusy } from '../http/busy.ts';
-import { withPayloads } from '../http/records.ts';
+import { withPayloads } from '../platform/records.ts';
 import type { BufferEnv } from './env.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 

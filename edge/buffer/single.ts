@@ -5,12 +5,12 @@ import type { TaskState } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
-import { logOf } from '../http/log.ts';
-import { claimedPayloads } from './bodies.ts';
+import { ledgerOf } from '../platform/ledger.ts';
+import { logOf } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
-import { bufferedTaskJson, bufferStatusOf, claimedTask } from './ledger/views.ts';
 import { listedPayloads } from './listed-payloads.ts';
+import { claimedPayloads } from './payloads.ts';
+import { bufferedTaskJson, bufferStatusOf, claimedTask } from './views.ts';
 
 type BufferContext = Context<{ Bindings: BufferEnv }>;
 

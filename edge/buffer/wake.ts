@@ -3,8 +3,8 @@ import { WakeQuery } from '../contract/buffer.ts';
 import { MAX_WAKE_SOCKETS } from '../contract/limits.ts';
 import { ApiError } from '../http/errors.ts';
 import { readQuery } from '../http/input.ts';
-import { ledgerOf } from '../http/ledger.ts';
 import { expectUpgrade } from '../http/upgrade.ts';
+import { ledgerOf } from '../platform/ledger.ts';
 import type { BufferEnv } from './env.ts';
 
 /** `GET /wake`: a WebSocket that says when work is ready; it is the ledger's own. */

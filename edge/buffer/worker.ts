@@ -8,7 +8,7 @@ import * as routes from './routes.ts';
 import { claimSingle, listAlive, listReady, removeSingle } from './single.ts';
 import { openWake } from './wake.ts';
 
-export { TaskLedger } from './ledger/task-ledger.ts';
+export { TaskLedger } from './task-ledger.ts';
 
 const app = createApp<BufferEnv>('queue-buffer-v2');
 

@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build } from 'esbuild';
-import { buildFolder } from '../../runner/build-folder.ts';
+import { buildFolder } from '../scripts/lib/build-folder.ts';
 
 const folder = import.meta.dirname;
 

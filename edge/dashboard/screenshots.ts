@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { onStarterEnd } from '../../runner/starter.ts';
-import { startScene } from './scene/start-scene.ts';
+import { onStarterEnd } from '../scripts/lib/starter.ts';
+import { startScene } from './fixtures/start-scene.ts';
 import { startChromium } from './testing/chromium.ts';
 
 const FOLDER = join(import.meta.dirname, 'screenshots');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
 import { ApiError } from './errors.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 
 /** An application with one call for clients, and the keys that its limiter was asked for. */
 function limitedApp(limit: number) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 
 /** What a worker that is configured so answers to a call of a client and to one of a runner, with each token. */
 async function answers(env: WorkerEnv, ...tokens: (string | undefined)[]): Promise<[number, number][]> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createApp, serve, type WorkerEnv } from './app.ts';
 import { bodyOf } from './body.ts';
 import type { RouteDescription } from './openapi.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 
 const MB = 1024 * 1024;
 const ENV: WorkerEnv = { API_TOKENS: 'client-token', RUNNER_TOKENS: 'runner-token', LOG_LEVEL: 'error' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 
 const ALLOWED = 'https://dashboard.example';
 const OTHER = 'https://evil.example';

@@ -5,7 +5,7 @@ import { ClaimRequest, HeartbeatRequest } from '../contract/buffer.ts';
 import { BatchSubmission } from '../contract/task.ts';
 import { createApp, serve, type WorkerEnv } from './app.ts';
 import { readBody } from './input.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 
 const LEASE = '7b0f6f0e-6a53-4f0c-9d7c-0d3a5b8c1e42';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createApp, serve, servePage, type WorkerEnv } from './app.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 
 const OPEN: WorkerEnv = { AUTH: 'off' };
 const OWN = 'http://localhost:8787';

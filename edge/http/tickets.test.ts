@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decode, sign } from 'hono/jwt';
 import { Ticket } from '../contract/stats.ts';
 import { createApp, serve, type WorkerEnv } from './app.ts';
-import { routeFor } from './testing.ts';
+import { routeFor } from './testing/route-for.ts';
 import { configuredNames, giveTicket, openedBy } from './tickets.ts';
 import { tokenKey } from './token-key.ts';
 

@@ -9,7 +9,7 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { onStarterEnd } from '../starter.ts';
+import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { type ChaosReport, runChaos } from './chaos-run.ts';
 import { kinds } from './plan.ts';
 import { holds } from './verdict.ts';

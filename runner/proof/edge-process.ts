@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../local-edge.ts';
-import { killGroups } from '../process-table.ts';
-import { type Script, startScript } from '../script.ts';
+import { freePort } from '../../edge/scripts/lib/local-edge.ts';
+import { killGroups } from '../../edge/scripts/lib/process-table.ts';
+import { type Script, startScript } from '../../edge/scripts/lib/script.ts';
 import { timedFetch } from './timed-fetch.ts';
 
 const STARTS = 3;
@@ -72,7 +72,7 @@ export class EdgeProcess {
     // What killed workers leave behind stays in the folder too.
     const temporary = join(this.#folder, 'tmp');
     mkdirSync(temporary, { recursive: true });
-    const script = await startScript('edge/dev.ts', {
+    const script = await startScript('edge/scripts/dev.ts', {
       env: {
         API_PORT: String(ports.api),
         BUFFER_PORT: String(ports.buffer),

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Script, startScript } from '../script.ts';
+import { type Script, startScript } from '../../edge/scripts/lib/script.ts';
 import { type Run, readRuns } from './run-log.ts';
 import { RUN_LOG } from './step.ts';
 

@@ -4,10 +4,10 @@ import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import type { ClaimedTask } from '../../edge/contract/buffer.ts';
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
-import type { TaskEntry } from '../catalog.ts';
+import type { TaskEntry } from '../catalog/catalog.ts';
 import type { HeldTask } from '../held-task.ts';
 import type { Lane } from '../task.ts';
-import type { Job } from '../thread-protocol.ts';
+import type { Job } from '../threads/thread-protocol.ts';
 import type { Behaviour } from './fixtures/lib/behave.ts';
 
 export const FIXTURES = join(import.meta.dirname, 'fixtures');

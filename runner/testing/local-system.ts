@@ -4,8 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { freePort } from '../local-edge.ts';
-import { killGroups, listProcesses, type Process, withDescendants } from '../process-table.ts';
+import { freePort } from '../../edge/scripts/lib/local-edge.ts';
+import {
+  killGroups,
+  listProcesses,
+  type Process,
+  withDescendants,
+} from '../../edge/scripts/lib/process-table.ts';
 import { waitFor } from './wait-for.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -17,7 +17,7 @@ export const RUNNER = 'host-1';
 /** What the log of a process writes to standard output while `code` runs; `log` is its logger, `args` its data. */
 export async function logged(code: string, args: unknown, options: LogOptions = TEXT): Promise<string> {
   const script = `
-    import { createLogger } from './log.ts';
+    import { createLogger } from './observability/log.ts';
     const [options, args] = JSON.parse(process.argv[1]);
     const log = createLogger(options, '${RUNNER}');
     ${code}`;
@@ -30,7 +30,7 @@ export async function logged(code: string, args: unknown, options: LogOptions = 
 export function loggedEvents(events: readonly ToldEvent[], options?: LogOptions): Promise<string> {
   const code = `
     const { createBus } = await import('./events.ts');
-    const { logEvents } = await import('./log-events.ts');
+    const { logEvents } = await import('./observability/log-events.ts');
     const bus = createBus();
     logEvents(bus, log, { logPayloads: 'small', ...options });
     for (const [name, first, ...rest] of args) {

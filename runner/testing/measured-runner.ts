@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { serveMetrics } from '../metrics-server.ts';
+import { serveMetrics } from '../observability/metrics-server.ts';
 import type { RunnerOptions } from '../options.ts';
 import { type Family, parsePrometheus } from './prometheus-text.ts';
 import { prepareRunner } from './start-runner.ts';

@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 import { createBus } from '../events.ts';
+import { Lane, type LaneOptions } from '../execution/lane.ts';
+import { MemoryWatch } from '../execution/memory-watch.ts';
 import type { HeldTask } from '../held-task.ts';
-import { Lane, type LaneOptions } from '../lane.ts';
-import { MemoryWatch } from '../memory-watch.ts';
-import type { Outcome } from '../thread-protocol.ts';
+import type { Outcome } from '../threads/thread-protocol.ts';
 import { fixtureEntry, type HeldTaskOptions, heldTask, type Order } from './held-tasks.ts';
 import { waitFor } from './wait-for.ts';
 

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { Catalog, TaskEntry } from '../catalog.ts';
+import type { Catalog, TaskEntry } from '../catalog/catalog.ts';
 import type { RunnerEvents } from '../events.ts';
 import { type RunnerOptions, readOptions } from '../options.ts';
 import { Runner } from '../runner.ts';

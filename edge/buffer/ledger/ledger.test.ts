@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Ledger } from './ledger.ts';
-import { openSqlite } from './sqlite.ts';
+import { openSqlite } from './store/sqlite.ts';
 import { recording, SECOND, START, TestLedger, testLedger } from './testing.ts';
 
 test('an empty ledger asks for no tick, and a tick does no harm', (t) => {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Route } from '../logic/route.ts';
-import { Empty } from './parts/empty.tsx';
+import { Empty } from './components/empty.tsx';
 import { keysShown } from './state/keys.ts';
 import { route } from './state/route.ts';
 import { session } from './state/session.ts';

@@ -1,5 +1,5 @@
 import { describe, test } from 'node:test';
-import { isLive, type Stage } from './stage.ts';
+import { isLive, type Stage } from './harness.ts';
 
 /** How the page gets on without its connection. */
 export function connectionTests(stage: () => Stage): void {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { expectAccessible, expectNoSidewaysScroll, expectRoomForFingers } from './assertions.ts';
 import { Consumer } from './consumer.ts';
-import { expectAccessible, expectNoSidewaysScroll, expectRoomForFingers } from './judge.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './harness.ts';
 
 const SIZES = [
   { name: 'a desktop', viewport: { width: 1280, height: 800 } },

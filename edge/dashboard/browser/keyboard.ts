@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { Stage } from './stage.ts';
+import type { Stage } from './harness.ts';
 
 const focused = (page: Page, selector: string) => page.locator(`${selector}:focus`).waitFor();
 const background = (page: Page) =>

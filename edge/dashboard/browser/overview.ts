@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { waitFor } from '../../testing.ts';
+import { waitFor } from '../../testing/harness.ts';
+import { expectAccessible } from './assertions.ts';
 import { Consumer } from './consumer.ts';
-import { expectAccessible } from './judge.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './harness.ts';
 
 /** A figure of the overview, by its name. */
 const figure = (page: Page, name: string) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { expectAccessible } from './judge.ts';
-import { isLive, type Stage } from './stage.ts';
+import { expectAccessible } from './assertions.ts';
+import { isLive, type Stage } from './harness.ts';
 
 const RUNNER_TOKENS = 'runner';
 

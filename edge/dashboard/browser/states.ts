@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test';
-import { expectNoSidewaysScroll } from './judge.ts';
-import type { Stage } from './stage.ts';
+import { expectNoSidewaysScroll } from './assertions.ts';
+import type { Stage } from './harness.ts';
 
 const NARROW = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 /** A task of June 2023. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Stage } from './stage.ts';
+import type { Stage } from './harness.ts';
 
 const AFTER_CARET = 'document.activeElement.value.slice(document.activeElement.selectionStart)';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
-import { waitFor } from '../../testing.ts';
+import { waitFor } from '../../testing/harness.ts';
 import { Consumer } from './consumer.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from './harness.ts';
 
 /** One task: its facts, what it went through, and what is done with it. */
 export function taskTests(stage: () => Stage): void {

@@ -10,7 +10,7 @@ import type {
   SettleReport,
 } from '../../../contract/ledger.ts';
 import { Ledger, type LedgerSources } from '../ledger.ts';
-import type { Sql, SqlValue } from '../sql.ts';
+import type { Sql, SqlValue } from '../store/sql.ts';
 import type { MakeLedger } from './real.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Route } from '../../logic/route.ts';
-import { Icon, type IconName, Mark } from '../parts/icon.tsx';
+import { Icon, type IconName, Mark } from '../components/icon.tsx';
 import { route } from '../state/route.ts';
 import { openDraft } from '../state/submission.ts';
 import { ConnectionState } from './connection-state.tsx';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog } from '../components/dialog.tsx';
 
 const KEYS: readonly [keys: readonly string[], what: string][] = [
   [['/'], 'Go to the filter'],

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { Choice } from '../parts/choice.tsx';
-import { Icon } from '../parts/icon.tsx';
+import { Choice } from '../components/choice.tsx';
+import { Icon } from '../components/icon.tsx';
 import { keysShown } from '../state/keys.ts';
 import { session, signOut } from '../state/session.ts';
 import { chooseTheme, THEMES, theme } from '../state/theme.ts';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { TypeStats } from '../../../contract/stats.ts';
-import { Icon } from '../parts/icon.tsx';
+import { Icon } from '../components/icon.tsx';
 import { busy, pauseType, resumeType } from '../state/actions.ts';
 
 /** Pauses a type, or resumes it. */

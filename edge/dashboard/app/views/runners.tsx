@@ -2,10 +2,10 @@ import type { JSX } from 'preact';
 import type { RunnerView } from '../../../contract/stats.ts';
 import { countOf, formatCount } from '../../logic/counts.ts';
 import { taskHref } from '../../logic/route.ts';
-import { Empty } from '../parts/empty.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
-import { TypeMark } from '../parts/tag.tsx';
-import { Ago, Since } from '../parts/time.tsx';
+import { Empty } from '../components/empty.tsx';
+import { Skeleton } from '../components/skeleton.tsx';
+import { TypeMark } from '../components/tag.tsx';
+import { Ago, Since } from '../components/time.tsx';
 import { runners } from '../state/live.ts';
 
 /** Who runs tasks, and which. */

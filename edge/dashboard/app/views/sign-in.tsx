@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { Mark } from '../parts/icon.tsx';
+import { Mark } from '../components/icon.tsx';
 import { sentenceOf } from '../state/notices.ts';
 import { checkAgain, signIn } from '../state/session.ts';
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { taskHref } from '../../logic/route.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog } from '../components/dialog.tsx';
 import { type Draft, discardDraft, leaveDraft } from '../state/submission.ts';
 import { SubmitFields } from './submit/fields.tsx';
 

@@ -1,10 +1,10 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { TaskView } from '../../../contract/api.ts';
-import { Empty } from '../parts/empty.tsx';
-import { JsonView } from '../parts/json-view.tsx';
-import { ProgressBar } from '../parts/progress-bar.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
+import { Empty } from '../components/empty.tsx';
+import { JsonView } from '../components/json-view.tsx';
+import { ProgressBar } from '../components/progress-bar.tsx';
+import { Skeleton } from '../components/skeleton.tsx';
 import { changes } from '../state/actions.ts';
 import { FollowedTask } from '../state/followed-task.ts';
 import { Facts } from './task/facts.tsx';

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { Icon } from '../parts/icon.tsx';
-import { StatusSign } from '../parts/status.tsx';
+import { Icon } from '../components/icon.tsx';
+import { StatusSign } from '../components/status.tsx';
 import { dismiss, type Notice, notices } from '../state/notices.ts';
 
 /** What the page says in passing. */

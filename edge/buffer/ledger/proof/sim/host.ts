@@ -1,6 +1,6 @@
 import type { Ledger } from '../../ledger.ts';
-import type { Sql, SqlValue } from '../../sql.ts';
-import { openSqlite } from '../../sqlite.ts';
+import type { Sql, SqlValue } from '../../store/sql.ts';
+import { openSqlite } from '../../store/sqlite.ts';
 import type { MakeLedger } from '../real.ts';
 import { type Call, tick } from './calls.ts';
 import { Watch } from './watch.ts';

@@ -7,7 +7,7 @@ import type {
   SettleOutcome,
 } from '../../../../contract/ledger.ts';
 import type { TaskState } from '../../../../contract/task.ts';
-import type { Sql } from '../../sql.ts';
+import type { Sql } from '../../store/sql.ts';
 import { ArchiveWatch } from './archive-watch.ts';
 import type { Asks } from './calls.ts';
 import { type Change, changesOf, logChanges } from './changes.ts';

@@ -2,7 +2,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { TypeStats } from '../../../../contract/stats.ts';
 import { countOf, waiting } from '../../../logic/counts.ts';
 import { tasksHref } from '../../../logic/route.ts';
-import { Icon } from '../../parts/icon.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { runners, stats } from '../../state/live.ts';
 import { PauseButton } from '../pause-button.tsx';
 

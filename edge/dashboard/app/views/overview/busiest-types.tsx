@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import { waiting } from '../../../logic/counts.ts';
 import { tasksHref } from '../../../logic/route.ts';
-import { Count } from '../../parts/count.tsx';
-import { SkeletonRows } from '../../parts/skeleton.tsx';
+import { Count } from '../../components/count.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
 import { stats } from '../../state/live.ts';
 
 const SHOWN = 6;

@@ -10,8 +10,8 @@ import {
 import { formatCount } from '../../../logic/counts.ts';
 import { formatDuration } from '../../../logic/durations.ts';
 import { formatMinute } from '../../../logic/times.ts';
-import { Chart, type Figures } from '../../parts/chart.tsx';
-import type { PlotData } from '../../parts/plot.ts';
+import { Chart, type Figures } from '../../components/chart.tsx';
+import type { PlotData } from '../../components/plot.ts';
 
 interface HourProps {
   readonly hour: readonly Minute[];

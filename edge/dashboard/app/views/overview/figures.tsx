@@ -2,9 +2,9 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { QueueStats } from '../../../../contract/stats.ts';
 import { formatCount, waiting } from '../../../logic/counts.ts';
 import { taskHref, tasksHref } from '../../../logic/route.ts';
-import { Skeleton } from '../../parts/skeleton.tsx';
-import { type ShownStatus, StatusSign } from '../../parts/status.tsx';
-import { Since } from '../../parts/time.tsx';
+import { Skeleton } from '../../components/skeleton.tsx';
+import { type ShownStatus, StatusSign } from '../../components/status.tsx';
+import { Since } from '../../components/time.tsx';
 import { stats } from '../../state/live.ts';
 
 /** How many tasks there are now, by status, and which has waited longest. */

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { Count } from '../../parts/count.tsx';
-import { SkeletonRows } from '../../parts/skeleton.tsx';
-import { Since } from '../../parts/time.tsx';
+import { Count } from '../../components/count.tsx';
+import { SkeletonRows } from '../../components/skeleton.tsx';
+import { Since } from '../../components/time.tsx';
 import { runners } from '../../state/live.ts';
 
 const SHOWN = 6;

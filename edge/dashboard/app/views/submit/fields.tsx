@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { SubmissionForm } from '../../../logic/submission-form.ts';
-import { Choice } from '../../parts/choice.tsx';
-import { type ControlProps, Field } from '../../parts/field.tsx';
+import { Choice } from '../../components/choice.tsx';
+import { type ControlProps, Field } from '../../components/field.tsx';
 import { stats } from '../../state/live.ts';
 import type { Draft } from '../../state/submission.ts';
 import { PayloadField } from './payload-field.tsx';

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { excerpt, readJson } from '../../../logic/json-place.ts';
-import { Field } from '../../parts/field.tsx';
+import { Field } from '../../components/field.tsx';
 import type { Draft } from '../../state/submission.ts';
 
 const ROWS = 9;

@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { TaskView } from '../../../../contract/api.ts';
 import { formatDuration } from '../../../logic/durations.ts';
-import { Tag } from '../../parts/tag.tsx';
-import { Ago, At, Until } from '../../parts/time.tsx';
+import { Tag } from '../../components/tag.tsx';
+import { Ago, At, Until } from '../../components/time.tsx';
 
 /** What is known of a task, field by field. */
 export function Facts({ task }: { task: TaskView }): JSX.Element {

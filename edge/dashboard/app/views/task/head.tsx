@@ -2,9 +2,9 @@ import type { JSX } from 'preact';
 import type { TaskView } from '../../../../contract/api.ts';
 import { tasksHref } from '../../../logic/route.ts';
 import { EMPTY_FORM } from '../../../logic/submission-form.ts';
-import { CopyButton } from '../../parts/copy-button.tsx';
-import { Icon } from '../../parts/icon.tsx';
-import { type ShownStatus, Status } from '../../parts/status.tsx';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { type ShownStatus, Status } from '../../components/status.tsx';
 import { busy, cancelTask, retryTask } from '../../state/actions.ts';
 import { openDraft } from '../../state/submission.ts';
 

@@ -2,8 +2,8 @@ import type { JSX } from 'preact';
 import type { TaskView } from '../../../../contract/api.ts';
 import { formatDuration } from '../../../logic/durations.ts';
 import { type Holder, layTimeline, type Span } from '../../../logic/timeline.ts';
-import { StatusSign } from '../../parts/status.tsx';
-import { At } from '../../parts/time.tsx';
+import { StatusSign } from '../../components/status.tsx';
+import { At } from '../../components/time.tsx';
 import { now } from '../../state/clock.ts';
 import { runners } from '../../state/live.ts';
 

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { countByStatus, countOf, formatCount } from '../../../logic/counts.ts';
 import { describeFilter, isEmptyFilter } from '../../../logic/filter.ts';
 import { formatTime } from '../../../logic/times.ts';
-import { Dialog } from '../../parts/dialog.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 import type { Bulk, BulkChange } from '../../state/bulk-change.ts';
 import { now } from '../../state/clock.ts';
 import { stats } from '../../state/live.ts';

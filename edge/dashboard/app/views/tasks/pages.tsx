@@ -3,7 +3,7 @@ import { createdAtOf } from '../../../../contract/task-id.ts';
 import type { TaskFilter } from '../../../logic/filter.ts';
 import { tasksHref } from '../../../logic/route.ts';
 import { formatTime } from '../../../logic/times.ts';
-import { Icon } from '../../parts/icon.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { now } from '../../state/clock.ts';
 import { navigate } from '../../state/route.ts';
 import type { TaskListing } from '../../state/task-listing.ts';

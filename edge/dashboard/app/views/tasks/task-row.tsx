@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
 import { formatDuration } from '../../../logic/durations.ts';
 import { taskHref } from '../../../logic/route.ts';
-import { Status } from '../../parts/status.tsx';
-import { Tag } from '../../parts/tag.tsx';
-import { Ago } from '../../parts/time.tsx';
+import { Status } from '../../components/status.tsx';
+import { Tag } from '../../components/tag.tsx';
+import { Ago } from '../../components/time.tsx';
 import { busy, cancelTask, retryTask } from '../../state/actions.ts';
 import type { TaskSummary } from '../../state/task-listing.ts';
 

@@ -1,0 +1,118 @@
+import type { Argv } from 'yargs';
+import type { SubmitOptions, TaskQueue } from '../../client.ts';
+import { connect, withConnection } from '../connection.ts';
+import { readText } from '../files.ts';
+import { type FlagsOf, numberOf, secondsOf, timeOf } from '../flags.ts';
+import { parseJsonText } from '../json-text.ts';
+import { count, print, printJson } from '../output.ts';
+import { tellEnd } from '../task-output.ts';
+
+const number = (flag: string) => ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
+const seconds = (flag: string) => ({ string: true, requiresArg: true, coerce: secondsOf(flag) }) as const;
+
+function withFlags(parser: Argv) {
+  return withConnection(parser)
+    .positional('type', { type: 'string', describe: 'The name of a task type' })
+    .option('payload', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'JSON, @FILE, or @- for standard input',
+    })
+    .option('priority', { ...number('priority'), describe: 'From -100 to 100, higher first' })
+    .option('delay', {
+      ...seconds('delay'),
+      describe: 'Time before it may run: in seconds, or 90s, 30m, 2h, 7d, …',
+    })
+    .option('run-at', {
+      string: true,
+      requiresArg: true,
+      coerce: timeOf('run-at', 'ahead'),
+      describe: 'When it may run: a time, such as 2026-01-31T12:00:00Z, or in 30m, 2h, 7d, …',
+    })
+    .option('max-attempts', { ...number('max-attempts'), describe: 'Attempts before it fails' })
+    .option('timeout', {
+      ...seconds('timeout'),
+      describe: 'Time for one attempt: in seconds, or 90s, 30m, 2h, …',
+    })
+    .option('tag', { type: 'string', array: true, nargs: 1, describe: 'A word to find it by; ten at most' })
+    .option('idempotency-key', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Names the submission: under the same key it is made once, within 24 hours',
+    })
+    .option('wait', {
+      type: 'boolean',
+      describe: 'Wait until it has ended, and show its result',
+    })
+    .option('timeout-seconds', {
+      ...seconds('timeout-seconds'),
+      describe: 'With --wait, no longer: in seconds, or 90s, 30m, …',
+    })
+    .option('batch', {
+      type: 'string',
+      requiresArg: true,
+      conflicts: [
+        ...['payload', 'priority', 'delay', 'run-at', 'max-attempts', 'timeout', 'tag'],
+        ...['wait', 'timeout-seconds'],
+      ],
+      describe:
+        'Submit the tasks of a file, one a line as JSON: {"type":…,"payload":…}; - for standard input',
+    });
+}
+
+export function addSubmit(parser: Argv): Argv {
+  return parser.command('submit [type]', 'Submit a task, or a file of tasks', withFlags, async (flags) => {
+    const { type, batch } = flags;
+    if (batch !== undefined && type === undefined) return submitBatch(batch, flags);
+    if (type !== undefined && batch === undefined) return submitOne(type, flags);
+    throw new Error('Expected either a task type, `submit TYPE`, or a file of tasks, `submit --batch FILE`');
+  });
+}
+
+type Flags = FlagsOf<typeof withFlags>;
+
+async function submitOne(type: string, flags: Flags): Promise<void> {
+  if (flags.timeoutSeconds !== undefined && !flags.wait) {
+    throw new Error('--timeout-seconds: Expected --wait with it; the time of an attempt is --timeout');
+  }
+  const payload = flags.payload === undefined ? undefined : await readPayload(flags.payload);
+  const queue = await connect(flags);
+  const options: SubmitOptions = {
+    priority: flags.priority,
+    delaySeconds: flags.delay,
+    runAt: flags.runAt,
+    maxAttempts: flags.maxAttempts,
+    timeoutSeconds: flags.timeout,
+    tags: flags.tag,
+    ...(flags.idempotencyKey !== undefined && { idempotencyKey: flags.idempotencyKey }),
+  };
+  const id = await queue.submit(type, payload, options);
+  if (!flags.json) print(id);
+  else if (!flags.wait) printJson({ taskId: id });
+  if (flags.wait) await tellEnd(await queue.wait(id, { timeoutSeconds: flags.timeoutSeconds }), flags.json);
+}
+
+async function readPayload(text: string): Promise<unknown> {
+  if (!text.startsWith('@')) return parseJsonText(text, '--payload');
+  const file = text.slice(1);
+  return parseJsonText(await readText(file, 'payload'), `--payload ${text}`);
+}
+
+async function submitBatch(file: string, flags: Flags): Promise<void> {
+  const queue: TaskQueue = await connect(flags);
+  const [{ submitFile }, { SingleBar }] = await Promise.all([import('./batch.ts'), import('cli-progress')]);
+  const bar = new SingleBar({
+    format: '{bar} {value}/{total} tasks submitted',
+    noTTYOutput: false,
+    stream: process.stderr,
+  });
+  const submitted = await submitFile(queue, file, {
+    idempotencyKey: flags.idempotencyKey,
+    onTotal: (tasks) => bar.start(tasks, 0),
+    onBatch: (taskIds) => {
+      bar.increment(taskIds.length);
+      if (flags.json) for (const taskId of taskIds) printJson({ taskId });
+    },
+  }).finally(() => bar.stop());
+  if (!flags.json) print(`Submitted ${count(submitted, 'task')}`);
+}

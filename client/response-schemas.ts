@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { BatchSubmitted, StatusView, Submitted, TaskView } from '../edge/contract/api.ts';
+import { TaskError, Timestamp } from '../edge/contract/task.ts';
+import type { EndedTask, StatusOf, TaskIdOf, TaskOf, TaskShape } from './types.ts';
+
+/**
+ * An answer as the contract has it, with what only the task definitions know of it and no check can tell: the
+ * name of its type, and the type of its result.
+ */
+function promised<Answer>(contract: z.ZodType): z.ZodType<Answer> {
+  return z.custom<Answer>((value) => contract.safeParse(value).success);
+}
+
+const Ended = z.union([
+  TaskView.extend({ status: z.literal('completed'), completedAt: Timestamp }),
+  TaskView.extend({ status: z.enum(['failed', 'cancelled']), completedAt: Timestamp, error: TaskError }),
+]);
+
+export const submitted = <Type extends string>() =>
+  promised<Omit<Submitted, 'taskId'> & { taskId: TaskIdOf<Type> }>(Submitted);
+
+export const batchSubmitted = <Type extends string>() =>
+  promised<Omit<BatchSubmitted, 'taskIds'> & { taskIds: TaskIdOf<Type>[] }>(BatchSubmitted);
+
+export const statusOf = <Type extends string>() => promised<StatusOf<Type>>(StatusView);
+
+export const taskOf = <Task extends TaskShape, Type extends string>() =>
+  promised<TaskOf<Task, Type>>(TaskView);
+
+/** Fails for a task that has not ended. */
+export const endedTask = <Task extends TaskShape, Type extends string>() =>
+  promised<EndedTask<Task, Type>>(Ended);

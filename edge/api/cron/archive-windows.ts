@@ -1,0 +1,144 @@
+import type { OpenSeal, TaskRow } from '../../contract/ledger.ts';
+import { ofType, type PerType, scaled } from '../../contract/per-type.ts';
+import { windowEnd } from '../../contract/task-id.ts';
+import { byteLength } from '../../contract/text.ts';
+import { CURRENT_SHARD, ledgerOf } from '../../platform/ledger.ts';
+import { numberOf } from '../../platform/variables.ts';
+import type { ApiEnv } from '../env.ts';
+import { type ArchiveHead, type ArchivePart, archiveKey } from './archive.ts';
+import { type CronStep, takeStep, tryAlone } from './cron-run.ts';
+import { archiveDays, retentionHours } from './retention.ts';
+import { SURE_AFTER_MS, sweepWindow } from './sweep.ts';
+
+const DEFAULT_SEAL_EARLY_BYTES = 5e9;
+const HOUR_MS = 3_600_000;
+const DAY_SECONDS = 24 * 3600;
+/** KV keeps a key no shorter. */
+const MIN_TTL_SECONDS = 60;
+/** How many windows one run takes each step with. */
+const WINDOWS_PER_RUN = 20;
+/** Rounds that wait for their purge must not hide those that wait for their archive. */
+const MAX_OPEN_SEALS = 1000;
+/** How many portions of rows one run deletes. */
+const MAX_PURGES = 500;
+/** A part has 2 MB, of which the first lists the others. */
+const PART_BYTES = 1_990_000;
+/** What does not fit in so many parts is left to the next round, so that one run can write a round. */
+const MAX_FURTHER_PARTS = 200;
+
+/** KV operations of each step; with those of the sweep they stay below 900 a run. */
+const CLOSE_OPERATIONS = 150;
+const ARCHIVE_OPERATIONS = 290;
+
+/**
+ * Closes windows in which tasks have ended, once KV shows all their records, and archives the ended tasks in
+ * rounds: a last sweep, the seal, the archive, and some minutes later the purge of the rows. Each step may be
+ * repeated, and whatever comes between two of them does no harm.
+ */
+export async function closeWindows(env: ApiEnv, now: number): Promise<void> {
+  await takeStep(env, now, CLOSE_OPERATIONS, seal);
+  await takeStep(env, now, ARCHIVE_OPERATIONS, archive);
+}
+
+async function seal(step: CronStep): Promise<void> {
+  const { env, now } = step;
+  const ledger = ledgerOf(env);
+  const early =
+    (await ledger.size()) > numberOf('SEAL_EARLY_BYTES', env.SEAL_EARLY_BYTES, DEFAULT_SEAL_EARLY_BYTES);
+  const retention: PerType = early ? { default: 0, types: {} } : scaled(retentionHours(env), HOUR_MS);
+  for (const { window, sealed } of await ledger.closable(retention, WINDOWS_PER_RUN, early)) {
+    if (!sealed && windowEnd(window) >= now - SURE_AFTER_MS) continue;
+    await tryAlone(step, 'archive', window, async () => {
+      // What is missing now would be refused once the window is closed.
+      if (sealed || (await sweepWindow(step, window, now))) await ledger.seal(window, retention);
+      return true;
+    });
+  }
+}
+
+async function archive(step: CronStep): Promise<void> {
+  const ledger = ledgerOf(step.env);
+  const days = archiveDays(step.env);
+  const seals = await ledger.openSeals(MAX_OPEN_SEALS);
+  let purges = MAX_PURGES;
+  for (const { window } of seals.filter((one) => one.purgeable).slice(0, WINDOWS_PER_RUN)) {
+    await tryAlone(step, 'archive', window, async () => {
+      while (purges-- > 0 && (await ledger.purge(window)).more);
+      return true;
+    });
+  }
+  await forgetEnded(step, seals);
+  for (const open of seals.filter((one) => !one.archived).slice(0, WINDOWS_PER_RUN)) {
+    await tryAlone(step, 'archive', open.window, () => writeRound(step, open, days));
+  }
+}
+
+/** A call whose answer was lost may have ended its round all the same. */
+async function forgetEnded({ env, now, failures }: CronStep, seals: readonly OpenSeal[]): Promise<void> {
+  const open = new Set(seals.map(({ window }) => window));
+  for (const { step, name, retryAt } of failures) {
+    if (step === 'archive' && retryAt <= now && !open.has(name)) await ledgerOf(env).clearFailure(step, name);
+  }
+}
+
+/** Writes a round's tasks in parts, the first part last: where it stands, all others do. */
+async function writeRound(
+  { env, budget }: CronStep,
+  { window, round }: OpenSeal,
+  days: PerType,
+): Promise<boolean> {
+  const ledger = ledgerOf(env);
+  const write = (part: number, value: ArchiveHead | ArchivePart, keptDays: number) => {
+    budget.spend();
+    return env.TASK_STORAGE.put(archiveKey(CURRENT_SHARD, window, round, part), JSON.stringify(value), {
+      expirationTtl: Math.max(Math.ceil(keptDays * DAY_SECONDS), MIN_TTL_SECONDS),
+    });
+  };
+  const longest = (tasks: TaskRow[]) => Math.max(...tasks.map(({ type }) => ofType(days, type)));
+  let head: TaskRow[] = [];
+  let keptDays = 0;
+  let upTo: string | null = null;
+  const further: string[] = [];
+  for await (const tasks of partsOf(env, window, round)) {
+    if (tasks === null) return true;
+    keptDays = Math.max(keptDays, longest(tasks));
+    const first = tasks[0]?.id ?? '';
+    if (head.length === 0) head = tasks;
+    else await write(further.push(first), { tasks }, longest(tasks));
+    if (further.length < MAX_FURTHER_PARTS) continue;
+    upTo = tasks.at(-1)?.id ?? null;
+    break;
+  }
+  if (head.length > 0) await write(0, { tasks: head, further }, keptDays);
+  await ledger.markArchived(window, round, { tasks: head.length, upTo });
+  return true;
+}
+
+/**
+ * The tasks of a round in parts, the same whatever the ledger's pages are; null once another run has written
+ * the round.
+ */
+async function* partsOf(env: ApiEnv, window: string, round: number): AsyncGenerator<TaskRow[] | null> {
+  let part: TaskRow[] = [];
+  let total = 0;
+  let after: string | null = '';
+  while (after !== null) {
+    const page = await ledgerOf(env).archivePage(window, round, after, PART_BYTES);
+    if (page === null) {
+      yield null;
+      return;
+    }
+    for (const task of page.tasks) {
+      const bytes = byteLength(JSON.stringify(task)) + 1;
+      if (part.length > 0 && total + bytes > PART_BYTES) {
+        yield part;
+        part = [];
+        total = 0;
+      }
+      part.push(task);
+      total += bytes;
+    }
+    after = page.next;
+  }
+  if (part.length > 0) yield part;
+}

@@ -1,0 +1,151 @@
+import { MAX_BATCH_TASKS } from '../../contract/limits.ts';
+import { newTasks, RecordMetadata, recordPrefix } from '../../contract/submission.ts';
+import { createdAtOf, windowAfter, windowAt, windowEnd, windowOf } from '../../contract/task-id.ts';
+import { chunks } from '../../platform/chunks.ts';
+import { insertTasks, ledgerOf } from '../../platform/ledger.ts';
+import { logOf, shown } from '../../platform/log.ts';
+import { readRecord, UnreadableRecord } from '../../platform/records.ts';
+import { numberOf } from '../../platform/variables.ts';
+import type { ApiEnv } from '../env.ts';
+import { type CronStep, isWaiting, takeStep, tryAlone } from './cron-run.ts';
+
+const DEFAULT_SWEEP_AFTER_SECONDS = 60;
+/** Recent windows are swept from this age less than `SWEEP_AFTER_SECONDS` on: two runs of the cron. */
+const RECENT_MS = 130_000;
+/** KV shows a key to every list by then: what is swept at this age needs no further sweep. */
+export const SURE_AFTER_MS = 15 * 60_000;
+/** How many windows one run makes sure of, so that it ends in time after a long stop. */
+const MAX_SURE_WINDOWS = 50;
+/** A new deployment makes sure of this much before its first sweep. */
+const FIRST_SURE_MS = 3_600_000;
+/** A record that KV does not show by this age is not there any more. */
+const GONE_AFTER_MS = 24 * 3_600_000;
+/** How many tasks one call of the ledger counts. */
+const MAX_COUNTED_TASKS = 5000;
+
+/** KV operations of each step; with those of the archive they stay below 900 a run. */
+const RECENT_OPERATIONS = 200;
+const RETRY_OPERATIONS = 100;
+const SURE_OPERATIONS = 150;
+
+/** How old a submission is when it is delivered past the queue, in milliseconds. */
+export function sweepAfterMs(env: ApiEnv): number {
+  return numberOf('SWEEP_AFTER_SECONDS', env.SWEEP_AFTER_SECONDS, DEFAULT_SWEEP_AFTER_SECONDS) * 1000;
+}
+
+/**
+ * Delivers what was accepted and did not come through the queue: soon, and later once more for sure. A window
+ * or a submission that fails is tried again later, and holds back its own window only.
+ */
+export async function sweep(env: ApiEnv, now: number): Promise<void> {
+  const upTo = now - sweepAfterMs(env);
+  await takeStep(env, now, RECENT_OPERATIONS, (step) => sweepRecent(step, upTo));
+  await takeStep(env, now, RETRY_OPERATIONS, (step) => retryFailed(step, upTo));
+  await takeStep(env, now, SURE_OPERATIONS, makeSure);
+}
+
+async function sweepRecent(step: CronStep, upTo: number): Promise<void> {
+  for (let window = windowAt(upTo - RECENT_MS); window <= windowAt(upTo); window = windowAfter(window)) {
+    await sweepAlone(step, window, upTo);
+  }
+}
+
+/** Tries again what failed: windows, and submissions. */
+async function retryFailed(step: CronStep, upTo: number): Promise<void> {
+  const due = step.failures.filter((failure) => failure.step === 'sweep' && failure.retryAt <= step.now);
+  for (const { name } of due) {
+    await (name === windowOf(name) ? sweepAlone(step, name, upTo) : deliver(step, name));
+  }
+}
+
+/** Goes on from window to window, past what failed and is remembered; while the ledger is full it waits. */
+async function makeSure(step: CronStep): Promise<void> {
+  const ledger = ledgerOf(step.env);
+  const upTo = step.now - SURE_AFTER_MS;
+  const swept = (await ledger.sweptWindow()) ?? windowAt(upTo - FIRST_SURE_MS);
+  let window = windowAfter(swept);
+  for (let count = 0; count < MAX_SURE_WINDOWS && windowEnd(window) < upTo; count += 1) {
+    if (!(await sweepAlone(step, window, upTo))) return;
+    await ledger.markSwept(window);
+    window = windowAfter(window);
+  }
+}
+
+async function sweepAlone(step: CronStep, window: string, upTo: number): Promise<boolean> {
+  if (isWaiting(step, 'sweep', window)) return true;
+  return tryAlone(step, 'sweep', window, () => sweepWindow(step, window, upTo));
+}
+
+/**
+ * Delivers every submission of a window of which the ledger lacks a task.
+ *
+ * @param upTo when the last of them was accepted, in Unix milliseconds.
+ * @returns whether each is in the ledger now, or remembered as one that failed.
+ */
+export async function sweepWindow(step: CronStep, window: string, upTo: number): Promise<boolean> {
+  let cursor: string | undefined;
+  do {
+    step.budget.spend();
+    const page: KVNamespaceListResult<unknown> = await step.env.TASK_STORAGE.list({
+      prefix: recordPrefix(window),
+      ...(cursor !== undefined && { cursor }),
+    });
+    const listed = page.keys.map(({ name, metadata }) => ({
+      submission: name.slice(name.lastIndexOf(':') + 1),
+      tasks: RecordMetadata.catch({ tasks: MAX_BATCH_TASKS }).parse(metadata).tasks,
+    }));
+    const missing = await missingOf(
+      step.env,
+      listed.filter(({ submission }) => createdAtOf(submission) <= upTo),
+    );
+    const due = missing.filter((submission) => !isWaiting(step, 'sweep', submission));
+    if (due.length > 0) {
+      logOf(step.env).info('Submissions did not come through the queue: the sweep delivers them', {
+        window,
+        count: due.length,
+        submissions: shown(due),
+      });
+    }
+    for (const submission of due) if (!(await deliver(step, submission))) return false;
+    cursor = page.list_complete ? undefined : page.cursor;
+  } while (cursor !== undefined);
+  return true;
+}
+
+async function missingOf(env: ApiEnv, listed: { submission: string; tasks: number }[]): Promise<string[]> {
+  const missing: string[] = [];
+  const sized = listed.map((one) => ({ ...one, bytes: one.tasks }));
+  for (const portion of chunks(sized, MAX_COUNTED_TASKS)) {
+    const counts = portion.map(({ submission, tasks }) => ({ submission, tasks }));
+    missing.push(...(await ledgerOf(env).incomplete(counts)));
+  }
+  return missing;
+}
+
+/**
+ * Inserts a submission straight into the ledger; tasks that are there stay as they are.
+ *
+ * @returns false where the ledger is full, or does not remember that it failed.
+ */
+function deliver(step: CronStep, submission: string): Promise<boolean> {
+  return tryAlone(step, 'sweep', submission, async () => {
+    const record = await readDeliverable(step, submission);
+    return record === null || !(await insertTasks(step.env, newTasks(record))).full;
+  });
+}
+
+/** The record of a submission; null if it can never be delivered. */
+async function readDeliverable({ env, now, budget }: CronStep, submission: string) {
+  budget.spend();
+  try {
+    const record = await readRecord(env.TASK_STORAGE, submission);
+    if (record) return record;
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error;
+    logOf(env).error('A record cannot be read, so it is passed over', { submission, error });
+    return null;
+  }
+  if (now - createdAtOf(submission) < GONE_AFTER_MS) throw new Error('KV does not show the record yet');
+  logOf(env).error('A record is gone before its tasks were delivered, so it is passed over', { submission });
+  return null;
+}

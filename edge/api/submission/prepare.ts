@@ -1,0 +1,84 @@
+import {
+  MAX_INLINE_BYTES,
+  MAX_JSON_DEPTH,
+  MAX_PAYLOAD_BYTES,
+  MAX_RUN_AHEAD_SECONDS,
+  MAX_SUBMISSION_BYTES,
+} from '../../contract/limits.ts';
+import type { AcceptedTask, SubmissionRecord } from '../../contract/submission.ts';
+import type { TaskSubmission } from '../../contract/task.ts';
+import { createdAtOf } from '../../contract/task-id.ts';
+import { byteLength, nestsDeeperThan } from '../../contract/text.ts';
+import { ApiError, invalidRequest } from '../../http/errors.ts';
+import type { SizedTask } from './queue-messages.ts';
+
+/** A submission as it is stored: the same request under the same name gives the same bytes. */
+export interface Prepared {
+  record: SubmissionRecord;
+  recordText: string;
+  /** The tasks as queue messages carry them. */
+  sized: SizedTask[];
+}
+
+/**
+ * Makes a submission of a request's tasks. All its times count from the time in its name.
+ *
+ * @param placeOf where in the request a task stands.
+ * @throws {ApiError} 400 or 413 for what cannot be accepted.
+ */
+export function prepare(
+  submission: string,
+  submitted: readonly TaskSubmission[],
+  placeOf: (index: number) => PropertyKey[],
+): Prepared {
+  const createdAt = createdAtOf(submission);
+  const accepted = submitted.map((task, index) => acceptTask(task, placeOf(index), createdAt));
+  const texts = accepted.map((task) => JSON.stringify(task));
+  const sized = accepted.map((task, index) => sizeTask(task, texts[index] ?? '', placeOf(index)));
+  const record: SubmissionRecord = { submission, tasks: accepted };
+  const recordText = `{"submission":"${submission}","tasks":[${texts.join(',')}]}`;
+  if (byteLength(recordText) > MAX_SUBMISSION_BYTES) {
+    const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in all; send them in several batches`;
+    throw new ApiError('request_too_large', message);
+  }
+  return { record, recordText, sized };
+}
+
+function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): AcceptedTask {
+  const { payload = {}, priority = 0, delaySeconds, runAt, ...options } = task;
+  const runAtMs = runAt === undefined ? now + (delaySeconds ?? 0) * 1000 : Date.parse(runAt);
+  if (runAtMs > now + MAX_RUN_AHEAD_SECONDS * 1000) {
+    throw invalidRequest({
+      path: [...place, 'runAt'],
+      message: `Expected a time at most ${MAX_RUN_AHEAD_SECONDS / 86_400} days ahead`,
+    });
+  }
+  if (nestsDeeperThan(payload, MAX_JSON_DEPTH)) {
+    throw invalidRequest({
+      path: [...place, 'payload'],
+      message: `Expected a payload of at most ${MAX_JSON_DEPTH} levels`,
+    });
+  }
+  return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
+}
+
+/** What the size of a payload takes, in place of the payload. */
+const BODY_BYTES_FIELD = '"bodyBytes":10485760'.length;
+
+/** A task as a queue message carries it, `text` being its JSON: a large payload stays in the record. */
+function sizeTask(task: AcceptedTask, text: string, place: PropertyKey[]): SizedTask {
+  const bytes = byteLength(text) + ','.length;
+  if (bytes <= MAX_INLINE_BYTES) return { task, bytes };
+
+  const { payload, ...options } = task;
+  const payloadBytes = byteLength(JSON.stringify(payload));
+  if (payloadBytes <= MAX_INLINE_BYTES) return { task, bytes };
+  if (payloadBytes > MAX_PAYLOAD_BYTES) {
+    const message = `Expected a payload of at most ${MAX_PAYLOAD_BYTES} bytes, got ${payloadBytes}`;
+    throw new ApiError('payload_too_large', message, { path: [...place, 'payload'].join('.') });
+  }
+  return {
+    task: { ...options, payload: undefined, bodyBytes: payloadBytes },
+    bytes: bytes - payloadBytes + BODY_BYTES_FIELD,
+  };
+}

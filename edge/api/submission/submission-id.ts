@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import { SubmissionId } from '../../contract/api.ts';
+import { MAX_SUBMISSION_AGE_SECONDS, MAX_SUBMISSION_AHEAD_SECONDS } from '../../contract/limits.ts';
+import { createdAtOf, newSubmission, submissionFrom } from '../../contract/task-id.ts';
+import { bodyOf } from '../../http/body.ts';
+import { ApiError, invalidRequest } from '../../http/errors.ts';
+import { CURRENT_SHARD } from '../../platform/ledger.ts';
+
+/**
+ * Names the submission of a request. With the header `Submission-Id` the name, and so its time and the ids of
+ * its tasks, follows from the id and the request alone: a repeat writes the same record again and inserts
+ * nothing. Its time must be recent, so that its window has not been swept for the last time.
+ *
+ * @returns `named` if the request has a `Submission-Id`: it may be a repeat.
+ * @throws {ApiError} 400 for a header that is no UUIDv7, or whose time is too far from now.
+ */
+export async function nameSubmission(c: Context): Promise<{ submission: string; named: boolean }> {
+  const now = Date.now();
+  const header = c.req.header('Submission-Id');
+  if (header === undefined) {
+    const submission = newSubmission(now, CURRENT_SHARD, crypto.getRandomValues(new Uint8Array(6)));
+    return { submission, named: false };
+  }
+  const parsed = SubmissionId.safeParse(header);
+  if (!parsed.success) {
+    const message = parsed.error.issues[0]?.message ?? 'Invalid Submission-Id';
+    throw invalidRequest({ path: ['Submission-Id'], message });
+  }
+  const id = parsed.data;
+  const createdAt = createdAtOf(id);
+  expectRecent(createdAt, now);
+  const request = `${id}\n${c.req.path}\n${bodyOf(c)}`;
+  return { submission: await submissionFrom(request, createdAt, CURRENT_SHARD), named: true };
+}
+
+function expectRecent(createdAt: number, now: number): void {
+  const ageSeconds = (now - createdAt) / 1000;
+  if (ageSeconds <= MAX_SUBMISSION_AGE_SECONDS && -ageSeconds <= MAX_SUBMISSION_AHEAD_SECONDS) return;
+  const bounds = `at most ${MAX_SUBMISSION_AGE_SECONDS / 60} minutes old and ${MAX_SUBMISSION_AHEAD_SECONDS} s ahead`;
+  const distance = `${Math.abs(Math.round(ageSeconds))} s ${ageSeconds > 0 ? 'old' : 'ahead'}`;
+  throw new ApiError(
+    'submission_id_not_current',
+    `Expected a Submission-Id ${bounds}, got one that is ${distance}: check the clock, or make a new id`,
+  );
+}

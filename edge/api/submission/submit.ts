@@ -1,0 +1,115 @@
+import type { Context } from 'hono';
+import type { BatchSubmitted, Submitted } from '../../contract/api.ts';
+import { newTasks, type RecordMetadata, recordKey } from '../../contract/submission.ts';
+import { BatchSubmission, TaskSubmission } from '../../contract/task.ts';
+import { taskIdAt } from '../../contract/task-id.ts';
+import { ApiError } from '../../http/errors.ts';
+import { readBody } from '../../http/input.ts';
+import { insertTasks } from '../../platform/ledger.ts';
+import { logOf } from '../../platform/log.ts';
+import { recordTtlSeconds } from '../cron/record-ttl.ts';
+import type { ApiEnv } from '../env.ts';
+import { ledgerFull, noRoom, noRoomForTypes } from './capacity.ts';
+import { claimKey } from './idempotency.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { packMessages, type SizedTask, sendGroups } from './queue-messages.ts';
+import { nameSubmission } from './submission-id.ts';
+
+type ApiContext = Context<{ Bindings: ApiEnv }>;
+
+/** `POST /tasks`. */
+export async function submitOne(c: ApiContext): Promise<Response> {
+  const task = readBody(c, TaskSubmission);
+  const { submission, repeated } = await accept(c, [task], () => []);
+  const answer: Submitted = {
+    success: true,
+    taskId: taskIdAt(submission, 0),
+    status: 'pending',
+    message: 'Task queued successfully',
+  };
+  return c.json(answer, repeated ? 200 : 201);
+}
+
+/** `POST /tasks/batch`. */
+export async function submitBatch(c: ApiContext): Promise<Response> {
+  const { tasks } = readBody(c, BatchSubmission);
+  const { submission, repeated } = await accept(c, tasks, (index) => ['tasks', index]);
+  const answer: BatchSubmitted = {
+    success: true,
+    taskIds: tasks.map((_, index) => taskIdAt(submission, index)),
+    count: tasks.length,
+    status: 'pending',
+    message: 'Tasks queued successfully',
+  };
+  return c.json(answer, repeated ? 200 : 201);
+}
+
+/**
+ * Accepts a submission, once for an idempotency key and once for a `Submission-Id`; with both, the key decides.
+ * What is wrong with the tasks is answered before a key is given to them. A repeat of what was accepted gets its
+ * first answer also when nothing new is taken in.
+ *
+ * @param placeOf where in the request a task stands.
+ * @returns the submission's name, from which the ids of its tasks follow.
+ * @throws {ApiError} 503 if the record could not be written or the ledger is full, 400 for too many types.
+ */
+async function accept(
+  c: ApiContext,
+  submitted: readonly TaskSubmission[],
+  placeOf: (index: number) => PropertyKey[],
+): Promise<{ submission: string; repeated: boolean }> {
+  const { submission, named } = await nameSubmission(c);
+  const prepared = prepare(submission, submitted, placeOf);
+  const types = submitted.map(({ type }) => type);
+  const unknownTypes = await noRoomForTypes(c, types);
+  const claim = await claimKey(c, submission, unknownTypes);
+  if (!claim) {
+    const refusal = unknownTypes ?? (await noRoom(c));
+    if (!refusal) await store(c.env, prepared, named);
+    else if (!named || !(await isStored(c.env, submission))) throw refusal;
+    return { submission, repeated: false };
+  }
+  if (!claim.accepted) {
+    const { repeated } = claim;
+    const own = repeated ? prepare(claim.submission, submitted, placeOf) : prepared;
+    await store(c.env, own, repeated);
+    // The sweeps may have passed the time of a repeat: it does not rely on the queue.
+    if (repeated && (await insertTasks(c.env, newTasks(own.record))).full) throw ledgerFull();
+    await claim.markAccepted();
+  }
+  return claim;
+}
+
+/** Whether a submission was accepted before. */
+async function isStored({ TASK_STORAGE }: ApiEnv, submission: string): Promise<boolean> {
+  const { keys } = await TASK_STORAGE.list({ prefix: recordKey(submission), limit: 1 });
+  return keys.length > 0;
+}
+
+/** KV takes one write a second for a key: a repeat of what was just written waits that long. */
+const REPEAT_AFTER_MS = 1100;
+
+/** The KV write is the acceptance; the queue carries the tasks to the ledger, and the sweep what it drops. */
+async function store(env: ApiEnv, prepared: Prepared, mayRepeat: boolean): Promise<void> {
+  const log = logOf(env);
+  const { record, recordText, sized } = prepared;
+  const { submission, tasks } = record;
+  const metadata: RecordMetadata = { tasks: tasks.length };
+  const options = { expirationTtl: recordTtlSeconds(env, prepared), metadata };
+  const write = () => env.TASK_STORAGE.put(recordKey(submission), recordText, options);
+  const writing = mayRepeat ? write().catch(() => scheduler.wait(REPEAT_AFTER_MS).then(write)) : write();
+  const [written, sent] = await Promise.allSettled([writing, send(env.TASK_QUEUE, submission, sized)]);
+  if (written.status === 'rejected') {
+    log.error('The record of a submission was not written', { submission, error: written.reason });
+    throw new ApiError('unavailable', 'The task could not be stored; submit it again');
+  }
+  if (sent.status === 'rejected') {
+    log.warn('A submission was stored but not queued', { submission, error: sent.reason });
+  }
+  log.debug('A submission was accepted', () => ({ submission, count: tasks.length }));
+}
+
+async function send(queue: Queue, submission: string, sized: readonly SizedTask[]): Promise<void> {
+  const groups = sendGroups(packMessages(submission, sized));
+  await Promise.all(groups.map((group) => queue.sendBatch(group.map(({ message }) => ({ body: message })))));
+}

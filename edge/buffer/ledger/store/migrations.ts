@@ -1,0 +1,147 @@
+import { listEndedWindows } from '../archive/ended-windows.ts';
+import { FIRST_SCHEMA } from './schema.ts';
+import type { Sql } from './sql.ts';
+
+/** One step from a version of the schema to the next. */
+interface Migration {
+  /** Runs at once, in one transaction with the note of the new version. Must not read all tasks. */
+  readonly statements: readonly string[];
+  /**
+   * What the step needs to do to many rows: a portion of it a call. Takes where the last portion ended, an empty
+   * text at first; returns where this one ended, or null after the last.
+   */
+  readonly backfill?: (sql: Sql, after: string) => string | null;
+}
+
+/**
+ * A task that was read ahead has no `started_at`: it spends an attempt when it starts. `lost_deliveries` counts
+ * the leases that lost it unstarted, one after the other. A payload of some size lies in a pack together with
+ * those of the same insert: a row of more than about 1,000 bytes would take a page of 4 KB more. `pack_at` is
+ * its first byte there, `body_bytes` its length. Tasks that run during the upgrade have started.
+ */
+const STARTS_AND_PACKS: Migration = {
+  statements: [
+    'ALTER TABLE tasks ADD COLUMN started_at INTEGER',
+    'ALTER TABLE tasks ADD COLUMN lost_deliveries INTEGER',
+    'ALTER TABLE tasks ADD COLUMN pack INTEGER',
+    'ALTER TABLE tasks ADD COLUMN pack_at INTEGER',
+    `UPDATE tasks SET started_at = claimed_at
+     WHERE claimed_at IS NOT NULL AND id IN (
+       SELECT claimed.value FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed
+       WHERE leases.ended_at IS NULL)`,
+    'CREATE TABLE packs (id INTEGER PRIMARY KEY, tasks INTEGER NOT NULL, data BLOB NOT NULL) STRICT',
+  ],
+};
+
+/**
+ * Windows close while tasks of them are alive, and the rows that end leave in rounds, one at a time. The latest
+ * was opened at `opened_at` and holds the rows that ended by `cutoff`, or by their type's time in `type_cutoffs`,
+ * a JSON object; it is open until `purged_at`. `rounds` counts those that are written. `up_to` is the last id of
+ * a round that does not cover the whole window, `purged_to` the last that the purge has looked at. Every window
+ * that 0.1.0 closed had one round, which took all its rows; those that are written keep their key.
+ *
+ * `ended_windows` lists windows in which a task has ended that no round took, and since when. `failures` lists
+ * windows and submissions whose archive or sweep failed, until it succeeds.
+ */
+const ARCHIVE_ROUNDS: Migration = {
+  statements: [
+    'ALTER TABLE seals ADD COLUMN rounds INTEGER NOT NULL DEFAULT 1',
+    'ALTER TABLE seals ADD COLUMN opened_at INTEGER',
+    'ALTER TABLE seals ADD COLUMN cutoff INTEGER',
+    'ALTER TABLE seals ADD COLUMN type_cutoffs TEXT',
+    'ALTER TABLE seals ADD COLUMN up_to TEXT',
+    'ALTER TABLE seals ADD COLUMN purged_to TEXT',
+    'UPDATE seals SET rounds = 0 WHERE purged_at IS NULL AND archived_at IS NULL',
+    'UPDATE seals SET opened_at = sealed_at, cutoff = sealed_at WHERE purged_at IS NULL',
+    'CREATE TABLE ended_windows (window TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID',
+    `CREATE TABLE failures (
+       step     TEXT NOT NULL,
+       name     TEXT NOT NULL,
+       failures INTEGER NOT NULL,
+       since    INTEGER NOT NULL,
+       retry_at INTEGER NOT NULL,
+       PRIMARY KEY (step, name)
+     ) STRICT, WITHOUT ROWID`,
+  ],
+  backfill: listEndedWindows,
+};
+
+/** The step at index n leads from version n to n + 1. A step that was released never changes. */
+const MIGRATIONS: readonly Migration[] = [{ statements: FIRST_SCHEMA }, STARTS_AND_PACKS, ARCHIVE_ROUNDS];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** One row: the version of the schema, and where the backfill of its step goes on; null once that is done. */
+const CREATE_VERSION = `
+  CREATE TABLE IF NOT EXISTS schema_version (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    version  INTEGER NOT NULL,
+    backfill TEXT
+  ) STRICT`;
+
+interface Version {
+  version: number;
+  backfill: string | null;
+}
+
+const SELECT_VERSION = 'SELECT version, backfill FROM schema_version';
+const WRITE_VERSION = 'INSERT OR REPLACE INTO schema_version (id, version, backfill) VALUES (1, ?1, ?2)';
+const HAS_TASKS = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tasks'`;
+
+/**
+ * Brings a database to {@link SCHEMA_VERSION}, each step in one transaction. A step with a backfill waits for
+ * that of the step before.
+ *
+ * @throws {Error} when the database is newer than this code.
+ */
+export function migrate(sql: Sql): void {
+  sql.transaction(() => {
+    sql.exec(CREATE_VERSION);
+    // A database of 0.1.0 has tables and no version.
+    if (!readVersion(sql)) writeVersion(sql, sql.exec(HAS_TASKS).length > 0 ? 1 : 0, null);
+  });
+  const { version } = currentVersion(sql);
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `The ledger's database has schema version ${version}, and this release knows ${SCHEMA_VERSION} at most: deploy the release that wrote it, or a later one`,
+    );
+  }
+  const isNew = version === 0;
+  for (const { statements, backfill } of MIGRATIONS.slice(version)) {
+    while (backfillNext(sql));
+    sql.transaction(() => {
+      for (const statement of statements) sql.exec(statement);
+      writeVersion(sql, currentVersion(sql).version + 1, backfill && !isNew ? '' : null);
+    });
+  }
+}
+
+/** Whether the last step has rows left to bring to its version. */
+export function isBackfilling(sql: Sql): boolean {
+  return currentVersion(sql).backfill !== null;
+}
+
+/**
+ * Does one portion of the last step's backfill, within the caller's transaction.
+ *
+ * @returns whether there is more to do.
+ */
+export function backfillNext(sql: Sql): boolean {
+  const { version, backfill } = currentVersion(sql);
+  if (backfill === null) return false;
+  const next = MIGRATIONS[version - 1]?.backfill?.(sql, backfill) ?? null;
+  writeVersion(sql, version, next);
+  return next !== null;
+}
+
+function readVersion(sql: Sql): Version | undefined {
+  return sql.exec<{ version: number; backfill: string | null }>(SELECT_VERSION)[0];
+}
+
+function currentVersion(sql: Sql): Version {
+  return readVersion(sql) ?? { version: 0, backfill: null };
+}
+
+function writeVersion(sql: Sql, version: number, backfill: string | null): void {
+  sql.exec(WRITE_VERSION, version, backfill);
+}

@@ -1,0 +1,66 @@
+import type { WorkRow } from '../contract/ledger.ts';
+import { createdAtOf } from '../contract/task-id.ts';
+import { ledgerOf } from '../platform/ledger.ts';
+import { logOf, shown } from '../platform/log.ts';
+import { type Unfilled, withPayloads } from '../platform/records.ts';
+import type { BufferEnv } from './env.ts';
+
+/** KV shows a record everywhere a minute after it was written, mostly much sooner. */
+const WAIT_FOR_RECORD = { delayMs: 5000 };
+/** A failing KV is not asked for every task every few seconds. */
+const WAIT_FOR_KV = { delayMs: 15_000 };
+
+/** A record that is not there by then never will be: it was not written, or it has expired. */
+const GIVE_UP_MS = 15 * 60_000;
+
+const PAYLOAD_MISSING = {
+  code: 'payload_missing',
+  message: 'The payload of the task was not stored, or is no longer kept: submit the task again',
+  retryable: false,
+};
+const PAYLOAD_UNREADABLE = {
+  code: 'payload_unreadable',
+  message: 'The stored record of the task is damaged, so its payload cannot be read: submit the task again',
+  retryable: false,
+};
+
+/**
+ * Fills in the payloads of tasks that were just claimed. A task whose payload cannot be read goes back for some
+ * seconds, its attempt not spent, and keeps no other from the claim. If its record is still missing or damaged
+ * after some minutes, it fails.
+ */
+export async function claimedPayloads(env: BufferEnv, leaseId: string, tasks: WorkRow[]): Promise<WorkRow[]> {
+  const { filled, unfilled } = await withPayloads(env.TASK_STORAGE, tasks);
+  if (unfilled.length === 0) return filled;
+  logUnfilled(env, leaseId, unfilled);
+  const ledger = ledgerOf(env);
+  const byFate = Map.groupBy(unfilled, fateOf);
+  for (const [fate, ofFate] of byFate) {
+    const ids = ofFate.map(({ task }) => task.id);
+    if ('delayMs' in fate) await ledger.release(leaseId, ids, fate.delayMs);
+    else await ledger.settle(ids.map((taskId) => ({ taskId, leaseId, success: false, error: fate })));
+  }
+  return filled;
+}
+
+/** The error that a task ends with, or how long it waits. A failing KV proves nothing about the payload. */
+function fateOf({ task, problem }: Unfilled<WorkRow>) {
+  const isLate = Date.now() - createdAtOf(task.id) >= GIVE_UP_MS;
+  switch (problem) {
+    case 'unavailable':
+      return WAIT_FOR_KV;
+    case 'missing':
+      return isLate ? PAYLOAD_MISSING : WAIT_FOR_RECORD;
+    case 'unreadable':
+      return isLate ? PAYLOAD_UNREADABLE : WAIT_FOR_KV;
+  }
+}
+
+function logUnfilled(env: BufferEnv, leaseId: string, unfilled: readonly Unfilled<WorkRow>[]): void {
+  logOf(env).warn('Claimed tasks are not handed out: their payloads cannot be read', {
+    leaseId,
+    count: unfilled.length,
+    tasks: shown(unfilled.map(({ task, problem }) => ({ taskId: task.id, problem }))),
+    error: unfilled.find(({ error }) => error !== undefined)?.error,
+  });
+}

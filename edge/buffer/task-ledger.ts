@@ -1,0 +1,315 @@
+import { DurableObject } from 'cloudflare:workers';
+import type {
+  ClaimOrder,
+  FailedStep,
+  LeaseBeat,
+  LedgerApi,
+  ListFilter,
+  NewTask,
+  RefusedTask,
+  RetryFilter,
+  RoundEnd,
+  SettleReport,
+  SubmissionCount,
+  UnfencedReport,
+} from '../contract/ledger.ts';
+import type { PerType } from '../contract/per-type.ts';
+import type { LiveUpdate, RunnerView } from '../contract/stats.ts';
+import { type LogEnv, logOf, shown } from '../platform/log.ts';
+import { numberOf } from '../platform/variables.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { RunnerPresence } from './ledger/stats/runner-presence.ts';
+import { durableSql } from './ledger/store/durable-sql.ts';
+import { Waker } from './ledger/waker.ts';
+import { DEFAULT_CALLS_PER_SECOND, Pacing } from './pacing.ts';
+import { ReadGate } from './read-gate.ts';
+import { LiveSockets } from './sockets/live-sockets.ts';
+import { TaskWatch } from './sockets/task-watch.ts';
+import { HibernatingSockets } from './sockets/wake-sockets.ts';
+import { serialGrant } from './views.ts';
+
+/** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
+const DEFAULT_FULL_BYTES = 8e9;
+
+/** What a ledger is configured with. */
+interface TaskLedgerEnv extends LogEnv {
+  FULL_BYTES?: string;
+  /** Claims and reports a second above which it asks runners for a pause (default 100). */
+  PACED_CALLS_PER_SECOND?: string;
+}
+
+/**
+ * The Durable Object around the ledger: it lends it storage, wakes it by alarm when time brings work, and
+ * wakes runners when there is work for them.
+ */
+export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerApi {
+  readonly #ledger: Ledger;
+  /** When the alarm is set to ring, so that it is written only to ring earlier. */
+  #alarmAt: number | null = null;
+  readonly #wakeSockets: HibernatingSockets;
+  readonly #waker: Waker;
+  readonly #presence: RunnerPresence;
+  readonly #watch: TaskWatch;
+  readonly #live: LiveSockets;
+  /** What clients ask for that takes the ledger long. */
+  readonly #gate = new ReadGate();
+  /** Counts claims and reports. */
+  readonly #pacing: Pacing;
+  /** The configured client tokens, as the API Worker named them last. */
+  #clients: { names: ReadonlySet<string>; keptAt: number } = { names: new Set(), keptAt: 0 };
+
+  constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
+    super(ctx, env);
+    this.#ledger = new Ledger(durableSql(ctx.storage), {
+      now: Date.now,
+      random: Math.random,
+      onTakenBack: ({ tasks, unstarted, ...lease }) =>
+        logOf(env).warn('Tasks were taken back from a runner', {
+          ...lease,
+          count: tasks.length + unstarted.length,
+          tasks: shown(tasks),
+          unstarted: shown(unstarted),
+        }),
+      isConnected: (runner) => this.#wakeSockets.isConnected(runner),
+      onReady: (types) => this.#waker.noteReady(types),
+    });
+    this.#pacing = new Pacing(
+      numberOf('PACED_CALLS_PER_SECOND', env.PACED_CALLS_PER_SECOND, DEFAULT_CALLS_PER_SECOND),
+    );
+    this.#wakeSockets = new HibernatingSockets(ctx);
+    this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
+    this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.#ledger);
+    this.#watch = new TaskWatch(this.#ledger);
+    this.#live = new LiveSockets(ctx, () => this.look());
+    ctx.blockConcurrencyWhile(async () => {
+      this.#alarmAt = await ctx.storage.getAlarm();
+    });
+  }
+
+  async insert(tasks: NewTask[]) {
+    if (this.#isFull()) return { full: true };
+    this.#ledger.insert(tasks);
+    return this.#conclude({ full: false });
+  }
+
+  insertFailed(task: RefusedTask) {
+    return this.#conclude(this.#ledger.insertFailed(task));
+  }
+
+  claim(order: ClaimOrder) {
+    const { runner, leaseId } = order;
+    this.#presence.noteClaim(runner);
+    const grant = this.#ledger.claim(order);
+    const count = grant.tasks.length;
+    if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
+    this.#waker.noteClaim(order, grant);
+    return this.#conclude({ ...serialGrant(grant), spaceMs: this.#pacing.count(Date.now()) });
+  }
+
+  claimOne(taskId: string) {
+    return this.#conclude(this.#ledger.claimOne(taskId));
+  }
+
+  heartbeat(leases: LeaseBeat[]) {
+    return this.#conclude(this.#ledger.heartbeat(leases));
+  }
+
+  settle(reports: SettleReport[]) {
+    const outcomes = this.#ledger.settle(reports);
+    return this.#conclude({ outcomes, spaceMs: this.#pacing.count(Date.now()) });
+  }
+
+  settleUnfenced(report: UnfencedReport) {
+    return this.#conclude(this.#ledger.settleUnfenced(report));
+  }
+
+  release(leaseId: string, taskIds: string[], delayMs?: number) {
+    return this.#conclude(this.#ledger.release(leaseId, taskIds, delayMs));
+  }
+
+  releaseLease(leaseId: string) {
+    return this.#conclude(this.#ledger.releaseLease(leaseId));
+  }
+
+  cancel(taskId: string) {
+    return this.#conclude(this.#ledger.cancel(taskId));
+  }
+
+  retry(taskId: string) {
+    return this.#conclude(this.#ledger.retry(taskId));
+  }
+
+  async cancelMany(filter: ListFilter) {
+    return this.#conclude(await this.#gate.pass(() => this.#ledger.cancelMany(filter)));
+  }
+
+  async retryMany(filter: RetryFilter) {
+    return this.#conclude(await this.#gate.pass(() => this.#ledger.retryMany(filter)));
+  }
+
+  async find(taskId: string) {
+    return this.#ledger.find(taskId);
+  }
+
+  awaitChange(taskId: string, version: string | null, timeoutMs: number) {
+    return this.#watch.until(taskId, version, timeoutMs);
+  }
+
+  async keepClients(names: string[]) {
+    this.#clients = { names: new Set(names), keptAt: Date.now() };
+    this.#live.keep(this.#clients.names);
+  }
+
+  async isRevoked(name: string, since: number) {
+    const { names, keptAt } = this.#clients;
+    return keptAt > since && !names.has(name);
+  }
+
+  list(filter: ListFilter) {
+    return this.#gate.pass(() => this.#ledger.list(filter));
+  }
+
+  ready(limit: number) {
+    return this.#gate.pass(() => this.#ledger.ready(limit));
+  }
+
+  alive(limit: number) {
+    return this.#gate.pass(() => this.#ledger.alive(limit));
+  }
+
+  look() {
+    return this.#gate.pass(() => this.#look());
+  }
+
+  runners() {
+    return this.#gate.pass(() => this.#runners());
+  }
+
+  pause(type: string) {
+    return this.#conclude(this.#ledger.pause(type));
+  }
+
+  resume(type: string) {
+    this.#ledger.resume(type);
+    this.#waker.noteResumed(type);
+    return this.#conclude(undefined);
+  }
+
+  async reserve(key: string, bodyHash: string, submission: string, header: string, closed?: boolean) {
+    return this.#ledger.reserve(key, bodyHash, submission, closed || this.#isFull(), header);
+  }
+
+  async markAccepted(key: string, submission: string) {
+    this.#ledger.markAccepted(key, submission);
+  }
+
+  async incomplete(submissions: SubmissionCount[]) {
+    return this.#ledger.incomplete(submissions);
+  }
+
+  async sweptWindow() {
+    return this.#ledger.sweptWindow();
+  }
+
+  async markSwept(window: string) {
+    this.#ledger.markSwept(window);
+  }
+
+  async closable(retention: PerType, limit: number, early?: boolean) {
+    return this.#ledger.closable(retention, limit, early);
+  }
+
+  async seal(window: string, retention: PerType) {
+    return this.#ledger.seal(window, retention);
+  }
+
+  async openSeals(limit: number) {
+    return this.#ledger.openSeals(limit);
+  }
+
+  async archivePage(window: string, round: number, after: string, maxBytes: number) {
+    return this.#ledger.archivePage(window, round, after, maxBytes);
+  }
+
+  async markArchived(window: string, round: number, end: RoundEnd) {
+    this.#ledger.markArchived(window, round, end);
+  }
+
+  async purge(window: string) {
+    return this.#ledger.purge(window);
+  }
+
+  async noteFailure(step: FailedStep, name: string) {
+    return this.#ledger.noteFailure(step, name);
+  }
+
+  async clearFailure(step: FailedStep, name: string) {
+    this.#ledger.clearFailure(step, name);
+  }
+
+  async failures() {
+    return this.#ledger.failures();
+  }
+
+  async size() {
+    return this.ctx.storage.sql.databaseSize;
+  }
+
+  async capacity() {
+    return { full: this.#isFull(), typesFull: this.#ledger.typesFull() };
+  }
+
+  async unknownTypes(types: string[]) {
+    return this.#ledger.unknownTypes(types);
+  }
+
+  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else the one of a `?client=`. */
+  override async fetch(request: Request) {
+    const { searchParams } = new URL(request.url);
+    const runner = searchParams.get('runner');
+    return runner === null
+      ? this.#live.accept(searchParams.get('client') ?? '')
+      : this.#presence.open(runner);
+  }
+
+  override async webSocketClose(socket: WebSocket) {
+    socket.close();
+    this.#presence.noteClosed(socket);
+    this.#live.note();
+  }
+
+  override async alarm() {
+    this.#alarmAt = null;
+    await this.#conclude(this.#ledger.tick());
+  }
+
+  /** Only calls that accept submissions check this: claims and results may use the rest of the storage. */
+  #isFull(): boolean {
+    const fullBytes = numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES);
+    return this.ctx.storage.sql.databaseSize > fullBytes;
+  }
+
+  #look(): LiveUpdate {
+    const runners = this.#runners();
+    return { stats: this.#ledger.stats(runners), runners };
+  }
+
+  #runners(): RunnerView[] {
+    return this.#ledger.runners(this.#wakeSockets.runners());
+  }
+
+  /**
+   * Notifies the calls that wait for a change, wakes runners for what a call has made ready, sets the alarm for
+   * what it has made due, and answers it.
+   */
+  async #conclude<Answer>(answer: Answer): Promise<Answer> {
+    this.#watch.note();
+    this.#live.note();
+    this.#waker.wake(Date.now());
+    const dueAt = this.#ledger.nextTickAt();
+    if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return answer;
+    this.#alarmAt = dueAt;
+    await this.ctx.storage.setAlarm(dueAt);
+    return answer;
+  }
+}

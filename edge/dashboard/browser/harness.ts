@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { OPEN, TestEdge, workersWith } from '../../testing/harness.ts';
+import { startChromium } from '../testing/chromium.ts';
+
+/** A call takes no longer, or the test fails. */
+const TIMEOUT_MS = 30_000;
+
+/** The real edge, and a browser to look at it. */
+export class Stage {
+  readonly edge: TestEdge;
+  readonly url: string;
+  readonly #browser: Browser;
+  #anyone: Promise<BrowserContext> | undefined;
+
+  constructor(edge: TestEdge, url: string, browser: Browser) {
+    this.edge = edge;
+    this.url = url;
+    this.#browser = browser;
+  }
+
+  static async open(): Promise<Stage> {
+    const edge = new TestEdge(workersWith(OPEN));
+    const [url, browser] = await Promise.all([edge.listen(), startChromium()]);
+    return new Stage(edge, url, browser);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.edge.close();
+  }
+
+  /** A browser as a person has it, of its own; it ends with the test. */
+  async person(t: TestContext, options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.#newPerson(options);
+    t.after(() => context.close());
+    return context;
+  }
+
+  /** The dashboard, opened by a person with these options; by anyone, where there are none. */
+  async page(t: TestContext, hash = '', options?: BrowserContextOptions): Promise<Page> {
+    if (options) return this.visit(t, await this.person(t, options), hash);
+    this.#anyone ??= this.#newPerson({});
+    return this.visit(t, await this.#anyone, hash);
+  }
+
+  /** The dashboard in a tab of a person's. When the test ends nothing may have gone wrong in it. */
+  async visit(t: TestContext, person: BrowserContext, hash = ''): Promise<Page> {
+    const page = await person.newPage();
+    t.after(() => page.close());
+    expectNoFault(t, page);
+    await page.goto(`${this.url}/${hash}`);
+    return page;
+  }
+
+  /** The same, once it is live. */
+  async livePage(t: TestContext, hash = '', options?: BrowserContextOptions): Promise<Page> {
+    const page = await this.page(t, hash, options);
+    await isLive(page);
+    return page;
+  }
+
+  async #newPerson(options: BrowserContextOptions): Promise<BrowserContext> {
+    const context = await this.#browser.newContext({ reducedMotion: 'reduce', ...options });
+    context.setDefaultTimeout(TIMEOUT_MS);
+    return context;
+  }
+}
+
+/** Waits until the page says that it is live. */
+export function isLive(page: Page): Promise<void> {
+  return page.getByText('Live', { exact: true }).waitFor();
+}
+
+/** What the browser says of an answer that is no success is no fault of the page. */
+const ANSWERED = /^Failed to load resource|^WebSocket connection to/;
+
+/** Fails the test where a script threw, or the browser refused something, such as by the page's policy. */
+function expectNoFault(t: TestContext, page: Page): void {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    const isFault = message.type() === 'error' || message.type() === 'warning';
+    if (isFault && !ANSWERED.test(message.text())) faults.push(message.text());
+  });
+  t.after(() => assert.deepEqual(faults, [], 'Expected no fault in the page'));
+}

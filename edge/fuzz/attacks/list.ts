@@ -1,0 +1,27 @@
+import type { Attack } from '../harness/attack.ts';
+import { bulkChanges } from './bulk-changes.ts';
+import { dashboards } from './dashboards.ts';
+import { filteredLists } from './filtered-lists.ts';
+import { foreignPages } from './foreign-pages.ts';
+import { payloadLists } from './payload-lists.ts';
+import { queueStats } from './queue-stats.ts';
+import { runnerNames } from './runner-names.ts';
+import { taskLists } from './task-lists.ts';
+import { tickets } from './tickets.ts';
+import { uploads } from './uploads.ts';
+import { waitingCalls } from './waiting-calls.ts';
+
+/** In the order in which they are carried out. */
+export const ATTACKS: readonly Attack[] = [
+  taskLists,
+  payloadLists,
+  filteredLists,
+  queueStats,
+  dashboards,
+  waitingCalls,
+  bulkChanges,
+  runnerNames,
+  foreignPages,
+  tickets,
+  uploads,
+];

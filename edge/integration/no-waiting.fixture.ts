@@ -1,0 +1,12 @@
+/** The Consumer Worker with a ledger in which as many calls wait for a change as may. */
+
+import { TaskLedger as Ledger } from '../buffer/worker.ts';
+import type { Busy } from '../contract/ledger.ts';
+
+export { default } from '../buffer/worker.ts';
+
+export class TaskLedger extends Ledger {
+  override async awaitChange(): Promise<Busy> {
+    return { busy: true };
+  }
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  await once(server.close(), 'close');
+  return address.port;
+}
+
+/** Runs `edge/scripts/dev.ts` until the test has ended. */
+async function startDev(env: Record<string, string>) {
+  const [api, buffer] = [await freePort(), await freePort()];
+  const stateDir = await mkdtemp(join(tmpdir(), 'dev-origins-'));
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'dev.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, API_PORT: String(api), BUFFER_PORT: String(buffer), STATE_DIR: stateDir, ...env },
+  });
+  for await (const line of createInterface(child.stdout)) if (line.startsWith('Edge ready')) break;
+  return {
+    api: `http://localhost:${api}`,
+    buffer: `http://localhost:${buffer}`,
+    stop: async () => {
+      child.kill();
+      if (child.exitCode === null) await once(child, 'exit');
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+test('the local edge answers its own pages, those that ALLOWED_ORIGINS names, and no others', async (t) => {
+  const app = 'http://localhost:5173';
+  const { api, buffer, stop } = await startDev({ ALLOWED_ORIGINS: app });
+  t.after(stop);
+  const statusFrom = async (url: string, origin?: string) => {
+    const answer = await fetch(url, { headers: origin === undefined ? {} : { Origin: origin } });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  for (const url of [`${api}/tasks`, `${buffer}/tasks/ready`]) {
+    for (const origin of [undefined, api, buffer, app]) {
+      assert.equal(await statusFrom(url, origin), 200, `${url} from ${origin}`);
+    }
+    for (const origin of ['https://evil.example', 'http://localhost:3000', 'null']) {
+      assert.equal(await statusFrom(url, origin), 403, `${url} from ${origin}`);
+    }
+  }
+});

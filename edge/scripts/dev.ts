@@ -1,0 +1,197 @@
+/**
+ * Runs both workers on this machine under `wrangler dev`, without authentication, until it is stopped.
+ * It is two processes, which a script of this package or this script itself starts as parent and child: the
+ * child runs the workers, and whichever of the two is killed, the other ends them.
+ *
+ * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state),
+ * `BUFFER_CONFIG` (another configuration of the Consumer Worker), `ALLOWED_ORIGINS` (origins whose pages may call
+ * the workers beside their own, separated by commas).
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listProcesses } from './lib/process-table.ts';
+import { runApart } from './lib/script.ts';
+import { onStarterEnd } from './lib/starter.ts';
+import { lockState, type Owner, type StateLock } from './state-lock.ts';
+
+const READY_TIMEOUT_MS = 90_000;
+const KILL_AFTER_MS = 4_000;
+const CRON_MS = 60_000;
+
+interface DevWorker {
+  readonly name: string;
+  readonly config: string;
+  readonly port: number;
+  readonly portVariable: string;
+}
+
+const wrangler = resolve(import.meta.dirname, '../../node_modules/wrangler/bin/wrangler.js');
+const stateDir = resolve(process.env.STATE_DIR ?? '.state');
+const registry = resolve(stateDir, 'registry');
+const builtPages = resolve(import.meta.dirname, '../dashboard/dist');
+const pages = resolve(stateDir, 'pages');
+const api: DevWorker = {
+  name: 'API Worker',
+  config: resolve(import.meta.dirname, '../api/wrangler.jsonc'),
+  port: Number(process.env.API_PORT ?? 8787),
+  portVariable: 'API_PORT',
+};
+const buffer: DevWorker = {
+  name: 'Consumer Worker',
+  config: resolve(process.env.BUFFER_CONFIG ?? resolve(import.meta.dirname, '../buffer/wrangler.jsonc')),
+  port: Number(process.env.BUFFER_PORT ?? 8788),
+  portVariable: 'BUFFER_PORT',
+};
+
+const running = new Map<DevWorker, ChildProcess>();
+let lock: StateLock | undefined;
+let stopping = false;
+
+if (process.connected === undefined) process.exit(await runApart('edge/scripts/dev.ts'));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
+onStarterEnd(() => stop(0));
+
+try {
+  mkdirSync(stateDir, { recursive: true });
+  lock = await lockState(stateDir);
+  // It still lists workers that were killed, which would be called for a minute.
+  rmSync(registry, { recursive: true, force: true });
+  const hasPages = copyPages();
+  for (const worker of [api, buffer]) await expectFree(worker, lock.former);
+  // A message sent while no consumer is up would be dropped, so the consumer comes first.
+  await start(buffer);
+  await start(api);
+  setInterval(runCron, CRON_MS);
+  if (hasPages) console.log(`Dashboard: http://localhost:${api.port} (tasks, runners and throughput, live)`);
+  console.log(
+    `Edge ready: API Worker http://localhost:${api.port}, Consumer Worker http://localhost:${buffer.port}`,
+  );
+} catch (error) {
+  if (!stopping) console.error(error instanceof Error ? error.message : error);
+  await stop(1);
+}
+
+/**
+ * The workers serve a copy of the built pages: wrangler restarts the workers, or loses pages, when a build
+ * changes what it serves.
+ *
+ * @returns whether there are pages.
+ */
+function copyPages(): boolean {
+  rmSync(pages, { recursive: true, force: true });
+  mkdirSync(pages);
+  const isBuilt = existsSync(builtPages);
+  if (isBuilt) cpSync(builtPages, pages, { recursive: true });
+  else console.warn('The dashboard is not built: run `npm run build`, then start the workers again.');
+  return isBuilt;
+}
+
+/** `wrangler dev` does not fire cron triggers by itself. */
+async function runCron(): Promise<void> {
+  try {
+    await fetch(`http://127.0.0.1:${api.port}/cdn-cgi/handler/scheduled`);
+  } catch (error) {
+    if (!stopping) console.warn('The cron job of the API Worker failed:', error);
+  }
+}
+
+async function expectFree({ name, port, portVariable }: DevWorker, former?: Owner): Promise<void> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  } catch {
+    const remains = former ? await remainsOf(former) : [];
+    throw new Error(
+      remains.length > 0
+        ? `The ${name} cannot use port ${port}: processes that remain of a former run in ${stateDir} have it ` +
+            `(${remains.join(', ')}). End them with \`kill -9 ${remains.join(' ')}\`, then start again.`
+        : `The ${name} cannot use port ${port}: another process has it. Set ${portVariable} to a free port.`,
+    );
+  }
+  await once(server.close(), 'close');
+}
+
+/** The pages of both workers, and those that the user names. */
+function allowedOrigins(): string[] {
+  const own = [api, buffer].flatMap(({ port }) => [`http://localhost:${port}`, `http://127.0.0.1:${port}`]);
+  return [...own, process.env.ALLOWED_ORIGINS ?? []].flat();
+}
+
+/** The process ids of what remains of a former edge: parent and child were killed at the same time. */
+async function remainsOf({ pid }: Owner): Promise<number[]> {
+  const processes = await listProcesses().catch(() => []);
+  return processes.filter(({ group }) => group === pid).map((process) => process.pid);
+}
+
+async function start(worker: DevWorker): Promise<void> {
+  const args = [
+    'dev',
+    ...['--config', worker.config],
+    ...['--ip', '127.0.0.1', '--port', String(worker.port), '--inspector-port', '0'],
+    ...['--persist-to', stateDir],
+    ...['--assets', pages],
+    ...['--var', 'AUTH:off', '--var', `ALLOWED_ORIGINS:${allowedOrigins().join()}`],
+    ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
+  ];
+  // In this process's group, and so are its children: they are ended by the group.
+  const child = spawn(process.execPath, [wrangler, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      WRANGLER_REGISTRY_PATH: registry,
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    },
+  });
+  running.set(worker, child);
+  child.once('exit', (code, signal) => {
+    if (stopping) return;
+    console.error(`The ${worker.name} ended by itself (${signal ?? `exit code ${code}`})`);
+    void stop(1);
+  });
+  await healthy(worker);
+}
+
+async function healthy({ name, port }: DevWorker): Promise<void> {
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  while (Date.now() < deadline && !stopping) {
+    try {
+      if ((await fetch(`http://127.0.0.1:${port}/health`)).ok) return;
+    } catch {
+      // It does not listen yet.
+    }
+    await sleep(50);
+  }
+  throw new Error(`The ${name} was not ready within ${READY_TIMEOUT_MS / 1000} s`);
+}
+
+async function stop(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  lock?.markEnding();
+  const ended = [...running.values()].filter(isRunning).map((child) => once(child, 'exit'));
+  // All at once: esbuild prints its stacks when wrangler ends before it.
+  signalGroup('SIGTERM');
+  await Promise.race([Promise.all(ended), sleep(KILL_AFTER_MS)]);
+  // The starter kills what remains of the group; without it this process does, and ends with the group.
+  if (!process.connected) signalGroup('SIGKILL');
+  process.exit(code);
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
+/** Also reaches this process. */
+function signalGroup(signal: NodeJS.Signals): void {
+  try {
+    process.kill(-process.pid, signal);
+  } catch {
+    // On Windows, or in the group of a process that is not of this package.
+    for (const child of running.values()) child.kill(signal);
+  }
+}

@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { onStarterEnd } from './starter.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export interface ScriptOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Where its output goes: this process's own, or a file. */
+  readonly output?: 'inherit' | { readonly file: string };
+  /** Resolve only when it has printed a line that matches. */
+  readonly readyLine?: RegExp;
+  /** Where it runs; the package's root by default. */
+  readonly cwd?: string;
+  /** Ends it when it is aborted before the `readyLine`. */
+  readonly signal?: AbortSignal;
+}
+
+/** One of this package's scripts, as a process of its own. */
+export interface Script {
+  readonly process: ChildProcess;
+  /** Resolves with its exit code when it has ended; null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  /** Tells it to end, and waits until it has. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** The same within five seconds: asks again after three, then kills it. However often it is called, it asks once. */
+  stopSoon(): Promise<number | null>;
+}
+
+const ASK_AGAIN_MS = 3000;
+const KILL_MS = 5000;
+
+/**
+ * Starts a script of this package in a separate process group, so that Ctrl+C reaches the starter alone. It
+ * sees by the IPC channel between them that the starter has ended (`onStarterEnd`); the starter, when the
+ * script has ended, kills what remains of its process group. So neither leaves anything behind, whichever of
+ * them is killed.
+ *
+ * @param path the script, from the package's root.
+ * @throws {Error} when it ends before it has printed its `readyLine`, or `signal` is aborted already.
+ */
+export async function startScript(path: string, options: ScriptOptions = {}): Promise<Script> {
+  const { args = [], env = {}, output = 'inherit', readyLine, cwd = ROOT, signal } = options;
+  signal?.throwIfAborted();
+  const file = output === 'inherit' ? undefined : openSync(output.file, 'a');
+  const child = spawn(process.execPath, [join(ROOT, path), ...args], {
+    cwd,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', readyLine ? 'pipe' : (file ?? 'inherit'), file ?? 'inherit', 'ipc'],
+  });
+  // The child has its own now.
+  if (file !== undefined) closeSync(file);
+  const ended = once(child, 'exit').then(([code]) => {
+    killGroup(child);
+    return typeof code === 'number' ? code : null;
+  });
+  let soon: Promise<number | null> | undefined;
+  const script: Script = {
+    process: child,
+    ended,
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return ended;
+    },
+    stopSoon() {
+      soon ??= endSoon(script);
+      return soon;
+    },
+  };
+  if (readyLine) {
+    const abort = () => void script.stopSoon();
+    signal?.addEventListener('abort', abort, { once: true });
+    await untilLine(script, path, readyLine, output === 'inherit');
+    signal?.removeEventListener('abort', abort);
+  }
+  return script;
+}
+
+/**
+ * Runs a script of this package where this process runs, as its child, until it has ended. What asks this
+ * process to stop, or ends npm above it, stops the script.
+ *
+ * @returns its exit code.
+ */
+export async function runApart(path: string): Promise<number> {
+  const script = await startScript(path, { cwd: process.cwd() });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => script.stop());
+  onStarterEnd(() => script.stop());
+  return (await script.ended) ?? 1;
+}
+
+/** Windows has no process groups: there a script has to end itself what it has started. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing remains of it.
+  }
+}
+
+async function endSoon(script: Script): Promise<number | null> {
+  const again = setTimeout(() => script.stop(), ASK_AGAIN_MS);
+  const kill = setTimeout(() => script.stop('SIGKILL'), KILL_MS);
+  const code = await script.stop();
+  clearTimeout(again);
+  clearTimeout(kill);
+  return code;
+}
+
+async function untilLine(
+  { process: child, ended }: Script,
+  path: string,
+  pattern: RegExp,
+  echo: boolean,
+): Promise<void> {
+  if (!child.stdout) throw new Error(`${path} has no output to wait for`);
+  const lines = createInterface({ input: child.stdout });
+  const ready = new Promise<void>((resolve) => {
+    lines.on('line', (line) => {
+      if (echo) console.log(line);
+      if (pattern.test(line)) resolve();
+    });
+  });
+  const failed = ended.then((code) => {
+    throw new Error(`${path} ended before it was ready (exit code ${code})`);
+  });
+  await Promise.race([ready, failed]);
+  failed.catch(() => {});
+}

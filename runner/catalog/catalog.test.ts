@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { temporaryFolder } from '../tasks/testing/context.ts';
+import { taskFolder, taskSource } from '../testing/task-files.ts';
+import { BUILT_IN_TYPES, builtInFiles } from './built-in.ts';
+import { loadCatalog } from './catalog.ts';
+
+test('the built-in task types load, and those of a folder of your own beside them with their settings', async (t) => {
+  const settings = `timeoutSeconds: 1.5, maxAttempts: 7, backoff: { baseSeconds: 2 }`;
+  const folder = await taskFolder(t, {
+    'own.ts': taskSource('own/one', settings),
+    'plain.mjs': taskSource('two'),
+  });
+  const catalog = await loadCatalog([folder], builtInFiles(BUILT_IN_TYPES));
+  assert.deepEqual([...catalog.keys()].toSorted(), [...BUILT_IN_TYPES, 'own/one', 'two'].toSorted());
+  assert.equal(catalog.get('heavy')?.lane, 'cpu');
+  assert.equal(catalog.get('test')?.lane, 'io');
+  const { module, ...entry } = catalog.get('own/one') ?? assert.fail('the type is missing');
+  assert.match(module, /^file:.*own\.ts$/);
+  assert.deepEqual(entry, {
+    type: 'own/one',
+    lane: 'cpu',
+    file: join(folder, 'own.ts'),
+    timeoutSeconds: 1.5,
+    maxAttempts: 7,
+    backoff: { baseSeconds: 2 },
+    memoryMb: 1024,
+  });
+});
+
+test('the folder of the built-in task types has those that can be chosen, and no other', async () => {
+  const types = [...(await loadCatalog([join(import.meta.dirname, '../tasks')])).keys()];
+  assert.deepEqual(types.toSorted(), [...BUILT_IN_TYPES]);
+});
+
+test('the built-in task types that are left out are not loaded, and their names are free', async (t) => {
+  const folder = await taskFolder(t, { 'email.ts': taskSource('email') });
+  const catalog = await loadCatalog([folder], builtInFiles(['image']));
+  assert.deepEqual([...catalog.keys()].toSorted(), ['email', 'image']);
+  assert.equal(catalog.get('email')?.file, join(folder, 'email.ts'));
+  await assert.rejects(
+    loadCatalog([folder], builtInFiles(['email'])),
+    /: rename yours, or leave the built-in one out with --built-in \(BUILT_IN\)$/,
+  );
+});
+
+test('tests, declarations, folders and other files are no task types', async (t) => {
+  const folder = await taskFolder(t, {
+    'own.ts': taskSource('own'),
+    'own.test.ts': 'process.exit(1)',
+    'other.test.mjs': 'process.exit(1)',
+    'own.d.ts': 'throw 1',
+    'own.d.mts': 'throw 1',
+    'lib/helper.ts': 'throw 1',
+    'README.md': '# Tasks',
+    'data.json': '{}',
+  });
+  assert.deepEqual([...(await loadCatalog([folder])).keys()], ['own']);
+});
+
+test('an empty folder has no task types', async (t) => {
+  assert.equal((await loadCatalog([await temporaryFolder(t)])).size, 0);
+});
+
+test('a name that two files claim is refused, and both are named', async (t) => {
+  const folder = await taskFolder(t, { 'mine.ts': taskSource('same'), 'other.ts': taskSource('other') });
+  const second = await taskFolder(t, { 'theirs.ts': taskSource('same') });
+  await assert.rejects(loadCatalog([folder, second]), ({ message }: Error) => {
+    assert.match(message, /"same".*rename one of them$/);
+    return message.includes(join(folder, 'mine.ts')) && message.includes(join(second, 'theirs.ts'));
+  });
+});
+
+const WRONG: Record<string, { source: string; sentence: RegExp }> = {
+  'a file without a default export': {
+    source: 'export const task = 1;',
+    sentence: /declares no task type: expected `export default defineTask/,
+  },
+  'a default export that is no object': { source: 'export default () => 1;', sentence: /no task type/ },
+  'a wrong lane': { source: taskSource('wrong', `lane: 'gpu'`), sentence: /lane.*"cpu" or "io"/ },
+  'a wrong type': { source: taskSource('no spaces'), sentence: /type: Expected letters/ },
+  'a payload that is no schema': {
+    source: taskSource('wrong', 'payload: {}'),
+    sentence: /payload.*zod schema/,
+  },
+  'a run that is no function': { source: taskSource('wrong', 'run: 1'), sentence: /run.*function/ },
+  'a wrong number': { source: taskSource('wrong', 'maxAttempts: 0'), sentence: /maxAttempts/ },
+  'a syntax error': { source: 'export default {', sentence: /cannot be loaded: .+/ },
+  'an import of what is not there': { source: `import './absent.ts';`, sentence: /absent\.ts/ },
+  'an Error at load': { source: `throw new Error('no licence');`, sentence: /cannot be loaded: no licence/ },
+  'a text thrown at load': { source: `throw 'a text';`, sentence: /cannot be loaded: a text/ },
+};
+
+test('every wrong file has its sentence, which names the file and the reason, and no other has one', async (t) => {
+  const kinds = Object.entries(WRONG);
+  const files = kinds.map(([, { source }], index) => [`wrong-${index}.ts`, source]);
+  const folder = await taskFolder(t, { ...Object.fromEntries(files), 'right.ts': taskSource('right') });
+  const refusal = await refusalOf(folder);
+  assert.ok(!refusal.includes('right.ts'), `names a file that is right: ${refusal}`);
+  for (const [index, [kind, { sentence }]] of kinds.entries()) {
+    await t.test(`${kind} is refused`, () => {
+      const from = refusal.indexOf(join(folder, `wrong-${index}.ts`));
+      assert.notEqual(from, -1, 'the file is not named');
+      assert.match(refusal.slice(from), sentence);
+    });
+  }
+});
+
+test('a file that Node reads as CommonJS is refused with what to do', async (t) => {
+  for (const name of ['own.ts', 'own.js']) {
+    const folder = await taskFolder(t, { 'package.json': '{"type":"commonjs"}', [name]: taskSource('own') });
+    assert.match(
+      await refusalOf(folder),
+      new RegExp(`set "type": "module" in the package.json .*, or name it ${name.replace('.', '.m')}$`),
+    );
+  }
+  const exported = { 'package.json': '{"type":"commonjs"}', 'own.ts': 'export default 1;' };
+  assert.match(await refusalOf(await taskFolder(t, exported)), /set "type": "module"/);
+});
+
+test('a package that a file lacks is named with how to install it', async (t) => {
+  const folder = await taskFolder(t, { 'own.mjs': `import '@absent/package/part';` });
+  assert.match(await refusalOf(folder), /; install it in the project .*: npm install @absent\/package$/);
+});
+
+test('a file that ends its thread as it loads is refused by its name', async (t) => {
+  const folder = await taskFolder(t, { 'wrong.ts': 'process.exit(0);', 'right.ts': taskSource('right') });
+  const refusal = await refusalOf(folder);
+  assert.match(refusal, /process\.exit\(\)/);
+  assert.ok(refusal.includes(join(folder, 'wrong.ts')), `does not name the file: ${refusal}`);
+});
+
+async function refusalOf(folder: string): Promise<string> {
+  const refusal = await loadCatalog([folder]).then(
+    () => assert.fail('expected the folder to be refused'),
+    (error: unknown) => error,
+  );
+  assert.ok(refusal instanceof Error);
+  return refusal.message;
+}
+
+test('a folder that is missing is refused by its path', async (t) => {
+  const folder = join(await temporaryFolder(t), 'absent');
+  await assert.rejects(loadCatalog([folder]), ({ message }: Error) => message.includes(folder));
+});
+
+test('no task file is ever loaded by the main thread', async (t) => {
+  const record = join(await temporaryFolder(t), 'record');
+  const source = `
+    import { appendFileSync } from 'node:fs';
+    import { isMainThread } from 'node:worker_threads';
+    appendFileSync('${record}', isMainThread ? 'main ' : 'thread ');
+    ${taskSource('own')}`;
+  await loadCatalog([await taskFolder(t, { 'own.ts': source })]);
+  assert.equal(await readFile(record, 'utf8'), 'thread ');
+});

@@ -1,0 +1,86 @@
+import { readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { z } from 'zod';
+import { threadEnv } from '../threads/thread-env.ts';
+import { TaskSettings } from './definition.ts';
+
+/** A task type that this runner can run. */
+export const TaskEntry = TaskSettings.extend({ file: z.string(), module: z.string() });
+export type TaskEntry = z.infer<typeof TaskEntry>;
+
+/** The task types of a runner, by name. */
+export type Catalog = ReadonlyMap<string, TaskEntry>;
+
+/** What the catalog's thread answers: the entries, or a sentence for each file that has none. */
+export const CatalogAnswer = z.object({ entries: z.array(TaskEntry), problems: z.array(z.string()) });
+export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
+
+/** What it says before: the file that it is about to import. */
+const Loading = z.object({ loading: z.string() });
+
+const SOURCE = /\.(?:ts|mts|js|mjs)$/;
+const NOT_A_TASK = /\.(?:test|d)\.m?[tj]s$/;
+const LOAD_TIMEOUT_MS = 60_000;
+
+/**
+ * Loads the task types of some folders, and the built-in ones of some files, one a file. The files are imported on a thread of their own, so
+ * that their code never runs on the runner's main thread.
+ *
+ * @throws {Error} that lists every file without a usable task type, and every name that two files claim.
+ */
+export async function loadCatalog(
+  folders: readonly string[],
+  builtIn: readonly string[] = [],
+  env = process.env,
+): Promise<Catalog> {
+  const files = [...builtIn, ...(await Promise.all(folders.map(taskFiles))).flat()];
+  const { entries, problems } = await inspect(files, env);
+  const byType = Map.groupBy(entries, (entry) => entry.type);
+  for (const [type, claimants] of byType) {
+    if (claimants.length === 1) continue;
+    const names = claimants.map((entry) => entry.file).join(' and ');
+    const advice = claimants.some((entry) => builtIn.includes(entry.file))
+      ? 'rename yours, or leave the built-in one out with --built-in (BUILT_IN)'
+      : 'rename one of them';
+    problems.push(`The task type "${type}" is declared by ${names}: ${advice}`);
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return new Map(entries.map((entry) => [entry.type, entry]));
+}
+
+async function taskFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: Error) => {
+    throw new Error(`The tasks folder ${folder} cannot be read: ${error.message}`);
+  });
+  return names
+    .filter((name) => SOURCE.test(name) && !NOT_A_TASK.test(name))
+    .map((name) => join(folder, name));
+}
+
+async function inspect(files: readonly string[], env: NodeJS.ProcessEnv): Promise<CatalogAnswer> {
+  const modules = files.map((file) => ({ file, module: pathToFileURL(file).href }));
+  const thread = join(import.meta.dirname, `catalog-thread${extname(import.meta.filename)}`);
+  const worker = new Worker(thread, { workerData: modules, env: threadEnv(env) });
+  const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);
+  try {
+    return await new Promise((resolve, reject) => {
+      let loading = '';
+      worker.on('message', (message: unknown) => {
+        const answer = CatalogAnswer.safeParse(message);
+        if (answer.success) resolve(answer.data);
+        else loading = Loading.parse(message).loading;
+      });
+      worker.once('error', (error: Error) =>
+        reject(new Error(`${loading} cannot be loaded: ${error.message}`)),
+      );
+      worker.once('exit', () =>
+        reject(new Error(`${loading} ended the thread that loaded it; remove its process.exit()`)),
+      );
+      timeout.onabort = () => reject(new Error(`${loading} did not load within ${LOAD_TIMEOUT_MS / 1000} s`));
+    });
+  } finally {
+    await worker.terminate();
+  }
+}

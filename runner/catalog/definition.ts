@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../../edge/contract/task.ts';
+import type { TaskDefinition } from '../task.ts';
+import { isTokenVariable, TOKEN_VARIABLE } from '../threads/thread-env.ts';
+import { loadFailure } from './load-failure.ts';
+
+/** What a task may take where its type does not say. */
+const DEFAULT_MEMORY_MB = 1024;
+
+/** A name that a process can be given. */
+const VariableName = z
+  .string()
+  .regex(/^[^=\0]{1,200}$/, 'Expected the name of an environment variable')
+  .refine((name) => !isTokenVariable(name), {
+    error: `Expected no ${TOKEN_VARIABLE}: tasks must not have the token of their runner. Remove it; a task that calls the edge itself takes a client's token, such as API_TOKEN`,
+  });
+
+/** The settings of a task type that can be told to another thread. */
+export const TaskSettings = z.object({
+  type: TaskType,
+  lane: z.enum(['cpu', 'io'], { error: 'Expected `lane` to be "cpu" or "io"' }),
+  timeoutSeconds: TimeoutSeconds.optional(),
+  maxAttempts: MaxAttempts.optional(),
+  backoff: Backoff.optional(),
+  env: z.array(VariableName).max(100).optional(),
+  memoryMb: z.int().min(16).max(1_000_000).default(DEFAULT_MEMORY_MB),
+});
+
+const Definition = TaskSettings.extend({
+  payload: z.instanceof(z.ZodType, { error: 'Expected `payload` to be a zod schema, of version 4' }),
+  run: z.custom<TaskDefinition['run']>(
+    (value) => typeof value === 'function',
+    'Expected `run` to be a function',
+  ),
+});
+
+/** A task type as its file declares it, settings checked. */
+export type CheckedDefinition = z.infer<typeof Definition>;
+
+/**
+ * Loads the task type that a file declares.
+ *
+ * @throws {Error} with a sentence that names the file and what is wrong with it.
+ */
+export async function loadDefinition(module: string, file: string): Promise<CheckedDefinition> {
+  const loaded: { default?: unknown } = await import(module).catch((error: unknown) => {
+    throw new Error(loadFailure(file, error), { cause: error });
+  });
+  if (typeof loaded.default !== 'object' || loaded.default === null) {
+    throw new Error(`${file} declares no task type: expected \`export default defineTask({ … })\``);
+  }
+  const checked = Definition.safeParse(loaded.default);
+  if (checked.success) return checked.data;
+  const wrong = checked.error.issues.map(({ path, message }) =>
+    [path.join('.'), message].filter(Boolean).join(': '),
+  );
+  throw new Error(`${file} declares a task type that cannot be used: ${wrong.join('; ')}`);
+}

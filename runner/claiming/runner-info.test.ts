@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RunnerAbout } from '../../edge/contract/buffer.ts';
+import { MAX_SHOWN_TASKS, MAX_WANTED_TYPES } from '../../edge/contract/limits.ts';
+import { claimedTask, fixtureEntry } from '../testing/held-tasks.ts';
+import { aboutRunner, Introduction, stuckThreads } from './runner-info.ts';
+
+const SIZE = { threads: 4, ioConcurrency: 32 };
+const about = aboutRunner(SIZE, new Map([['cpu-fixture', fixtureEntry('cpu')]]), new Date(0));
+
+test('it tells when the runner started, its slots and its types', () => {
+  assert.deepEqual(about, {
+    startedAt: '1970-01-01T00:00:00.000Z',
+    threads: 4,
+    ioConcurrency: 32,
+    types: ['cpu-fixture'],
+  });
+});
+
+test('of more types than the contract takes it tells as many as it takes', () => {
+  const types = Array.from({ length: MAX_WANTED_TYPES + 1 }, (_, n) => `type-${n}`);
+  const catalog = new Map(types.map((type) => [type, fixtureEntry('cpu')]));
+  const told = aboutRunner(SIZE, catalog, new Date());
+  assert.equal(told.types.length, MAX_WANTED_TYPES);
+  assert.ok(RunnerAbout.safeParse(told).success);
+});
+
+test('it lists the threads that do not end, as many as the contract takes, the longest first', () => {
+  const since = Date.parse('2026-01-01T00:00:00.000Z');
+  const stuck = Array.from({ length: 15 }, (_, n) => ({
+    taskId: claimedTask('cpu-fixture', {}).taskId,
+    type: 'cpu-fixture',
+    since: since + n,
+  }));
+  const list = stuckThreads(
+    new Map([
+      ['io', { stuck }],
+      ['cpu', { stuck: stuck.map((one) => ({ ...one, since: one.since - 1000 })) }],
+    ]),
+  );
+  const told = aboutRunner(SIZE, new Map(), new Date(), list);
+  assert.deepEqual(RunnerAbout.parse(told), told);
+  assert.equal(told.stuck?.length, MAX_SHOWN_TASKS);
+  assert.deepEqual(told.stuck?.[0], { ...stuck[0], lane: 'cpu', since: '2025-12-31T23:59:59.000Z' });
+  assert.equal(told.stuck?.[15]?.lane, 'io');
+});
+
+test('it is told until a claim that told it is answered, then 30 s after that answer', () => {
+  const introduction = new Introduction(() => about);
+  assert.equal(introduction.at(0), about);
+  assert.equal(introduction.at(40_000), about);
+  introduction.answered(40_000, 41_000);
+  assert.equal(introduction.at(70_999), undefined);
+  assert.equal(introduction.at(71_000), about);
+});
+
+test('once renewed it is told again, whatever is answered to a claim from before', () => {
+  const introduction = new Introduction(() => about);
+  introduction.renew(100);
+  introduction.answered(99, 200);
+  assert.equal(introduction.at(201), about);
+  introduction.answered(201, 300);
+  assert.equal(introduction.at(301), undefined);
+  introduction.renew(400);
+  assert.equal(introduction.at(401), about);
+});

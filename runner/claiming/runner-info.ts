@@ -1,0 +1,58 @@
+import type { RunnerAbout, StuckThread } from '../../edge/contract/buffer.ts';
+import { MAX_SHOWN_TASKS, MAX_WANTED_TYPES } from '../../edge/contract/limits.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { LaneLoad } from '../execution/lane.ts';
+import type { RunnerOptions } from '../options.ts';
+import type { Lane as LaneName } from '../task.ts';
+
+const REPEAT_MS = 30_000;
+
+/** How a runner describes itself; of its types and its stuck threads as many as the contract takes. */
+export function aboutRunner(
+  { threads, ioConcurrency }: Pick<RunnerOptions, 'threads' | 'ioConcurrency'>,
+  catalog: Catalog,
+  startedAt: Date,
+  stuck: readonly StuckThread[] = [],
+): RunnerAbout {
+  const types = [...catalog.keys()].slice(0, MAX_WANTED_TYPES);
+  const about = { startedAt: startedAt.toISOString(), threads, ioConcurrency, types };
+  return stuck.length === 0 ? about : { ...about, stuck: stuck.slice(0, MAX_SHOWN_TASKS) };
+}
+
+/** The threads of all lanes that do not end, the one that is to end for longest first. */
+export function stuckThreads(lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'stuck'>>): StuckThread[] {
+  const all = [...lanes].flatMap(([lane, { stuck }]) => stuck.map((thread) => ({ lane, ...thread })));
+  return all
+    .sort((a, b) => a.since - b.since)
+    .map(({ since, ...thread }) => ({ ...thread, since: new Date(since).toISOString() }));
+}
+
+/**
+ * Says which claims tell about the runner: the first; the next one when 30 s have passed since one that did
+ * was answered; and the first after {@link renew}. Times are milliseconds of one monotonic clock.
+ */
+export class Introduction {
+  readonly #about: () => RunnerAbout;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(about: () => RunnerAbout) {
+    this.#about = about;
+  }
+
+  /** What a claim that is sent now is to tell. */
+  at(now: number): RunnerAbout | undefined {
+    return now - this.#answeredAt >= REPEAT_MS ? this.#about() : undefined;
+  }
+
+  /** A claim that told was answered. */
+  answered(sentAt: number, now: number): void {
+    if (sentAt >= this.#renewedAt) this.#answeredAt = now;
+  }
+
+  /** The description has changed, or the edge may have forgotten it; a claim that is under way does not count. */
+  renew(now: number): void {
+    this.#renewedAt = now;
+    this.#answeredAt = Number.NEGATIVE_INFINITY;
+  }
+}

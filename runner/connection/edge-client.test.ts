@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { FakeEdge, type Fault } from '../testing/fake-edge.ts';
+import { newTaskId } from '../testing/held-tasks.ts';
+import { EdgeClient, EdgeError } from './edge-client.ts';
+
+const CALL = { signal: new AbortController().signal };
+const CLAIM = { leaseId: randomUUID(), runner: 'test', wants: [{ types: ['test'], limit: 1 }] };
+
+async function messageOf(call: Promise<unknown>): Promise<string> {
+  const error = await call.then(
+    () => assert.fail('expected the call to fail'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof EdgeError, `${error}`);
+  return error.message;
+}
+
+async function claimFailing(t: TestContext, fault: Fault): Promise<{ message: string; url: string }> {
+  const edge = await FakeEdge.start(t);
+  edge.fail('/tasks/claim', fault);
+  return { message: await messageOf(new EdgeClient(edge).claim(CLAIM, CALL)), url: edge.queueUrl };
+}
+
+/** A port on which nothing listens. */
+async function closedPort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${address !== null && typeof address === 'object' && address.port}`;
+}
+
+test('both workers answer for their health', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const client = new EdgeClient(edge);
+  assert.equal((await client.queueHealth(CALL)).service, 'queue-buffer-v2');
+  assert.equal((await client.apiHealth(CALL)).service, 'task-api-v2');
+});
+
+test('a claim, a heartbeat, a report and a release go to the workers that take them', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const client = new EdgeClient(edge);
+  const taskId = edge.ledger.add('test', { n: 1 });
+  const claim = await client.claim(CLAIM, CALL);
+  assert.deepEqual([claim.tasks[0]?.taskId, claim.tasks[0]?.payload, claim.ready], [taskId, { n: 1 }, 0]);
+  const { leaseId } = CLAIM;
+  const beat = await client.heartbeat({ leases: [{ leaseId, holds: [taskId] }] }, CALL);
+  assert.equal(beat.extended[0]?.leaseId, leaseId);
+  await client.release({ leaseId, taskIds: [taskId] }, CALL);
+  const { outcomes } = await client.report(
+    JSON.stringify({ results: [{ taskId, leaseId, success: true }] }),
+    CALL,
+  );
+  assert.deepEqual(outcomes, [{ taskId, status: 'stale' }]);
+  assert.deepEqual(
+    edge.calls.map(({ worker, path }) => `${worker} ${path}`),
+    ['queue /tasks/claim', 'queue /tasks/heartbeat', 'queue /tasks/release', 'api /tasks/complete'],
+  );
+});
+
+test('the token goes with every call, and there is no header without one', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const told = new EdgeClient({ queueUrl: edge.queueUrl, apiUrl: edge.apiUrl, token: 'secret' });
+  await told.claim(CLAIM, CALL);
+  await told.apiHealth(CALL);
+  await new EdgeClient(edge).claim(CLAIM, CALL);
+  assert.deepEqual(
+    edge.calls.map((call) => call.authorization),
+    ['Bearer secret', 'Bearer secret', undefined],
+  );
+});
+
+test('a URL may end in slashes or have a path', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const slashed = new EdgeClient({ queueUrl: `${edge.queueUrl}//`, apiUrl: `${edge.apiUrl}/` });
+  await slashed.queueHealth(CALL);
+  const nested = new EdgeClient({ queueUrl: `${edge.queueUrl}/v2/`, apiUrl: edge.apiUrl });
+  await nested.queueHealth(CALL).catch(() => {});
+  assert.deepEqual(
+    edge.calls.map((call) => call.path),
+    ['/health', '/v2/health'],
+  );
+});
+
+test('where nothing listens, the message says which worker, where, why, and which setting to check', async () => {
+  const url = await closedPort();
+  const client = new EdgeClient({ queueUrl: url, apiUrl: url });
+  assert.equal(
+    await messageOf(client.queueHealth(CALL)),
+    `The Consumer Worker at ${url} does not answer (ECONNREFUSED): check --queue-url (QUEUE_WORKER_URL)`,
+  );
+  assert.equal(
+    await messageOf(client.apiHealth(CALL)),
+    `The API Worker at ${url} does not answer (ECONNREFUSED): check --api-url (API_WORKER_URL)`,
+  );
+});
+
+test('a dropped connection does not answer', async (t) => {
+  const { message } = await claimFailing(t, { drop: 'before' });
+  assert.match(message, /^The Consumer Worker at .* does not answer \(\w+\): check --queue-url/);
+});
+
+for (const status of [200, 404]) {
+  test(`a page of HTML with status ${status} is not the worker`, async (t) => {
+    const { message, url } = await claimFailing(t, { status, body: '<!doctype html><h1>Welcome</h1>' });
+    assert.ok(message.includes(url));
+    assert.match(message, /check --queue-url \(QUEUE_WORKER_URL\)/);
+  });
+}
+
+test('JSON of another service is not the worker', async (t) => {
+  const { message } = await claimFailing(t, { status: 200, body: '{"tasks":"none"}' });
+  assert.match(message, /does not answer as the Consumer Worker would: check --queue-url/);
+});
+
+test('with the two URLs swapped the message says which service answers, and which was expected', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const swapped = new EdgeClient({ queueUrl: edge.apiUrl, apiUrl: edge.queueUrl });
+  assert.equal(
+    await messageOf(swapped.queueHealth(CALL)),
+    `${edge.apiUrl} answers as task-api-v2, expected queue-buffer-v2: check --queue-url (QUEUE_WORKER_URL)`,
+  );
+  assert.equal(
+    await messageOf(swapped.apiHealth(CALL)),
+    `${edge.queueUrl} answers as queue-buffer-v2, expected task-api-v2: check --api-url (API_WORKER_URL)`,
+  );
+});
+
+test('a refused token names the setting', async (t) => {
+  const body = JSON.stringify({ error: 'This token is not valid for this call', code: 'unauthorized' });
+  const { message, url } = await claimFailing(t, { status: 401, body });
+  assert.equal(
+    message,
+    `The Consumer Worker at ${url} answered 401 to /tasks/claim: This token is not valid for this call; check --token (RUNNER_TOKEN)`,
+  );
+});
+
+test('an error of the contract is told in its own sentence', async (t) => {
+  const body = JSON.stringify({ error: 'The ledger is full', code: 'unavailable', issues: [] });
+  const { message, url } = await claimFailing(t, { status: 503, body });
+  assert.equal(message, `The Consumer Worker at ${url} answered 503 to /tasks/claim: The ledger is full`);
+});
+
+for (const [status, code, permanent] of [
+  [400, 'invalid_request', true],
+  [404, 'not_found', false],
+  [401, 'token_expired', false],
+  [403, 'address_refused', false],
+  [408, 'too_slow', false],
+  [409, 'in_another_region', true],
+  [422, 'type_retired', true],
+  [425, 'too_early', false],
+  [429, 'quota_used_up', false],
+  [503, 'moving', false],
+] as const) {
+  test(`a refusal with status ${status} and the code ${code} is ${permanent ? 'permanent' : 'repeated'}`, async (t) => {
+    const edge = await FakeEdge.start(t);
+    const body = JSON.stringify({ error: 'The edge says why', code, more: 1 });
+    edge.fail('/tasks/claim', { status, body });
+    const error = await new EdgeClient(edge).claim(CLAIM, CALL).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof EdgeError);
+    assert.equal(error.permanent, permanent);
+    assert.match(error.message, new RegExp(`answered ${status} to /tasks/claim: The edge says why`));
+  });
+}
+
+test('a call that takes longer than its time does not answer', async (t) => {
+  const edge = await FakeEdge.start(t);
+  edge.failAlways('/tasks/heartbeat', { hold: new Promise(() => {}) });
+  const beat = { leases: [{ leaseId: CLAIM.leaseId, holds: [newTaskId()] }] };
+  const startedAt = performance.now();
+  const message = await messageOf(new EdgeClient(edge).heartbeat(beat, { ...CALL, timeoutMs: 100 }));
+  assert.ok(performance.now() - startedAt < 3000);
+  assert.match(message, /^The Consumer Worker at .* does not answer \(ETIMEDOUT\)/);
+});
+
+test('a call is made once: repeating it is the caller’s affair', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const client = new EdgeClient(edge);
+  for (const fault of [{ status: 500 }, { status: 503 }, { drop: 'before' }] as const) {
+    edge.fail('/health', fault);
+    await messageOf(client.queueHealth(CALL));
+  }
+  assert.equal(edge.callsTo('/health').length, 3);
+});
+
+test('a call that succeeds is told by its name, and the error of one that fails carries it', async (t) => {
+  const edge = await FakeEdge.start(t);
+  const answered: string[] = [];
+  const onAnswered = (call: string, ms: number) => void answered.push(ms >= 0 ? call : 'before it was sent');
+  const client = new EdgeClient({ queueUrl: edge.queueUrl, apiUrl: edge.apiUrl, onAnswered });
+  edge.fail('/tasks/claim', { status: 503 });
+  await assert.rejects(client.claim(CLAIM, CALL), { name: 'EdgeError', call: 'claim' });
+  assert.deepEqual(answered, []);
+  await client.queueHealth(CALL);
+  await client.claim(CLAIM, CALL);
+  assert.deepEqual(answered, ['health', 'claim']);
+  assert.equal(client.wakeClosed('it ended').call, 'wake');
+});

@@ -1,0 +1,238 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { type Got, RequestError } from 'got';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { Health, ReportAnswer } from '../../edge/contract/api.ts';
+import {
+  Claim,
+  type ClaimRequest,
+  HeartbeatAnswer,
+  type HeartbeatRequest,
+  Released,
+  type ReleaseRequest,
+} from '../../edge/contract/buffer.ts';
+import { ERROR_STATUS, ErrorBody } from '../../edge/contract/errors.ts';
+
+/** What a runner asks of the edge. */
+export const EDGE_CALLS = ['health', 'claim', 'heartbeat', 'release', 'report', 'wake'] as const;
+export type EdgeCall = (typeof EDGE_CALLS)[number];
+
+const PATHS = {
+  health: '/health',
+  claim: '/tasks/claim',
+  heartbeat: '/tasks/heartbeat',
+  release: '/tasks/release',
+  report: '/tasks/complete',
+} as const satisfies Partial<Record<EdgeCall, string>>;
+
+/** A call to the edge that failed; the message says which worker, why, and what to check. */
+export class EdgeError extends Error {
+  override readonly name = 'EdgeError';
+  readonly call: EdgeCall;
+  /** The request itself is at fault: the same again would be refused again. */
+  readonly permanent: boolean;
+
+  constructor(
+    call: EdgeCall,
+    message: string,
+    { permanent = false, cause }: { permanent?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.call = call;
+    this.permanent = permanent;
+  }
+}
+
+/** How long a call may take, and what interrupts it before. */
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** A worker that the runner calls, and the settings that point to it. */
+interface EdgeWorker {
+  readonly name: string;
+  readonly service: string;
+  readonly url: string;
+  readonly setting: string;
+}
+
+export interface EdgeClientOptions {
+  readonly queueUrl: string;
+  readonly apiUrl: string;
+  readonly token?: string | undefined;
+  /** The edge has done what a call asked for, after this many milliseconds. */
+  readonly onAnswered?: (call: EdgeCall, ms: number) => void;
+}
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * The calls that a runner makes. None repeats itself: the callers know what a repeat means.
+ * Each throws an {@link EdgeError}.
+ */
+export class EdgeClient {
+  readonly #buffer: EdgeWorker;
+  readonly #api: EdgeWorker;
+  readonly #got: Got;
+  readonly #authorization: { authorization?: string };
+  readonly #onAnswered: (call: EdgeCall, ms: number) => void;
+
+  constructor({ queueUrl, apiUrl, token, onAnswered = () => {} }: EdgeClientOptions) {
+    this.#onAnswered = onAnswered;
+    const base = { queue: queueUrl.replace(/\/+$/, ''), api: apiUrl.replace(/\/+$/, '') };
+    this.#buffer = {
+      name: 'Consumer Worker',
+      service: 'queue-buffer-v2',
+      url: base.queue,
+      setting: '--queue-url (QUEUE_WORKER_URL)',
+    };
+    this.#api = {
+      name: 'API Worker',
+      service: 'task-api-v2',
+      url: base.api,
+      setting: '--api-url (API_WORKER_URL)',
+    };
+    this.#authorization = token ? { authorization: `Bearer ${token}` } : {};
+    this.#got = got.extend({
+      retry: { limit: 0 },
+      throwHttpErrors: false,
+      agent: { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) },
+      headers: { 'content-type': 'application/json', ...this.#authorization },
+    });
+  }
+
+  claim(request: ClaimRequest, options: CallOptions): Promise<Claim> {
+    return this.#post(this.#buffer, 'claim', JSON.stringify(request), Claim, options);
+  }
+
+  heartbeat(request: HeartbeatRequest, options: CallOptions): Promise<HeartbeatAnswer> {
+    return this.#post(this.#buffer, 'heartbeat', JSON.stringify(request), HeartbeatAnswer, options);
+  }
+
+  async release(request: ReleaseRequest, options: CallOptions): Promise<void> {
+    await this.#post(this.#buffer, 'release', JSON.stringify(request), Released, options);
+  }
+
+  /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
+  report(body: string, options: CallOptions): Promise<z.output<typeof ReportAnswer>> {
+    return this.#post(this.#api, 'report', body, ReportAnswer, options);
+  }
+
+  /** Starts to open the wake socket of a runner; what becomes of it, its events say. */
+  connectWake(runner: string): WebSocket {
+    const url = `${this.#buffer.url.replace(/^http/, 'ws')}/wake?${new URLSearchParams({ runner })}`;
+    return new WebSocket(url, { headers: this.#authorization, handshakeTimeout: REQUEST_TIMEOUT_MS });
+  }
+
+  /** Why there is no wake socket. */
+  wakeClosed(reason: string): EdgeError {
+    return new EdgeError(
+      'wake',
+      `The wake socket of the ${this.#buffer.name} at ${this.#buffer.url} is not open (${reason}): work is found by polling until it is`,
+    );
+  }
+
+  queueHealth(options: CallOptions): Promise<Health> {
+    return this.#health(this.#buffer, options);
+  }
+
+  apiHealth(options: CallOptions): Promise<Health> {
+    return this.#health(this.#api, options);
+  }
+
+  async #health(worker: EdgeWorker, options: CallOptions): Promise<Health> {
+    const health = await this.#call(worker, 'health', { method: 'GET' }, Health, options);
+    if (health.service === worker.service) return health;
+    throw new EdgeError(
+      'health',
+      `${worker.url} answers as ${health.service}, expected ${worker.service}: check ${worker.setting}`,
+    );
+  }
+
+  #post<Schema extends z.ZodType>(
+    worker: EdgeWorker,
+    call: keyof typeof PATHS,
+    body: string,
+    schema: Schema,
+    options: CallOptions,
+  ): Promise<z.output<Schema>> {
+    return this.#call(worker, call, { method: 'POST', body }, schema, options);
+  }
+
+  async #call<Schema extends z.ZodType>(
+    worker: EdgeWorker,
+    call: keyof typeof PATHS,
+    request: { method: 'GET' } | { method: 'POST'; body: string },
+    schema: Schema,
+    { timeoutMs = REQUEST_TIMEOUT_MS, signal }: CallOptions,
+  ): Promise<z.output<Schema>> {
+    const path = PATHS[call];
+    const sentAt = performance.now();
+    const response = await this.#got(`${worker.url}${path}`, {
+      ...request,
+      // Compression pays over a network; within one machine it only takes time.
+      decompress: !isLocal(worker.url),
+      signal,
+      timeout: { request: timeoutMs },
+    }).catch((error: unknown) => {
+      throw unreachable(worker, call, error);
+    });
+    const answer = parseJson(response.body);
+    if (response.statusCode >= 400) throw refused(worker, call, response.statusCode, answer);
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) {
+      this.#onAnswered(call, performance.now() - sentAt);
+      return parsed.data;
+    }
+    throw new EdgeError(
+      call,
+      `${worker.url}${path} does not answer as the ${worker.name} would: check ${worker.setting}`,
+    );
+  }
+}
+
+function isLocal(url: string): boolean {
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeError {
+  const reason = error instanceof RequestError ? error.code : String(error);
+  return new EdgeError(
+    call,
+    `The ${worker.name} at ${worker.url} does not answer (${reason}): check ${worker.setting}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** The body of an error answer, also of an edge that knows more codes than this runner. */
+const RefusalBody = ErrorBody.extend({ code: z.string() });
+
+function refused(worker: EdgeWorker, call: keyof typeof PATHS, status: number, answer: unknown): EdgeError {
+  const place = `The ${worker.name} at ${worker.url} answered ${status} to ${PATHS[call]}`;
+  const body = RefusalBody.safeParse(answer);
+  if (!body.success) return new EdgeError(call, `${place}, not as it would: check ${worker.setting}`);
+  const advice = status === 401 || status === 403 ? '; check --token (RUNNER_TOKEN)' : '';
+  const permanent = isPermanent(status, body.data.code);
+  return new EdgeError(call, `${place}: ${body.data.error}${advice}`, { permanent });
+}
+
+/** Statuses of 4xx that a repeat can change: the token may be replaced, the edge may have more time or room. */
+const PASSING = [401, 403, 408, 425, 429];
+
+/** Whether a repeat of the same request would be refused too. */
+function isPermanent(status: number, code: string): boolean {
+  if (Object.hasOwn(ERROR_STATUS, code)) return status === 400 || status === 413;
+  return status >= 400 && status < 500 && !PASSING.includes(status);
+}

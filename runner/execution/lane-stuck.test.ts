@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HeldTask } from '../held-task.ts';
+import { heldTask } from '../testing/held-tasks.ts';
+import { roundsFor } from '../testing/native-call.ts';
+import { openLane } from '../testing/open-lane.ts';
+import { settlesWithin, waitFor } from '../testing/wait-for.ts';
+
+const GRACE_MS = 1000;
+const TERMINATE_TIMEOUT_MS = 5000;
+/** From when a task says that it runs until it is in its native call. */
+const CALL_MS = 300;
+/** A native call that goes on for long after its task was given up. */
+const NATIVE_MS = 1.5 * (GRACE_MS + TERMINATE_TIMEOUT_MS);
+
+test('a native call that cannot be ended takes its own thread alone, and is never reported as ended', async (t) => {
+  const stuck: HeldTask[] = [];
+  const { lane, run, codeOf, outcomes, events } = await openLane(t, {
+    onStuck: (held) => void stuck.push(held),
+  });
+  const order = { do: 'compute natively', ms: roundsFor(NATIVE_MS) } as const;
+  const startedAt = performance.now();
+  const blocked = await run(order, { timeoutSeconds: 0.1 });
+  const seen: string[] = [];
+  events.on('stuck', ({ task }) => void seen.push(`stuck ${task.taskId}`));
+  events.on('unstuck', ({ held }) => void seen.push(`unstuck ${held.task.taskId}`));
+
+  await waitFor('its thread to be ended', () => performance.now() - startedAt > 100 + GRACE_MS);
+  for (let count = 0; count < 5; count += 1) {
+    const [one, other] = [heldTask({ do: 'return' }), heldTask({ do: 'return' })];
+    const acceptedAt = performance.now();
+    lane.accept([one, other]);
+    assert.deepEqual([await codeOf(one), await codeOf(other)], ['success', 'success']);
+    assert.ok(performance.now() - acceptedAt < 3000, 'they waited for the native call');
+  }
+  await waitFor('it to be given up', () => stuck.length === 1);
+  assert.deepEqual(stuck, [blocked]);
+  assert.partialDeepStrictEqual(lane.stuck, [{ taskId: blocked.task.taskId, type: 'cpu-fixture' }]);
+  assert.deepEqual([lane.running, lane.seats], [0, 2]);
+
+  await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
+  assert.ok(performance.now() - startedAt > NATIVE_MS / 2, 'the native call was too short to tell');
+  assert.deepEqual(seen, [`stuck ${blocked.task.taskId}`, `unstuck ${blocked.task.taskId}`]);
+  assert.equal(outcomes.has(blocked), false);
+});
+
+test('a native call that blocks the shared thread leaves new tasks a new one, and its neighbours go back', async (t) => {
+  const stuck: HeldTask[] = [];
+  const { lane, run, codeOf, givenBack, outcomes } = await openLane(t, {
+    threads: 1,
+    tasksPerThread: 3,
+    onStuck: (held) => void stuck.push(held),
+  });
+  const neighbours = [
+    await run({ do: 'sleep', ms: 60_000 }, { lane: 'io' }),
+    await run({ do: 'sleep', ms: 60_000 }, { lane: 'io' }),
+  ];
+  const order = { do: 'compute natively', ms: roundsFor(NATIVE_MS) } as const;
+  const blocked = await run(order, { lane: 'io', timeoutSeconds: 0.1 });
+  const waiting = Array.from({ length: 3 }, () => heldTask({ do: 'sleep', ms: 1 }, { lane: 'io' }));
+  lane.accept(waiting);
+  for (const held of waiting) assert.equal(await codeOf(held), 'success');
+  assert.equal(outcomes.size, 3);
+  await waitFor('it to be given up', () => stuck.length === 1 && givenBack.length === 2);
+  assert.deepEqual([stuck, givenBack], [[blocked], neighbours]);
+  await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
+  assert.equal(outcomes.size, 3);
+});
+
+test('a shared thread that is blocked goes on with what it has, while new tasks run on another', async (t) => {
+  const { lane, run, codeOf, events, outcomes, givenBack } = await openLane(t, {
+    threads: 1,
+    tasksPerThread: 3,
+  });
+  const warnings: string[] = [];
+  events.on('warned', ({ sentence }) => void warnings.push(sentence));
+  const neighbour = await run({ do: 'sleep', ms: 1 + NATIVE_MS / 4 }, { lane: 'io' });
+  const blocked = await run({ do: 'compute natively', ms: roundsFor(NATIVE_MS) }, { lane: 'io' });
+  await waitFor('the thread to be set aside', () => warnings.length > 0);
+  assert.match(warnings[0] ?? '', /^The task type "io-fixture" runs on a shared thread that is blocked/);
+  assert.equal(lane.seats, 3);
+  const others = Array.from({ length: 6 }, () => heldTask({ do: 'sleep', ms: 1 }, { lane: 'io' }));
+  lane.accept(others);
+  for (const held of others) assert.equal(await codeOf(held), 'success');
+  assert.equal(outcomes.has(blocked), false);
+  assert.deepEqual([await codeOf(blocked), await codeOf(neighbour)], ['success', 'success']);
+  assert.deepEqual([givenBack.length, lane.stuck.length, lane.running], [0, 0, 0]);
+});
+
+test('a lane closes in bounded time although a native call goes on', async (t) => {
+  const stuck: HeldTask[] = [];
+  const { lane, run, outcomes } = await openLane(t, { onStuck: (held) => void stuck.push(held) });
+  const blocked = await run({ do: 'compute natively', ms: roundsFor(NATIVE_MS) });
+  await sleep(CALL_MS);
+  assert.equal(await settlesWithin(lane.close(), TERMINATE_TIMEOUT_MS + 3000), true);
+  assert.deepEqual([stuck, outcomes.size, lane.stuck.length], [[blocked], 0, 1]);
+  await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
+});

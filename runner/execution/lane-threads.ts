@@ -1,0 +1,218 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type HeldTask, idsOf } from '../held-task.ts';
+import type { TaskThread } from '../threads/task-thread.ts';
+import { taskEnv, threadEnv } from '../threads/thread-env.ts';
+import type { ThreadMessage } from '../threads/thread-messages.ts';
+import { HandedTasks } from './handed-tasks.ts';
+import { LaneTurns } from './job-batches.ts';
+import type { LaneOptions } from './lane.ts';
+import { ThreadPool } from './pool.ts';
+import { Relay } from './relay.ts';
+import { type Ending, RunningTask, type StopReason } from './running-task.ts';
+import { StuckThreads } from './stuck-threads.ts';
+
+/** A task that runs this long while others are queued behind it has them taken back. */
+const STALL_MS = 100;
+/** How long a lane that closes waits for threads that run nothing. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+export interface LaneThreadsOptions
+  extends Pick<
+    LaneOptions,
+    'types' | 'threads' | 'tasksPerThread' | 'dataDir' | 'env' | 'events' | 'memory'
+  > {
+  readonly onBegun: (task: RunningTask) => void;
+  readonly onEnded: (task: RunningTask, ending: Ending) => void;
+  /** Tasks that have not begun are taken from their thread. */
+  readonly onPutBack: (tasks: readonly HeldTask[]) => void;
+  /** A turn has left its seat. */
+  readonly onFree: () => void;
+  /** A thread has left or come: there may be other seats. */
+  readonly onSeats: () => void;
+}
+
+/**
+ * Runs the tasks of a lane on its threads, and sees each through to its end. A turn is some tasks that take one
+ * seat, one after the other. A thread that is being ended has its seats taken over by a new one; its tasks end
+ * when it has exited or, where that takes too long, as stuck.
+ */
+export class LaneThreads {
+  readonly #options: LaneThreadsOptions;
+  readonly #pool: ThreadPool;
+  readonly #unwatch: () => void;
+  readonly #handed = new HandedTasks();
+  readonly #turns = new LaneTurns();
+  readonly #stuck: StuckThreads;
+  readonly #messages: Relay;
+  #running = 0;
+  #jobs = 0;
+
+  constructor(options: LaneThreadsOptions) {
+    this.#options = options;
+    this.#stuck = new StuckThreads(options.events);
+    this.#messages = new Relay(options.events);
+    this.#pool = new ThreadPool({
+      threads: options.threads,
+      tasksPerThread: options.tasksPerThread,
+      env: threadEnv(options.env),
+      heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
+      onMessage: (message, thread) => this.#relay(message, thread),
+      onBadMessage: (problem, thread) => this.#messages.refuse(problem, this.#handed.on(thread)),
+      onBlocked: (thread) => this.#messages.block(this.#handed.on(thread)),
+      onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
+      onLeaving: (thread) => this.#turns.leave(thread),
+      onSeats: options.onSeats,
+    });
+    this.#unwatch = options.memory.watch({
+      running: () => this.#handed.begun,
+      onExceeded: (tasks, sentence) => this.#exceed(tasks, sentence),
+    });
+  }
+
+  /** What was handed to a thread and has not ended. */
+  get handed(): Pick<HandedTasks, 'all' | 'seated' | 'size' | 'find'> {
+    return this.#handed;
+  }
+
+  /** How many of these have begun. */
+  get running(): number {
+    return this.#running;
+  }
+
+  get stuck(): StuckThreads['list'] {
+    return this.#stuck.list;
+  }
+
+  get hasThreads(): boolean {
+    return this.#pool.hasThreads;
+  }
+
+  get seats(): number {
+    return this.#pool.seats;
+  }
+
+  get freeSeats(): number {
+    return Math.max(0, this.seats - this.#turns.size);
+  }
+
+  /** Waits until the threads can run tasks of these types at once; without types there is no need. */
+  async warmUp(): Promise<void> {
+    const { types } = this.#options;
+    if (types.length > 0) await this.#pool.warmUp(types.map((entry) => entry.module));
+  }
+
+  /** Has a turn take a free seat. */
+  start(turn: readonly HeldTask[]): void {
+    const tasks = this.#handOver(turn);
+    const [first] = tasks;
+    if (!first) return;
+    void this.#turns.seat(first.job.thread, this.#follow(tasks)).finally(() => this.#options.onFree());
+  }
+
+  /** Takes tasks back that have not begun, and returns these. */
+  takeBack(tasks: Iterable<RunningTask>): HeldTask[] {
+    return this.#handed.takeBack(tasks);
+  }
+
+  /** Resolves when nothing runs. */
+  async idle(): Promise<void> {
+    await this.#turns.idle();
+  }
+
+  /** Ends all threads, with what runs on them. Those that do not end in time are left to themselves. */
+  async close(): Promise<void> {
+    this.#unwatch();
+    for (const task of this.#handed.all) task.kill('shutdown');
+    await this.idle();
+    const closed = new AbortController();
+    const late = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: closed.signal }).catch(() => {});
+    await Promise.race([this.#pool.close(), late]);
+    closed.abort();
+  }
+
+  #handOver(tasks: readonly HeldTask[]): RunningTask[] {
+    const { dataDir, env } = this.#options;
+    const jobs = tasks.map((held) => {
+      this.#jobs += 1;
+      const { task, entry } = held;
+      return {
+        ...idsOf(held),
+        id: this.#jobs,
+        payload: task.payload,
+        timeoutSeconds: timeoutOf(held),
+        dataDir,
+        env: taskEnv(env, entry.env),
+        module: entry.module,
+      };
+    });
+    const handed = this.#pool.start(jobs);
+    return tasks.flatMap((held, index) => {
+      const job = handed[index];
+      if (!job) return [];
+      const task = new RunningTask({
+        held,
+        job,
+        timeoutSeconds: timeoutOf(held),
+        onKill: (late) => this.#end([late]),
+      });
+      this.#handed.add(task);
+      return task;
+    });
+  }
+
+  /** Sees the tasks of a turn through, in the order in which their thread runs them. */
+  async #follow(turn: readonly RunningTask[]): Promise<void> {
+    const stall = turn.length > 1 ? setTimeout(() => this.#putBack(turn), STALL_MS) : undefined;
+    for (const task of turn) {
+      if (!this.#handed.has(task)) continue;
+      stall?.refresh();
+      task.begin();
+      this.#running += 1;
+      this.#options.onBegun(task);
+      this.#options.events.emit('started', task.held);
+      const ending = await task.ending();
+      this.#handed.remove(task);
+      this.#running -= 1;
+      if (task.isStuck) this.#stuck.add(task);
+      this.#options.onEnded(task, ending);
+      if (task.threadEnded) this.#putBack(turn);
+    }
+    clearTimeout(stall);
+  }
+
+  #putBack(tasks: Iterable<RunningTask>): void {
+    this.#options.onPutBack(this.#handed.takeBack(tasks));
+    this.#options.onFree();
+  }
+
+  /** Ends the threads of some tasks. The tasks that share them did nothing wrong, and are given back. */
+  #end(tasks: readonly RunningTask[], reason?: StopReason, sentence?: string): void {
+    this.#options.onPutBack(this.#handed.takeBack(this.#handed.besides(tasks)));
+    for (const task of this.#handed.besides(tasks)) task.standBy();
+    for (const task of tasks) task.kill(reason, sentence);
+  }
+
+  /** The log names the tasks at once: where their thread does not end, they have no outcome that does. */
+  #exceed(tasks: readonly RunningTask[], sentence: string): void {
+    for (const { held } of tasks) {
+      const { taskId, type } = held.task;
+      const warning = `Task ${taskId} of type ${type} is ended for its memory. ${sentence}`;
+      this.#options.events.emit('warned', { sentence: warning, ids: idsOf(held) });
+    }
+    this.#end(tasks, 'out_of_memory', sentence);
+  }
+
+  #relay(message: ThreadMessage, thread: TaskThread): void {
+    const known = this.#handed.byJob(message.jobId);
+    const running = known?.job.thread === thread ? known : undefined;
+    this.#messages.relay(message, running?.held);
+    if (message.kind !== 'exit' || !running) return;
+    running.noteExit(message.code);
+    this.#end([running]);
+  }
+}
+
+/** The submission's own, or else its type's. */
+function timeoutOf({ task, entry }: HeldTask): number | undefined {
+  return task.timeoutSeconds ?? entry.timeoutSeconds;
+}

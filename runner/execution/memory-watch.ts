@@ -1,0 +1,136 @@
+import type { TaskThread } from '../threads/task-thread.ts';
+import { type NativeExcess, NativeMemory } from './native-memory.ts';
+import type { RunningTask } from './running-task.ts';
+
+const CHECK_MS = 100;
+/** A thread of short tasks is looked at this often: each look interrupts it. */
+const SHORT_TASKS_CHECK_MS = 1000;
+const MB = 2 ** 20;
+
+/** Tasks whose memory is watched. */
+export interface WatchedTasks {
+  readonly running: () => Iterable<RunningTask>;
+  /**
+   * A thread has taken more than its tasks may: the largest allowance of any of them.
+   *
+   * @param sentence says what was measured, and how certain it is.
+   */
+  readonly onExceeded: (tasks: readonly RunningTask[], sentence: string) => void;
+}
+
+/** What is known of a thread that has run tasks. */
+interface WatchedThread {
+  readonly thread: TaskThread;
+  tasks: RunningTask[];
+  watched: WatchedTasks;
+  allowedMb: number;
+  usedBytes: number;
+  residentBytes: number;
+  /** It was asked for its heap and has not answered: it is in a native call. */
+  isAsked: boolean;
+}
+
+/**
+ * Looks at the memory of the threads that run tasks: at the heap and the Buffers of each, which V8 counts, and
+ * at what the process takes beyond them, which {@link NativeMemory} attributes. A thread's own limit covers its
+ * heap alone, and is one for all task types.
+ */
+export class MemoryWatch {
+  readonly #residentBytes: () => number;
+  readonly #watched = new Set<WatchedTasks>();
+  readonly #threads = new Map<TaskThread, WatchedThread>();
+  readonly #native = new NativeMemory<RunningTask>();
+  #timer: NodeJS.Timeout | undefined;
+  #nextForAllAt = 0;
+
+  /** @param residentBytes the memory of the process. */
+  constructor(residentBytes: () => number = process.memoryUsage.rss) {
+    this.#residentBytes = residentBytes;
+  }
+
+  /** Watches some tasks until the function that it returns is called. */
+  watch(tasks: WatchedTasks): () => void {
+    this.#watched.add(tasks);
+    this.#timer ??= setInterval(() => this.#check(), CHECK_MS).unref();
+    return () => {
+      this.#watched.delete(tasks);
+      if (this.#watched.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
+  }
+
+  #check(): void {
+    this.#collect();
+    const now = performance.now();
+    const all = now >= this.#nextForAllAt;
+    if (all) this.#nextForAllAt = now + SHORT_TASKS_CHECK_MS;
+    for (const one of this.#threads.values()) {
+      const isDue = all || one.tasks.some(({ startedAt = now }) => now - startedAt >= CHECK_MS);
+      if (one.tasks.length > 0 && isDue && !one.isAsked) void this.#ask(one);
+    }
+    this.#checkNative();
+  }
+
+  /** Notes which thread runs what. */
+  #collect(): void {
+    for (const one of this.#threads.values()) one.tasks = [];
+    for (const watched of this.#watched) {
+      for (const task of watched.running()) {
+        const { thread } = task.job;
+        const one = this.#threads.get(thread) ?? this.#add(thread, watched);
+        one.tasks.push(task);
+      }
+    }
+    for (const one of this.#threads.values()) {
+      if (one.tasks.length === 0) continue;
+      one.allowedMb = Math.max(...one.tasks.map(({ held }) => held.entry.memoryMb));
+    }
+  }
+
+  #add(thread: TaskThread, watched: WatchedTasks): WatchedThread {
+    const one = { thread, watched, tasks: [], allowedMb: 0, usedBytes: 0, residentBytes: 0, isAsked: false };
+    this.#threads.set(thread, one);
+    void thread.exited.then(() => {
+      this.#threads.delete(thread);
+      this.#native.forgive();
+    });
+    return one;
+  }
+
+  async #ask(one: WatchedThread): Promise<void> {
+    const { tasks } = one;
+    one.isAsked = true;
+    const memory = await one.thread.memory();
+    one.isAsked = false;
+    if (!memory) return;
+    Object.assign(one, memory);
+    // In a native call it answers late: others may run on it by then.
+    const { allowedMb } = one;
+    const still = tasks.filter((task) => one.tasks.includes(task));
+    if (still.length === 0 || memory.usedBytes <= allowedMb * MB) return;
+    one.watched.onExceeded(still, `The attempt took more than the ${allowedMb} MB of its type`);
+  }
+
+  #checkNative(): void {
+    const { heapTotal, external } = process.memoryUsage();
+    let nativeBytes = this.#residentBytes() - heapTotal - external;
+    const users = [...this.#threads.values()].flatMap((one) => {
+      nativeBytes -= one.residentBytes;
+      const isEnding = one.thread.endingSince !== undefined;
+      if (one.tasks.length === 0 && !isEnding) return [];
+      return { ...one, isEnding, allowedBytes: one.allowedMb * MB, busyMs: one.thread.busyMs };
+    });
+    const excess = this.#native.sample(nativeBytes, users);
+    if (excess) excess.user.watched.onExceeded(excess.user.tasks, nativeSentence(excess));
+  }
+}
+
+function nativeSentence({ user, grownBytes, others }: NativeExcess<WatchedThread>): string {
+  const grownMb = Math.round(grownBytes / MB);
+  const cause =
+    others === 0
+      ? 'no task of another thread runs'
+      : `${others} task(s) of other threads run too: this one is the likely cause, not a certain one`;
+  return `The runner's native memory grew by ${grownMb} MB during the attempt, whose type may take ${user.allowedMb} MB; ${cause}`;
+}

@@ -1,0 +1,136 @@
+import { TaskThread, type TaskThreadOptions } from '../threads/task-thread.ts';
+import type { Job } from '../threads/thread-protocol.ts';
+import type { RunningJob } from './running-job.ts';
+
+/** A thread that does not start is tried again after this time. */
+const RESTART_MS = 1000;
+/** At least this many threads may be leaving while others take their places. */
+const MIN_LEAVING = 2;
+/** A thread of many tasks that does not turn its event loop for this long is blocked by one of them. */
+const BLOCKED_MS = 3000;
+const CHECK_MS = 500;
+
+export interface PoolOptions extends Omit<TaskThreadOptions, 'onExit'> {
+  readonly threads: number;
+  /** A thread is leaving or has exited: there may be other seats now. */
+  readonly onSeats: () => void;
+  /** A thread that is shared does not turn its event loop, so it is set aside. */
+  readonly onBlocked: (thread: TaskThread) => void;
+}
+
+/**
+ * The threads of a lane. A thread that is being ended is replaced at once, so that only what it ran waits for
+ * its end. So is one of many tasks that one of them blocks: it goes on with what it has. As many threads may be
+ * leaving as the pool has places, and {@link MIN_LEAVING} at least; beyond that a place stays empty until one
+ * has exited.
+ */
+export class ThreadPool {
+  readonly #options: PoolOptions;
+  readonly #threads = new Set<TaskThread>();
+  readonly #leaving = new Set<TaskThread>();
+  readonly #check: NodeJS.Timeout | undefined;
+  #restart: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    if (options.tasksPerThread > 1) {
+      this.#check = setInterval(() => this.#setAsideBlocked(), CHECK_MS).unref();
+    }
+    this.#fill();
+  }
+
+  /** How many jobs its threads may run at once now. */
+  get seats(): number {
+    return this.#threads.size * this.#options.tasksPerThread;
+  }
+
+  /** Whether any of its threads has not exited. */
+  get hasThreads(): boolean {
+    return this.#threads.size + this.#leaving.size > 0;
+  }
+
+  /** Waits until the threads have started and loaded these files, so that the first tasks need not. */
+  async warmUp(modules: readonly string[]): Promise<void> {
+    await Promise.all([...this.#threads].map((thread) => thread.warmUp(modules)));
+  }
+
+  /**
+   * Has a thread run jobs, one after the other.
+   *
+   * @throws {Error} where there is no seat.
+   */
+  start(jobs: readonly Job[]): RunningJob[] {
+    let best: TaskThread | undefined;
+    for (const thread of this.#threads) if (!best || isBetter(thread, best)) best = thread;
+    if (!best) throw new Error('The pool has no thread that can run a job');
+    return best.start(jobs);
+  }
+
+  /** Ends all threads, and resolves when they have exited. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#restart);
+    clearInterval(this.#check);
+    await Promise.all([...this.#threads, ...this.#leaving].map((thread) => thread.end()));
+  }
+
+  #setAsideBlocked(): void {
+    for (const thread of this.#threads) {
+      if (thread.blockedMs() < BLOCKED_MS) continue;
+      this.#options.onBlocked(thread);
+      thread.setAside();
+    }
+  }
+
+  #fill(): void {
+    const { threads } = this.#options;
+    const most = threads + Math.max(threads, MIN_LEAVING);
+    while (
+      !this.#isClosed &&
+      this.#threads.size < threads &&
+      this.#threads.size + this.#leaving.size < most
+    ) {
+      try {
+        this.#threads.add(this.#create());
+      } catch (error) {
+        this.#options.onStrayError(error instanceof Error ? error : new Error(String(error)));
+        this.#fillLater();
+        return;
+      }
+    }
+  }
+
+  #create(): TaskThread {
+    return new TaskThread({
+      ...this.#options,
+      onLeaving: (thread) => {
+        this.#threads.delete(thread);
+        this.#leaving.add(thread);
+        this.#options.onLeaving(thread);
+        this.#fill();
+        this.#options.onSeats();
+      },
+      onExit: (thread) => {
+        this.#threads.delete(thread);
+        this.#leaving.delete(thread);
+        // Where it did not even start, the next one may not either.
+        if (thread.isReady || thread.endingSince !== undefined) this.#fill();
+        else this.#fillLater();
+        this.#options.onSeats();
+      },
+    });
+  }
+
+  #fillLater(): void {
+    clearTimeout(this.#restart);
+    this.#restart = setTimeout(() => {
+      this.#fill();
+      this.#options.onSeats();
+    }, RESTART_MS).unref();
+  }
+}
+
+function isBetter(one: TaskThread, other: TaskThread): boolean {
+  return one.load < other.load || (one.load === other.load && one.isReady && !other.isReady);
+}

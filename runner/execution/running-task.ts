@@ -1,0 +1,182 @@
+import type { HeldTask } from '../held-task.ts';
+import type { JobEnd, Outcome } from '../threads/thread-protocol.ts';
+import { type RunningJob, ThreadExit } from './running-job.ts';
+
+/** How long a task may take to end after its signal was aborted. */
+const GRACE_MS = 1000;
+/** How long its thread may take to end after that: a native call runs to its end first. */
+const TERMINATE_TIMEOUT_MS = 5000;
+
+/** Why an attempt is ended before its own end. */
+export type StopReason = 'timeout' | 'lost' | 'cancelled' | 'out_of_memory' | 'shutdown';
+
+/**
+ * What becomes of an attempt: an outcome to report, or none. One that is `stuck` may go on: this runner cannot
+ * vouch for it.
+ */
+export type Ending = Outcome | 'dropped' | 'given back' | 'stuck';
+
+export interface RunningTaskOptions {
+  readonly held: HeldTask;
+  readonly job: RunningJob;
+  readonly timeoutSeconds: number | undefined;
+  /** The grace is over: the task's thread has to end. */
+  readonly onKill: (task: RunningTask) => void;
+}
+
+/**
+ * One attempt under supervision.
+ *
+ * - **queued** at its thread, behind others: left when it begins, or by a stop; its time does not count yet.
+ * - **running**: left by its own end, by the end of its thread, or by a stop.
+ * - **stopping**: its signal is aborted; left by its own end, or when the grace is over.
+ * - **killing**: its thread is being ended; left when that has exited, or when that takes too long: the
+ *   attempt is left without an outcome then, whatever comes later.
+ *
+ * Whatever a stopped task still makes of it, the reason of the stop decides how the attempt ended.
+ */
+export class RunningTask {
+  readonly held: HeldTask;
+  readonly job: RunningJob;
+  readonly #options: RunningTaskOptions;
+  #startedAt: number | undefined;
+  #ranMs: number | undefined;
+  #stopped: StopReason | undefined;
+  #sentence: string | undefined;
+  #threadEnded = false;
+  #isStuck = false;
+  #bystander = false;
+  #exitCode: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Its own end, or that of its thread, or undefined where that does not come. */
+  readonly #end = Promise.withResolvers<JobEnd | ThreadExit | undefined>();
+
+  constructor(options: RunningTaskOptions) {
+    this.held = options.held;
+    this.job = options.job;
+    this.#options = options;
+    this.job.end.then(this.#end.resolve, this.#end.resolve);
+  }
+
+  /** When it began, by `performance.now()`; undefined while it is queued. */
+  get startedAt(): number | undefined {
+    return this.#startedAt;
+  }
+
+  /** How long it ran, in milliseconds, once it has ended. */
+  get ranMs(): number {
+    return this.#ranMs ?? 0;
+  }
+
+  /** Its thread ended under it, or does not end. */
+  get threadEnded(): boolean {
+    return this.#threadEnded;
+  }
+
+  /** Its thread does not end, and nobody knows what it still does. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  begin(): void {
+    this.#startedAt = performance.now();
+    const { timeoutSeconds } = this.#options;
+    if (timeoutSeconds === undefined || this.#stopped) return;
+    this.#timer = setTimeout(() => this.stop('timeout', 'The time of the task is up'), timeoutSeconds * 1000);
+  }
+
+  /** Aborts the task's signal; after the grace its thread ends. The first reason counts, but for a lost lease. */
+  stop(reason: StopReason, sentence: string): void {
+    if (reason === 'lost' && this.#stopped) this.#stopped = reason;
+    if (this.#stopped) return;
+    this.#stopped = reason;
+    this.job.abort(sentence);
+    this.#next(GRACE_MS, () => this.#options.onKill(this));
+  }
+
+  /** Ends the thread now; `reason` and `sentence` say why, where the task was not stopped before. */
+  kill(reason?: StopReason, sentence?: string): void {
+    this.#stopped ??= reason;
+    this.#sentence ??= sentence;
+    this.#awaitExit();
+    void this.job.thread.end();
+  }
+
+  /** The thread is ended because of another task on it. */
+  standBy(): void {
+    this.#bystander = true;
+    this.#awaitExit();
+  }
+
+  /** The task is about to end its own thread. */
+  noteExit(code: string): void {
+    this.#exitCode = code;
+  }
+
+  /** Waits for the end of the attempt, and of its thread where that has to end. */
+  async ending(): Promise<Ending> {
+    const ended = await this.#end.promise;
+    clearTimeout(this.#timer);
+    this.#isStuck = ended === undefined;
+    this.#threadEnded = ended === undefined || ended instanceof ThreadExit;
+    this.#ranMs =
+      ended === undefined || ended instanceof ThreadExit
+        ? performance.now() - (this.#startedAt ?? 0)
+        : ended.ms;
+    if (ended === undefined) return this.#endingOfStuck();
+    switch (this.#stopped) {
+      case 'lost':
+        return 'dropped';
+      case 'timeout':
+        return failure('timeout', `The attempt took longer than its ${this.#options.timeoutSeconds} s`);
+      case 'cancelled':
+        return CANCELLED;
+      case 'shutdown':
+        return failure('runner_stopped', 'The runner was stopped before the task had ended');
+      case 'out_of_memory':
+        return this.#outOfMemory();
+      default:
+        return ended instanceof ThreadExit ? this.#afterExit(ended) : ended.outcome;
+    }
+  }
+
+  #endingOfStuck(): Ending {
+    if (this.#stopped === 'lost') return 'dropped';
+    return this.#bystander && this.#stopped === undefined ? 'given back' : 'stuck';
+  }
+
+  #afterExit(exit: ThreadExit): Ending {
+    if (this.#exitCode !== undefined) {
+      return failure('crashed', `The task ended its thread: it called process.exit(${this.#exitCode})`);
+    }
+    if (this.#bystander) return 'given back';
+    if (exit.outOfMemory) return this.#outOfMemory();
+    return failure('crashed', `The task's thread ended: ${exit.message}`);
+  }
+
+  #outOfMemory(): Outcome {
+    const { memoryMb } = this.held.entry;
+    return failure(
+      'out_of_memory',
+      this.#sentence ?? `The attempt took more than the ${memoryMb} MB of its type`,
+    );
+  }
+
+  #awaitExit(): void {
+    this.#next(TERMINATE_TIMEOUT_MS, () => this.#end.resolve(undefined));
+  }
+
+  #next(ms: number, step: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(step, ms);
+  }
+}
+
+/** How a task ends that was called off. */
+export const CANCELLED: Outcome = {
+  error: { code: 'cancelled', message: 'The task was cancelled', retryable: false },
+};
+
+function failure(code: string, message: string): Outcome {
+  return { error: { code, message } };
+}

@@ -1,0 +1,40 @@
+import type { RunnerBus } from '../events.ts';
+import type { TaskThread } from '../threads/task-thread.ts';
+import type { RunningTask } from './running-task.ts';
+
+/** A thread that does not end, although it has to. */
+export interface StuckThread {
+  /** The task that it was ended for. */
+  readonly taskId: string;
+  readonly type: string;
+  /** When its end began, in Unix milliseconds. */
+  readonly since: number;
+}
+
+/** The threads of a lane that do not end: native code runs to its end first. */
+export class StuckThreads {
+  readonly #events: RunnerBus;
+  readonly #threads = new Map<TaskThread, StuckThread>();
+
+  constructor(events: RunnerBus) {
+    this.#events = events;
+  }
+
+  /** The one that is to end for longest first. */
+  get list(): readonly StuckThread[] {
+    return [...this.#threads.values()].sort((a, b) => a.since - b.since);
+  }
+
+  /** Notes a thread by a task of its, and forgets it when it has exited. */
+  add({ held, job: { thread } }: RunningTask): void {
+    if (this.#threads.has(thread)) return;
+    const startedAt = thread.endingSince ?? performance.now();
+    const { taskId, type } = held.task;
+    this.#threads.set(thread, { taskId, type, since: performance.timeOrigin + startedAt });
+    this.#events.emit('stuck', held);
+    void thread.exited.then(() => {
+      this.#threads.delete(thread);
+      this.#events.emit('unstuck', { held, ms: performance.now() - startedAt });
+    });
+  }
+}

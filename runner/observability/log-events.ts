@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import type { ClaimedTask } from '../../edge/contract/buffer.ts';
+import type { RunnerBus } from '../events.ts';
+import { type AttemptIds, idsOf } from '../held-task.ts';
+import type { RunnerOptions } from '../options.ts';
+import { formatSize, measure } from './payload-size.ts';
+
+/** A larger payload is shown by its size alone. */
+const MAX_SHOWN_PAYLOAD_BYTES = 2048;
+
+type LogOptions = Pick<RunnerOptions, 'logFormat' | 'logPayloads'>;
+
+/** Writes what happens in a runner to its log, in the words of the specification; payloads as text alone. */
+export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): void {
+  events.on('failed', ({ held, error }) => {
+    const name = error.name ? `${error.name}: ` : '';
+    log.error(
+      { ...idsOf(held), code: error.code },
+      `❌ Task ${held.task.taskId} failed: ${name}${error.message}`,
+    );
+  });
+  events.on('lost', (held) =>
+    log.warn(idsOf(held), `Task ${held.task.taskId} was lost: its lease has ended, it will run again`),
+  );
+  events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
+  events.on('stray', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
+  events.on('warned', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
+  events.on('stuck', (held) =>
+    log.warn(
+      idsOf(held),
+      `The thread of task ${held.task.taskId} (type ${held.task.type}) does not end: native code runs to its end first. The task is given up, another thread takes its place`,
+    ),
+  );
+  events.on('unstuck', ({ held, ms }) =>
+    log.info(
+      idsOf(held),
+      `The thread of task ${held.task.taskId} has ended after ${Math.round(ms / 1000)} s`,
+    ),
+  );
+  events.on('drained', ({ unanswered }) => {
+    if (unanswered === 0) return;
+    log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);
+  });
+  events.on('log', ({ held, level, message, details }) => log[level]({ ...idsOf(held), details }, message));
+
+  if (log.isLevelEnabled('info')) logProgress(events, log, options);
+}
+
+function logProgress(events: RunnerBus, log: Logger, { logFormat, logPayloads }: LogOptions): void {
+  const showsPayloads = logFormat === 'text' && logPayloads !== 'never';
+  let pollInterval = 0;
+  events.on('configured', (options, catalog) => {
+    pollInterval = options.pollInterval;
+    const details = {
+      queueWorkerUrl: options.queueUrl,
+      apiWorkerUrl: options.apiUrl,
+      pollInterval,
+      threads: options.threads,
+      ioConcurrency: options.ioConcurrency,
+      leaseSeconds: options.leaseSeconds,
+      taskTypes: [...catalog.keys()],
+    };
+    log.info({ details }, 'Consumer initialized with configuration');
+  });
+  events.on('connecting', () => log.info('Testing connections...'));
+  events.on('connected', (worker, health) =>
+    log.info(`✅ ${worker} connection OK: ${JSON.stringify(health)}`),
+  );
+  events.on('ready', () => {
+    log.info('📡 Task Consumer started successfully');
+    log.info(`🔄 Polling every ${pollInterval}ms`);
+    log.info('Press Ctrl+C to stop');
+  });
+
+  events.on('polling', () => log.info('Polling for ready tasks...'));
+  events.on('idle', ({ pollIntervalMs }) => log.info(`⏰ No ready tasks - next poll in ${pollIntervalMs}ms`));
+  events.on('claimed', ({ leaseId, tasks }) => {
+    log.info({ leaseId }, `Found ${tasks.length} ready task(s)`);
+    log.info({ leaseId }, `📨 Processing ${tasks.length} task(s)`);
+    for (const { taskId, attempt } of tasks) {
+      const ids: AttemptIds = { taskId, leaseId, attempt };
+      log.info(ids, `Claiming task: ${taskId}`);
+      log.info(ids, `Task ${taskId} claimed successfully`);
+    }
+  });
+  events.on('started', (held) => {
+    const ids = idsOf(held);
+    log.info({ ...ids, details: processing(held.task, showsPayloads) }, '🔄 Processing Task');
+    log.info(ids, `Processing task ${ids.taskId}...`);
+  });
+  events.on('reported', ({ held, success, outcome: { status, runAt } }) => {
+    const ids = idsOf(held);
+    const { taskId } = ids;
+    const message = {
+      completed: 'Task marked as completed',
+      failed: 'Task marked as failed',
+      cancelled: 'Task was cancelled',
+      pending: `Task waits for another attempt${runAt ? ` at ${runAt}` : ''}`,
+    }[String(status)];
+    if (message === undefined) {
+      log.warn({ ...ids, status }, `The result of task ${taskId} was not accepted: its lease had ended`);
+      return;
+    }
+    const details = { taskId, success, response: { success: true, message, taskId, status } };
+    log.info({ ...ids, details }, '📝 Completion reported to API');
+    if (status === 'pending') return;
+    log.info(ids, `🗑️ Task ${taskId} removed from queue buffer`);
+    if (success) log.info(ids, `✅ Task ${taskId} completed successfully`);
+  });
+  events.on('released', (held) => log.info(idsOf(held), `Task ${held.task.taskId} given back`));
+
+  events.on('draining', ({ running, timeoutSeconds }) =>
+    log.info(
+      `Stopping: ${running} task(s) get ${timeoutSeconds} s to end; press Ctrl+C again to end them now`,
+    ),
+  );
+  events.on('drained', () => log.info('Task Consumer stopped'));
+}
+
+function processing(
+  { taskId, type, payload, createdAt, receivedAt, claimedAt }: ClaimedTask,
+  showsPayload: boolean,
+) {
+  const shown = showsPayload && payload !== undefined ? { payload: shownPayload(payload) } : {};
+  return { id: taskId, type, ...shown, createdAt, receivedAt, claimedAt };
+}
+
+function shownPayload(payload: unknown): unknown {
+  const size = measure(payload);
+  return size.isWhole && size.bytes <= MAX_SHOWN_PAYLOAD_BYTES ? payload : `[${formatSize(size)}]`;
+}

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { Registry } from 'prom-client';
+import type { Health } from '../../edge/contract/api.ts';
+import { ERROR_STATUS, type ErrorBody } from '../../edge/contract/errors.ts';
+import type { RunnerOptions } from '../options.ts';
+import type { Runner } from '../runner.ts';
+import { createMetrics } from './metrics.ts';
+import { type Readiness, ReadinessWatch } from './readiness.ts';
+
+const SERVICE = 'task-runner';
+
+export interface MetricsServerOptions extends Pick<RunnerOptions, 'pollInterval' | 'leaseSeconds'> {
+  readonly host: string;
+  /** 0 takes one that is free. */
+  readonly port: number;
+}
+
+/** Where a runner shows its metrics and its health. */
+export interface MetricsServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `GET /metrics`, `GET /ready` and `GET /health` of a runner that is not started yet.
+ *
+ * @throws {Error} when the port cannot be used, with a sentence that names the setting.
+ */
+export async function serveMetrics(runner: Runner, options: MetricsServerOptions): Promise<MetricsServer> {
+  const { host, port, pollInterval, leaseSeconds } = options;
+  const watch = new ReadinessWatch(runner.events, {
+    pollIntervalMs: pollInterval,
+    leaseSeconds,
+    lanes: runner.lanes,
+    // Unix time that goes on evenly, whatever is done to the machine's clock.
+    now: () => performance.timeOrigin + performance.now(),
+  });
+  const readiness = () => watch.readiness();
+  const registry = createMetrics(runner, readiness);
+  const server = createServer(({ method, url = '' }, response) => {
+    const [path] = url.split('?');
+    void serve(`${method} ${path}`, response, { registry, readiness });
+  });
+  try {
+    await once(server.listen(port, host), 'listening');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error;
+    throw new Error(
+      `--metrics-port (METRICS_PORT): port ${port} of ${host} cannot be used (${reason}): set a free port, and an address of this machine as --metrics-host (METRICS_HOST)`,
+    );
+  }
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : port,
+    async close() {
+      const closed = once(server.close(), 'close');
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+interface Shown {
+  readonly registry: Registry;
+  readonly readiness: () => Readiness;
+}
+
+async function serve(call: string, response: ServerResponse, { registry, readiness }: Shown): Promise<void> {
+  switch (call) {
+    case 'GET /metrics':
+      response.setHeader('content-type', registry.contentType).end(await registry.metrics());
+      return;
+    case 'GET /ready': {
+      const now = readiness();
+      if (now.status === 'ready') answer(response, 200, now);
+      else refuse(response, { code: 'unavailable', error: now.reason, status: now.status });
+      return;
+    }
+    case 'GET /health': {
+      const health: Health = { status: 'healthy', timestamp: new Date().toISOString(), service: SERVICE };
+      answer(response, 200, health);
+      return;
+    }
+    default:
+      refuse(response, { code: 'not_found', error: `Nothing is served at ${call}` });
+  }
+}
+
+function refuse(response: ServerResponse, error: ErrorBody): void {
+  answer(response, ERROR_STATUS[error.code], error);
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,178 @@
+import type { Outcome as ReportOutcome } from '../../edge/contract/api.ts';
+import { MAX_ANSWER_BYTES, MAX_REPORT_RESULTS } from '../../edge/contract/limits.ts';
+import { type EdgeClient, EdgeError } from '../connection/edge-client.ts';
+import { untilAnswered } from '../connection/retry.ts';
+import type { RunnerBus } from '../events.ts';
+import type { HeldTask } from '../held-task.ts';
+import { MovingAverage } from '../lib/moving-average.ts';
+import { Doorbell } from '../lib/wake-signal.ts';
+import type { Outcome } from '../threads/thread-protocol.ts';
+
+/** Requests under way at one time, where there is more to report than one takes. */
+const MAX_REQUESTS = 2;
+
+interface Report {
+  readonly held: HeldTask;
+  readonly success: boolean;
+  /** The JSON text of one `TaskResult`. */
+  readonly json: string;
+  readonly bytes: number;
+  readonly addedAt: number;
+  /** It stands in for an outcome that the edge has refused. */
+  readonly substitute: boolean;
+}
+
+export interface ReporterOptions {
+  readonly client: EdgeClient;
+  readonly events: RunnerBus;
+  /** Interrupts the request under way, and gives up on the rest. */
+  readonly signal: AbortSignal;
+  /** The least time between two requests now, in milliseconds: more outcomes may come meanwhile. */
+  readonly spacingMs: () => number;
+  /** The edge has answered for a task: accepted, or told that its lease does not hold it. */
+  readonly onAnswered: (held: HeldTask) => void;
+}
+
+/**
+ * Sends outcomes to the API Worker some time apart: what ends meanwhile goes with the next request. A second
+ * request goes beside the first only when it is full. A request is repeated until it is answered; the ledger
+ * gives a repeated report its first answer. Where the edge refuses a request for what is in it, its outcomes
+ * go in smaller ones, and the one at fault is reported as a failure of its task.
+ */
+export class Reporter {
+  readonly #options: ReporterOptions;
+  #queue: Report[] = [];
+  readonly #sending = new Set<Promise<void>>();
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** A busy ledger asked for a pause until then. */
+  #pausedUntil = 0;
+  #flushing = false;
+  readonly #doorbell = new Doorbell();
+  /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
+  readonly reportMs = new MovingAverage();
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  add(held: HeldTask, outcome: Outcome): void {
+    this.#queue.push(report(held, outcome));
+    const isFull = this.#queue.length >= MAX_REPORT_RESULTS;
+    if (this.#sending.size === 0 || (isFull && this.#sending.size < MAX_REQUESTS)) void this.#sendAll();
+    else if (this.#untilNext() <= 0) this.#doorbell.ring();
+  }
+
+  /** Sends what is left without any pause; resolves when every outcome is answered for, or given up. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    this.#doorbell.ring();
+    while (this.#sending.size > 0) await Promise.all(this.#sending);
+  }
+
+  async #sendAll(): Promise<void> {
+    const { signal } = this.#options;
+    const { promise: sending, resolve } = Promise.withResolvers<void>();
+    this.#sending.add(sending);
+    try {
+      while (this.#queue.length > 0 && !signal.aborted) {
+        for (let wait = this.#untilNext(); wait > 0; wait = this.#untilNext()) {
+          if (this.#sending.size > 1) return;
+          await this.#doorbell.wait(wait);
+        }
+        this.#sentAt = performance.now();
+        await this.#send(this.#nextBatch());
+      }
+    } finally {
+      // At once: what is added from now on starts the next.
+      this.#sending.delete(sending);
+      resolve();
+    }
+  }
+
+  /** How long the next request is still to wait for more outcomes, in milliseconds. */
+  #untilNext(): number {
+    if (this.#flushing) return 0;
+    const now = performance.now();
+    const pause = this.#pausedUntil - now;
+    if (this.#queue.length >= MAX_REPORT_RESULTS) return pause;
+    return Math.max(pause, this.#sentAt + this.#options.spacingMs() - now);
+  }
+
+  #nextBatch(): Report[] {
+    let bytes = 0;
+    const batch = this.#queue.slice(0, MAX_REPORT_RESULTS);
+    const end = batch.findIndex((one, index) => {
+      bytes += one.bytes;
+      return index > 0 && bytes > MAX_ANSWER_BYTES;
+    });
+    return this.#queue.splice(0, end === -1 ? batch.length : end);
+  }
+
+  async #send(batch: readonly Report[]): Promise<void> {
+    const { client, events, signal } = this.#options;
+    const body = `{"results":[${batch.map((one) => one.json).join(',')}]}`;
+    let tries = 0;
+    try {
+      const call = () => {
+        tries += 1;
+        return client.report(body, { signal });
+      };
+      const { outcomes, spaceMs = 0 } = await untilAnswered(call, { events, signal });
+      this.#pausedUntil = performance.now() + spaceMs;
+      if (tries === 1 && batch[0]) this.reportMs.record(performance.now() - batch[0].addedAt);
+      this.#conclude(batch, outcomes);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof EdgeError)) throw error;
+      await this.#sendRefused(batch, error);
+    }
+  }
+
+  async #sendRefused(batch: readonly Report[], refusal: EdgeError): Promise<void> {
+    const [first] = batch;
+    if (batch.length > 1) {
+      const middle = Math.ceil(batch.length / 2);
+      await this.#send(batch.slice(0, middle));
+      await this.#send(batch.slice(middle));
+    } else if (first && !first.substitute) {
+      const error = { code: 'invalid_result', message: refusal.message, retryable: false };
+      await this.#send([{ ...report(first.held, { error }), substitute: true }]);
+    } else {
+      // Nothing of this outcome can be reported: the lease lets the task go.
+      this.#conclude(batch, []);
+    }
+  }
+
+  #conclude(batch: readonly Report[], outcomes: readonly ReportOutcome[]): void {
+    const byTask = new Map(outcomes.map((outcome) => [outcome.taskId, outcome]));
+    for (const { held, success } of batch) {
+      const outcome = byTask.get(held.task.taskId) ?? { taskId: held.task.taskId, status: 'unknown' };
+      this.#options.onAnswered(held);
+      this.#options.events.emit('reported', { held, success, outcome });
+    }
+  }
+}
+
+function report(held: HeldTask, outcome: Outcome): Report {
+  const json = reportJson(held, outcome);
+  return {
+    held,
+    success: !('error' in outcome),
+    json,
+    bytes: Buffer.byteLength(json),
+    addedAt: performance.now(),
+    substitute: false,
+  };
+}
+
+function reportJson({ task, leaseId, entry }: HeldTask, outcome: Outcome): string {
+  const head = `"taskId":"${task.taskId}","leaseId":"${leaseId}"`;
+  if (!('error' in outcome)) {
+    return outcome.result === undefined
+      ? `{${head},"success":true}`
+      : `{${head},"success":true,"result":${outcome.result}}`;
+  }
+  const { code, message, retryable } = outcome.error;
+  const retry = { maxAttempts: entry.maxAttempts, backoff: entry.backoff };
+  return `{${head},"success":false,"error":${JSON.stringify({ code, message, retryable })},"retry":${JSON.stringify(retry)}}`;
+}

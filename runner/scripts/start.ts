@@ -1,0 +1,47 @@
+/** Runs the whole system on this machine: both workers and a runner, which gets this script's arguments. */
+import { resolve } from 'node:path';
+import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
+import { startScript } from '../../edge/scripts/lib/script.ts';
+import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
+import { ensureDataset } from './dataset.ts';
+
+const ports = { api: Number(process.env.API_PORT ?? 8787), buffer: Number(process.env.BUFFER_PORT ?? 8788) };
+
+/** Stops what starts; then the runner, in the way that it is given. */
+let stopRunner: ((how: 'drained' | 'soon') => void) | undefined;
+const starting = new AbortController();
+
+process.on('SIGINT', () => stop('drained'));
+// Nobody is there to wait for running tasks, or to press Ctrl+C again.
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('soon'));
+onStarterEnd(() => stop('soon'));
+
+try {
+  await ensureDataset(resolve(process.env.DATA_DIR ?? 'data'));
+  const edge = await startLocalEdge(process.env.STATE_DIR ?? '.state', { ports, signal: starting.signal });
+  process.exitCode = await runUntilStopped(edge);
+} catch (error) {
+  if (!starting.signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function stop(how: 'drained' | 'soon'): void {
+  if (stopRunner) stopRunner(how);
+  else starting.abort();
+}
+
+async function runUntilStopped(edge: LocalEdge): Promise<number> {
+  const runner = await startScript('runner/cli.ts', { args: process.argv.slice(2), env: edge.env });
+  // The runner first: it reports to the workers what it has finished.
+  stopRunner = (how) => void (how === 'soon' ? runner.stopSoon() : runner.stop('SIGINT'));
+  const first = await Promise.race([runner.ended, edge.ended.then(() => 'edge' as const)]);
+  if (first !== 'edge') {
+    await edge.stop();
+    return first ?? 1;
+  }
+  console.error('The workers ended; stopping the runner');
+  await runner.stopSoon();
+  return 1;
+}

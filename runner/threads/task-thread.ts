@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import { extname, join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { type RunningJob, ThreadExit } from '../execution/running-job.ts';
+import { ThreadChildren } from './thread-children.ts';
+import { ThreadInbox } from './thread-inbox.ts';
+import { readEnds, type ThreadMessage } from './thread-messages.ts';
+import {
+  type Job,
+  type JobEnd,
+  mark,
+  type Setup,
+  type Turn,
+  type TurnGroup,
+  type WarmUp,
+} from './thread-protocol.ts';
+
+/** The threads give way to the main thread, which hands them their work: they wait less for it. */
+const NICE = 5;
+
+export interface TaskThreadOptions {
+  readonly tasksPerThread: number;
+  /** The environment of the thread; it is open to every task. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The most JavaScript heap of the thread, in MB. */
+  readonly heapMb: number | undefined;
+  readonly onMessage: (message: ThreadMessage, thread: TaskThread) => void;
+  /** It has sent what the runner does not send: task code has. `problem` says what is wrong with it. */
+  readonly onBadMessage: (problem: string, thread: TaskThread) => void;
+  /** The thread ran nothing and ended by an error: what a task has left behind. */
+  readonly onStrayError: (error: Error) => void;
+  /** The thread is set aside or ended: it is given nothing any more. */
+  readonly onLeaving: (thread: TaskThread) => void;
+  readonly onExit: (thread: TaskThread) => void;
+}
+
+/**
+ * One thread, in a pool of piscina's that has no other; its jobs and its messages are tied to it.
+ *
+ * - **running**: left when it is set aside or is to end, or when it exits by itself.
+ * - **aside**: it is given nothing any more, and ends when its jobs have ended.
+ * - **ending**: it is given nothing any more. A native call runs to its end first, so this may take long.
+ * - **exited**: what it had to run is rejected.
+ */
+export class TaskThread {
+  /** Resolves when it has exited. */
+  readonly exited: Promise<void>;
+  readonly #options: TaskThreadOptions;
+  readonly #piscina: Piscina;
+  readonly #worker: Worker;
+  readonly #inbox: ThreadInbox;
+  readonly #children: ThreadChildren;
+  readonly #token = randomUUID();
+  readonly #open = new Map<number, PromiseWithResolvers<JobEnd>>();
+  /** Collects the turns that start in one go. */
+  #next: Turn[] | undefined;
+  #load = 0;
+  #isReady = false;
+  #isAside = false;
+  /** When it was seen to turn its event loop, while it has jobs. */
+  #turnedAt = 0;
+  #endingSince: number | undefined;
+  #hasExited = false;
+  #error: unknown;
+
+  /** @throws {Error} where the machine has no thread left. */
+  constructor(options: TaskThreadOptions) {
+    this.#options = options;
+    this.#inbox = new ThreadInbox({
+      onMessage: (message) => options.onMessage(message, this),
+      onEnds: (ends) => this.#conclude(ends),
+      onBadMessage: (problem) => options.onBadMessage(problem, this),
+      onFlood: (problem) => this.#distrust(problem),
+    });
+    const childChannel = `children-${randomUUID()}`;
+    this.#children = new ThreadChildren(childChannel, () => this.#piscina.threads);
+    this.#piscina = new Piscina({
+      filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
+      // Piscina would replace the thread at once, however many are ending.
+      minThreads: 0,
+      maxThreads: 1,
+      concurrentTasksPerWorker: options.tasksPerThread,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // A thread that is shared by waiting tasks must keep turning its event loop.
+      atomics: this.#isShared ? 'disabled' : 'sync',
+      env: options.env,
+      niceIncrement: NICE,
+      recordTiming: false,
+      ...(options.heapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: options.heapMb } }),
+    });
+    this.#piscina.on('error', options.onStrayError);
+    // Nothing comes this way once the thread has closed its public port.
+    this.#piscina.on('message', () => this.#inbox.refuse('a message through the public port'));
+    const { promise: exited, resolve } = Promise.withResolvers<void>();
+    this.exited = exited;
+    // The first order starts the thread.
+    const { port, received } = this.#inbox.threadSide();
+    const order: Setup = { token: this.#token, port, received, childChannel };
+    const started = this.#piscina.run(order, { transferList: [port] });
+    const [worker] = this.#piscina.threads;
+    if (!worker) throw new Error('The thread did not start');
+    this.#worker = worker;
+    started.then(
+      () => {
+        this.#isReady = true;
+      },
+      () => {},
+    );
+    worker.once('error', (error) => {
+      this.#error = error;
+    });
+    worker.once('exit', (code) => {
+      this.#hasExited = true;
+      this.#reject(this.#error ?? new Error(`worker exited with code: ${code}`));
+      resolve();
+      options.onExit(this);
+    });
+  }
+
+  /** It is given nothing any more. */
+  get isLeaving(): boolean {
+    return this.#isAside || this.#endingSince !== undefined;
+  }
+
+  /** How long it has been busy in its life, in milliseconds. */
+  get busyMs(): number {
+    return this.#worker.performance.eventLoopUtilization().active;
+  }
+
+  /** How many groups of turns it has not ended. */
+  get load(): number {
+    return this.#load;
+  }
+
+  /** It has started. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Since when it is being ended, by `performance.now()`. */
+  get endingSince(): number | undefined {
+    return this.#endingSince;
+  }
+
+  /** The bytes of its heap and its Buffers; undefined once it has exited. It does not answer in a native call. */
+  async memory(): Promise<{ usedBytes: number; residentBytes: number } | undefined> {
+    const heap = await this.#worker.getHeapStatistics().catch(() => undefined);
+    if (!heap) return undefined;
+    const { used_heap_size, total_physical_size, external_memory } = heap;
+    return {
+      usedBytes: used_heap_size + external_memory,
+      residentBytes: total_physical_size + external_memory,
+    };
+  }
+
+  /** Has it load these files. Resolves when it has, or has exited. */
+  async warmUp(modules: readonly string[]): Promise<void> {
+    const order: WarmUp = { token: this.#token, modules };
+    await this.#piscina.run(order).catch(() => {});
+  }
+
+  /** Has it run jobs, one after the other. */
+  start(jobs: readonly Job[]): RunningJob[] {
+    const marks = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
+    const turn = { jobs, marks };
+    const running = jobs.map((job, index) => this.#follow(job.id, () => !!marks && mark(turn, index)));
+    this.#send(turn);
+    return running;
+  }
+
+  /** How long it has not turned its event loop, in milliseconds; asks it again, so that the next call is right. */
+  blockedMs(): number {
+    const now = performance.now();
+    if (!this.#isReady || this.#open.size === 0 || this.#inbox.ping()) this.#turnedAt = now;
+    return now - this.#turnedAt;
+  }
+
+  /** Gives it nothing any more, and ends it when its jobs have ended. */
+  setAside(): void {
+    if (this.isLeaving || this.#hasExited) return;
+    this.#isAside = true;
+    this.#options.onLeaving(this);
+    this.#endIfDone();
+  }
+
+  /** Ends it, whatever it does. */
+  end(): Promise<void> {
+    if (this.#endingSince === undefined && !this.#hasExited) {
+      const { isLeaving } = this;
+      this.#endingSince = performance.now();
+      void this.#children.terminate(this.#worker);
+      if (!isLeaving) this.#options.onLeaving(this);
+    }
+    return this.exited;
+  }
+
+  get #isShared(): boolean {
+    return this.#options.tasksPerThread > 1;
+  }
+
+  #follow(id: number, takeMark: () => boolean): RunningJob {
+    const open = Promise.withResolvers<JobEnd>();
+    this.#open.set(id, open);
+    const end = open.promise;
+    // Nobody waits for the end of a job that is taken back when its thread has ended.
+    end.catch(() => {});
+    return {
+      id,
+      thread: this,
+      end,
+      takeBack: () => {
+        const taken = takeMark();
+        if (taken) this.#open.delete(id);
+        return taken;
+      },
+      abort: (reason) => this.#inbox.post({ jobId: id, reason }),
+    };
+  }
+
+  /** Where it is shared, turns that are started in one go take one message to it. */
+  #send(turn: Turn): void {
+    if (!this.#isShared) {
+      void this.#run([turn]);
+      return;
+    }
+    if (this.#next) {
+      this.#next.push(turn);
+      return;
+    }
+    const turns = [turn];
+    this.#next = turns;
+    queueMicrotask(() => {
+      this.#next = undefined;
+      void this.#run(turns);
+    });
+  }
+
+  async #run(turns: readonly Turn[]): Promise<void> {
+    const order: TurnGroup = { token: this.#token, turns };
+    this.#load += 1;
+    try {
+      const ends = readEnds(await this.#piscina.run(order));
+      // What the thread has sent before is here, but may not have been looked at.
+      this.#inbox.drain();
+      if (typeof ends === 'string') this.#distrust(ends);
+      else this.#conclude(ends);
+      const isOpen = turns.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
+      if (isOpen) this.#distrust('a job without an end');
+    } catch {
+      // Its jobs end with it.
+      void this.end();
+    }
+    this.#load -= 1;
+  }
+
+  /** Ends jobs; returns whether it runs any of them. */
+  #conclude(ends: readonly JobEnd[]): boolean {
+    let isAny = false;
+    for (const end of ends) {
+      const open = this.#open.get(end.jobId);
+      if (!open) continue;
+      isAny = true;
+      this.#open.delete(end.jobId);
+      open.resolve(end);
+    }
+    this.#endIfDone();
+    return isAny;
+  }
+
+  #endIfDone(): void {
+    if (this.#isAside && this.#open.size === 0) void this.end();
+  }
+
+  /** Task code has got hold of what talks with the runner: nothing that comes from here can be believed. */
+  #distrust(problem: string): void {
+    if (this.#hasExited) return;
+    this.#options.onBadMessage(problem, this);
+    this.#error ??= new Error(`it sent what only the runner's own code sends (${problem})`);
+    void this.end();
+  }
+
+  #reject(cause: unknown): void {
+    this.#inbox.close();
+    this.#children.close();
+    for (const { reject } of this.#open.values()) reject(new ThreadExit(cause));
+    this.#open.clear();
+    void this.#piscina.destroy();
+  }
+}

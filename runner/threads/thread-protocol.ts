@@ -1,0 +1,106 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { ReportedFailure } from '../../edge/contract/ledger.ts';
+import type { AttemptIds } from '../held-task.ts';
+import type { TaskLog } from '../task.ts';
+
+// Kept from before any task module is loaded.
+const { exchange } = Atomics;
+
+/** What a thread is given to run one task. */
+export interface Job extends AttemptIds {
+  /** Names this run, of all that a pool ever starts; a task that runs again is another job. */
+  readonly id: number;
+  /** The URL of the file that defines the task's type. */
+  readonly module: string;
+  readonly payload: unknown;
+  readonly timeoutSeconds: number | undefined;
+  readonly dataDir: string;
+  /** The environment variables that the task's type names, those that are set. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Jobs that a thread runs one after the other. */
+export interface Turn {
+  readonly jobs: readonly Job[];
+  /** Shared with the thread, a mark for each job: see {@link mark}. A job alone has none, it begins at once. */
+  readonly marks: Int32Array<SharedArrayBuffer> | undefined;
+}
+
+/** Marks a job, to begin it or to take it back; true for the first to do so, who has it then. */
+export function mark({ marks }: Turn, index: number): boolean {
+  return marks === undefined || exchange(marks, index, 1) === 0;
+}
+
+/** What a thread is given first, once: how it talks with the main thread, which no task can reach. */
+export interface Setup {
+  /** Every later order carries it: task code can call what piscina calls. */
+  readonly token: string;
+  readonly port: MessagePort;
+  /** Shared with the main thread, one number: how many notes that has received. */
+  readonly received: Int32Array<SharedArrayBuffer>;
+  /** Where it reports the child processes that tasks start. */
+  readonly childChannel: string;
+}
+
+/** What a thread is given at once: turns that it takes side by side. */
+export interface TurnGroup {
+  readonly token: string;
+  readonly turns: readonly Turn[];
+}
+
+/** What a thread is given before its first task: the files to load. */
+export interface WarmUp {
+  readonly token: string;
+  readonly modules: readonly string[];
+}
+
+/** At most this many notes of a thread are on their way: it waits until the main thread has received them. */
+export const NOTE_WINDOW = 256;
+/** The most characters of a log line's message, and of its details as JSON. */
+export const MAX_LOG_LENGTH = 8192;
+
+/** How an attempt ended: with its result as JSON text, or with an error. */
+export type Outcome = { readonly result: string | undefined } | { readonly error: TaskFailure };
+
+export interface TaskFailure extends ReportedFailure {
+  /** The name of the error that was thrown, such as `TypeError`. */
+  readonly name?: string | undefined;
+}
+
+/** How a job has ended. */
+export interface JobEnd {
+  readonly jobId: number;
+  readonly outcome: Outcome;
+  /** How long it ran, in milliseconds. */
+  readonly ms: number;
+}
+
+export type TaskLogLevel = keyof TaskLog;
+
+/** What a thread reports about a job, mostly before it ends; values travel as JSON text. */
+export type ThreadNote =
+  | { readonly kind: 'progress'; readonly value: string }
+  | {
+      readonly kind: 'log';
+      readonly level: TaskLogLevel;
+      readonly message: string;
+      readonly details: string | undefined;
+    }
+  /** The job is about to end its thread. */
+  | { readonly kind: 'exit'; readonly code: string }
+  /** What a job has left behind failed, after it had ended; where no job is known, nobody's. */
+  | { readonly kind: 'stray'; readonly message: string; readonly ids: AttemptIds | undefined }
+  /** The job has posted a message to nobody, through the thread's public port. */
+  | { readonly kind: 'unheard' };
+
+/**
+ * What a thread sends: a note about a job, the ends of some while others of its group go on, or that it
+ * turns its event loop.
+ */
+export type FromThread =
+  | (ThreadNote & { readonly jobId: number })
+  | { readonly ends: readonly JobEnd[] }
+  | { readonly kind: 'pong' };
+
+/** What a thread is sent: a job whose signal it aborts, or a question that it answers when it can. */
+export type ToThread = { readonly jobId: number; readonly reason: string } | { readonly ping: true };

@@ -1,0 +1,181 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate } from 'node:timers';
+import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
+import { JobChildren } from './job-children.ts';
+import { NoteBudget } from './note-budget.ts';
+import { failureOf, invalidPayload, storable } from './outcome.ts';
+import { contextOf, TaskNotes } from './task-context.ts';
+import { forgetNodeFlags } from './thread-env.ts';
+import { closePublicPort, ThreadPort } from './thread-port.ts';
+import {
+  type Job,
+  type JobEnd,
+  MAX_LOG_LENGTH,
+  mark,
+  type Outcome,
+  type Setup,
+  type ThreadNote,
+  type Turn,
+  type TurnGroup,
+  type WarmUp,
+} from './thread-protocol.ts';
+
+/** A job on this thread, until its outcome is on its way. */
+interface Running {
+  readonly job: Job;
+  readonly controller: AbortController;
+  /** Ends the job by an error that was thrown where nobody could catch it. */
+  readonly fail: (thrown: unknown) => void;
+}
+
+forgetNodeFlags();
+
+const definitions = new Map<string, Promise<CheckedDefinition>>();
+const running = new Map<number, Running>();
+/** The job that a piece of code belongs to, also in its timers and callbacks. */
+const current = new AsyncLocalStorage<Job>();
+/** For what jobs leave behind, and for messages to nobody. */
+const strays = new NoteBudget(
+  { burst: { lines: 20, bytes: 0 }, perSecond: { lines: 1, bytes: 0 } },
+  performance.now(),
+);
+
+let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
+
+// What a job throws outside its promise is its own failure; once it has ended, nobody's.
+process.on('uncaughtException', blame);
+process.on('unhandledRejection', blame);
+
+const exit = process.exit;
+process.exit = (code) => {
+  const job = current.getStore();
+  if (job) note(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
+  void setup?.children.endAll();
+  return exit(code);
+};
+
+/**
+ * Takes its first order, then runs some tasks, or loads files ahead.
+ *
+ * @throws {Error} for an order that is not the main thread's.
+ */
+export default function run(
+  order: Setup | TurnGroup | WarmUp,
+): Promise<JobEnd[]> | Promise<void> | undefined {
+  if (setup === undefined && 'port' in order) {
+    const onAbort = (jobId: number, reason: string) =>
+      running.get(jobId)?.controller.abort(new Error(reason));
+    const children = new JobChildren({
+      channel: order.childChannel,
+      currentJob: () => current.getStore()?.id,
+      isRunning: (job) => running.has(job),
+    });
+    setup = { token: order.token, port: new ThreadPort(order, onAbort), children };
+    closePublicPort(noteUnheard);
+    return undefined;
+  }
+  if (setup === undefined || order.token !== setup.token || 'port' in order) {
+    throw new Error('This thread takes orders of the runner alone');
+  }
+  return 'modules' in order ? warmUp(order) : runTurns(order);
+}
+
+/** A file that fails to load fails the tasks of its type, each in its own words. */
+async function warmUp({ modules }: WarmUp): Promise<void> {
+  await Promise.allSettled(modules.map(definitionOf));
+}
+
+/**
+ * Returns the ends that it has not told of. Before a job begins, the end of the one before it is told: what
+ * follows may keep this thread from telling it. Where turns go on side by side, those that end together are
+ * told of together.
+ */
+async function runTurns({ turns }: TurnGroup): Promise<JobEnd[]> {
+  const untold: JobEnd[] = [];
+  const tell = () => {
+    if (untold.length > 0) setup?.port.post({ ends: untold.splice(0) });
+  };
+  let open = turns.length;
+  const runTurn = async (turn: Turn) => {
+    for (const [index, job] of turn.jobs.entries()) {
+      if (!mark(turn, index)) continue;
+      if (index > 0) tell();
+      untold.push(await runJob(job));
+    }
+    open -= 1;
+    if (open > 0 && untold.length === 1) setImmediate(tell);
+  };
+  await Promise.all(turns.map(runTurn));
+  return untold;
+}
+
+/** Whatever the task does short of ending the thread comes back as an outcome. */
+function runJob(job: Job): Promise<JobEnd> {
+  return current.run(job, async () => {
+    const controller = new AbortController();
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+    const entry: Running = { job, controller, fail };
+    running.set(job.id, entry);
+    const notes = new TaskNotes((said) => note(job.id, said));
+    const startedAt = performance.now();
+    const outcome = await Promise.race([attempt(entry, notes), failed]).catch(
+      (thrown): Outcome => ({ error: failureOf(thrown) }),
+    );
+    running.delete(job.id);
+    const ms = Math.max(0, performance.now() - startedAt);
+    await endChildren(job, notes);
+    notes.flush();
+    return { jobId: job.id, outcome, ms };
+  });
+}
+
+/** An attempt ends after its children: the next one must not meet them. */
+async function endChildren({ id }: Job, notes: TaskNotes): Promise<void> {
+  const programs = (await setup?.children.end(id)) ?? [];
+  if (programs.length === 0) return;
+  const named = programs.slice(0, 5).join(', ');
+  notes.log(
+    'warn',
+    `${programs.length} child process(es) still ran when the attempt ended, and were ended: ${named}`,
+  );
+}
+
+async function attempt({ job, controller }: Running, notes: TaskNotes): Promise<Outcome> {
+  const definition = await definitionOf(job.module);
+  const payload = await definition.payload.safeParseAsync(job.payload);
+  if (!payload.success) return { error: invalidPayload(payload.error.issues) };
+  return storable(await definition.run(payload.data, contextOf(job, controller.signal, notes)));
+}
+
+function definitionOf(module: string): Promise<CheckedDefinition> {
+  const known = definitions.get(module) ?? current.exit(() => loadDefinition(module, module));
+  definitions.set(module, known);
+  known.catch(() => definitions.delete(module));
+  return known;
+}
+
+function note(jobId: number, said: ThreadNote): boolean {
+  return setup?.port.note({ ...said, jobId }) ?? false;
+}
+
+function noteUnheard(): void {
+  const job = current.getStore();
+  if (strays.take(0, performance.now())) note(job?.id ?? 0, { kind: 'unheard' });
+}
+
+function blame(thrown: unknown): void {
+  const job = current.getStore();
+  const entry = job && running.get(job.id);
+  if (entry) {
+    entry.fail(thrown);
+    return;
+  }
+  if (!strays.take(0, performance.now())) return;
+  const whose = job ? `Task ${job.taskId}` : 'A task';
+  const message = `${whose} left something behind that failed: ${failureOf(thrown).message}`;
+  note(job?.id ?? 0, {
+    kind: 'stray',
+    message: message.slice(0, MAX_LOG_LENGTH),
+    ids: job && { taskId: job.taskId, leaseId: job.leaseId, attempt: job.attempt },
+  });
+}
