@@ -7,7 +7,7 @@ import type { EndedTask, StatusOf, TaskIdOf, TaskOf, TaskShape } from './types.t
  * An answer as the contract has it, with what only the task definitions know of it and no check can tell: the
  * name of its type, and the type of its result.
  */
-function promised<Answer>(contract: z.ZodType): z.ZodType<Answer> {
+function typed<Answer>(contract: z.ZodType): z.ZodType<Answer> {
   return z.custom<Answer>((value) => contract.safeParse(value).success);
 }
 
@@ -17,16 +17,15 @@ const Ended = z.union([
 ]);
 
 export const submitted = <Type extends string>() =>
-  promised<Omit<Submitted, 'taskId'> & { taskId: TaskIdOf<Type> }>(Submitted);
+  typed<Omit<Submitted, 'taskId'> & { taskId: TaskIdOf<Type> }>(Submitted);
 
 export const batchSubmitted = <Type extends string>() =>
-  promised<Omit<BatchSubmitted, 'taskIds'> & { taskIds: TaskIdOf<Type>[] }>(BatchSubmitted);
+  typed<Omit<BatchSubmitted, 'taskIds'> & { taskIds: TaskIdOf<Type>[] }>(BatchSubmitted);
 
-export const statusOf = <Type extends string>() => promised<StatusOf<Type>>(StatusView);
+export const statusOf = <Type extends string>() => typed<StatusOf<Type>>(StatusView);
 
-export const taskOf = <Task extends TaskShape, Type extends string>() =>
-  promised<TaskOf<Task, Type>>(TaskView);
+export const taskOf = <Task extends TaskShape, Type extends string>() => typed<TaskOf<Task, Type>>(TaskView);
 
 /** Fails for a task that has not ended. */
 export const endedTask = <Task extends TaskShape, Type extends string>() =>
-  promised<EndedTask<Task, Type>>(Ended);
+  typed<EndedTask<Task, Type>>(Ended);

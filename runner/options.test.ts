@@ -14,10 +14,10 @@ test('without flags and environment the defaults hold', () => {
     queueUrl: 'http://localhost:8788',
     apiUrl: 'http://localhost:8787',
     token: undefined,
-    pollInterval: 5000,
+    pollIntervalMs: 5000,
     wake: true,
     leaseSeconds: 30,
-    drainTimeout: 30,
+    drainTimeoutSeconds: 30,
     metricsPort: undefined,
     metricsHost: '127.0.0.1',
     logLevel: 'info',
@@ -41,10 +41,10 @@ const CASES = [
   },
   { name: 'apiUrl', env: 'API_WORKER_URL', text: 'https://api.example/v2', value: 'https://api.example/v2' },
   { name: 'token', env: 'RUNNER_TOKEN', text: 'secret', value: 'secret' },
-  { name: 'pollInterval', env: 'POLL_INTERVAL', text: '250', value: 250 },
+  { name: 'pollIntervalMs', env: 'POLL_INTERVAL', text: '250', value: 250 },
   { name: 'wake', env: 'WAKE', text: 'false', value: false },
   { name: 'leaseSeconds', env: 'LEASE_SECONDS', text: '9', value: 9 },
-  { name: 'drainTimeout', env: 'DRAIN_TIMEOUT', text: '0', value: 0 },
+  { name: 'drainTimeoutSeconds', env: 'DRAIN_TIMEOUT', text: '0', value: 0 },
   { name: 'metricsPort', env: 'METRICS_PORT', text: '9464', value: 9464 },
   { name: 'metricsHost', env: 'METRICS_HOST', text: '0.0.0.0', value: '0.0.0.0' },
   { name: 'logLevel', env: 'LOG_LEVEL', text: 'silent', value: 'silent' },
@@ -55,6 +55,8 @@ const CASES = [
 
 for (const { name, env, text, value } of CASES) {
   test(`${name} comes from its flag or from ${env}`, () => {
+    const flag = listSettings().find((setting) => setting.name === name)?.flag ?? '';
+    assert.deepEqual(readOptions({ [flag]: text }, {})[name], value);
     assert.deepEqual(readOptions({ [name]: text }, {})[name], value);
     assert.deepEqual(readOptions({}, { [env]: text })[name], value);
   });
@@ -68,6 +70,7 @@ test('every setting is listed with its own flag and variable', () => {
   );
   const flags = listSettings().map(({ flag }) => flag);
   assert.ok(flags.includes('io-concurrency') && flags.includes('queue-url') && flags.includes('once'));
+  assert.ok(flags.includes('poll-interval') && flags.includes('drain-timeout'));
 });
 
 test('a flag wins over the environment, also one that says no', () => {
@@ -77,7 +80,7 @@ test('a flag wins over the environment, also one that says no', () => {
 });
 
 test('a variable that is set to nothing counts as not set', () => {
-  assert.equal(readOptions({}, { POLL_INTERVAL: '' }).pollInterval, 5000);
+  assert.equal(readOptions({}, { POLL_INTERVAL: '' }).pollIntervalMs, 5000);
 });
 
 const WRONG = [
@@ -86,9 +89,9 @@ const WRONG = [
   ['builtIn', '--built-in (BUILT_IN)', ['emial', 'email,', 'none,email', '']],
   ['queueUrl', '--queue-url (QUEUE_WORKER_URL)', ['localhost:8788', 'ftp://queue.example', 'queue']],
   ['apiUrl', '--api-url (API_WORKER_URL)', ['api.example']],
-  ['pollInterval', '--poll-interval (POLL_INTERVAL)', ['0', '5s']],
+  ['pollIntervalMs', '--poll-interval (POLL_INTERVAL)', ['0', '5s']],
   ['leaseSeconds', '--lease-seconds (LEASE_SECONDS)', ['0', '3601', '1.5']],
-  ['drainTimeout', '--drain-timeout (DRAIN_TIMEOUT)', ['-1', 'soon', '']],
+  ['drainTimeoutSeconds', '--drain-timeout (DRAIN_TIMEOUT)', ['-1', 'soon', '']],
   ['metricsPort', '--metrics-port (METRICS_PORT)', ['0', '65536', 'http']],
   ['metricsHost', '--metrics-host (METRICS_HOST)', ['']],
   ['logLevel', '--log-level (LOG_LEVEL)', ['loud']],

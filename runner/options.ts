@@ -36,7 +36,7 @@ const builtInTypes = z
 
 /**
  * A runner's settings: for each the environment variable that sets it, where no flag of the command line
- * does, and what it means. Folders become absolute paths.
+ * does, and what it means; `flag` if the flag is not the name. Folders become absolute paths.
  */
 export const RunnerOptions = z.object({
   threads: count(1024)
@@ -64,9 +64,11 @@ export const RunnerOptions = z.object({
     .min(1)
     .optional()
     .meta({ env: TOKEN_VARIABLE, description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
-  pollInterval: count(3_600_000)
-    .default(5000)
-    .meta({ env: 'POLL_INTERVAL', description: 'Milliseconds between polls when nothing is ready' }),
+  pollIntervalMs: count(3_600_000).default(5000).meta({
+    env: 'POLL_INTERVAL',
+    flag: 'poll-interval',
+    description: 'Milliseconds between polls when nothing is ready',
+  }),
   wake: flag.default(true).meta({
     env: 'WAKE',
     description: 'Keep a WebSocket by which the edge tells of new work; --no-wake leaves it to the polls',
@@ -75,8 +77,9 @@ export const RunnerOptions = z.object({
     env: 'LEASE_SECONDS',
     description: 'Seconds until the tasks of a runner that has died go to another',
   }),
-  drainTimeout: seconds(86_400).default(30).meta({
+  drainTimeoutSeconds: seconds(86_400).default(30).meta({
     env: 'DRAIN_TIMEOUT',
+    flag: 'drain-timeout',
     description: 'Seconds that running tasks get to end when the runner is stopped',
   }),
   metricsPort: port.optional().meta({
@@ -115,7 +118,7 @@ export function listSettings(): Setting[] {
   const defaults: Record<string, unknown> = RunnerOptions.parse({});
   return Object.entries(RunnerOptions.shape).map(([name, schema]) => ({
     name,
-    flag: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    flag: String(schema.meta()?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)),
     env: String(schema.meta()?.env),
     description: String(schema.meta()?.description),
     defaultValue: defaults[name],
@@ -123,14 +126,14 @@ export function listSettings(): Setting[] {
 }
 
 /**
- * Settings from flags, then from the environment, then the defaults.
+ * Settings from flags, under their own names or those of the options, then from the environment, then the defaults.
  *
  * @throws {Error} with a sentence for each setting that is wrong.
  */
 export function readOptions(flags: Record<string, unknown>, env: NodeJS.ProcessEnv): RunnerOptions {
   const settings = listSettings();
   const given = Object.fromEntries(
-    settings.map(({ name, env: key }) => [name, flags[name] ?? (env[key] || undefined)]),
+    settings.map(({ name, flag, env: key }) => [name, flags[name] ?? flags[flag] ?? (env[key] || undefined)]),
   );
   const options = RunnerOptions.safeParse(given);
   if (options.success) return options.data;

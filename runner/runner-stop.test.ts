@@ -66,7 +66,7 @@ test('what comes with a claim that was under way at the stop goes back without b
 
 test('at the end of the drain timeout threads are ended first, then reported: the attempt is spent', async (t) => {
   const { edge, ledger, run, runner, addMany, add, isRunning } = await prepareRunner(t, {
-    drainTimeout: 0.3,
+    drainTimeoutSeconds: 0.3,
   });
   const ids = [...addMany(2, { do: 'spin', ms: 60_000 }), add({ do: 'sleep', ms: 60_000 }, { lane: 'io' })];
   const ended = run();
@@ -79,7 +79,7 @@ test('at the end of the drain timeout threads are ended first, then reported: th
 });
 
 test('a second stop ends what runs at once', async (t) => {
-  const { ledger, run, runner, add, isRunning } = await prepareRunner(t, { drainTimeout: 600 });
+  const { ledger, run, runner, add, isRunning } = await prepareRunner(t, { drainTimeoutSeconds: 600 });
   const id = add({ do: 'spin', ms: 60_000 });
   const ended = run();
   await isRunning(id);

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { builtInFiles } from './catalog/built-in.ts';
 import { type Catalog, loadCatalog } from './catalog/catalog.ts';
 import { ClaimLoop } from './claiming/claim-loop.ts';
-import { aboutRunner, Introduction, stuckThreads } from './claiming/runner-info.ts';
+import { aboutRunner, RunnerInfo, stuckThreads } from './claiming/runner-info.ts';
 import { EdgeClient } from './connection/edge-client.ts';
 import { untilAnswered } from './connection/retry.ts';
 import { WakeSocket } from './connection/wake-socket.ts';
@@ -10,7 +10,7 @@ import { createBus, type RunnerBus } from './events.ts';
 import { Lane, type LaneLoad } from './execution/lane.ts';
 import { MemoryWatch } from './execution/memory-watch.ts';
 import type { HeldTask } from './held-task.ts';
-import { LeaseBook } from './leases/lease-manager.ts';
+import { LeaseManager } from './leases/lease-manager.ts';
 import type { RunnerOptions } from './options.ts';
 import { Reporter } from './reporting/reporter.ts';
 import type { Lane as LaneName } from './task.ts';
@@ -40,7 +40,7 @@ export class Runner {
   readonly #client: EdgeClient;
   readonly #lanes: ReadonlyMap<LaneName, Lane>;
   readonly #memory = new MemoryWatch();
-  readonly #leases: LeaseBook;
+  readonly #leases: LeaseManager;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
   readonly #wake: WakeSocket;
@@ -64,7 +64,7 @@ export class Runner {
       ['cpu', this.#createLane('cpu', options.threads, 1, env)],
       ['io', this.#createLane('io', 1, options.ioConcurrency, env)],
     ]);
-    this.#leases = new LeaseBook({
+    this.#leases = new LeaseManager({
       client: this.#client,
       events,
       leaseSeconds: options.leaseSeconds,
@@ -78,16 +78,16 @@ export class Runner {
       signal: this.#ended.signal,
       spacingMs: () => this.#reportSpacingMs(),
       onAnswered: (held) => {
-        this.#leases.strike(held);
+        this.#leases.remove(held);
         this.#laneOf(held)?.acknowledge(held);
       },
     });
     const startedAt = new Date();
-    const introduction = new Introduction(() =>
+    const runnerInfo = new RunnerInfo(() =>
       aboutRunner(options, catalog, startedAt, stuckThreads(this.#lanes)),
     );
     for (const event of ['stuck', 'unstuck'] as const) {
-      events.on(event, () => introduction.renew(performance.now()));
+      events.on(event, () => runnerInfo.renew(performance.now()));
     }
     this.#loop = new ClaimLoop({
       client: this.#client,
@@ -96,9 +96,9 @@ export class Runner {
       leases: this.#leases,
       events,
       runner: name,
-      introduction,
+      runnerInfo,
       leaseSeconds: options.leaseSeconds,
-      pollIntervalMs: options.pollInterval,
+      pollIntervalMs: options.pollIntervalMs,
       once: options.once,
       interrupt: this.#forced.signal,
       reportMs: () => this.#reporter.reportMs.value ?? 0,
@@ -108,7 +108,7 @@ export class Runner {
       connect: () => this.#client.connectWake(name),
       describe: (reason) => this.#client.wakeClosed(reason),
       events,
-      onOpen: () => introduction.renew(performance.now()),
+      onOpen: () => runnerInfo.renew(performance.now()),
       onWake: () => this.#loop.wake(),
     });
   }
@@ -153,7 +153,7 @@ export class Runner {
     }
   }
 
-  /** Claims no more, and ends once what runs has ended or `drainTimeout` is up. Called again, it ends now. */
+  /** Claims no more, and ends once what runs has ended or `drainTimeoutSeconds` is up. Called again, it ends now. */
   stop(): void {
     if (this.#stopping.signal.aborted) {
       this.#forced.abort();
@@ -161,7 +161,7 @@ export class Runner {
     }
     this.#stopping.abort();
     this.events.emit('stopping');
-    setTimeout(() => this.#forced.abort(), this.#options.drainTimeout * 1000).unref();
+    setTimeout(() => this.#forced.abort(), this.#options.drainTimeoutSeconds * 1000).unref();
     for (const lane of this.#lanes.values()) lane.drain();
     this.#loop.stop();
   }
@@ -191,15 +191,16 @@ export class Runner {
   async #drain(): Promise<void> {
     const lanes = [...this.#lanes.values()];
     const running = lanes.reduce((sum, lane) => sum + lane.running, 0);
-    if (running > 0) this.events.emit('draining', { running, timeoutSeconds: this.#options.drainTimeout });
+    if (running > 0)
+      this.events.emit('draining', { running, timeoutSeconds: this.#options.drainTimeoutSeconds });
 
     this.#leases.release(lanes.flatMap((lane) => lane.takeWaiting()));
     await Promise.race([Promise.all(lanes.map((lane) => lane.idle())), aborted(this.#forced.signal)]);
     await Promise.all(lanes.map((lane) => lane.close()));
 
-    const lastWords = setTimeout(() => this.#ended.abort(), LAST_WORDS_MS);
+    const finalFlush = setTimeout(() => this.#ended.abort(), FINAL_FLUSH_MS);
     await Promise.all([this.#reporter.flush(), this.#leases.released()]);
-    clearTimeout(lastWords);
+    clearTimeout(finalFlush);
     this.#ended.abort();
     this.#leases.stop();
     this.events.emit('drained', { unanswered: this.#leases.held });
@@ -217,7 +218,7 @@ export class Runner {
       onOutcome: (held, outcome, ranMs) => this.#takeOutcome(held, outcome, ranMs),
       onGiveBack: (tasks) => this.#leases.release(tasks),
       onStuck: (held) => {
-        this.#leases.strike(held);
+        this.#leases.remove(held);
         this.events.emit('lost', held);
       },
       onFreed: (lane) => this.#loop.refill(lane),
@@ -246,7 +247,7 @@ export class Runner {
 const REPORT_SPACING_MS = { backlog: 1000, running: 200 };
 
 /** How long a stopping runner goes on offering its last results and releases. */
-const LAST_WORDS_MS = 5000;
+const FINAL_FLUSH_MS = 5000;
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { byteLength } from '../../edge/contract/text.ts';
 import type { LedgerNamespace } from '../../edge/platform/ledger.ts';
-import type { Tally } from './tally.ts';
+import type { Counters } from './counters.ts';
 
 const Batch = z.array(z.object({ body: z.unknown() }));
 const ListedKeys = z.object({ keys: z.array(z.unknown()) });
@@ -21,32 +21,32 @@ const PutOptions = z.object({ expirationTtl: z.number().optional(), metadata: z.
  * Reads count by the key. What is stored counts once a key, since its content never changes. A list that finds nothing is left out: it asks for a time in which nothing was
  * submitted, and under steady load there is none.
  */
-export function countedKv(kv: KVNamespace, tally: Tally): KVNamespace {
+export function countedKv(kv: KVNamespace, counters: Counters): KVNamespace {
   const stored = new Set<unknown>();
   return watched(kv, (method, [key, value, options], answer) => {
     switch (method) {
       case 'get':
       case 'getWithMetadata':
-        return tally.add('kvReads', Array.isArray(key) ? key.length : 1);
+        return counters.add('kvReads', Array.isArray(key) ? key.length : 1);
       case 'put':
-        tally.add('kvWrites');
-        if (!stored.has(key)) countStored(String(key), value, options, tally);
+        counters.add('kvWrites');
+        if (!stored.has(key)) countStored(String(key), value, options, counters);
         stored.add(key);
         return;
       case 'delete':
-        return tally.add('kvDeletes');
+        return counters.add('kvDeletes');
       case 'list':
-        return tally.add('kvLists', ListedKeys.parse(answer).keys.length > 0 ? 1 : 0);
+        return counters.add('kvLists', ListedKeys.parse(answer).keys.length > 0 ? 1 : 0);
     }
   });
 }
 
-function countStored(key: string, value: unknown, options: unknown, tally: Tally): void {
+function countStored(key: string, value: unknown, options: unknown, counters: Counters): void {
   const { expirationTtl = DEFAULT_TTL_SECONDS, metadata } = PutOptions.parse(options ?? {});
   const metadataBytes = metadata === undefined ? 0 : byteLength(JSON.stringify(metadata));
   const bytes = byteLength(key) + bytesOf(value) + metadataBytes;
-  tally.add('kvBytes', bytes);
-  tally.add('kvByteDays', (bytes * expirationTtl) / SECONDS_PER_DAY);
+  counters.add('kvBytes', bytes);
+  counters.add('kvByteDays', (bytes * expirationTtl) / SECONDS_PER_DAY);
 }
 
 function bytesOf(value: unknown): number {
@@ -56,24 +56,24 @@ function bytesOf(value: unknown): number {
 }
 
 /** Counts the writing of messages; their consumer counts the rest. */
-export function countedQueue<Body>(queue: Queue<Body>, tally: Tally): Queue<Body> {
+export function countedQueue<Body>(queue: Queue<Body>, counters: Counters): Queue<Body> {
   return watched(queue, (method, [messages]) => {
     const bodies = method === 'send' ? [messages] : Batch.parse(messages).map(({ body }) => body);
-    for (const body of bodies) tally.add('queueOperations', billedParts(body));
+    for (const body of bodies) counters.add('queueOperations', billedParts(body));
   });
 }
 
 /** Counts that messages are read and, once that went well, deleted. */
-export function countDelivery({ messages }: MessageBatch, tally: Tally): void {
-  for (const { body } of messages) tally.add('queueOperations', 2 * billedParts(body));
+export function countDelivery({ messages }: MessageBatch, counters: Counters): void {
+  for (const { body } of messages) counters.add('queueOperations', 2 * billedParts(body));
 }
 
 /** Counts the calls to the Durable Objects. */
-export function countedNamespace(namespace: LedgerNamespace, tally: Tally): LedgerNamespace {
+export function countedNamespace(namespace: LedgerNamespace, counters: Counters): LedgerNamespace {
   return new Proxy(namespace, {
     get: (target, property) =>
       property === 'getByName'
-        ? (name: string) => watched(target.getByName(name), () => tally.add('objectRequests'))
+        ? (name: string) => watched(target.getByName(name), () => counters.add('objectRequests'))
         : Reflect.get(target, property),
   });
 }

@@ -4,26 +4,26 @@ import { TaskLedger as Ledger } from '../../edge/buffer/task-ledger.ts';
 import worker from '../../edge/buffer/worker.ts';
 import { countedKv, countedNamespace } from './bindings.ts';
 import { countedWorker } from './counted-worker.ts';
+import { Counters } from './counters.ts';
 import { countRows } from './storage.ts';
-import { Tally } from './tally.ts';
 
-const tally = new Tally();
+const counters = new Counters();
 
 /** The calls that come to it are counted by their callers, its alarms here. */
 export class TaskLedger extends Ledger {
   constructor(ctx: DurableObjectState, env: BufferEnv) {
-    countRows(ctx.storage, tally);
+    countRows(ctx.storage, counters);
     super(ctx, env);
   }
 
   override async alarm() {
-    tally.add('objectRequests');
+    counters.add('objectRequests');
     await super.alarm();
   }
 }
 
-export default countedWorker<BufferEnv>(worker, tally, (env) => ({
+export default countedWorker<BufferEnv>(worker, counters, (env) => ({
   ...env,
-  TASK_STORAGE: countedKv(env.TASK_STORAGE, tally),
-  LEDGER: countedNamespace(env.LEDGER, tally),
+  TASK_STORAGE: countedKv(env.TASK_STORAGE, counters),
+  LEDGER: countedNamespace(env.LEDGER, counters),
 }));

@@ -1,6 +1,6 @@
 import { countDelivery } from './bindings.ts';
 import { setAhead } from './clock.ts';
-import type { Tally } from './tally.ts';
+import type { Counters } from './counters.ts';
 
 /**
  * A worker as it is, but that it counts its requests and what it does through its bindings. It answers
@@ -9,7 +9,7 @@ import type { Tally } from './tally.ts';
  */
 export function countedWorker<Env, Body = unknown>(
   worker: ExportedHandler<Env, Body>,
-  tally: Tally,
+  counters: Counters,
   countBindings: (env: Env) => Env,
 ): ExportedHandler<Env, Body> {
   let bindings: Env | undefined;
@@ -20,21 +20,21 @@ export function countedWorker<Env, Body = unknown>(
   return {
     fetch(request, env, ctx) {
       const { pathname, searchParams } = new URL(request.url);
-      if (pathname === '/bench/operations') return Response.json(tally.counts);
+      if (pathname === '/bench/operations') return Response.json(counters.counts);
       if (pathname === '/bench/clock') {
         setAhead(Number(searchParams.get('ahead')));
         return Response.json({});
       }
-      tally.add('workerRequests');
+      counters.add('workerRequests');
       return worker.fetch?.(request, counted(env), ctx) ?? new Response(null, { status: 404 });
     },
     async queue(batch, env, ctx) {
-      tally.add('workerRequests');
+      counters.add('workerRequests');
       await worker.queue?.(batch, counted(env), ctx);
-      countDelivery(batch, tally);
+      countDelivery(batch, counters);
     },
     async scheduled(controller, env, ctx) {
-      tally.add('workerRequests');
+      counters.add('workerRequests');
       await worker.scheduled?.(controller, counted(env), ctx);
     },
   };

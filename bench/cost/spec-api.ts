@@ -2,11 +2,11 @@
 import worker, { type SpecApiEnv } from '../spec/api.ts';
 import { countedKv, countedQueue } from './bindings.ts';
 import { countedWorker } from './counted-worker.ts';
-import { Tally } from './tally.ts';
+import { Counters } from './counters.ts';
 
-const tally = new Tally();
+const counters = new Counters();
 
-export default countedWorker<SpecApiEnv>(worker, tally, (env) => ({
-  TASK_STORAGE: countedKv(env.TASK_STORAGE, tally),
-  TASK_QUEUE: countedQueue(env.TASK_QUEUE, tally),
+export default countedWorker<SpecApiEnv>(worker, counters, (env) => ({
+  TASK_STORAGE: countedKv(env.TASK_STORAGE, counters),
+  TASK_QUEUE: countedQueue(env.TASK_QUEUE, counters),
 }));

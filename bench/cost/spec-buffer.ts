@@ -3,11 +3,11 @@ import worker, { type SpecBufferEnv } from '../spec/buffer.ts';
 import type { QueuedTask } from '../spec/task.ts';
 import { countedKv } from './bindings.ts';
 import { countedWorker } from './counted-worker.ts';
-import { Tally } from './tally.ts';
+import { Counters } from './counters.ts';
 
-const tally = new Tally();
+const counters = new Counters();
 
-export default countedWorker<SpecBufferEnv, QueuedTask>(worker, tally, (env) => ({
-  TASK_BUFFER: countedKv(env.TASK_BUFFER, tally),
-  TASK_STORAGE: countedKv(env.TASK_STORAGE, tally),
+export default countedWorker<SpecBufferEnv, QueuedTask>(worker, counters, (env) => ({
+  TASK_BUFFER: countedKv(env.TASK_BUFFER, counters),
+  TASK_STORAGE: countedKv(env.TASK_STORAGE, counters),
 }));

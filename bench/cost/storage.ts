@@ -1,10 +1,10 @@
-import type { Tally } from './tally.ts';
+import type { Counters } from './counters.ts';
 
 /**
  * Makes a Durable Object's storage count the rows that it reads and writes, and note its size; setting an alarm
  * writes one row.
  */
-export function countRows(storage: DurableObjectStorage, tally: Tally): void {
+export function countRows(storage: DurableObjectStorage, counters: Counters): void {
   const { sql } = storage;
   const exec = sql.exec.bind(sql);
   const setAlarm = storage.setAlarm.bind(storage);
@@ -13,15 +13,15 @@ export function countRows(storage: DurableObjectStorage, tally: Tally): void {
     const toArray = cursor.toArray.bind(cursor);
     replace(cursor, 'toArray', () => {
       const rows = toArray();
-      tally.add('rowsRead', cursor.rowsRead);
-      tally.add('rowsWritten', cursor.rowsWritten);
-      tally.setLedgerBytes(sql.databaseSize);
+      counters.add('rowsRead', cursor.rowsRead);
+      counters.add('rowsWritten', cursor.rowsWritten);
+      counters.setLedgerBytes(sql.databaseSize);
       return rows;
     });
     return cursor;
   });
   replace(storage, 'setAlarm', (...args: Parameters<typeof setAlarm>) => {
-    tally.add('rowsWritten');
+    counters.add('rowsWritten');
     return setAlarm(...args);
   });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { Ledger } from '../../edge/buffer/ledger/ledger.ts';
 import { openSqlite } from '../../edge/buffer/ledger/store/sqlite.ts';
-import type { ClaimOrder, NewTask, SettleReport } from '../../edge/contract/ledger.ts';
+import type { LedgerClaim, NewTask, SettleReport } from '../../edge/contract/ledger.ts';
 import { MAX_GRANTED_TASKS } from '../../edge/contract/limits.ts';
 import { newSubmission, taskIdAt, windowAt } from '../../edge/contract/task-id.ts';
 
@@ -126,7 +126,7 @@ export class LedgerBed {
   }
 
   /** A claim under a new lease. */
-  order(types: readonly string[], limit: number): ClaimOrder {
+  order(types: readonly string[], limit: number): LedgerClaim {
     return {
       leaseId: randomUUID(),
       runner: 'bench',

@@ -3,24 +3,24 @@
  * below 0 warm it up, and do not count.
  */
 import { Worker } from 'bullmq';
+import { Counters, fail } from './lib/counters.ts';
 import { serve } from './lib/serve.ts';
-import { fail, Tally } from './lib/tally.ts';
 import type { JobData } from './lib/worker-messages.ts';
 
 const CONCURRENCY = 64;
 
 await serve(async ({ port, queue, expect }) => {
-  const tally = new Tally(expect);
+  const counters = new Counters(expect);
   const worker = new Worker<JobData, JobData>(
     queue,
     async ({ data: { n } }) => {
-      if (n >= 0) tally.start();
+      if (n >= 0) counters.start();
       return { n };
     },
     { connection: { host: '127.0.0.1', port, maxRetriesPerRequest: null }, concurrency: CONCURRENCY },
   );
   worker.on('completed', ({ data: { n } }) => {
-    if (n >= 0) tally.end(n);
+    if (n >= 0) counters.end(n);
   });
   worker.on('failed', (_job, error) => fail(error));
   worker.on('error', fail);

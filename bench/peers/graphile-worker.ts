@@ -1,16 +1,16 @@
 /** Graphile Worker with a no-op task, configured as `graphile.ts` says. */
 import { Logger, run } from 'graphile-worker';
 import { z } from 'zod';
+import { Counters, fail } from './lib/counters.ts';
 import { postgresUrl } from './lib/postgres.ts';
 import { serve } from './lib/serve.ts';
-import { fail, Tally } from './lib/tally.ts';
 
 const CONCURRENCY = 64;
 
 const Payload = z.object({ n: z.number() });
 
 await serve(async ({ port, queue, expect }) => {
-  const tally = new Tally(expect);
+  const counters = new Counters(expect);
   const runner = await run({
     preset: {
       worker: {
@@ -29,8 +29,8 @@ await serve(async ({ port, queue, expect }) => {
     parsedCronItems: [],
     taskList: {
       async [queue](payload) {
-        tally.start();
-        tally.end(Payload.parse(payload).n);
+        counters.start();
+        counters.end(Payload.parse(payload).n);
       },
     },
   });

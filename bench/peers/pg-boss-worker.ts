@@ -1,8 +1,8 @@
 /** pg-boss's workers with a no-op handler, configured as `pg-boss.ts` says. */
 import { PgBoss } from 'pg-boss';
+import { Counters, fail } from './lib/counters.ts';
 import { postgresUrl } from './lib/postgres.ts';
 import { serve } from './lib/serve.ts';
-import { fail, Tally } from './lib/tally.ts';
 import type { JobData } from './lib/worker-messages.ts';
 
 const LOOPS = 4;
@@ -10,7 +10,7 @@ const BATCH = 1000;
 const SHORTEST_POLL_SECONDS = 0.5;
 
 await serve(async ({ port, queue, expect }) => {
-  const tally = new Tally(expect);
+  const counters = new Counters(expect);
   const boss = new PgBoss({ connectionString: postgresUrl(port), useListenNotify: true });
   boss.on('error', fail);
   await boss.start();
@@ -23,9 +23,9 @@ await serve(async ({ port, queue, expect }) => {
     perJobResults: true,
   } as const;
   await boss.work<JobData, never, typeof options>(queue, options, async (jobs) => {
-    tally.start();
+    counters.start();
     return jobs.map(({ id, data: { n } }) => {
-      tally.end(n);
+      counters.end(n);
       return { id, status: 'completed', output: { n } };
     });
   });

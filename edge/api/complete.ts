@@ -4,9 +4,9 @@ import type { SettleOutcome, SettleReport, UnfencedReport } from '../contract/le
 import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
+import { iso } from '../contract/time.ts';
 import { ApiError, invalidRequest, taskNotFound } from '../http/errors.ts';
 import { readBody, readTaskId } from '../http/input.ts';
-import { iso } from '../http/time.ts';
 import { callsOf, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import type { ApiEnv } from './env.ts';

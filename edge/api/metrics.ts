@@ -9,8 +9,12 @@ import type { ApiEnv } from './env.ts';
 /** `GET /metrics`: how the queue stands, in the text format of Prometheus. */
 export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const ledger = ledgerOf(c.env);
-  const [look, bytes, failures] = await Promise.all([ledger.look(), ledger.size(), ledger.failures()]);
-  const { stats, runners } = unlessBusy<LiveUpdate>(look);
+  const [snapshot, bytes, failures] = await Promise.all([
+    ledger.snapshot(),
+    ledger.size(),
+    ledger.failures(),
+  ]);
+  const { stats, runners } = unlessBusy<LiveUpdate>(snapshot);
   const registry = new Registry();
   recordTypes(registry, stats);
   recordOldest(registry, stats);

@@ -14,7 +14,7 @@ type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `GET /stats`. */
 export async function getStats(c: ApiContext): Promise<Response> {
-  const answer: QueueStats = unlessBusy<LiveUpdate>(await ledgerOf(c.env).look()).stats;
+  const answer: QueueStats = unlessBusy<LiveUpdate>(await ledgerOf(c.env).snapshot()).stats;
   return c.json(answer);
 }
 

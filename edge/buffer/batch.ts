@@ -7,8 +7,8 @@ import {
   ReleaseRequest,
 } from '../contract/buffer.ts';
 import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
+import { iso } from '../contract/time.ts';
 import { readBody } from '../http/input.ts';
-import { iso } from '../http/time.ts';
 import { callsOf, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';

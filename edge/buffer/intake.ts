@@ -27,7 +27,7 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
       env,
       messages.flatMap(({ tasks }) => tasks),
     );
-    for (const { message } of messages) conclude(message, full);
+    for (const { message } of messages) acknowledge(message, full);
   } catch (error) {
     log.warn('A batch could not be inserted together: its messages are inserted one by one', {
       messages: messages.length,
@@ -40,7 +40,7 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
 async function intakeOne(env: BufferEnv, message: Message, tasks: NewTask[]): Promise<void> {
   try {
     const { full } = await insertTasks(env, tasks);
-    conclude(message, full);
+    acknowledge(message, full);
   } catch (error) {
     const taskIds = shown(tasks.map(({ id }) => id));
     logOf(env).error('A queue message could not be inserted', { messageId: message.id, taskIds, error });
@@ -53,7 +53,7 @@ function retry(message: Message): void {
   message.retry({ delaySeconds: Math.min(2 ** message.attempts, RETRY_WHEN_FULL_SECONDS) });
 }
 
-function conclude(message: Message, full: boolean): void {
+function acknowledge(message: Message, full: boolean): void {
   if (full) message.retry({ delaySeconds: RETRY_WHEN_FULL_SECONDS });
   else message.ack();
 }

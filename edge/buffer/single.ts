@@ -23,7 +23,7 @@ export async function listReady(c: BufferContext): Promise<Response> {
 /** `GET /tasks/all`: every task that has not ended. */
 export async function listAlive(c: BufferContext): Promise<Response> {
   const { limit } = readQuery(c, BufferQuery);
-  return answerList(c, unlessBusy<WorkRow[]>(await ledgerOf(c.env).alive(limit)));
+  return answerList(c, unlessBusy<WorkRow[]>(await ledgerOf(c.env).listActive(limit)));
 }
 
 async function answerList(c: BufferContext, tasks: readonly WorkRow[]): Promise<Response> {

@@ -1,9 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import type {
-  ClaimOrder,
   FailedStep,
   LeaseBeat,
   LedgerApi,
+  LedgerClaim,
   ListFilter,
   NewTask,
   RefusedTask,
@@ -26,7 +26,7 @@ import { ReadGate } from './read-gate.ts';
 import { LiveSockets } from './sockets/live-sockets.ts';
 import { TaskWatch } from './sockets/task-watch.ts';
 import { HibernatingSockets } from './sockets/wake-sockets.ts';
-import { serialGrant } from './views.ts';
+import { serializedGrant } from './views.ts';
 
 /** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
 const DEFAULT_FULL_BYTES = 8e9;
@@ -80,7 +80,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
     this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.#ledger);
     this.#watch = new TaskWatch(this.#ledger);
-    this.#live = new LiveSockets(ctx, () => this.look());
+    this.#live = new LiveSockets(ctx, () => this.snapshot());
     ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm();
     });
@@ -89,62 +89,62 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   async insert(tasks: NewTask[]) {
     if (this.#isFull()) return { full: true };
     this.#ledger.insert(tasks);
-    return this.#conclude({ full: false });
+    return this.#afterCommit({ full: false });
   }
 
   insertFailed(task: RefusedTask) {
-    return this.#conclude(this.#ledger.insertFailed(task));
+    return this.#afterCommit(this.#ledger.insertFailed(task));
   }
 
-  claim(order: ClaimOrder) {
+  claim(order: LedgerClaim) {
     const { runner, leaseId } = order;
     this.#presence.noteClaim(runner);
     const grant = this.#ledger.claim(order);
     const count = grant.tasks.length;
     if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
     this.#waker.noteClaim(order, grant);
-    return this.#conclude({ ...serialGrant(grant), spaceMs: this.#pacing.count(Date.now()) });
+    return this.#afterCommit({ ...serializedGrant(grant), spaceMs: this.#pacing.count(Date.now()) });
   }
 
   claimOne(taskId: string) {
-    return this.#conclude(this.#ledger.claimOne(taskId));
+    return this.#afterCommit(this.#ledger.claimOne(taskId));
   }
 
   heartbeat(leases: LeaseBeat[]) {
-    return this.#conclude(this.#ledger.heartbeat(leases));
+    return this.#afterCommit(this.#ledger.heartbeat(leases));
   }
 
   settle(reports: SettleReport[]) {
     const outcomes = this.#ledger.settle(reports);
-    return this.#conclude({ outcomes, spaceMs: this.#pacing.count(Date.now()) });
+    return this.#afterCommit({ outcomes, spaceMs: this.#pacing.count(Date.now()) });
   }
 
   settleUnfenced(report: UnfencedReport) {
-    return this.#conclude(this.#ledger.settleUnfenced(report));
+    return this.#afterCommit(this.#ledger.settleUnfenced(report));
   }
 
   release(leaseId: string, taskIds: string[], delayMs?: number) {
-    return this.#conclude(this.#ledger.release(leaseId, taskIds, delayMs));
+    return this.#afterCommit(this.#ledger.release(leaseId, taskIds, delayMs));
   }
 
   releaseLease(leaseId: string) {
-    return this.#conclude(this.#ledger.releaseLease(leaseId));
+    return this.#afterCommit(this.#ledger.releaseLease(leaseId));
   }
 
   cancel(taskId: string) {
-    return this.#conclude(this.#ledger.cancel(taskId));
+    return this.#afterCommit(this.#ledger.cancel(taskId));
   }
 
   retry(taskId: string) {
-    return this.#conclude(this.#ledger.retry(taskId));
+    return this.#afterCommit(this.#ledger.retry(taskId));
   }
 
   async cancelMany(filter: ListFilter) {
-    return this.#conclude(await this.#gate.pass(() => this.#ledger.cancelMany(filter)));
+    return this.#afterCommit(await this.#gate.pass(() => this.#ledger.cancelMany(filter)));
   }
 
   async retryMany(filter: RetryFilter) {
-    return this.#conclude(await this.#gate.pass(() => this.#ledger.retryMany(filter)));
+    return this.#afterCommit(await this.#gate.pass(() => this.#ledger.retryMany(filter)));
   }
 
   async find(taskId: string) {
@@ -173,12 +173,12 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.#gate.pass(() => this.#ledger.ready(limit));
   }
 
-  alive(limit: number) {
-    return this.#gate.pass(() => this.#ledger.alive(limit));
+  listActive(limit: number) {
+    return this.#gate.pass(() => this.#ledger.listActive(limit));
   }
 
-  look() {
-    return this.#gate.pass(() => this.#look());
+  snapshot() {
+    return this.#gate.pass(() => this.#snapshot());
   }
 
   runners() {
@@ -186,13 +186,13 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   }
 
   pause(type: string) {
-    return this.#conclude(this.#ledger.pause(type));
+    return this.#afterCommit(this.#ledger.pause(type));
   }
 
   resume(type: string) {
     this.#ledger.resume(type);
     this.#waker.noteResumed(type);
-    return this.#conclude(undefined);
+    return this.#afterCommit(undefined);
   }
 
   async reserve(key: string, bodyHash: string, submission: string, header: string, closed?: boolean) {
@@ -280,7 +280,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
 
   override async alarm() {
     this.#alarmAt = null;
-    await this.#conclude(this.#ledger.tick());
+    await this.#afterCommit(this.#ledger.tick());
   }
 
   /** Only calls that accept submissions check this: claims and results may use the rest of the storage. */
@@ -289,7 +289,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     return this.ctx.storage.sql.databaseSize > fullBytes;
   }
 
-  #look(): LiveUpdate {
+  #snapshot(): LiveUpdate {
     const runners = this.#runners();
     return { stats: this.#ledger.stats(runners), runners };
   }
@@ -302,7 +302,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
    * Notifies the calls that wait for a change, wakes runners for what a call has made ready, sets the alarm for
    * what it has made due, and answers it.
    */
-  async #conclude<Answer>(answer: Answer): Promise<Answer> {
+  async #afterCommit<Answer>(answer: Answer): Promise<Answer> {
     this.#watch.note();
     this.#live.note();
     this.#waker.wake(Date.now());

@@ -1,8 +1,8 @@
 import type { BufferedTask, BufferStatus, ClaimedTask } from '../contract/buffer.ts';
-import type { ClaimGrant, SerialGrant, WorkRow } from '../contract/ledger.ts';
+import type { ClaimGrant, SerializedGrant, WorkRow } from '../contract/ledger.ts';
 import type { TaskState } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
-import { iso } from '../http/time.ts';
+import { iso } from '../contract/time.ts';
 
 /** What a consumer sees of a ledger state. */
 export function bufferStatusOf(state: TaskState): BufferStatus {
@@ -33,7 +33,7 @@ export function claimedTask(task: WorkRow): ClaimedTask {
 }
 
 /** Writes a grant's tasks as JSON text, the payloads being text already, but for those that lie elsewhere. */
-export function serialGrant({ tasks, ...grant }: ClaimGrant): SerialGrant {
+export function serializedGrant({ tasks, ...grant }: ClaimGrant): SerializedGrant {
   const items: (string | WorkRow)[] = [];
   let texts: string[] = [];
   const flush = () => {

@@ -11,7 +11,7 @@ export interface LedgerApi {
   /** `full` where the ledger has no room: then nothing was inserted. */
   insert(tasks: NewTask[]): Promise<{ full: boolean }>;
   insertFailed(task: RefusedTask): Promise<void>;
-  claim(request: ClaimOrder): Promise<SerialGrant>;
+  claim(request: LedgerClaim): Promise<SerializedGrant>;
   claimOne(taskId: string): Promise<SingleClaimGrant>;
   heartbeat(leases: LeaseBeat[]): Promise<HeartbeatResult>;
   settle(reports: SettleReport[]): Promise<Settled>;
@@ -35,14 +35,14 @@ export interface LedgerApi {
   cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;
   retryMany(filter: RetryFilter): Promise<ChangedPage | Busy>;
   /** How the queue stands, and its runners. */
-  look(): Promise<LiveUpdate | Busy>;
+  snapshot(): Promise<LiveUpdate | Busy>;
   runners(): Promise<RunnerView[] | Busy>;
   /** No task of a paused type is handed out. */
   pause(type: string): Promise<void>;
   resume(type: string): Promise<void>;
   list(filter: ListFilter): Promise<TaskPage | Busy>;
   ready(limit: number): Promise<WorkRow[] | Busy>;
-  alive(limit: number): Promise<WorkRow[] | Busy>;
+  listActive(limit: number): Promise<WorkRow[] | Busy>;
   /** `header` is the key as 0.1.0 kept it. `closed`: nothing new is accepted, as if the ledger were full. */
   reserve(
     key: string,
@@ -237,7 +237,7 @@ export interface TaskRow extends WorkRow {
   attempts: EndedAttempt[];
 }
 
-export interface ClaimOrder {
+export interface LedgerClaim {
   leaseId: string;
   runner: string;
   about?: RunnerAbout | undefined;
@@ -273,7 +273,7 @@ export interface ClaimGrant {
  * A grant as the ledger answers it: its tasks in their order, as items of a JSON array where they are whole,
  * several in a text; as rows where the payload lies in the record.
  */
-export interface SerialGrant extends Omit<ClaimGrant, 'tasks'> {
+export interface SerializedGrant extends Omit<ClaimGrant, 'tasks'> {
   tasks: (string | WorkRow)[];
   /** The pause that the ledger asks for before the next claim, in milliseconds. */
   spaceMs?: number | undefined;

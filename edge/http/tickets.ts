@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { decode, sign, verify } from 'hono/jwt';
 import type { Ticket } from '../contract/stats.ts';
+import { iso } from '../contract/time.ts';
 import { type AuthEnv, countRequest, expectTokens, tokenOf, tokensOf } from './auth.ts';
 import { ApiError } from './errors.ts';
-import { iso } from './time.ts';
 import { type TokenKey, tokenKey } from './token-key.ts';
 
 declare module 'hono' {

@@ -43,7 +43,7 @@ async function submit(count: number, task: { type: string; tags?: string[] }): P
 }
 
 /** A dashboard's socket, and what it was told. */
-async function look(token: string = TOKENS.client) {
+async function snapshot(token: string = TOKENS.client) {
   const headers = { Authorization: `Bearer ${token}` };
   const { ticket } = read(await edge.api.call('/tickets', { method: 'POST', headers }), Ticket);
   const socket = new WebSocket(`${url}/live?ticket=${ticket}`);
@@ -69,7 +69,7 @@ async function look(token: string = TOKENS.client) {
 
 describe('the live socket', () => {
   test('tells how the queue stands when it opens, and when that has changed', async () => {
-    const dashboard = await look();
+    const dashboard = await snapshot();
     await dashboard.told('the first update', () => true);
     await post('/tasks', { type: 'live' });
     const countsOf = ({ stats }: LiveUpdate) => stats.types.find(({ type }) => type === 'live')?.counts;
@@ -87,7 +87,7 @@ describe('the live socket', () => {
   });
 
   test('tells at most one change a second, and the last of many', async () => {
-    const dashboard = await look();
+    const dashboard = await snapshot();
     await dashboard.told('the first update', () => true);
     const started = performance.now();
     for (let batch = 0; batch < 10; batch += 1) {
@@ -102,14 +102,14 @@ describe('the live socket', () => {
   });
 
   test('answers a ping, so that a browser knows that it is alive', async () => {
-    const dashboard = await look();
+    const dashboard = await snapshot();
     dashboard.socket.send('ping');
     await waitFor('the pong', async () => dashboard.pongs() === 1 || undefined);
     await dashboard.close();
   });
 
   test('ends within a run of the cron job when the token that opened it is removed', async () => {
-    const [removed, kept] = [await look(OLD_TOKENS.client), await look()];
+    const [removed, kept] = [await snapshot(OLD_TOKENS.client), await snapshot()];
     await edge.cron();
     const env = { ...(await edge.env()), API_TOKENS: TOKENS.client };
     assert.equal(removed.socket.readyState, WebSocket.OPEN, 'Its token is still configured');

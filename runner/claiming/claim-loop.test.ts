@@ -103,7 +103,7 @@ test('tasks that come after an outage longer than the lease run, and none of the
 });
 
 test('where nothing is ready, nothing is asked before the poll interval', async (t) => {
-  const { edge, run, counted } = await prepareRunner(t, { pollInterval: 300 });
+  const { edge, run, counted } = await prepareRunner(t, { pollIntervalMs: 300 });
   void run();
   await waitFor('three claims', () => edge.claims.length === 3);
   const [first = 0, second = 0, third = 0] = edge.callsTo('/tasks/claim').map((call) => call.at);
@@ -112,7 +112,7 @@ test('where nothing is ready, nothing is asked before the poll interval', async 
 });
 
 test('a lane that was dry is asked for again as soon as it frees a slot, and it alone', async (t) => {
-  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   add({ do: 'sleep', ms: 100 });
   void run();
   await settled();
@@ -126,7 +126,7 @@ test('a lane that was dry is asked for again as soon as it frees a slot, and it 
 });
 
 test('what becomes ready later is found at the poll interval', async (t) => {
-  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: 100 });
+  const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: 100 });
   void run();
   await waitFor('a claim', () => edge.claims.length > 0);
   add({ do: 'return' });
@@ -135,7 +135,7 @@ test('what becomes ready later is found at the poll interval', async (t) => {
 });
 
 test('a lane that is busy does not keep the other from being asked for', async (t) => {
-  const { edge, run, addMany, add, isRunning } = await prepareRunner(t, { pollInterval: 100 });
+  const { edge, run, addMany, add, isRunning } = await prepareRunner(t, { pollIntervalMs: 100 });
   const busy = addMany(2, { do: 'spin', ms: 2000 });
   void run();
   await isRunning(...busy);
@@ -144,14 +144,14 @@ test('a lane that is busy does not keep the other from being asked for', async (
 });
 
 test('with once, a runner ends when nothing is ready, at once when there is nothing at all', async (t) => {
-  const { edge, run, counted } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
+  const { edge, run, counted } = await prepareRunner(t, { once: true, pollIntervalMs: FOR_EVER_MS });
   assert.equal(await settlesWithin(run(), 20_000), true);
   assert.equal(edge.claims.length, 1);
   assert.deepEqual([counted('idle'), counted('drained')], [0, 1]);
 });
 
 test('with once, a runner runs all that is ready, retries included, before it ends', async (t) => {
-  const { ledger, run, addMany, add } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
+  const { ledger, run, addMany, add } = await prepareRunner(t, { once: true, pollIntervalMs: FOR_EVER_MS });
   addMany(30, { do: 'return', value: 1 });
   addMany(20, { do: 'sleep', ms: 20 }, { lane: 'io' });
   const failing = add({ do: 'throw' });
@@ -162,7 +162,7 @@ test('with once, a runner runs all that is ready, retries included, before it en
 });
 
 test('with once, work that appears on the other lane while a task runs is run as well', async (t) => {
-  const { ledger, run, add, isRunning } = await prepareRunner(t, { once: true, pollInterval: FOR_EVER_MS });
+  const { ledger, run, add, isRunning } = await prepareRunner(t, { once: true, pollIntervalMs: FOR_EVER_MS });
   const first = add({ do: 'sleep', ms: 400 });
   const ended = run();
   await isRunning(first);
@@ -172,7 +172,7 @@ test('with once, work that appears on the other lane while a task runs is run as
 });
 
 test('a wake is followed by a claim at once, and so is a wake socket that opens', async (t) => {
-  const { edge, run, add, settled, counted } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  const { edge, run, add, settled, counted } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   void run();
   await waitFor(
@@ -189,7 +189,7 @@ test('a wake is followed by a claim at once, and so is a wake socket that opens'
 });
 
 test('a wake that overtakes the answer of a claim is followed by another claim', async (t) => {
-  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   const answered = Promise.withResolvers<void>();
   void run();
@@ -207,7 +207,7 @@ test('a wake that overtakes the answer of a claim is followed by another claim',
 });
 
 test('while the edge wakes it, a dry lane that frees a slot is not asked for', async (t) => {
-  const { edge, run, addMany, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  const { edge, run, addMany, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   void run();
   await waitFor('the socket', () => edge.wakeSockets.length === 1);
@@ -221,7 +221,7 @@ test('while the edge wakes it, a dry lane that frees a slot is not asked for', a
 });
 
 test('a lane that is dry is not asked for with the claims of a lane that has a backlog', async (t) => {
-  const { edge, run, addMany, add, settled } = await prepareRunner(t, { pollInterval: FOR_EVER_MS });
+  const { edge, run, addMany, add, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   addMany(40, { do: 'sleep', ms: 100 });
   void run();
@@ -237,7 +237,7 @@ test('a lane that is dry is not asked for with the claims of a lane that has a b
 });
 
 test('no claim is sent before the end of the pause that the last answer asked for', async (t) => {
-  const { edge, run, add, settled } = await prepareRunner(t, { pollInterval: 50 });
+  const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: 50 });
   edge.acceptWakes();
   edge.spaceMs = 600;
   void run();

@@ -7,22 +7,22 @@ import { untilAnswered } from '../connection/retry.ts';
 import type { RunnerBus } from '../events.ts';
 import type { Lane } from '../execution/lane.ts';
 import type { HeldTask } from '../held-task.ts';
-import type { LeaseBook } from '../leases/lease-manager.ts';
+import type { LeaseManager } from '../leases/lease-manager.ts';
 import { MovingAverage } from '../lib/moving-average.ts';
-import { Doorbell } from '../lib/wake-signal.ts';
+import { WakeSignal } from '../lib/wake-signal.ts';
 import type { Demand } from './read-ahead.ts';
-import type { Introduction } from './runner-info.ts';
+import type { RunnerInfo } from './runner-info.ts';
 
 export interface ClaimLoopOptions {
   readonly client: EdgeClient;
   readonly catalog: Catalog;
   readonly lanes: readonly Lane[];
-  readonly leases: LeaseBook;
+  readonly leases: LeaseManager;
   readonly events: RunnerBus;
   /** The runner's name, as the ledger keeps it with each attempt. */
   readonly runner: string;
   /** What claims tell about the runner, now and then. */
-  readonly introduction: Introduction;
+  readonly runnerInfo: RunnerInfo;
   readonly leaseSeconds: number;
   readonly pollIntervalMs: number;
   /** End when nothing is ready and nothing is held. */
@@ -72,7 +72,7 @@ export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   readonly #lanes: readonly LaneState[];
   readonly #stopping = new AbortController();
-  readonly #doorbell = new Doorbell();
+  readonly #wakeSignal = new WakeSignal();
   readonly #roundTripMs = new MovingAverage();
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** A busy ledger asked for a pause until then. */
@@ -92,20 +92,20 @@ export class ClaimLoop {
     if (!this.#options.isWoken()) {
       for (const state of this.#lanes) if (state.lane === freed) state.dryUntil = 0;
     }
-    this.#doorbell.ring();
+    this.#wakeSignal.notify();
   }
 
   /** There is work again. */
   wake(): void {
     this.#wokenAt = performance.now();
     for (const state of this.#lanes) state.dryUntil = 0;
-    this.#doorbell.ring();
+    this.#wakeSignal.notify();
   }
 
   /** Ends the loop once the claim under way is answered. */
   stop(): void {
     this.#stopping.abort();
-    this.#doorbell.ring();
+    this.#wakeSignal.notify();
   }
 
   async run(): Promise<void> {
@@ -114,7 +114,7 @@ export class ClaimLoop {
     while (!signal.aborted) {
       const asked = this.#toAsk();
       if (asked.length === 0) {
-        await this.#doorbell.wait(this.#untilNext());
+        await this.#wakeSignal.wait(this.#untilNext());
         continue;
       }
       const sentAt = performance.now();
@@ -176,8 +176,8 @@ export class ClaimLoop {
    * @param sentAt now, by `performance.now()`: its lease counts from the first try.
    */
   async #claim(asked: readonly Asked[], sentAt: number): Promise<Claim | undefined> {
-    const { client, events, leases, leaseSeconds, runner, introduction, interrupt } = this.#options;
-    const about = introduction.at(sentAt);
+    const { client, events, leases, leaseSeconds, runner, runnerInfo, interrupt } = this.#options;
+    const about = runnerInfo.at(sentAt);
     const leaseId = randomUUID();
     const wants = asked.map(({ want }) => want);
     const request = { leaseId, runner, wants, leaseSeconds, ...(about && { about }) };
@@ -198,7 +198,7 @@ export class ClaimLoop {
     } catch (error) {
       if (!this.#stopping.signal.aborted && !overdue.aborted) throw error;
     }
-    if (answer && about) introduction.answered(sentAt, performance.now());
+    if (answer && about) runnerInfo.answered(sentAt, performance.now());
     this.#pausedUntil = performance.now() + (answer?.spaceMs ?? 0);
     if (!answer || overdue.aborted) {
       leases.abandon(leaseId);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RunnerAbout } from '../../edge/contract/buffer.ts';
 import { MAX_SHOWN_TASKS, MAX_WANTED_TYPES } from '../../edge/contract/limits.ts';
 import { claimedTask, fixtureEntry } from '../testing/held-tasks.ts';
-import { aboutRunner, Introduction, stuckThreads } from './runner-info.ts';
+import { aboutRunner, RunnerInfo, stuckThreads } from './runner-info.ts';
 
 const SIZE = { threads: 4, ioConcurrency: 32 };
 const about = aboutRunner(SIZE, new Map([['cpu-fixture', fixtureEntry('cpu')]]), new Date(0));
@@ -46,21 +46,21 @@ test('it lists the threads that do not end, as many as the contract takes, the l
 });
 
 test('it is told until a claim that told it is answered, then 30 s after that answer', () => {
-  const introduction = new Introduction(() => about);
-  assert.equal(introduction.at(0), about);
-  assert.equal(introduction.at(40_000), about);
-  introduction.answered(40_000, 41_000);
-  assert.equal(introduction.at(70_999), undefined);
-  assert.equal(introduction.at(71_000), about);
+  const runnerInfo = new RunnerInfo(() => about);
+  assert.equal(runnerInfo.at(0), about);
+  assert.equal(runnerInfo.at(40_000), about);
+  runnerInfo.answered(40_000, 41_000);
+  assert.equal(runnerInfo.at(70_999), undefined);
+  assert.equal(runnerInfo.at(71_000), about);
 });
 
 test('once renewed it is told again, whatever is answered to a claim from before', () => {
-  const introduction = new Introduction(() => about);
-  introduction.renew(100);
-  introduction.answered(99, 200);
-  assert.equal(introduction.at(201), about);
-  introduction.answered(201, 300);
-  assert.equal(introduction.at(301), undefined);
-  introduction.renew(400);
-  assert.equal(introduction.at(401), about);
+  const runnerInfo = new RunnerInfo(() => about);
+  runnerInfo.renew(100);
+  runnerInfo.answered(99, 200);
+  assert.equal(runnerInfo.at(201), about);
+  runnerInfo.answered(201, 300);
+  assert.equal(runnerInfo.at(301), undefined);
+  runnerInfo.renew(400);
+  assert.equal(runnerInfo.at(401), about);
 });

@@ -31,7 +31,7 @@ export function stuckThreads(lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'stuck'
  * Says which claims tell about the runner: the first; the next one when 30 s have passed since one that did
  * was answered; and the first after {@link renew}. Times are milliseconds of one monotonic clock.
  */
-export class Introduction {
+export class RunnerInfo {
   readonly #about: () => RunnerAbout;
   #answeredAt = Number.NEGATIVE_INFINITY;
   #renewedAt = Number.NEGATIVE_INFINITY;

@@ -31,7 +31,10 @@ test('an edge of version 0.1.0 refuses the release of a lease once, and the runn
 });
 
 test('an edge of version 0.1.0 gets back what waits behind long tasks, and what a stopped runner holds', async (t) => {
-  const { edge, ledger, run, runner, addMany } = await prepareRunner(t, { threads: 1, drainTimeout: 0 });
+  const { edge, ledger, run, runner, addMany } = await prepareRunner(t, {
+    threads: 1,
+    drainTimeoutSeconds: 0,
+  });
   edge.isOld = true;
   addMany(3000, { do: 'return' });
   const long = addMany(500, { do: 'sleep', ms: 60_000 });

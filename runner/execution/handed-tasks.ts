@@ -20,7 +20,7 @@ export class HandedTasks {
   }
 
   /** Those whose thread is not leaving. */
-  get seated(): RunningTask[] {
+  get assigned(): RunningTask[] {
     return this.all.filter(({ job }) => !job.thread.isLeaving);
   }
 

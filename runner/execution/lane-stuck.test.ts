@@ -37,7 +37,7 @@ test('a native call that cannot be ended takes its own thread alone, and is neve
   await waitFor('it to be given up', () => stuck.length === 1);
   assert.deepEqual(stuck, [blocked]);
   assert.partialDeepStrictEqual(lane.stuck, [{ taskId: blocked.task.taskId, type: 'cpu-fixture' }]);
-  assert.deepEqual([lane.running, lane.seats], [0, 2]);
+  assert.deepEqual([lane.running, lane.slots], [0, 2]);
 
   await waitFor('its thread to end', () => lane.stuck.length === 0, 90_000);
   assert.ok(performance.now() - startedAt > NATIVE_MS / 2, 'the native call was too short to tell');
@@ -79,7 +79,7 @@ test('a shared thread that is blocked goes on with what it has, while new tasks 
   const blocked = await run({ do: 'compute natively', ms: roundsFor(NATIVE_MS) }, { lane: 'io' });
   await waitFor('the thread to be set aside', () => warnings.length > 0);
   assert.match(warnings[0] ?? '', /^The task type "io-fixture" runs on a shared thread that is blocked/);
-  assert.equal(lane.seats, 3);
+  assert.equal(lane.slots, 3);
   const others = Array.from({ length: 6 }, () => heldTask({ do: 'sleep', ms: 1 }, { lane: 'io' }));
   lane.accept(others);
   for (const held of others) assert.equal(await codeOf(held), 'success');

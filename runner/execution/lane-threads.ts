@@ -3,8 +3,8 @@ import { type HeldTask, idsOf } from '../held-task.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import { taskEnv, threadEnv } from '../threads/thread-env.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
+import { Assignments } from './assignments.ts';
 import { HandedTasks } from './handed-tasks.ts';
-import { LaneTurns } from './job-batches.ts';
 import type { LaneOptions } from './lane.ts';
 import { ThreadPool } from './pool.ts';
 import { Relay } from './relay.ts';
@@ -25,15 +25,15 @@ export interface LaneThreadsOptions
   readonly onEnded: (task: RunningTask, ending: Ending) => void;
   /** Tasks that have not begun are taken from their thread. */
   readonly onPutBack: (tasks: readonly HeldTask[]) => void;
-  /** A turn has left its seat. */
+  /** A batch has left its slot. */
   readonly onFree: () => void;
-  /** A thread has left or come: there may be other seats. */
-  readonly onSeats: () => void;
+  /** A thread has left or come: there may be other slots. */
+  readonly onSlots: () => void;
 }
 
 /**
- * Runs the tasks of a lane on its threads, and sees each through to its end. A turn is some tasks that take one
- * seat, one after the other. A thread that is being ended has its seats taken over by a new one; its tasks end
+ * Runs the tasks of a lane on its threads, and sees each through to its end. A batch is some tasks that take one
+ * slot, one after the other. A thread that is being ended has its slots taken over by a new one; its tasks end
  * when it has exited or, where that takes too long, as stuck.
  */
 export class LaneThreads {
@@ -41,7 +41,7 @@ export class LaneThreads {
   readonly #pool: ThreadPool;
   readonly #unwatch: () => void;
   readonly #handed = new HandedTasks();
-  readonly #turns = new LaneTurns();
+  readonly #assignments = new Assignments();
   readonly #stuck: StuckThreads;
   readonly #messages: Relay;
   #running = 0;
@@ -60,8 +60,8 @@ export class LaneThreads {
       onBadMessage: (problem, thread) => this.#messages.refuse(problem, this.#handed.on(thread)),
       onBlocked: (thread) => this.#messages.block(this.#handed.on(thread)),
       onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
-      onLeaving: (thread) => this.#turns.leave(thread),
-      onSeats: options.onSeats,
+      onLeaving: (thread) => this.#assignments.leave(thread),
+      onSlots: options.onSlots,
     });
     this.#unwatch = options.memory.watch({
       running: () => this.#handed.begun,
@@ -70,7 +70,7 @@ export class LaneThreads {
   }
 
   /** What was handed to a thread and has not ended. */
-  get handed(): Pick<HandedTasks, 'all' | 'seated' | 'size' | 'find'> {
+  get handed(): Pick<HandedTasks, 'all' | 'assigned' | 'size' | 'find'> {
     return this.#handed;
   }
 
@@ -87,12 +87,12 @@ export class LaneThreads {
     return this.#pool.hasThreads;
   }
 
-  get seats(): number {
-    return this.#pool.seats;
+  get slots(): number {
+    return this.#pool.slots;
   }
 
-  get freeSeats(): number {
-    return Math.max(0, this.seats - this.#turns.size);
+  get freeSlots(): number {
+    return Math.max(0, this.slots - this.#assignments.size);
   }
 
   /** Waits until the threads can run tasks of these types at once; without types there is no need. */
@@ -101,12 +101,14 @@ export class LaneThreads {
     if (types.length > 0) await this.#pool.warmUp(types.map((entry) => entry.module));
   }
 
-  /** Has a turn take a free seat. */
-  start(turn: readonly HeldTask[]): void {
-    const tasks = this.#handOver(turn);
+  /** Has a batch take a free slot. */
+  start(batch: readonly HeldTask[]): void {
+    const tasks = this.#handOver(batch);
     const [first] = tasks;
     if (!first) return;
-    void this.#turns.seat(first.job.thread, this.#follow(tasks)).finally(() => this.#options.onFree());
+    void this.#assignments
+      .assign(first.job.thread, this.#follow(tasks))
+      .finally(() => this.#options.onFree());
   }
 
   /** Takes tasks back that have not begun, and returns these. */
@@ -116,7 +118,7 @@ export class LaneThreads {
 
   /** Resolves when nothing runs. */
   async idle(): Promise<void> {
-    await this.#turns.idle();
+    await this.#assignments.idle();
   }
 
   /** Ends all threads, with what runs on them. Those that do not end in time are left to themselves. */
@@ -160,10 +162,10 @@ export class LaneThreads {
     });
   }
 
-  /** Sees the tasks of a turn through, in the order in which their thread runs them. */
-  async #follow(turn: readonly RunningTask[]): Promise<void> {
-    const stall = turn.length > 1 ? setTimeout(() => this.#putBack(turn), STALL_MS) : undefined;
-    for (const task of turn) {
+  /** Sees the tasks of a batch through, in the order in which their thread runs them. */
+  async #follow(batch: readonly RunningTask[]): Promise<void> {
+    const stall = batch.length > 1 ? setTimeout(() => this.#putBack(batch), STALL_MS) : undefined;
+    for (const task of batch) {
       if (!this.#handed.has(task)) continue;
       stall?.refresh();
       task.begin();
@@ -175,7 +177,7 @@ export class LaneThreads {
       this.#running -= 1;
       if (task.isStuck) this.#stuck.add(task);
       this.#options.onEnded(task, ending);
-      if (task.threadEnded) this.#putBack(turn);
+      if (task.threadEnded) this.#putBack(batch);
     }
     clearTimeout(stall);
   }
@@ -188,7 +190,7 @@ export class LaneThreads {
   /** Ends the threads of some tasks. The tasks that share them did nothing wrong, and are given back. */
   #end(tasks: readonly RunningTask[], reason?: StopReason, sentence?: string): void {
     this.#options.onPutBack(this.#handed.takeBack(this.#handed.besides(tasks)));
-    for (const task of this.#handed.besides(tasks)) task.standBy();
+    for (const task of this.#handed.besides(tasks)) task.markBystander();
     for (const task of tasks) task.kill(reason, sentence);
   }
 

@@ -38,7 +38,7 @@ export interface LaneOptions {
 /** How full a lane is; the tasks that it holds are waiting, running or unreported. */
 export type LaneLoad = Pick<
   Lane,
-  'capacity' | 'seats' | 'stuck' | 'held' | 'waiting' | 'running' | 'unreported'
+  'capacity' | 'slots' | 'stuck' | 'held' | 'waiting' | 'running' | 'unreported'
 >;
 
 /**
@@ -74,7 +74,7 @@ export class Lane {
       },
       onPutBack: (tasks) => this.#waiting.putBack(tasks),
       onFree: () => this.#fill(),
-      onSeats: () => {
+      onSlots: () => {
         this.#fill();
         options.onFreed(this);
       },
@@ -91,8 +91,8 @@ export class Lane {
   }
 
   /** How many tasks its threads run at once now: less where threads do not end, and too many to replace them. */
-  get seats(): number {
-    return this.#threads.seats;
+  get slots(): number {
+    return this.#threads.slots;
   }
 
   /** The threads that do not end, the one that is to end for longest first. */
@@ -195,20 +195,20 @@ export class Lane {
 
   get #work(): LaneWork {
     const [waiting, unreported] = [this.#waiting.all, this.#unreported];
-    const { seated } = this.#threads.handed;
-    return { slots: this.seats, freeSlots: this.#freeSlots, waiting, handed: seated, unreported };
+    const { assigned } = this.#threads.handed;
+    return { slots: this.slots, freeSlots: this.#freeSlots, waiting, handed: assigned, unreported };
   }
 
   /** How many tasks could start now. */
   get #freeSlots(): number {
     if (this.#draining) return 0;
-    return Math.max(0, this.#threads.freeSeats - this.#waiting.count);
+    return Math.max(0, this.#threads.freeSlots - this.#waiting.count);
   }
 
   #fill(): void {
     const { tasksPerThread } = this.#options;
-    while (!this.#draining && this.#threads.freeSeats > 0) {
-      const next = tasksPerThread > 1 ? this.#waiting.takeOne() : this.#waiting.takeTurn();
+    while (!this.#draining && this.#threads.freeSlots > 0) {
+      const next = tasksPerThread > 1 ? this.#waiting.takeOne() : this.#waiting.takeBatch();
       if (next.length === 0) return;
       this.#threads.start(next);
     }

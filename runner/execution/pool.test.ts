@@ -26,7 +26,7 @@ function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
     onBadMessage: (problem) => void problems.push(problem),
     onLeaving: () => {},
     onBlocked: () => {},
-    onSeats: () => {},
+    onSlots: () => {},
     ...options,
   });
   t.after(() => pool.close());
@@ -189,18 +189,18 @@ test('threads that do not end are replaced up to a bound, then their places wait
   const { pool, started } = openPool(t);
   const order = { do: 'compute natively', ms: roundsFor(6000) } as const;
   const exits: Promise<unknown>[] = [];
-  for (const seats of [1, 1, 0]) {
+  for (const slots of [1, 1, 0]) {
     const blocked = job(order);
     const running = run(pool, blocked);
     exits.push(exitOf(running));
     await started(blocked);
     await sleep(300);
     void running.thread.end();
-    assert.equal(pool.seats, seats);
+    assert.equal(pool.slots, slots);
   }
   assert.throws(() => pool.start([job({ do: 'return' })]), /no thread/);
   assert.ok((await Promise.race(exits)) instanceof ThreadExit);
-  assert.equal(pool.seats, 1);
+  assert.equal(pool.slots, 1);
   assert.deepEqual(await run(pool, job({ do: 'return', value: 1 })).outcome, { result: '1' });
   await Promise.all(exits);
 });
@@ -251,7 +251,7 @@ test('progress and log lines of a task arrive in order', async (t) => {
   );
 });
 
-test('a shared thread runs as many waiting tasks at once as it has seats', async (t) => {
+test('a shared thread runs as many waiting tasks at once as it has slots', async (t) => {
   const { pool, messages } = openPool(t, { tasksPerThread: 20 });
   const startedAt = performance.now();
   const running = Array.from({ length: 20 }, () => run(pool, job({ do: 'sleep', ms: 500 })));
@@ -290,7 +290,7 @@ for (const [lane, tasksPerThread] of [
   });
 }
 
-test('jobs of a turn run one after the other, and each end is told before the next begins', async (t) => {
+test('jobs of a batch run one after the other, and each end is told before the next begins', async (t) => {
   const { pool, messages, started } = openPool(t);
   const [first, second] = [job({ do: 'return', value: 'first' }), job({ do: 'spin', ms: 60_000 })];
   const [one, other] = pool.start([first, second]);

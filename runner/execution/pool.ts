@@ -6,15 +6,15 @@ import type { RunningJob } from './running-job.ts';
 const RESTART_MS = 1000;
 /** At least this many threads may be leaving while others take their places. */
 const MIN_LEAVING = 2;
-/** A thread of many tasks that does not turn its event loop for this long is blocked by one of them. */
+/** A thread of many tasks that does not batch its event loop for this long is blocked by one of them. */
 const BLOCKED_MS = 3000;
 const CHECK_MS = 500;
 
 export interface PoolOptions extends Omit<TaskThreadOptions, 'onExit'> {
   readonly threads: number;
-  /** A thread is leaving or has exited: there may be other seats now. */
-  readonly onSeats: () => void;
-  /** A thread that is shared does not turn its event loop, so it is set aside. */
+  /** A thread is leaving or has exited: there may be other slots now. */
+  readonly onSlots: () => void;
+  /** A thread that is shared does not batch its event loop, so it is set aside. */
   readonly onBlocked: (thread: TaskThread) => void;
 }
 
@@ -41,7 +41,7 @@ export class ThreadPool {
   }
 
   /** How many jobs its threads may run at once now. */
-  get seats(): number {
+  get slots(): number {
     return this.#threads.size * this.#options.tasksPerThread;
   }
 
@@ -58,7 +58,7 @@ export class ThreadPool {
   /**
    * Has a thread run jobs, one after the other.
    *
-   * @throws {Error} where there is no seat.
+   * @throws {Error} where there is no slot.
    */
   start(jobs: readonly Job[]): RunningJob[] {
     let best: TaskThread | undefined;
@@ -109,7 +109,7 @@ export class ThreadPool {
         this.#leaving.add(thread);
         this.#options.onLeaving(thread);
         this.#fill();
-        this.#options.onSeats();
+        this.#options.onSlots();
       },
       onExit: (thread) => {
         this.#threads.delete(thread);
@@ -117,7 +117,7 @@ export class ThreadPool {
         // Where it did not even start, the next one may not either.
         if (thread.isReady || thread.endingSince !== undefined) this.#fill();
         else this.#fillLater();
-        this.#options.onSeats();
+        this.#options.onSlots();
       },
     });
   }
@@ -126,7 +126,7 @@ export class ThreadPool {
     clearTimeout(this.#restart);
     this.#restart = setTimeout(() => {
       this.#fill();
-      this.#options.onSeats();
+      this.#options.onSlots();
     }, RESTART_MS).unref();
   }
 }

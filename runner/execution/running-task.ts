@@ -103,7 +103,7 @@ export class RunningTask {
   }
 
   /** The thread is ended because of another task on it. */
-  standBy(): void {
+  markBystander(): void {
     this.#bystander = true;
     this.#awaitExit();
   }

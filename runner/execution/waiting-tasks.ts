@@ -60,7 +60,7 @@ export class WaitingTasks {
    * What a free thread takes: one task, and some short ones behind it, few enough that all threads end at
    * about the same time. A task that counts as started is never behind another.
    */
-  takeTurn(): HeldTask[] {
+  takeBatch(): HeldTask[] {
     const [first] = this.takeOne();
     if (!first) return [];
     const from = this.#tasks.findIndex((held) => held.readAhead);

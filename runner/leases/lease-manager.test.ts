@@ -8,9 +8,9 @@ import type { HeldTask } from '../held-task.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { heldTask, newTaskId } from '../testing/held-tasks.ts';
 import { settlesWithin, waitFor } from '../testing/wait-for.ts';
-import { LeaseBook } from './lease-manager.ts';
+import { LeaseManager } from './lease-manager.ts';
 
-/** A book whose leases are real ones of the edge's ledger. */
+/** A leases whose leases are real ones of the edge's ledger. */
 async function openBook(t: TestContext, leaseSeconds = 0.9) {
   const edge = await FakeEdge.start(t);
   const events = createBus();
@@ -21,7 +21,7 @@ async function openBook(t: TestContext, leaseSeconds = 0.9) {
   const cancelled: string[] = [];
   const onCancelled = ({ task }: HeldTask) => void cancelled.push(task.taskId);
   const giveUp = new AbortController();
-  const book = new LeaseBook({
+  const leases = new LeaseManager({
     client: new EdgeClient(edge),
     events,
     leaseSeconds,
@@ -29,31 +29,31 @@ async function openBook(t: TestContext, leaseSeconds = 0.9) {
     onLost,
     onCancelled,
   });
-  book.start();
+  leases.start();
   t.after(() => {
     giveUp.abort();
-    book.stop();
+    leases.stop();
   });
 
-  /** Claims tasks under one lease and opens it in the book. */
+  /** Claims tasks under one lease and opens it in the leases. */
   const claim = (count: number, requestedAt = performance.now()): HeldTask[] => {
     const leaseId = randomUUID();
     for (let i = 0; i < count; i += 1) edge.ledger.add('cpu-fixture', {});
     const wants = [{ types: ['cpu-fixture'], limit: 1000 }];
     const { tasks } = edge.ledger.claim({ leaseId, runner: 'test', wants });
     const held = tasks.map(({ taskId }) => heldTask({ do: 'return' }, { taskId, leaseId }));
-    book.open(leaseId, held, requestedAt);
+    leases.open(leaseId, held, requestedAt);
     return held;
   };
   const beats = (count: number) => waitFor(`${count} heartbeats`, () => answered(edge) >= count);
-  return { edge, events, book, giveUp, lost, cancelled, retries, claim, beats };
+  return { edge, events, leases, giveUp, lost, cancelled, retries, claim, beats };
 }
 
 const answered = (edge: FakeEdge) => edge.callsTo('/tasks/heartbeat').filter((call) => call.answered).length;
 const ids = (held: readonly HeldTask[]) => held.map(({ task }) => task.taskId);
 
 test('a heartbeat goes out each third of the lease and names exactly what is held', async (t) => {
-  const { edge, book, lost, claim, beats } = await openBook(t);
+  const { edge, leases, lost, claim, beats } = await openBook(t);
   const first = claim(3);
   const second = claim(1);
   await beats(5);
@@ -69,7 +69,7 @@ test('a heartbeat goes out each third of the lease and names exactly what is hel
   }
 
   // What the edge has answered for is not held any more; what was reported but not acknowledged is.
-  for (const held of [...first.slice(0, 2), ...second]) book.strike(held);
+  for (const held of [...first.slice(0, 2), ...second]) leases.remove(held);
   const before = answered(edge);
   await beats(before + 2);
   const last = edge.heartbeats.at(-1);
@@ -78,18 +78,18 @@ test('a heartbeat goes out each third of the lease and names exactly what is hel
 });
 
 test('nothing is sent while nothing is held', async (t) => {
-  const { edge, book, claim, beats } = await openBook(t, 0.3);
+  const { edge, leases, claim, beats } = await openBook(t, 0.3);
   const [held] = claim(1);
   await beats(1);
-  if (held) book.strike(held);
+  if (held) leases.remove(held);
   const before = edge.calls.length;
   await sleep(200);
   assert.ok(edge.calls.length - before <= 1, 'it went on beating');
 });
 
 test('a lease of which no task can be run is not renewed for ever', async (t) => {
-  const { edge, book } = await openBook(t, 0.15);
-  book.open(randomUUID(), [], performance.now());
+  const { edge, leases } = await openBook(t, 0.15);
+  leases.open(randomUUID(), [], performance.now());
   await sleep(250);
   const before = edge.heartbeats.length;
   await sleep(250);
@@ -177,13 +177,13 @@ test('progress that a failed heartbeat carried goes with the next', async (t) =>
 });
 
 test('a task that was read ahead is named once it has started, until a heartbeat that named it is answered', async (t) => {
-  const { edge, events, book, claim, beats } = await openBook(t);
+  const { edge, events, leases, claim, beats } = await openBook(t);
   edge.fail('/tasks/heartbeat', { drop: 'before' });
   const [one, ended, waiting] = claim(3);
   assert.ok(one && ended && waiting);
   for (const held of [one, ended]) events.emit('started', held);
   events.emit('started', heldTask({ do: 'return' }, { taskId: waiting.task.taskId, readAhead: false }));
-  book.strike(ended);
+  leases.remove(ended);
   await beats(3);
   assert.deepEqual(
     edge.heartbeats.slice(0, 4).map(({ leases }) => leases[0]?.started),
@@ -192,11 +192,11 @@ test('a task that was read ahead is named once it has started, until a heartbeat
 });
 
 test('the lease of a claim that was given up is released by its id, which grants nothing after that', async (t) => {
-  const { edge, book } = await openBook(t);
+  const { edge, leases } = await openBook(t);
   const leaseId = randomUUID();
   edge.fail('/tasks/release', { drop: 'before' }, { status: 503 });
-  book.abandon(leaseId);
-  await book.released();
+  leases.abandon(leaseId);
+  await leases.released();
   assert.deepEqual(edge.releases, Array(3).fill({ leaseId }));
   edge.ledger.add('cpu-fixture', {});
   const late = edge.ledger.claim({ leaseId, runner: 'test', wants: [{ types: ['cpu-fixture'], limit: 1 }] });
@@ -204,29 +204,29 @@ test('the lease of a claim that was given up is released by its id, which grants
 });
 
 test('the release of a lease ends when the lease is over', async (t) => {
-  const { edge, book } = await openBook(t, 0.3);
+  const { edge, leases } = await openBook(t, 0.3);
   edge.failAlways('/tasks/release', { status: 503 });
-  book.abandon(randomUUID());
-  assert.equal(await settlesWithin(book.released(), 5000), true);
+  leases.abandon(randomUUID());
+  assert.equal(await settlesWithin(leases.released(), 5000), true);
 });
 
 test('a release that the edge refuses for good is not repeated, and its tasks are named no more', async (t) => {
-  const { edge, book, lost, claim } = await openBook(t);
+  const { edge, leases, lost, claim } = await openBook(t);
   const body = JSON.stringify({ error: 'No such route', code: 'not_known_here' });
   edge.failAlways('/tasks/release', { status: 404, body });
   const held = claim(2);
-  book.release(held);
-  book.abandon(randomUUID());
-  await book.released();
+  leases.release(held);
+  leases.abandon(randomUUID());
+  await leases.released();
   assert.equal(edge.releases.length, 2);
-  assert.deepEqual([lost, book.held], [ids(held), 0]);
+  assert.deepEqual([lost, leases.held], [ids(held), 0]);
 });
 
 test('more than a thousand leases go in several requests', async (t) => {
-  const { edge, book } = await openBook(t, 3);
+  const { edge, leases } = await openBook(t, 3);
   for (let i = 0; i < 2001; i += 1) {
     const leaseId = randomUUID();
-    book.open(leaseId, [heldTask({ do: 'return' }, { leaseId, taskId: newTaskId() })], performance.now());
+    leases.open(leaseId, [heldTask({ do: 'return' }, { leaseId, taskId: newTaskId() })], performance.now());
   }
   await waitFor('three requests', () => answered(edge) === 3);
   assert.deepEqual(
@@ -238,13 +238,13 @@ test('more than a thousand leases go in several requests', async (t) => {
 });
 
 test('a release goes out once for each lease, and what it names is not held any more', async (t) => {
-  const { edge, events, book, claim } = await openBook(t);
+  const { edge, events, leases, claim } = await openBook(t);
   const released: string[] = [];
   events.on('released', ({ task }) => void released.push(task.taskId));
   const [first, second] = [claim(3), claim(1)];
   const givenBack = [...first.slice(1), ...second];
-  book.release(givenBack);
-  await book.released();
+  leases.release(givenBack);
+  await leases.released();
   assert.deepEqual(
     edge.releases.map(({ taskIds }) => taskIds),
     [ids(first.slice(1)), ids(second)],
@@ -260,11 +260,11 @@ test('a release goes out once for each lease, and what it names is not held any 
 });
 
 test('a release is repeated until it is answered, and holds until then', async (t) => {
-  const { edge, book, retries, claim } = await openBook(t, 2);
+  const { edge, leases, retries, claim } = await openBook(t, 2);
   edge.fail('/tasks/release', { drop: 'before' }, { status: 503 }, { drop: 'after' });
   const held = claim(2);
-  book.release(held);
-  await book.released();
+  leases.release(held);
+  await leases.released();
   assert.equal(edge.releases.length, 4);
   assert.equal(retries.length, 3);
   assert.deepEqual(
@@ -277,15 +277,15 @@ for (const [what, fault] of [
   ['answers with errors', { status: 503 }],
   ['does not answer', { hold: new Promise(() => {}) }],
 ] as const) {
-  test(`a release is given up by the book's signal while the edge ${what}`, async (t) => {
-    const { edge, book, giveUp, claim } = await openBook(t, 20);
+  test(`a release is given up by the leases's signal while the edge ${what}`, async (t) => {
+    const { edge, leases, giveUp, claim } = await openBook(t, 20);
     edge.failAlways('/tasks/release', fault);
     const held = claim(1);
-    book.release(held);
+    leases.release(held);
     await waitFor('the request', () => edge.releases.length > 0);
     giveUp.abort();
-    assert.equal(await settlesWithin(book.released(), 2000), true, 'it goes on');
-    assert.equal(book.held, 1, 'what could not be given back is still held');
+    assert.equal(await settlesWithin(leases.released(), 2000), true, 'it goes on');
+    assert.equal(leases.held, 1, 'what could not be given back is still held');
   });
 }
 
@@ -298,11 +298,11 @@ test('a task that the edge calls cancelled is told once it is named', async (t) 
   assert.deepEqual([cancelled[0], lost], [off, []]);
 });
 
-test('a book that is stopped sends nothing more', async (t) => {
-  const { edge, book, claim, beats } = await openBook(t, 0.3);
+test('a leases that is stopped sends nothing more', async (t) => {
+  const { edge, leases, claim, beats } = await openBook(t, 0.3);
   claim(1);
   await beats(1);
-  book.stop();
+  leases.stop();
   await sleep(50);
   const before = edge.calls.length;
   await sleep(200);

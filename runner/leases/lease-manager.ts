@@ -15,7 +15,7 @@ const PROGRESS_MS = 1000;
 const END_EARLY_MS = 2000;
 const END_EARLY_SHARE = 0.25;
 
-export interface LeaseBookOptions {
+export interface LeaseManagerOptions {
   readonly client: EdgeClient;
   readonly events: RunnerBus;
   readonly leaseSeconds: number;
@@ -38,13 +38,13 @@ interface Lease {
 }
 
 /**
- * The leases that this runner holds, and its heartbeat. A task stands in the book until the edge has
- * acknowledged its report or its release, so a heartbeat never disowns what is still on its way. A task
- * is lost when a heartbeat's answer says so, or when its lease is about to run out: early enough that it
- * has ended here before it can begin elsewhere.
+ * The leases that this runner holds, and its heartbeat. A task stays in it until the edge has
+ * acknowledged the task's report or release, so every heartbeat names what is still on its way. A task is
+ * lost when a heartbeat's answer says so, or when its lease is about to end: early enough that the task
+ * has stopped here before it can start elsewhere.
  */
-export class LeaseBook {
-  readonly #options: LeaseBookOptions;
+export class LeaseManager {
+  readonly #options: LeaseManagerOptions;
   readonly #leaseMs: number;
   readonly #leases = new Map<string, Lease>();
   readonly #releases = new Set<Promise<void>>();
@@ -53,7 +53,7 @@ export class LeaseBook {
   #nextProgressAt = 0;
   #beating = false;
 
-  constructor(options: LeaseBookOptions) {
+  constructor(options: LeaseManagerOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseSeconds * 1000;
     options.events.on('started', ({ leaseId, task, readAhead }) => {
@@ -90,7 +90,7 @@ export class LeaseBook {
   }
 
   /** The edge has answered for a task, or nobody vouches for it: it is not named any more. */
-  strike({ leaseId, task }: HeldTask): void {
+  remove({ leaseId, task }: HeldTask): void {
     const lease = this.#leases.get(leaseId);
     lease?.tasks.delete(task.taskId);
     lease?.started.delete(task.taskId);
@@ -130,7 +130,7 @@ export class LeaseBook {
     switch (await this.#sendRelease({ leaseId, taskIds }, this.#options.signal)) {
       case 'released':
         for (const one of held) {
-          this.strike(one);
+          this.remove(one);
           this.#options.events.emit('released', one);
         }
         return;
@@ -236,7 +236,7 @@ export class LeaseBook {
     for (const taskId of taskIds) {
       const held = this.#leases.get(leaseId)?.tasks.get(taskId);
       if (!held) continue;
-      this.strike(held);
+      this.remove(held);
       this.#options.events.emit('lost', held);
       this.#options.onLost(held);
     }

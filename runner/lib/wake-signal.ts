@@ -1,16 +1,16 @@
-/** Lets one loop sleep until it is rung; a ring that comes while it is awake is remembered. */
-export class Doorbell {
-  #rung = false;
+/** Lets one loop sleep until it is notified. A notice that comes while the loop is awake is remembered. */
+export class WakeSignal {
+  #isNotified = false;
   #wake: (() => void) | undefined;
 
-  ring(): void {
-    this.#rung = true;
+  notify(): void {
+    this.#isNotified = true;
     this.#wake?.();
   }
 
-  /** Waits for a ring, `ms` at most. */
+  /** Waits for a notice, `ms` at most. */
   async wait(ms: number): Promise<void> {
-    if (!this.#rung) {
+    if (!this.#isNotified) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
         this.#wake = () => {
@@ -20,6 +20,6 @@ export class Doorbell {
       });
       this.#wake = undefined;
     }
-    this.#rung = false;
+    this.#isNotified = false;
   }
 }

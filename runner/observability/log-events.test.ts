@@ -22,7 +22,7 @@ test('the start is told in the words of the specification', async () => {
   const options = {
     queueUrl: 'https://queue.example',
     apiUrl: 'https://api.example',
-    pollInterval: 5000,
+    pollIntervalMs: 5000,
     token: 'a secret',
   };
   const text = await lines(
@@ -159,7 +159,7 @@ const health = { status: 'healthy', timestamp: TIME, service: 'queue-buffer-v2' 
 
 /** An event of each kind, and the ids that its lines carry. */
 const EVENTS: Record<keyof RunnerEvents, { event: ToldEvent; lines: object[] }> = {
-  configured: { event: ['configured', { pollInterval: 5000 }, ['email']], lines: [{}] },
+  configured: { event: ['configured', { pollIntervalMs: 5000 }, ['email']], lines: [{}] },
   connecting: { event: ['connecting'], lines: [{}] },
   connected: { event: ['connected', 'Queue worker', health], lines: [{}] },
   ready: { event: ['ready'], lines: [{}, {}, {}] },

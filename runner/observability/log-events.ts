@@ -48,13 +48,13 @@ export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): 
 
 function logProgress(events: RunnerBus, log: Logger, { logFormat, logPayloads }: LogOptions): void {
   const showsPayloads = logFormat === 'text' && logPayloads !== 'never';
-  let pollInterval = 0;
+  let pollIntervalMs = 0;
   events.on('configured', (options, catalog) => {
-    pollInterval = options.pollInterval;
+    pollIntervalMs = options.pollIntervalMs;
     const details = {
       queueWorkerUrl: options.queueUrl,
       apiWorkerUrl: options.apiUrl,
-      pollInterval,
+      pollInterval: pollIntervalMs,
       threads: options.threads,
       ioConcurrency: options.ioConcurrency,
       leaseSeconds: options.leaseSeconds,
@@ -68,7 +68,7 @@ function logProgress(events: RunnerBus, log: Logger, { logFormat, logPayloads }:
   );
   events.on('ready', () => {
     log.info('📡 Task Consumer started successfully');
-    log.info(`🔄 Polling every ${pollInterval}ms`);
+    log.info(`🔄 Polling every ${pollIntervalMs}ms`);
     log.info('Press Ctrl+C to stop');
   });
 

@@ -10,7 +10,7 @@ import { type Readiness, ReadinessWatch } from './readiness.ts';
 
 const SERVICE = 'task-runner';
 
-export interface MetricsServerOptions extends Pick<RunnerOptions, 'pollInterval' | 'leaseSeconds'> {
+export interface MetricsServerOptions extends Pick<RunnerOptions, 'pollIntervalMs' | 'leaseSeconds'> {
   readonly host: string;
   /** 0 takes one that is free. */
   readonly port: number;
@@ -28,9 +28,9 @@ export interface MetricsServer {
  * @throws {Error} when the port cannot be used, with a sentence that names the setting.
  */
 export async function serveMetrics(runner: Runner, options: MetricsServerOptions): Promise<MetricsServer> {
-  const { host, port, pollInterval, leaseSeconds } = options;
+  const { host, port, pollIntervalMs, leaseSeconds } = options;
   const watch = new ReadinessWatch(runner.events, {
-    pollIntervalMs: pollInterval,
+    pollIntervalMs: pollIntervalMs,
     leaseSeconds,
     lanes: runner.lanes,
     // Unix time that goes on evenly, whatever is done to the machine's clock.

@@ -13,7 +13,7 @@ const T0 = Date.parse('2025-08-03T12:00:00.000Z');
 function watched() {
   const events = createBus();
   let at = T0;
-  const cpu: { seats: number; stuck: StuckThread[] } = { seats: 2, stuck: [] };
+  const cpu: { slots: number; stuck: StuckThread[] } = { slots: 2, stuck: [] };
   const lanes = new Map<LaneName, typeof cpu>([['cpu', cpu]]);
   const watch = new ReadinessWatch(events, { pollIntervalMs: 5000, leaseSeconds: 30, lanes, now: () => at });
   const start = () => {
@@ -125,7 +125,7 @@ test('threads that do not end are shown while others start tasks; a lane without
     status: 'ready',
     stuck: [{ lane: 'cpu', taskId: 'a', type: 'image', endingSeconds: 137 }],
   });
-  cpu.seats = 0;
+  cpu.slots = 0;
   assert.equal(status(), 'stuck');
   assert.match(reason(), /^The cpu lane has no thread left: 1 thread.*task a \(type image\).* 137 s/);
   events.emit('retrying', new EdgeError('claim', 'The worker does not answer'));

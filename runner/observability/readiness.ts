@@ -1,3 +1,4 @@
+import { iso } from '../../edge/contract/time.ts';
 import { EdgeError } from '../connection/edge-client.ts';
 import type { RunnerBus } from '../events.ts';
 import type { LaneLoad } from '../execution/lane.ts';
@@ -16,7 +17,7 @@ export interface StuckThreadAge extends Omit<StuckThread, 'since'> {
 }
 
 export interface ReadinessOptions {
-  readonly lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'seats' | 'stuck'>>;
+  readonly lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'slots' | 'stuck'>>;
   readonly pollIntervalMs: number;
   readonly leaseSeconds: number;
   /** Unix milliseconds. */
@@ -94,7 +95,7 @@ export class ReadinessWatch {
         endingSeconds: Math.round((this.#options.now() - since) / 1000),
       }));
       const [longest] = ages;
-      if (longest && load.seats === 0) return { status: 'stuck', reason: noThreadLeft(longest, ages.length) };
+      if (longest && load.slots === 0) return { status: 'stuck', reason: noThreadLeft(longest, ages.length) };
       stuck.push(...ages);
     }
     return stuck.length === 0 ? { status: 'ready' } : { status: 'ready', stuck };
@@ -124,8 +125,4 @@ const WORKERS = 2;
 
 function noThreadLeft({ lane, type, taskId, endingSeconds }: StuckThreadAge, count: number): string {
   return `The ${lane} lane has no thread left: ${count} thread(s) do not end. The first, of task ${taskId} (type ${type}), has been ending for ${endingSeconds} s: native code runs to its end first. Restart the runner, and bound what the task type asks of native code`;
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

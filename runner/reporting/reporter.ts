@@ -5,7 +5,7 @@ import { untilAnswered } from '../connection/retry.ts';
 import type { RunnerBus } from '../events.ts';
 import type { HeldTask } from '../held-task.ts';
 import { MovingAverage } from '../lib/moving-average.ts';
-import { Doorbell } from '../lib/wake-signal.ts';
+import { WakeSignal } from '../lib/wake-signal.ts';
 import type { Outcome } from '../threads/thread-protocol.ts';
 
 /** Requests under way at one time, where there is more to report than one takes. */
@@ -47,7 +47,7 @@ export class Reporter {
   /** A busy ledger asked for a pause until then. */
   #pausedUntil = 0;
   #flushing = false;
-  readonly #doorbell = new Doorbell();
+  readonly #wakeSignal = new WakeSignal();
   /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
   readonly reportMs = new MovingAverage();
 
@@ -59,13 +59,13 @@ export class Reporter {
     this.#queue.push(report(held, outcome));
     const isFull = this.#queue.length >= MAX_REPORT_RESULTS;
     if (this.#sending.size === 0 || (isFull && this.#sending.size < MAX_REQUESTS)) void this.#sendAll();
-    else if (this.#untilNext() <= 0) this.#doorbell.ring();
+    else if (this.#untilNext() <= 0) this.#wakeSignal.notify();
   }
 
   /** Sends what is left without any pause; resolves when every outcome is answered for, or given up. */
   async flush(): Promise<void> {
     this.#flushing = true;
-    this.#doorbell.ring();
+    this.#wakeSignal.notify();
     while (this.#sending.size > 0) await Promise.all(this.#sending);
   }
 
@@ -77,7 +77,7 @@ export class Reporter {
       while (this.#queue.length > 0 && !signal.aborted) {
         for (let wait = this.#untilNext(); wait > 0; wait = this.#untilNext()) {
           if (this.#sending.size > 1) return;
-          await this.#doorbell.wait(wait);
+          await this.#wakeSignal.wait(wait);
         }
         this.#sentAt = performance.now();
         await this.#send(this.#nextBatch());
@@ -120,7 +120,7 @@ export class Reporter {
       const { outcomes, spaceMs = 0 } = await untilAnswered(call, { events, signal });
       this.#pausedUntil = performance.now() + spaceMs;
       if (tries === 1 && batch[0]) this.reportMs.record(performance.now() - batch[0].addedAt);
-      this.#conclude(batch, outcomes);
+      this.#takeOutcomes(batch, outcomes);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof EdgeError)) throw error;
@@ -139,11 +139,11 @@ export class Reporter {
       await this.#send([{ ...report(first.held, { error }), substitute: true }]);
     } else {
       // Nothing of this outcome can be reported: the lease lets the task go.
-      this.#conclude(batch, []);
+      this.#takeOutcomes(batch, []);
     }
   }
 
-  #conclude(batch: readonly Report[], outcomes: readonly ReportOutcome[]): void {
+  #takeOutcomes(batch: readonly Report[], outcomes: readonly ReportOutcome[]): void {
     const byTask = new Map(outcomes.map((outcome) => [outcome.taskId, outcome]));
     for (const { held, success } of batch) {
       const outcome = byTask.get(held.task.taskId) ?? { taskId: held.task.taskId, status: 'unknown' };

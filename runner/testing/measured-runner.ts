@@ -18,7 +18,7 @@ export async function measuredRunner(t: TestContext, options: Partial<RunnerOpti
   const server = await serveMetrics(prepared.runner, {
     host: '127.0.0.1',
     port: 0,
-    pollInterval: 100,
+    pollIntervalMs: 100,
     leaseSeconds: options.leaseSeconds ?? 30,
   });
   t.after(() => server.close());

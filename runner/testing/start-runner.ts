@@ -24,7 +24,12 @@ export async function prepareRunner(
   const catalog = new Map([...CATALOG, ...more.map((entry) => [entry.type, entry] as const)]);
   const edge = await FakeEdge.open();
   const { queueUrl, apiUrl } = edge;
-  const base: Partial<RunnerOptions> = { threads: 2, ioConcurrency: 4, pollInterval: 100, dataDir: '/data' };
+  const base: Partial<RunnerOptions> = {
+    threads: 2,
+    ioConcurrency: 4,
+    pollIntervalMs: 100,
+    dataDir: '/data',
+  };
   const runner = new Runner(readOptions({ ...base, queueUrl, apiUrl, ...options }, {}), catalog);
   const seen: (keyof RunnerEvents)[] = [];
   const counted = (name: keyof RunnerEvents) => seen.filter((event) => event === name).length;

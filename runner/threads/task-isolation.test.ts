@@ -18,7 +18,7 @@ for (const tasksPerThread of [1, 2]) {
     }
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /^The task type "cpu-fixture" posts messages to parentPort/);
-    assert.equal(lane.seats, tasksPerThread);
+    assert.equal(lane.slots, tasksPerThread);
   });
 
   test(`a task finds no port of the runner, with ${tasksPerThread} a thread`, async (t) => {

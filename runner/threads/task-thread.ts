@@ -7,12 +7,12 @@ import { ThreadChildren } from './thread-children.ts';
 import { ThreadInbox } from './thread-inbox.ts';
 import { readEnds, type ThreadMessage } from './thread-messages.ts';
 import {
+  type BatchGroup,
   type Job,
+  type JobBatch,
   type JobEnd,
-  mark,
   type Setup,
-  type Turn,
-  type TurnGroup,
+  tryStart,
   type WarmUp,
 } from './thread-protocol.ts';
 
@@ -53,8 +53,8 @@ export class TaskThread {
   readonly #children: ThreadChildren;
   readonly #token = randomUUID();
   readonly #open = new Map<number, PromiseWithResolvers<JobEnd>>();
-  /** Collects the turns that start in one go. */
-  #next: Turn[] | undefined;
+  /** Collects the batches that start in one go. */
+  #next: JobBatch[] | undefined;
   #load = 0;
   #isReady = false;
   #isAside = false;
@@ -69,7 +69,7 @@ export class TaskThread {
     this.#options = options;
     this.#inbox = new ThreadInbox({
       onMessage: (message) => options.onMessage(message, this),
-      onEnds: (ends) => this.#conclude(ends),
+      onEnds: (ends) => this.#resolveJobs(ends),
       onBadMessage: (problem) => options.onBadMessage(problem, this),
       onFlood: (problem) => this.#distrust(problem),
     });
@@ -128,7 +128,7 @@ export class TaskThread {
     return this.#worker.performance.eventLoopUtilization().active;
   }
 
-  /** How many groups of turns it has not ended. */
+  /** How many groups of batches it has not ended. */
   get load(): number {
     return this.#load;
   }
@@ -162,10 +162,10 @@ export class TaskThread {
 
   /** Has it run jobs, one after the other. */
   start(jobs: readonly Job[]): RunningJob[] {
-    const marks = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
-    const turn = { jobs, marks };
-    const running = jobs.map((job, index) => this.#follow(job.id, () => !!marks && mark(turn, index)));
-    this.#send(turn);
+    const started = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
+    const batch = { jobs, started };
+    const running = jobs.map((job, index) => this.#follow(job.id, () => !!started && tryStart(batch, index)));
+    this.#send(batch);
     return running;
   }
 
@@ -199,7 +199,7 @@ export class TaskThread {
     return this.#options.tasksPerThread > 1;
   }
 
-  #follow(id: number, takeMark: () => boolean): RunningJob {
+  #follow(id: number, tryTakeBack: () => boolean): RunningJob {
     const open = Promise.withResolvers<JobEnd>();
     this.#open.set(id, open);
     const end = open.promise;
@@ -210,7 +210,7 @@ export class TaskThread {
       thread: this,
       end,
       takeBack: () => {
-        const taken = takeMark();
+        const taken = tryTakeBack();
         if (taken) this.#open.delete(id);
         return taken;
       },
@@ -218,34 +218,34 @@ export class TaskThread {
     };
   }
 
-  /** Where it is shared, turns that are started in one go take one message to it. */
-  #send(turn: Turn): void {
+  /** Where it is shared, batches that are started in one go take one message to it. */
+  #send(batch: JobBatch): void {
     if (!this.#isShared) {
-      void this.#run([turn]);
+      void this.#run([batch]);
       return;
     }
     if (this.#next) {
-      this.#next.push(turn);
+      this.#next.push(batch);
       return;
     }
-    const turns = [turn];
-    this.#next = turns;
+    const batches = [batch];
+    this.#next = batches;
     queueMicrotask(() => {
       this.#next = undefined;
-      void this.#run(turns);
+      void this.#run(batches);
     });
   }
 
-  async #run(turns: readonly Turn[]): Promise<void> {
-    const order: TurnGroup = { token: this.#token, turns };
+  async #run(batches: readonly JobBatch[]): Promise<void> {
+    const order: BatchGroup = { token: this.#token, batches };
     this.#load += 1;
     try {
       const ends = readEnds(await this.#piscina.run(order));
       // What the thread has sent before is here, but may not have been looked at.
       this.#inbox.drain();
       if (typeof ends === 'string') this.#distrust(ends);
-      else this.#conclude(ends);
-      const isOpen = turns.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
+      else this.#resolveJobs(ends);
+      const isOpen = batches.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
       if (isOpen) this.#distrust('a job without an end');
     } catch {
       // Its jobs end with it.
@@ -255,7 +255,7 @@ export class TaskThread {
   }
 
   /** Ends jobs; returns whether it runs any of them. */
-  #conclude(ends: readonly JobEnd[]): boolean {
+  #resolveJobs(ends: readonly JobEnd[]): boolean {
     let isAny = false;
     for (const end of ends) {
       const open = this.#open.get(end.jobId);

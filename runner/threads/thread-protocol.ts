@@ -20,15 +20,15 @@ export interface Job extends AttemptIds {
 }
 
 /** Jobs that a thread runs one after the other. */
-export interface Turn {
+export interface JobBatch {
   readonly jobs: readonly Job[];
-  /** Shared with the thread, a mark for each job: see {@link mark}. A job alone has none, it begins at once. */
-  readonly marks: Int32Array<SharedArrayBuffer> | undefined;
+  /** Shared with the thread, a mark for each job: see {@link tryStart}. A job alone has none, it begins at once. */
+  readonly started: Int32Array<SharedArrayBuffer> | undefined;
 }
 
 /** Marks a job, to begin it or to take it back; true for the first to do so, who has it then. */
-export function mark({ marks }: Turn, index: number): boolean {
-  return marks === undefined || exchange(marks, index, 1) === 0;
+export function tryStart({ started }: JobBatch, index: number): boolean {
+  return started === undefined || exchange(started, index, 1) === 0;
 }
 
 /** What a thread is given first, once: how it talks with the main thread, which no task can reach. */
@@ -42,10 +42,10 @@ export interface Setup {
   readonly childChannel: string;
 }
 
-/** What a thread is given at once: turns that it takes side by side. */
-export interface TurnGroup {
+/** What a thread is given at once: batches that it takes side by side. */
+export interface BatchGroup {
   readonly token: string;
-  readonly turns: readonly Turn[];
+  readonly batches: readonly JobBatch[];
 }
 
 /** What a thread is given before its first task: the files to load. */

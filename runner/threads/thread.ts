@@ -8,15 +8,15 @@ import { contextOf, TaskNotes } from './task-context.ts';
 import { forgetNodeFlags } from './thread-env.ts';
 import { closePublicPort, ThreadPort } from './thread-port.ts';
 import {
+  type BatchGroup,
   type Job,
+  type JobBatch,
   type JobEnd,
   MAX_LOG_LENGTH,
-  mark,
   type Outcome,
   type Setup,
   type ThreadNote,
-  type Turn,
-  type TurnGroup,
+  tryStart,
   type WarmUp,
 } from './thread-protocol.ts';
 
@@ -60,7 +60,7 @@ process.exit = (code) => {
  * @throws {Error} for an order that is not the main thread's.
  */
 export default function run(
-  order: Setup | TurnGroup | WarmUp,
+  order: Setup | BatchGroup | WarmUp,
 ): Promise<JobEnd[]> | Promise<void> | undefined {
   if (setup === undefined && 'port' in order) {
     const onAbort = (jobId: number, reason: string) =>
@@ -77,7 +77,7 @@ export default function run(
   if (setup === undefined || order.token !== setup.token || 'port' in order) {
     throw new Error('This thread takes orders of the runner alone');
   }
-  return 'modules' in order ? warmUp(order) : runTurns(order);
+  return 'modules' in order ? warmUp(order) : runBatches(order);
 }
 
 /** A file that fails to load fails the tasks of its type, each in its own words. */
@@ -87,25 +87,25 @@ async function warmUp({ modules }: WarmUp): Promise<void> {
 
 /**
  * Returns the ends that it has not told of. Before a job begins, the end of the one before it is told: what
- * follows may keep this thread from telling it. Where turns go on side by side, those that end together are
+ * follows may keep this thread from telling it. Where batches go on side by side, those that end together are
  * told of together.
  */
-async function runTurns({ turns }: TurnGroup): Promise<JobEnd[]> {
+async function runBatches({ batches }: BatchGroup): Promise<JobEnd[]> {
   const untold: JobEnd[] = [];
   const tell = () => {
     if (untold.length > 0) setup?.port.post({ ends: untold.splice(0) });
   };
-  let open = turns.length;
-  const runTurn = async (turn: Turn) => {
-    for (const [index, job] of turn.jobs.entries()) {
-      if (!mark(turn, index)) continue;
+  let open = batches.length;
+  const runBatch = async (batch: JobBatch) => {
+    for (const [index, job] of batch.jobs.entries()) {
+      if (!tryStart(batch, index)) continue;
       if (index > 0) tell();
       untold.push(await runJob(job));
     }
     open -= 1;
     if (open > 0 && untold.length === 1) setImmediate(tell);
   };
-  await Promise.all(turns.map(runTurn));
+  await Promise.all(batches.map(runBatch));
   return untold;
 }
 

@@ -1,4 +1,4 @@
-import { tell } from './tally.ts';
+import { tell } from './counters.ts';
 import type { WorkerArguments } from './worker-messages.ts';
 
 /**

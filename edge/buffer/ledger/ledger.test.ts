@@ -101,7 +101,7 @@ test('no call scans the tasks or sorts what an index has sorted', (t) => {
   bed.ledger.release(leaseId, ids.slice(1, 3));
   bed.ledger.settle(ids.slice(3).map((taskId) => ({ taskId, leaseId, success: true })));
   bed.ledger.ready(100);
-  bed.ledger.alive(100);
+  bed.ledger.listActive(100);
   bed.ledger.list({ limit: 100, type: 'c' });
   bed.ledger.nextTickAt();
   bed.now += 60 * SECOND;

@@ -3,13 +3,13 @@ import type {
   CancelOutcome,
   ChangedPage,
   ClaimGrant,
-  ClaimOrder,
   DueWindow,
   FailedStep,
   Failure,
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
+  LedgerClaim,
   ListFilter,
   NewTask,
   OpenSeal,
@@ -38,10 +38,11 @@ import { markSwept, sweptWindow } from './archive/sweep-cursor.ts';
 import { ANY_TYPE, type DemandTypes } from './demand-index.ts';
 import { dismissRunner, forgetRunners, listRunners, noteRunner, recallRunner } from './stats/runners.ts';
 import { forgetMinutes, stats } from './stats/stats.ts';
-import { type Store, type TakenBack, Tally } from './store/counters.ts';
+import { Counters } from './store/counters.ts';
 import { Forgetting } from './store/forget.ts';
 import { backfillNext, isBackfilling, migrate } from './store/migrations.ts';
 import type { Sql } from './store/sql.ts';
+import type { Store, TakenBack } from './store/store.ts';
 import { countTypes, unknownTypes } from './store/types.ts';
 import { cancel, cancelMany } from './tasks/cancel.ts';
 import { claim, claimOne } from './tasks/claim.ts';
@@ -49,7 +50,7 @@ import { adoptKey, markAccepted, reserve } from './tasks/idempotency.ts';
 import { insert, insertFailed } from './tasks/insert.ts';
 import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './tasks/leases.ts';
 import { pause, resume } from './tasks/paused.ts';
-import { alive, find, page, ready, versions } from './tasks/read.ts';
+import { find, listActive, page, ready, versions } from './tasks/read.ts';
 import { claimable, nextRunAt, promoteDue, readyTypes } from './tasks/ready-queue.ts';
 import { retry, retryMany } from './tasks/retry.ts';
 import { settle, settleUnfenced } from './tasks/settle.ts';
@@ -122,7 +123,7 @@ export class Ledger {
     return unknownTypes(this.#sql, types);
   }
 
-  claim(order: ClaimOrder): ClaimGrant {
+  claim(order: LedgerClaim): ClaimGrant {
     return this.#write((sql, now) => {
       this.#advance(sql, now);
       if (order.about) {
@@ -198,8 +199,8 @@ export class Ledger {
     return claimable(this.#sql, types === ANY_TYPE ? readyTypes(this.#sql) : types);
   }
 
-  alive(limit: number): WorkRow[] {
-    return alive(this.#sql, limit);
+  listActive(limit: number): WorkRow[] {
+    return listActive(this.#sql, limit);
   }
 
   /**
@@ -332,11 +333,11 @@ export class Ledger {
     const { exec, transaction } = this.#sql;
     const takenBack: TakenBack[] = [];
     const endedWindows = new Set<string>();
-    const tally = new Tally();
+    const counters = new Counters();
     const result = transaction(() => {
       const now = this.#sources.now();
-      const answer = body({ exec, transaction, tally, takenBack, endedWindows }, now);
-      tally.write(this.#sql, now);
+      const answer = body({ exec, transaction, counters, takenBack, endedWindows }, now);
+      counters.write(this.#sql, now);
       addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
       return answer;
     });
@@ -344,7 +345,7 @@ export class Ledger {
     if (this.#endedWindows.size > MAX_KNOWN_WINDOWS) this.#endedWindows.clear();
     for (const window of endedWindows) this.#endedWindows.add(window);
     for (const taken of takenBack) this.#sources.onTakenBack?.(taken);
-    const ready = tally.madeReady();
+    const ready = counters.madeReady();
     if (ready.size > 0) this.#sources.onReady?.(ready);
     return result;
   }

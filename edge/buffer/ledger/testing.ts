@@ -5,9 +5,9 @@ import type { ClaimGrant, NewTask, SettleReport, TaskRow } from '../../contract/
 import type { TaskState } from '../../contract/task.ts';
 import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
 import { Ledger } from './ledger.ts';
-import type { TakenBack } from './store/counters.ts';
 import type { Sql, SqlValue } from './store/sql.ts';
 import { openSqlite } from './store/sqlite.ts';
+import type { TakenBack } from './store/store.ts';
 
 export const START = Date.UTC(2026, 0, 1, 12);
 export const SECOND = 1000;

@@ -1,4 +1,4 @@
-import type { ClaimGrant, ClaimOrder } from '../../contract/ledger.ts';
+import type { ClaimGrant, LedgerClaim } from '../../contract/ledger.ts';
 import {
   ANY_TYPE,
   type Demand,
@@ -65,7 +65,7 @@ export class Waker {
   }
 
   /** A runner has claimed. Its demands of other types than it asked for stay. */
-  noteClaim(order: Pick<ClaimOrder, 'runner' | 'wants'>, grant: Pick<ClaimGrant, 'tasks' | 'next'>): void {
+  noteClaim(order: Pick<LedgerClaim, 'runner' | 'wants'>, grant: Pick<ClaimGrant, 'tasks' | 'next'>): void {
     const { runner, wants } = order;
     const asked = new Set(wants.flatMap((want) => want.types));
     const answered = [...(this.#load().get(runner) ?? [])].filter((demand) => concerns(demand, asked));
@@ -147,7 +147,7 @@ export class Waker {
     }
   }
 
-  #noteLeft({ wants }: Pick<ClaimOrder, 'wants'>, { next }: Pick<ClaimGrant, 'next'>): void {
+  #noteLeft({ wants }: Pick<LedgerClaim, 'wants'>, { next }: Pick<ClaimGrant, 'next'>): void {
     for (const [index, { types }] of wants.entries()) {
       if (next[index]) for (const type of types) this.#left.add(type);
     }
@@ -200,7 +200,7 @@ function concerns({ group }: Demand, asked: ReadonlySet<string>): boolean {
  * a wake only. A want with tasks left is unmet by choice.
  */
 function unmetDemands(
-  { wants }: Pick<ClaimOrder, 'wants'>,
+  { wants }: Pick<LedgerClaim, 'wants'>,
   { tasks, next }: Pick<ClaimGrant, 'tasks' | 'next'>,
 ): UnmetDemand[] {
   const granted = new Map<string, number>();

@@ -39,7 +39,7 @@ const OPEN = 1;
  */
 export class LiveSockets {
   readonly #ctx: SocketState;
-  readonly #look: () => Promise<LiveUpdate | Busy>;
+  readonly #snapshot: () => Promise<LiveUpdate | Busy>;
   /** What a socket that opens is sent until the next update is due. */
   #latest: string | undefined;
   /** When the next update is due, in Unix milliseconds. */
@@ -52,7 +52,7 @@ export class LiveSockets {
   /** @param look reads the queue's state. */
   constructor(ctx: SocketState, look: () => Promise<LiveUpdate | Busy>) {
     this.#ctx = ctx;
-    this.#look = look;
+    this.#snapshot = look;
     // Answered without waking this object; by it a browser knows that its socket is alive.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
@@ -98,7 +98,7 @@ export class LiveSockets {
     this.#changed = false;
     try {
       const startedAt = Date.now();
-      const update = await this.#look();
+      const update = await this.#snapshot();
       if ('busy' in update) this.#changed = true;
       else await this.#send(JSON.stringify(update));
       this.#dueAt = Date.now() + spacingMs(Date.now() - startedAt);

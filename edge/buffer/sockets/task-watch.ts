@@ -53,10 +53,10 @@ export class TaskWatch {
   note(): void {
     if (this.#waiting.size === 0) return;
     this.#changed = true;
-    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#look(), GATHER_MS);
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#check(), GATHER_MS);
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#round.length === 0) {
       this.#round = [...this.#waiting.keys()];
       this.#changed = false;
@@ -68,7 +68,7 @@ export class TaskWatch {
       for (const one of this.#waiting.get(taskId) ?? []) if (one.version !== version) one.resolve();
     }
     const goOn = this.#round.length > 0 || this.#changed;
-    this.#timer = goOn ? setTimeout(() => this.#look(), GATHER_MS) : undefined;
+    this.#timer = goOn ? setTimeout(() => this.#check(), GATHER_MS) : undefined;
   }
 
   #change(taskId: string, version: string | null, timeoutMs: number): Promise<void> {

@@ -22,7 +22,10 @@ test('a script that is to end soon is asked once, however often that is wanted',
 
 test('a script that is no longer wanted ends while it starts', async () => {
   const options = { readyLine: /never/, signal: AbortSignal.timeout(100) };
-  await assert.rejects(startScript('edge/scripts/lib/testing/slow-end.ts', options), /ended before it was ready/);
+  await assert.rejects(
+    startScript('edge/scripts/lib/testing/slow-end.ts', options),
+    /ended before it was ready/,
+  );
   const aborted = { signal: AbortSignal.abort() };
   await assert.rejects(startScript('edge/scripts/lib/testing/slow-end.ts', aborted), { name: 'AbortError' });
 });

@@ -1,9 +1,9 @@
 import type { ArchivePage } from '../../../contract/ledger.ts';
 import type { TaskState } from '../../../contract/task.ts';
-import type { Store } from '../store/counters.ts';
 import { leavePacks } from '../store/packs.ts';
 import { readForArchive } from '../store/rows.ts';
 import type { Sql } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
 import { addEndedWindows } from './ended-windows.ts';
 import { END, IN_ROUND, PURGE_AFTER_MS } from './seals.ts';
 
@@ -91,7 +91,7 @@ export function purge(sql: Store, window: string, now: number): { more: boolean 
   const last = sql.exec<{ id: string }>(SELECT_LAST_SCANNED, start, window + END)[0]?.id;
   const end = last ?? window + END;
   const counts = sql.exec<{ type: string; state: TaskState; tasks: number }>(COUNT_ROWS, window, start, end);
-  for (const { type, state, tasks } of counts) sql.tally.move(type, state, null, tasks);
+  for (const { type, state, tasks } of counts) sql.counters.move(type, state, null, tasks);
   if (counts.length > 0) {
     const deleted = sql.exec<{ pack: number | null }>(DELETE_ROWS, window, start, end);
     leavePacks(

@@ -1,9 +1,9 @@
 import type {
   CancelOutcome,
   ClaimGrant,
-  ClaimOrder,
   HeartbeatResult,
   LeaseBeat,
+  LedgerClaim,
   NewTask,
   RetryOutcome,
   SettleOutcome,
@@ -301,7 +301,7 @@ class TwoHolders extends Reaching {
     );
   }
 
-  override claim(order: ClaimOrder): ClaimGrant {
+  override claim(order: LedgerClaim): ClaimGrant {
     this.sql.exec(
       `UPDATE tasks SET state = 'ready' WHERE state = 'leased'
        AND lease_id IN (SELECT id FROM leases WHERE ended_at IS NULL AND expires_at < ?)`,
@@ -312,7 +312,7 @@ class TwoHolders extends Reaching {
 }
 
 class Reusing extends Reaching {
-  override claim(order: ClaimOrder): ClaimGrant {
+  override claim(order: LedgerClaim): ClaimGrant {
     this.sql.exec('DELETE FROM leases WHERE id = ? AND ended_at IS NOT NULL', order.leaseId);
     return super.claim(order);
   }
@@ -326,7 +326,7 @@ class Deaf extends Reaching {
 
 /** Starts the last task of a grant in place of the first. */
 class OutOfOrder extends Reaching {
-  override claim(order: ClaimOrder): ClaimGrant {
+  override claim(order: LedgerClaim): ClaimGrant {
     const grant = super.claim(order);
     const ends = JSON.stringify([grant.tasks.at(0)?.id, grant.tasks.at(-1)?.id]);
     const query = `

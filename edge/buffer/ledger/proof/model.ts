@@ -3,7 +3,6 @@ import type {
   CancelOutcome,
   ChangedPage,
   ClaimGrant,
-  ClaimOrder,
   ClaimWant,
   DueWindow,
   FailedStep,
@@ -11,6 +10,7 @@ import type {
   FoundTask,
   HeartbeatResult,
   LeaseBeat,
+  LedgerClaim,
   ListFilter,
   NewTask,
   OpenSeal,
@@ -100,7 +100,7 @@ export class Model implements Calls {
     this.#end(refused, 'failed');
   }
 
-  claim(order: ClaimOrder): ClaimGrant {
+  claim(order: LedgerClaim): ClaimGrant {
     this.tick();
     const types = order.wants.flatMap((want) => want.types);
     const known = this.leases.get(order.leaseId);
@@ -362,7 +362,7 @@ export class Model implements Calls {
     return this.#ready(types).slice(0, limit).map(workOf);
   }
 
-  alive(limit: number): WorkRow[] {
+  listActive(limit: number): WorkRow[] {
     return [...this.tasks.values()]
       .filter((task) => !isTerminal(task.state))
       .slice(0, limit)
@@ -411,7 +411,7 @@ export class Model implements Calls {
     return { started, ahead: read };
   }
 
-  #left({ wants }: ClaimOrder, types: readonly string[]): Pick<ClaimGrant, 'ready' | 'next'> {
+  #left({ wants }: LedgerClaim, types: readonly string[]): Pick<ClaimGrant, 'ready' | 'next'> {
     const heads = wants.map((want) => this.#ready(want.types)[0]);
     const next = heads.map((head) => (head ? { priority: head.priority, runAt: head.runAt } : null));
     return { ready: this.#ready(types).length, next };
@@ -552,7 +552,7 @@ type Modelled =
       | 'find'
       | 'list'
       | 'ready'
-      | 'alive'
+      | 'listActive'
       | 'tick'
       | 'nextTickAt'
     )

@@ -118,7 +118,7 @@ export function compare(model: Model, real: Real): void {
     ['list', (calls) => plain(calls.list({ limit: 1000 }))],
     ['list of a tag', (calls) => plain(calls.list({ tag: 'x', limit: 1000 }))],
     ['ready', (calls) => calls.ready(1000)],
-    ['alive', (calls) => sorted(calls.alive(1000))],
+    ['listActive', (calls) => sorted(calls.listActive(1000))],
     ['nextTickAt', (calls) => calls.nextTickAt()],
     ['openSeals', (calls) => calls.openSeals(1000)],
     ['closable', (calls) => calls.closable({ default: 60_000, types: {} }, 1000)],

@@ -165,7 +165,7 @@ test('a lease that names many ended tasks is looked at in part', (t) => {
     bed.now += 1;
   }
   assert.equal(names(bed).includes('r10'), false);
-  assert.equal(bed.ledger.alive(100).length, 10);
+  assert.equal(bed.ledger.listActive(100).length, 10);
 });
 
 test('a type is handled while a runner takes it, or holds a task of it', (t) => {

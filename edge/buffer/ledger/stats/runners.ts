@@ -1,7 +1,7 @@
 import type { RunnerAbout } from '../../../contract/buffer.ts';
 import { MAX_SHOWN_TASKS } from '../../../contract/limits.ts';
 import type { RunnerView } from '../../../contract/stats.ts';
-import { iso } from '../../../http/time.ts';
+import { iso } from '../../../contract/time.ts';
 import { parse } from '../store/rows.ts';
 import type { Sql } from '../store/sql.ts';
 import { CLAIMED } from '../tasks/leases.ts';

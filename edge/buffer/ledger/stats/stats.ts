@@ -1,6 +1,6 @@
 import { MAX_SHOWN_TYPES } from '../../../contract/limits.ts';
 import type { Counts, MinuteStats, Percentiles, QueueStats, TypeStats } from '../../../contract/stats.ts';
-import { iso } from '../../../http/time.ts';
+import { iso } from '../../../contract/time.ts';
 import { minuteOf } from '../store/counters.ts';
 import { Histogram } from '../store/histogram.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';

@@ -1,25 +1,7 @@
 import type { TaskState } from '../../../contract/task.ts';
 import { Histogram } from './histogram.ts';
 import type { Sql } from './sql.ts';
-
-/** The ledger's database, and what the call under way has done in it. */
-export interface Store extends Sql {
-  readonly tally: Tally;
-  readonly takenBack: TakenBack[];
-  /** The windows in which tasks have ended. */
-  readonly endedWindows: Set<string>;
-}
-
-/** Tasks that were taken back from one lease. */
-export interface TakenBack {
-  readonly leaseId: string | null;
-  readonly runner: string | null;
-  readonly reason: string;
-  /** Those that had started; their attempts are spent. */
-  readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
-  /** The ids of those that had not. */
-  readonly unstarted: readonly string[];
-}
+import type { Store } from './store.ts';
 
 /** In the order of the columns that {@link ADD_TO_TYPES} writes. */
 const NOTHING = {
@@ -58,7 +40,7 @@ export function readyOf(sql: Store, types: readonly string[], limit: number): nu
   const before = sql.exec<{ ready: number | null }>(SUM_READY, JSON.stringify(types))[0]?.ready ?? 0;
   return Math.min(
     limit,
-    types.reduce((sum, type) => sum + sql.tally.readied(type), before),
+    types.reduce((sum, type) => sum + sql.counters.readied(type), before),
   );
 }
 
@@ -80,7 +62,7 @@ export function minuteOf(ms: number): number {
  * minute, however many tasks it was. So the counts are those of the tasks after every call, and nobody ever
  * has to count the tasks themselves.
  */
-export class Tally {
+export class Counters {
   readonly #types = new Map<string, Moves>();
   readonly #waits = new Histogram();
   readonly #runs = new Histogram();

@@ -1,7 +1,7 @@
 import type { CancelOutcome, ChangedPage, ListFilter } from '../../../contract/ledger.ts';
 import { windowOf } from '../../../contract/task-id.ts';
 import { isFrozen, isSealed } from '../archive/seals.ts';
-import type { Store } from '../store/counters.ts';
+import type { Store } from '../store/store.ts';
 import { page } from './read.ts';
 import { cancelled, readHeld, writeTransitions } from './transitions.ts';
 

@@ -1,12 +1,12 @@
 import type {
   ClaimGrant,
-  ClaimOrder,
   ClaimWant,
+  LedgerClaim,
   QueueHead,
   SingleClaimGrant,
 } from '../../../contract/ledger.ts';
 import { MAX_GRANTED_TASKS, MAX_READY_COUNT, UNFENCED_LEASE_SECONDS } from '../../../contract/limits.ts';
-import { readyOf, type Store } from '../store/counters.ts';
+import { readyOf } from '../store/counters.ts';
 import {
   fitting,
   inOrder,
@@ -16,6 +16,7 @@ import {
   toGrantedRow,
   WORK_COLUMNS,
 } from '../store/rows.ts';
+import type { Store } from '../store/store.ts';
 import { deadline, findLease, heldUnder, openLease } from './leases.ts';
 import { pausedTypes } from './paused.ts';
 import { QueueOrder, type ReadyTask } from './queue-order.ts';
@@ -29,7 +30,7 @@ export function isUnfenced(leaseId: string | null): boolean {
 }
 
 /** Leases tasks to a runner; a lease id that is known already answers what is still held under it. */
-export function claim(sql: Store, order: ClaimOrder, now: number): ClaimGrant {
+export function claim(sql: Store, order: LedgerClaim, now: number): ClaimGrant {
   const paused = pausedTypes(
     sql,
     order.wants.flatMap((want) => want.types),
@@ -115,7 +116,7 @@ function headOf(task: ReadyTask | undefined): QueueHead | null {
 
 function lease(
   sql: Store,
-  { leaseId, runner, leaseSeconds }: ClaimOrder,
+  { leaseId, runner, leaseSeconds }: LedgerClaim,
   expiresAt: number,
   { started, ahead }: { started: readonly string[]; ahead: readonly string[] },
   fit: ReadonlySet<string>,
@@ -169,6 +170,6 @@ function leaseTasks(
 ): StoredWork[] {
   if (ids.length === 0) return [];
   const rows = sql.exec<StoredWork>(statement, JSON.stringify(ids), leaseId, now);
-  for (const { type } of rows) sql.tally.move(type, 'ready', 'leased');
+  for (const { type } of rows) sql.counters.move(type, 'ready', 'leased');
   return rows;
 }

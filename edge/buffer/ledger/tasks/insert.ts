@@ -3,9 +3,9 @@ import { MAX_STORED_TYPES } from '../../../contract/limits.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { createdAtOf, windowOf } from '../../../contract/task-id.ts';
 import { isSealed } from '../archive/seals.ts';
-import type { Store } from '../store/counters.ts';
 import { Packer } from '../store/packs.ts';
 import { jsonChunks, type SqlValue } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
 import { surplusTypes } from '../store/types.ts';
 
 /** A known id changes nothing; any other violation fails the whole insert. Tasks come as arrays, in this order. */
@@ -74,7 +74,7 @@ export function insert(sql: Store, all: readonly NewTask[], now: number): void {
     for (const chunk of jsonChunks(some)) {
       const inserted = sql.exec<Inserted>(statement, chunk, now);
       for (const { type, state, pack } of inserted) {
-        sql.tally.move(type, null, state);
+        sql.counters.move(type, null, state);
         if (pack !== null) packer.count(pack);
       }
     }
@@ -100,5 +100,5 @@ export function insertFailed(sql: Store, { id, type, payload, reason }: RefusedT
   const error = JSON.stringify({ code: 'invalid_task', message: reason });
   const inserted = sql.exec(INSERT_FAILED, id, type, now, error, payload);
   if (inserted.length > 0) sql.endedWindows.add(windowOf(id));
-  sql.tally.move(type, null, 'failed', inserted.length);
+  sql.counters.move(type, null, 'failed', inserted.length);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { TakenBack } from '../store/counters.ts';
+import type { TakenBack } from '../store/store.ts';
 import { SECOND, START, testLedger } from '../testing.ts';
 
 describe('release', () => {

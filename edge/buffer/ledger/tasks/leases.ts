@@ -1,8 +1,8 @@
 import type { HeartbeatResult, LeaseBeat } from '../../../contract/ledger.ts';
 import type { TaskState } from '../../../contract/task.ts';
-import type { Store } from '../store/counters.ts';
 import { parse } from '../store/rows.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
 import { letGo, takeBack } from './take-back.ts';
 
 interface Lease extends Record<string, SqlValue> {
@@ -205,7 +205,7 @@ export function release(
   const ids = JSON.stringify(taskIds);
   const runAt = delayMs === 0 ? null : now + delayMs;
   const released = sql.exec<{ id: string; type: string; state: TaskState }>(GIVE_BACK, ids, leaseId, runAt);
-  for (const { type, state } of released) sql.tally.move(type, 'leased', state);
+  for (const { type, state } of released) sql.counters.move(type, 'leased', state);
   const dropped = sql.exec<{ id: string }>(DROPPED, ids, leaseId).map((row) => row.id);
   letGo(sql, dropped);
   endIfEmpty(sql, leaseId, now);

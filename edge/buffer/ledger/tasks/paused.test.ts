@@ -22,7 +22,7 @@ describe('a paused type', () => {
     assert.deepEqual(bed.ledger.ready(10), []);
     assert.equal(bed.ledger.claimable('any').size, 0);
     assert.equal(bed.ledger.claimable(['a']).size, 0);
-    assert.deepEqual(idsOf(bed.ledger.alive(10)), [id]);
+    assert.deepEqual(idsOf(bed.ledger.listActive(10)), [id]);
   });
 
   test('is handed out again once it is resumed, in its order', (t) => {

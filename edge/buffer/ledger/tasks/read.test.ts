@@ -146,14 +146,14 @@ describe('ready', () => {
     const payload = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
     bed.addMany(17, { payload: payload(64 * 1024) });
     assert.equal(bed.ledger.ready(100).length, 16);
-    assert.equal(bed.ledger.alive(100).length, 16);
+    assert.equal(bed.ledger.listActive(100).length, 16);
     const large = bed.add({ priority: 1, payload: payload(2 * 1024 * 1024) });
     assert.deepEqual(idsOf(bed.ledger.ready(100)), [large]);
-    assert.deepEqual(idsOf(bed.ledger.alive(100)), [large]);
+    assert.deepEqual(idsOf(bed.ledger.listActive(100)), [large]);
   });
 });
 
-describe('alive', () => {
+describe('listActive', () => {
   test('what has not ended is listed: what runs, what may run, what waits, each in its order', (t) => {
     const bed = testLedger(t);
     const running = bed.held({ type: 'r' }).id;
@@ -165,10 +165,10 @@ describe('alive', () => {
     const high = bed.add({ type: 'a', priority: 1 });
     const done = bed.held({ type: 'd' });
     bed.succeed(done.id, done.leaseId);
-    const alive = idsOf(bed.ledger.alive(100));
+    const alive = idsOf(bed.ledger.listActive(100));
     assert.deepEqual(alive.slice(0, 2).toSorted(), [running, one].toSorted());
     assert.deepEqual(alive.slice(2), [high, low, sooner, later]);
-    assert.equal(bed.ledger.alive(3).length, 3);
+    assert.equal(bed.ledger.listActive(3).length, 3);
   });
 
   test('a task whose lease was partly settled or released is listed once, as what it is now', (t) => {
@@ -180,7 +180,7 @@ describe('alive', () => {
     bed.succeed(done, leaseId);
     bed.fail(failed, leaseId);
     bed.ledger.release(leaseId, [released]);
-    const alive = bed.ledger.alive(100).map(({ id, state }) => [id, state]);
+    const alive = bed.ledger.listActive(100).map(({ id, state }) => [id, state]);
     assert.deepEqual(alive, [
       [held, 'leased'],
       [released, 'ready'],
@@ -194,7 +194,7 @@ test('of more than 500 types the first 500 by name are listed', (t) => {
   const tasks = Array.from({ length: 700 }, (_, index) => bed.task({ type: `t${1000 + index}` }));
   bed.ledger.insert(tasks);
   assert.equal(bed.ledger.ready(1000).length, 500);
-  assert.equal(bed.ledger.alive(1000).length, 500);
+  assert.equal(bed.ledger.listActive(1000).length, 500);
   assert.equal(bed.ledger.claimable('any').size, 500);
 });
 

@@ -114,7 +114,7 @@ const SELECT_SCHEDULED = `
  * The tasks that have not ended: what runs, then what may run now, then what waits for its time; 500 at most.
  * Looks at the first 5,000 tasks that runners claimed, and at the first 500 types.
  */
-export function alive(sql: Sql, wanted: number): WorkRow[] {
+export function listActive(sql: Sql, wanted: number): WorkRow[] {
   const limit = Math.min(wanted, MAX_LISTED_TASKS);
   const leased = sql.exec<Sized>(SELECT_LEASED, limit);
   const ready = waiting(sql, readyTypes(sql), limit);

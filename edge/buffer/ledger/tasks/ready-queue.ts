@@ -1,6 +1,6 @@
 import { MAX_WANTED_TYPES } from '../../../contract/limits.ts';
-import type { Store } from '../store/counters.ts';
 import type { Sql } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
 import type { ReadyTask } from './queue-order.ts';
 
 /** How many due tasks one call promotes; the alarm goes on with the rest. */
@@ -17,7 +17,7 @@ const PROMOTE_DUE = `
 export function promoteDue(sql: Store, now: number): void {
   if ((nextRunAt(sql) ?? Number.POSITIVE_INFINITY) > now) return;
   for (const { type } of sql.exec<{ type: string }>(PROMOTE_DUE, now))
-    sql.tally.move(type, 'scheduled', 'ready');
+    sql.counters.move(type, 'scheduled', 'ready');
 }
 
 const NEXT_RUN = `SELECT min(run_at) AS at FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL`;

@@ -2,7 +2,7 @@ import type { ChangedPage, RetryFilter, RetryOutcome } from '../../../contract/l
 import type { TaskState } from '../../../contract/task.ts';
 import { windowOf } from '../../../contract/task-id.ts';
 import { FROZEN, isFrozen, isSealed } from '../archive/seals.ts';
-import type { Store } from '../store/counters.ts';
+import type { Store } from '../store/store.ts';
 import { page } from './read.ts';
 
 /**
@@ -38,6 +38,6 @@ export function retryMany(sql: Store, { state, since, ...filter }: RetryFilter, 
 /** @returns the ids of those of the tasks, all in one state, that are back. */
 function bringBack(sql: Store, ids: readonly string[], from: TaskState, now: number): string[] {
   const back = sql.exec<{ id: string; type: string; state: TaskState }>(RETRY, JSON.stringify(ids), now);
-  for (const { type, state } of back) sql.tally.move(type, from, state);
+  for (const { type, state } of back) sql.counters.move(type, from, state);
   return back.map((row) => row.id);
 }

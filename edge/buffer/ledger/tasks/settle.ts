@@ -5,8 +5,8 @@ import type {
   UnfencedReport,
 } from '../../../contract/ledger.ts';
 import { windowOf } from '../../../contract/task-id.ts';
-import type { Store } from '../store/counters.ts';
 import { jsonChunks } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
 import { isUnfenced } from './claim.ts';
 import { endIfEmpty, findLease } from './leases.ts';
 import { letGo } from './take-back.ts';
@@ -63,8 +63,8 @@ function completeFirstAttempts(
   );
   for (const task of completed) {
     sql.endedWindows.add(windowOf(task.id));
-    sql.tally.move(task.type, 'leased', 'completed');
-    sql.tally.report(task.claimed_at - task.run_at, now - task.claimed_at);
+    sql.counters.move(task.type, 'leased', 'completed');
+    sql.counters.report(task.claimed_at - task.run_at, now - task.claimed_at);
   }
   return completed.map((task) => task.id);
 }

@@ -1,7 +1,7 @@
 import { MAX_LOST_DELIVERIES } from '../../../contract/limits.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { windowOf } from '../../../contract/task-id.ts';
-import type { Store } from '../store/counters.ts';
+import type { Store } from '../store/store.ts';
 import { fail, readHeld, writeTransitions } from './transitions.ts';
 
 const MAX_REDELIVERY_DELAY_MS = 300_000;
@@ -20,7 +20,7 @@ export function letGo(sql: Store, taskIds: readonly string[]): void {
   if (taskIds.length === 0) return;
   const dropped = sql.exec<{ id: string; type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
   for (const { id, type, state } of dropped) {
-    if (state === 'ready') sql.tally.move(type, 'scheduled', 'ready');
+    if (state === 'ready') sql.counters.move(type, 'scheduled', 'ready');
     else sql.endedWindows.add(windowOf(id));
   }
 }
@@ -104,7 +104,7 @@ function redeliver(sql: Store, ids: readonly string[], now: number): void {
     UNDELIVERABLE,
   );
   for (const { id, type, state } of back) {
-    sql.tally.move(type, 'leased', state);
+    sql.counters.move(type, 'leased', state);
     if (state === 'failed') sql.endedWindows.add(windowOf(id));
   }
 }

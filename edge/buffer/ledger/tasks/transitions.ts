@@ -2,9 +2,10 @@ import type { EndedAttempt, ReportedFailure, TypeRetry } from '../../../contract
 import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../../contract/limits.ts';
 import type { Backoff, TaskError, TaskState } from '../../../contract/task.ts';
 import { windowOf } from '../../../contract/task-id.ts';
-import type { Store, Tally } from '../store/counters.ts';
+import type { Counters } from '../store/counters.ts';
 import { parse } from '../store/rows.ts';
 import { jsonChunks, type Sql, type SqlValue } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
 import { backoffDelayMs } from './backoff.ts';
 
 /** What a transition out of `leased` needs to know of a task. */
@@ -148,16 +149,16 @@ export function writeTransitions(sql: Store, transitions: readonly Transition[])
     sql.exec(WRITE_TRANSITIONS, chunk);
   }
   for (const transition of transitions) {
-    count(sql.tally, transition);
+    count(sql.counters, transition);
     if (transition.completedAt !== null) sql.endedWindows.add(windowOf(transition.id));
   }
 }
 
-function count(tally: Tally, { before, state, leaseId, attempts }: Transition): void {
-  tally.move(before.type, before.state, state);
+function count(counters: Counters, { before, state, leaseId, attempts }: Transition): void {
+  counters.move(before.type, before.state, state);
   const attempt = attempts.at(-1);
   if (before.state !== 'leased' || state === 'cancelled' || !attempt) return;
-  if (state !== 'completed' && state !== 'failed') tally.retry(before.type);
-  if (leaseId === null) tally.expireLease(before.type);
-  else tally.report(attempt.startedAt - before.run_at, attempt.endedAt - attempt.startedAt);
+  if (state !== 'completed' && state !== 'failed') counters.retry(before.type);
+  if (leaseId === null) counters.expireLease(before.type);
+  else counters.report(attempt.startedAt - before.run_at, attempt.endedAt - attempt.startedAt);
 }

@@ -1,7 +1,7 @@
-import type { ClaimGrant, ClaimOrder } from '../../../../contract/ledger.ts';
+import type { ClaimGrant, LedgerClaim } from '../../../../contract/ledger.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
-import { note, strikes, type World } from './world.ts';
+import { happens, note, type World } from './world.ts';
 
 const ANSWER_TIMEOUT_MS = 2500;
 const RECORD_DELAY_MS = 5000;
@@ -18,7 +18,7 @@ export interface Asking {
  */
 export function ask(
   asking: Asking,
-  order: ClaimOrder,
+  order: LedgerClaim,
   answered: (grant: ClaimGrant) => void,
   gaveUp: () => void,
 ): void {
@@ -58,11 +58,11 @@ function giveUp(asking: Asking, leaseId: string): void {
  */
 function claimThroughConsumer(
   { world, network }: Asking,
-  order: ClaimOrder,
+  order: LedgerClaim,
   answered: (grant: ClaimGrant) => void,
 ): void {
   network.send(calls.claim(order), (grant) => {
-    const unreadable = new Set(grant.tasks.filter(() => strikes(world, 'record unreadable', 0.02)));
+    const unreadable = new Set(grant.tasks.filter(() => happens(world, 'record unreadable', 0.02)));
     if (unreadable.size > 0) {
       const ids = [...unreadable].map((task) => task.id);
       network.send(calls.release(order.leaseId, ids, RECORD_DELAY_MS), () => {});

@@ -2,12 +2,12 @@ import type {
   ArchivePage,
   CancelOutcome,
   ClaimGrant,
-  ClaimOrder,
   DueWindow,
   FailedStep,
   Failure,
   HeartbeatResult,
   LeaseBeat,
+  LedgerClaim,
   NewTask,
   OpenSeal,
   RetryOutcome,
@@ -34,7 +34,7 @@ export interface Call<Answer> {
 export interface Asks {
   taskIds?: readonly string[];
   leaseId?: string;
-  wants?: ClaimOrder['wants'];
+  wants?: LedgerClaim['wants'];
   beats?: readonly LeaseBeat[];
   reports?: readonly SettleReport[];
   window?: string;
@@ -52,7 +52,7 @@ export function insert(tasks: readonly NewTask[]): Call<boolean> {
   return { name: 'insert', asks: { taskIds }, run, whenFull: false };
 }
 
-export function claim(order: ClaimOrder): Call<ClaimGrant> {
+export function claim(order: LedgerClaim): Call<ClaimGrant> {
   const { leaseId, wants } = order;
   return {
     name: 'claim',

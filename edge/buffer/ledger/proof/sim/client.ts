@@ -3,7 +3,7 @@ import { newSubmission, taskIdAt } from '../../../../contract/task-id.ts';
 import { MINUTE } from '../../testing.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
-import { note, strikes, type World } from './world.ts';
+import { happens, note, type World } from './world.ts';
 
 /**
  * A client, and the API Worker in front of it: a submission is accepted when its record is written, and then
@@ -36,8 +36,8 @@ export class Client {
     this.#addStraggler(tasks);
     records.set(name, { name, acceptedAt: clock.now, tasks });
     this.#world.trace(() => `accepted ${tasks.map(({ id, payload }) => `${id} (${payload})`).join(', ')}`);
-    if (!strikes(this.#world, 'queue message lost', 0.1)) this.#deliver(tasks);
-    if (strikes(this.#world, 'queue message duplicated', 0.15)) this.#deliver(tasks);
+    if (!happens(this.#world, 'queue message lost', 0.1)) this.#deliver(tasks);
+    if (happens(this.#world, 'queue message duplicated', 0.15)) this.#deliver(tasks);
     for (const { id } of tasks) this.#changeMind(id);
   }
 
@@ -64,7 +64,7 @@ export class Client {
 
   #deliver(tasks: readonly NewTask[]): void {
     const { clock, random } = this.#world;
-    const late = strikes(this.#world, 'queue message late', 0.2);
+    const late = happens(this.#world, 'queue message late', 0.2);
     const deliver = () =>
       this.#network.send(calls.insert(tasks), (taken) => {
         if (!taken) clock.after(random.int(5000, 30_000), deliver);

@@ -4,7 +4,7 @@ import { openSqlite } from '../../store/sqlite.ts';
 import type { MakeLedger } from '../real.ts';
 import { type Call, tick } from './calls.ts';
 import { Watch } from './watch.ts';
-import { strikes, type World } from './world.ts';
+import { happens, type World } from './world.ts';
 
 class Crash extends Error {}
 
@@ -46,7 +46,7 @@ export class Host {
     if (now < this.#upAt) return null;
     this.calls += 1;
     if (call.whenFull !== undefined && now < this.#fullUntil) return { answer: call.whenFull };
-    if (strikes(this.#world, 'crash inside a transaction', 0.004)) this.#fuse = this.#world.random.int(1, 8);
+    if (happens(this.#world, 'crash inside a transaction', 0.004)) this.#fuse = this.#world.random.int(1, 8);
     try {
       const answer = call.run(this.#ledger);
       this.#fuse = null;
@@ -84,7 +84,7 @@ export class Host {
   #dieNowAndThen(): void {
     const { clock, random } = this.#world;
     clock.after(random.int(20_000, 90_000), () => {
-      if (strikes(this.#world, 'ledger restarted', 1)) {
+      if (happens(this.#world, 'ledger restarted', 1)) {
         this.#world.trace(() => 'the ledger restarts');
         this.#restart();
         this.#dieNowAndThen();
@@ -95,7 +95,7 @@ export class Host {
   #fillUpNowAndThen(): void {
     const { clock, random } = this.#world;
     clock.after(random.int(10_000, 90_000), () => {
-      if (strikes(this.#world, 'ledger full', 0.4)) this.#fullUntil = clock.now + random.int(5000, 60_000);
+      if (happens(this.#world, 'ledger full', 0.4)) this.#fullUntil = clock.now + random.int(5000, 60_000);
       if (!this.#world.quiet) this.#fillUpNowAndThen();
     });
   }
@@ -105,7 +105,7 @@ export class Host {
     const dueAt = this.#ledger.nextTickAt();
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return;
     this.#alarmAt = dueAt;
-    const late = strikes(this.#world, 'alarm late', 0.05) ? random.int(1000, 20_000) : random.int(0, 20);
+    const late = happens(this.#world, 'alarm late', 0.05) ? random.int(1000, 20_000) : random.int(0, 20);
     // A second at least for what is due already, so that a ledger that leaves it undone does not stop the clock.
     const inMs = dueAt <= clock.now ? 1000 : dueAt - clock.now;
     clock.after(inMs + late, () => this.#ring(dueAt));

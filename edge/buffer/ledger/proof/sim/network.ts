@@ -1,6 +1,6 @@
 import type { Call } from './calls.ts';
 import type { Host } from './host.ts';
-import { strikes, type World } from './world.ts';
+import { happens, type World } from './world.ts';
 
 const SLOW_MS = 45_000;
 
@@ -22,20 +22,20 @@ export class Network {
     let heard = false;
     const deliver = () => {
       const outcome = this.#host.handle(call);
-      if (!outcome || strikes(this.#world, 'answer lost', 0.04)) return;
+      if (!outcome || happens(this.#world, 'answer lost', 0.04)) return;
       this.#world.clock.after(this.#latency(), () => {
         if (heard) return;
         heard = true;
         answered(outcome.answer);
       });
     };
-    if (strikes(this.#world, 'request duplicated', 0.04)) this.#world.clock.after(this.#latency(), deliver);
-    if (!strikes(this.#world, 'request lost', 0.04)) this.#world.clock.after(this.#latency(), deliver);
+    if (happens(this.#world, 'request duplicated', 0.04)) this.#world.clock.after(this.#latency(), deliver);
+    if (!happens(this.#world, 'request lost', 0.04)) this.#world.clock.after(this.#latency(), deliver);
   }
 
   /** Milliseconds. */
   #latency(): number {
     const { random } = this.#world;
-    return strikes(this.#world, 'message slow', 0.03) ? random.int(1000, SLOW_MS) : random.int(2, 60);
+    return happens(this.#world, 'message slow', 0.03) ? random.int(1000, SLOW_MS) : random.int(2, 60);
   }
 }

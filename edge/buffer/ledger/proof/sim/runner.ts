@@ -2,7 +2,7 @@ import type { ClaimGrant, ClaimWant, WorkRow } from '../../../../contract/ledger
 import { type Asking, ask } from './ask.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
-import { note, strikes, type World } from './world.ts';
+import { happens, note, type World } from './world.ts';
 
 const LEASE_SECONDS = 30;
 const POLL_MS = 10_000;
@@ -97,12 +97,12 @@ export class Runner {
 
   #misfortune(): void {
     const { random, clock } = this.#world;
-    if (strikes(this.#world, 'runner crashed', 0.25)) {
+    if (happens(this.#world, 'runner crashed', 0.25)) {
       this.#die('crashes');
       return;
     }
-    if (strikes(this.#world, 'runner frozen', 0.3)) this.#frozenUntil = clock.now + random.int(1000, 70_000);
-    else if (strikes(this.#world, 'runner drained', 0.5)) this.#drain();
+    if (happens(this.#world, 'runner frozen', 0.3)) this.#frozenUntil = clock.now + random.int(1000, 70_000);
+    else if (happens(this.#world, 'runner drained', 0.5)) this.#drain();
     this.#after(random.int(5000, 60_000), () => this.#misfortune());
   }
 

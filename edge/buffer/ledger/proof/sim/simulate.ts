@@ -16,7 +16,7 @@ const TASKS = 40;
 const DELIVERED_AFTER_MS = 4 * MINUTE;
 const TROUBLE_MS = 3 * MINUTE;
 /** A task that kills each of its runners ends after 20 deliveries, between them five minutes at most. */
-const PATIENCE_MS = 180 * MINUTE;
+const MAX_WAIT_MS = 180 * MINUTE;
 
 export interface Outcome {
   seed: number;
@@ -84,7 +84,7 @@ function run(world: World, host: Host): void {
     isOnTime();
     return missing().length === 0 && host.isIdle();
   });
-  if (!clock.runUntil(allEnded, clock.now + PATIENCE_MS)) {
+  if (!clock.runUntil(allEnded, clock.now + MAX_WAIT_MS)) {
     const [id] = missing();
     throw new Violation('all end', id ? `${id} is ${watch.tasks.get(id)?.state}` : 'something is still held');
   }
@@ -92,7 +92,7 @@ function run(world: World, host: Host): void {
     isOnTime();
     return watch.tasks.size === 0;
   });
-  if (!clock.runUntil(allLeft, clock.now + PATIENCE_MS)) {
+  if (!clock.runUntil(allLeft, clock.now + MAX_WAIT_MS)) {
     throw new Violation('on time', `${[...watch.tasks.keys()]} were not archived and purged`);
   }
   clock.runUntil(() => false, clock.now + MINUTE);

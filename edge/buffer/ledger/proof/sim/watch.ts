@@ -1,9 +1,9 @@
 import type {
   ClaimGrant,
-  ClaimOrder,
   ClaimWant,
   HeartbeatResult,
   LeaseBeat,
+  LedgerClaim,
   SettleOutcome,
 } from '../../../../contract/ledger.ts';
 import type { TaskState } from '../../../../contract/task.ts';
@@ -63,7 +63,7 @@ export class Watch {
     }
   }
 
-  checkGrant({ leaseId, wants }: ClaimOrder, { tasks, expiresAt }: ClaimGrant): void {
+  checkGrant({ leaseId, wants }: LedgerClaim, { tasks, expiresAt }: ClaimGrant): void {
     const first = this.#grants.get(leaseId);
     for (const task of tasks) {
       const seen = this.tasks.get(task.id);

@@ -50,7 +50,7 @@ export interface Submission {
 }
 
 /** Whether a fault of this kind happens now; counted where it does. */
-export function strikes(world: World, fault: Fault, probability: number): boolean {
+export function happens(world: World, fault: Fault, probability: number): boolean {
   if (world.quiet || !world.random.chance(probability)) return false;
   note(world, fault);
   return true;

@@ -62,7 +62,7 @@ function Outcome({ change, onClose }: { change: BulkChange; onClose: () => void 
   return (
     <>
       <div class="middle">
-        <p class="tally" role="status">
+        <p class="counters" role="status">
           <strong>{formatCount(changed)}</strong> {changed === 1 ? 'task' : 'tasks'}{' '}
           {WORDS[change.bulk.kind].done}
           {state === 'running' && ' so far…'}

@@ -1,7 +1,7 @@
 import { eachOperation, type OperationName, type Operations } from './operations.ts';
 
 /** Counts what one worker, and the Durable Object in it, is billed for. */
-export class Tally {
+export class Counters {
   readonly counts: Operations = eachOperation(() => 0);
 
   add(name: OperationName, count = 1): void {

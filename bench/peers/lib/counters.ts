@@ -1,7 +1,7 @@
 import type { WorkerMessage } from './worker-messages.ts';
 
 /** Counts the jobs that a worker process runs, and tells its parent when all have run. */
-export class Tally {
+export class Counters {
   readonly #expect: number;
   readonly #ended = new Set<number>();
   #firstAt: number | undefined;

@@ -1,0 +1,48 @@
+import type { TaskThread } from '../threads/task-thread.ts';
+
+interface Assignment {
+  readonly thread: TaskThread;
+  readonly done: Promise<void>;
+}
+
+/** What the slots of a lane's threads are taken by. */
+export class Assignments {
+  readonly #current = new Set<Assignment>();
+  /** Those whose thread is leaving: it has no slots any more. */
+  readonly #leaving = new Set<Assignment>();
+
+  /** How many slots are taken. */
+  get size(): number {
+    return this.#current.size;
+  }
+
+  /** Takes a slot of a thread until `work` is done. */
+  async assign(thread: TaskThread, work: Promise<void>): Promise<void> {
+    const assignment = { thread, done: work };
+    this.#current.add(assignment);
+    try {
+      await work;
+    } finally {
+      this.#current.delete(assignment);
+      this.#leaving.delete(assignment);
+    }
+  }
+
+  /** A thread is set aside or ended. */
+  leave(thread: TaskThread): void {
+    for (const assignment of this.#current) {
+      if (assignment.thread !== thread) continue;
+      this.#current.delete(assignment);
+      this.#leaving.add(assignment);
+    }
+  }
+
+  /** Resolves when there is none any more. */
+  async idle(): Promise<void> {
+    for (;;) {
+      const assignments = [...this.#current, ...this.#leaving];
+      if (assignments.length === 0) return;
+      await Promise.all(assignments.map(({ done }) => done));
+    }
+  }
+}
