@@ -1,7 +1,11 @@
 import type { Argv } from 'yargs';
-import { addCancel, addRetry } from './change.ts';
+import { addCancel } from './cancel.ts';
 import { addList } from './list.ts';
-import { addPause, addResume, addRunners, addStats } from './queue.ts';
+import { addPause } from './pause.ts';
+import { addResume } from './resume.ts';
+import { addRetry } from './retry.ts';
+import { addRunners } from './runners.ts';
+import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
 import { addWatch } from './watch.ts';

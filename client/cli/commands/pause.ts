@@ -1,0 +1,16 @@
+import type { Argv } from 'yargs';
+import { connect, withConnection } from '../connection.ts';
+import { print, printJson } from '../output.ts';
+
+export function addPause(parser: Argv): Argv {
+  return parser.command(
+    'pause <type>',
+    'Hand out no more tasks of a type; those that run go on',
+    (command) => withConnection(command).positional('type', { type: 'string', demandOption: true }),
+    async (flags) => {
+      const answer = await (await connect(flags)).pause(flags.type);
+      if (flags.json) printJson(answer);
+      else print(`${answer.type} is paused: its tasks wait until \`resume ${answer.type}\``);
+    },
+  );
+}

@@ -1,0 +1,53 @@
+import type { Argv } from 'yargs';
+import type { QueueStats } from '../../client.ts';
+import { connect, withConnection } from '../connection.ts';
+import { ago, duration, print, printJson, printTable } from '../output.ts';
+
+const STATUSES = ['ready', 'scheduled', 'processing', 'completed', 'failed', 'cancelled'] as const;
+
+export function addStats(parser: Argv): Argv {
+  return parser.command(
+    'stats',
+    'Show how many tasks there are of each type and status, and what ended within the last hour',
+    withConnection,
+    async (flags) => {
+      const stats = await (await connect(flags)).stats();
+      if (flags.json) printJson(stats);
+      else await printStats(stats);
+    },
+  );
+}
+
+async function printStats({ counts, types, oldestWaiting, minutes }: QueueStats): Promise<void> {
+  const row = (name: string, of: QueueStats['counts'], note: string) => [
+    name,
+    ...STATUSES.map((status) => of[status].toLocaleString('en')),
+    note,
+  ];
+  await printTable(
+    ['TYPE', ...STATUSES.map((status) => status.toUpperCase()), 'NOTE'],
+    [...types.map((type) => row(type.type, type.counts, noteOf(type))), row('all', counts, '')],
+  );
+  if (oldestWaiting) {
+    const { taskId, type, since } = oldestWaiting;
+    print(`Waits longest: ${taskId}, ${type}, ready since ${ago(since).replace(/ ago$/, '')}`);
+  }
+  print(`Within the last hour: ${sum(minutes, 'completed')} completed, ${sum(minutes, 'failed')} failed`);
+  const last = minutes.at(-1);
+  if (last?.waitMs && last.runMs) {
+    const { waitMs, runMs } = last;
+    print(
+      `In the last such minute: waited ${duration(waitMs.p50)}, 95 % at most ${duration(waitMs.p95)}; ` +
+        `ran ${duration(runMs.p50)}, 95 % at most ${duration(runMs.p95)}`,
+    );
+  }
+}
+
+function noteOf({ counts, paused, handled }: QueueStats['types'][number]): string {
+  const waits = counts.ready + counts.scheduled > 0;
+  return [paused ? 'paused' : '', waits && !handled ? 'no runner handles it' : ''].filter(Boolean).join(', ');
+}
+
+function sum(minutes: QueueStats['minutes'], what: 'completed' | 'failed'): string {
+  return minutes.reduce((total, minute) => total + minute[what], 0).toLocaleString('en');
+}
