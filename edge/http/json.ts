@@ -1,5 +1,5 @@
 import { MAX_JSON_DEPTH } from '../contract/limits.ts';
-import { ApiError, invalidRequest, shortened } from './errors.ts';
+import { ApiError, invalidRequest } from './errors.ts';
 
 /** A payload may nest MAX_JSON_DEPTH levels deep; this many more are around it at most. */
 const MAX_BODY_DEPTH = MAX_JSON_DEPTH + 8;
@@ -24,7 +24,7 @@ export function parseJson(text: string): unknown {
     });
   }
   if (fault === 'number') {
-    throw invalidRequest({ path: place, message: `${tooLarge(text)} is too large for a number` });
+    throw invalidRequest({ path: place, message: `Expected a number of at most ${Number.MAX_VALUE}` });
   }
   return value;
 }
@@ -69,17 +69,4 @@ function faultIn(value: Json, levels: number, place: PropertyKey[]): Fault | und
 function noted(fault: Fault, key: PropertyKey, place: PropertyKey[]): Fault {
   place.push(key);
   return fault;
-}
-
-/** A number overflows by an exponent of three digits, or by more than 200 digits of its own. */
-const LONG_NUMBER = /(?<=(?:^|[[,:])\s*)-?(?:\d+(?:\.\d+)?[eE]\+?\d{3,}|\d{200,}(?:\.\d+)?(?:[eE]\+?\d+)?)/g;
-const SHOWN_DIGITS = 20;
-
-/** The first number of a JSON text that is too large, as it is written there. */
-function tooLarge(text: string): string {
-  for (const [literal] of text.matchAll(LONG_NUMBER)) {
-    if (Number.isFinite(Number(literal))) continue;
-    return shortened(literal, SHOWN_DIGITS);
-  }
-  return 'A number';
 }
