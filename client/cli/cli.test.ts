@@ -126,7 +126,7 @@ describe('submit', TOGETHER, () => {
 
   test('with --wait shows the result of a task that completes, and ends with 0', async () => {
     const onOutput = () => end('cli-wait', { success: true, result: { sum: 3 } });
-    const output = await done(['submit', 'cli-wait', '--wait', '--timeout-seconds', '30'], { onOutput });
+    const output = await done(['submit', 'cli-wait', '--wait', '--wait-timeout', '30'], { onOutput });
     assert.match(output.split('\n')[0] ?? '', ID);
     assert.match(output, /^status +completed, attempt 1 of 3$/m);
     assert.match(output, /^result +\{"sum":3\}$/m);
@@ -140,7 +140,7 @@ describe('submit', TOGETHER, () => {
   });
 
   test('with --wait ends with 3 for a task that does not end in time', async () => {
-    const args = ['submit', 'cli-wait-late', '--delay', '600', '--wait', '--timeout-seconds', '0.2'];
+    const args = ['submit', 'cli-wait-late', '--delay', '600', '--wait', '--wait-timeout', '0.2'];
     const { ended, stdout, stderr } = await cli(args);
     assert.equal(ended, 3);
     assert.match(stdout.trimEnd(), ID);

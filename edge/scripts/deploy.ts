@@ -128,6 +128,7 @@ if (import.meta.main) {
     else deploy(wrangler);
   } catch (error) {
     console.error(`Deployment stopped: ${error instanceof Error ? error.message : error}`);
+    console.error('If you are not signed in, run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.');
     process.exitCode = 1;
   }
 }

@@ -10,6 +10,9 @@ import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
 import { addWatch } from './watch.ts';
 
+/** What may be given more than once. */
+const REPEATABLE = new Set(['_', 'ids', 'tag']);
+
 /**
  * Adds the commands of a client; what they work with is loaded when one is run. A parser that has them rejects
  * with a sentence where the words are not as they should be, and with what a command throws.
@@ -28,7 +31,7 @@ export function addClientCommands(parser: Argv): Argv {
     addResume,
   ];
   return commands
-    .reduce((added, add) => add(added), parser)
+    .reduce((added, add) => add(added), parser.middleware(refuseRepeated, true))
     .strict()
     .updateStrings({
       'Arguments %s and %s are mutually exclusive': 'Expected --%s or --%s, got both',
@@ -37,4 +40,12 @@ export function addClientCommands(parser: Argv): Argv {
     .fail((message, error) => {
       throw error ?? new Error(`${message}\nrunner --help, or runner COMMAND --help, says what there is`);
     });
+}
+
+/** yargs makes a list of a flag that is given twice, which no reader of its value expects. */
+function refuseRepeated(flags: Record<string, unknown>): void {
+  for (const [flag, value] of Object.entries(flags)) {
+    if (!Array.isArray(value) || REPEATABLE.has(flag)) continue;
+    throw new Error(`--${flag}: Expected one value, got ${value.length}`);
+  }
 }

@@ -37,8 +37,8 @@ async function printStats({ counts, types, oldestWaiting, minutes }: QueueStats)
   if (last?.waitMs && last.runMs) {
     const { waitMs, runMs } = last;
     print(
-      `In the last such minute: waited ${duration(waitMs.p50)}, 95 % at most ${duration(waitMs.p95)}; ` +
-        `ran ${duration(runMs.p50)}, 95 % at most ${duration(runMs.p95)}`,
+      `Last minute with tasks: waited ${duration(waitMs.p50)} (median), ${duration(waitMs.p95)} (p95); ` +
+        `ran ${duration(runMs.p50)} (median), ${duration(runMs.p95)} (p95)`,
     );
   }
 }

@@ -44,16 +44,17 @@ function withFlags(parser: Argv) {
       type: 'boolean',
       describe: 'Wait until it has ended, and show its result',
     })
-    .option('timeout-seconds', {
-      ...seconds('timeout-seconds'),
-      describe: 'With --wait, no longer: in seconds, or 90s, 30m, …',
+    .option('wait-timeout', {
+      alias: 'timeout-seconds',
+      ...seconds('wait-timeout'),
+      describe: 'With --wait, wait no longer than this: in seconds, or 90s, 30m, …',
     })
     .option('batch', {
       type: 'string',
       requiresArg: true,
       conflicts: [
         ...['payload', 'priority', 'delay', 'run-at', 'max-attempts', 'timeout', 'tag'],
-        ...['wait', 'timeout-seconds'],
+        ...['wait', 'wait-timeout'],
       ],
       describe:
         'Submit the tasks of a file, one a line as JSON: {"type":…,"payload":…}; - for standard input',
@@ -72,8 +73,8 @@ export function addSubmit(parser: Argv): Argv {
 type Flags = FlagsOf<typeof withFlags>;
 
 async function submitOne(type: string, flags: Flags): Promise<void> {
-  if (flags.timeoutSeconds !== undefined && !flags.wait) {
-    throw new Error('--timeout-seconds: Expected --wait with it; the time of an attempt is --timeout');
+  if (flags.waitTimeout !== undefined && !flags.wait) {
+    throw new Error('--wait-timeout: Expected --wait with it; the time of an attempt is --timeout');
   }
   const payload = flags.payload === undefined ? undefined : await readPayload(flags.payload);
   const queue = await connect(flags);
@@ -89,7 +90,7 @@ async function submitOne(type: string, flags: Flags): Promise<void> {
   const id = await queue.submit(type, payload, options);
   if (!flags.json) print(id);
   else if (!flags.wait) printJson({ taskId: id });
-  if (flags.wait) await tellEnd(await queue.wait(id, { timeoutSeconds: flags.timeoutSeconds }), flags.json);
+  if (flags.wait) await tellEnd(await queue.wait(id, { timeoutSeconds: flags.waitTimeout }), flags.json);
 }
 
 async function readPayload(text: string): Promise<unknown> {
