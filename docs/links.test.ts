@@ -31,7 +31,7 @@ function anchorsOf(text: string): Set<string> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  const names = await readdir(dirname(path)).catch(() => []);
+  const names = await readdir(dirname(path)).catch((): string[] => []);
   return path === ROOT || names.includes(path.slice(dirname(path).length + 1));
 }
 
