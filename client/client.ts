@@ -76,7 +76,7 @@ const POST = { method: 'POST', repeatable: true } as const satisfies Call;
  *
  * @example
  * ```ts
- * import { TaskQueue } from 'edge-task-queue/client';
+ * import { TaskQueue } from '@edge-task-queue/client';
  * import type wordCount from './my-tasks/word-count.ts';
  *
  * const queue = new TaskQueue<typeof wordCount>({ url: 'http://localhost:8787' });

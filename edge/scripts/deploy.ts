@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { parse } from 'jsonc-parser';
 import { z } from 'zod';
 import { ensureTokens, setTokens, TOKEN_SECRETS, type TokenKind } from './deploy-tokens.ts';
+import { WRANGLER } from './lib/wrangler.ts';
 
 const QUEUES = ['task-queue-v2', 'task-dead-letter-v2'];
 const NAMESPACE = 'task-storage-v2';
@@ -104,18 +105,17 @@ async function askForTokens(kind: TokenKind): Promise<string> {
 }
 
 if (import.meta.main) {
-  const bin = join(import.meta.dirname, '../../node_modules/wrangler/bin/wrangler.js');
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' };
   const wrangler: Wrangler = {
     show: (args, input) => {
-      execFileSync(process.execPath, [bin, ...args], {
+      execFileSync(process.execPath, [WRANGLER, ...args], {
         env,
         stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
         ...(input !== undefined && { input }),
       });
     },
     read: (args) =>
-      execFileSync(process.execPath, [bin, ...args], {
+      execFileSync(process.execPath, [WRANGLER, ...args], {
         env,
         encoding: 'utf8',
         stdio: ['inherit', 'pipe', 'pipe'],

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listProcesses } from './lib/process-table.ts';
 import { runApart } from './lib/script.ts';
 import { onStarterEnd } from './lib/starter.ts';
+import { WRANGLER } from './lib/wrangler.ts';
 import { lockState, type Owner, type StateLock } from './state-lock.ts';
 
 const READY_TIMEOUT_MS = 90_000;
@@ -29,7 +30,6 @@ interface DevWorker {
   readonly portVariable: string;
 }
 
-const wrangler = resolve(import.meta.dirname, '../../node_modules/wrangler/bin/wrangler.js');
 const stateDir = resolve(process.env.STATE_DIR ?? '.state');
 const registry = resolve(stateDir, 'registry');
 const builtPages = resolve(import.meta.dirname, '../dashboard/dist');
@@ -51,7 +51,7 @@ const running = new Map<DevWorker, ChildProcess>();
 let lock: StateLock | undefined;
 let stopping = false;
 
-if (process.connected === undefined) process.exit(await runApart('edge/scripts/dev.ts'));
+if (process.connected === undefined) process.exit(await runApart(import.meta.filename));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
 onStarterEnd(() => stop(0));
 
@@ -138,7 +138,7 @@ async function start(worker: DevWorker): Promise<void> {
     ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
   ];
   // In this process's group, and so are its children: they are ended by the group.
-  const child = spawn(process.execPath, [wrangler, ...args], {
+  const child = spawn(process.execPath, [WRANGLER, ...args], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,

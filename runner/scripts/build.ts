@@ -1,24 +1,48 @@
 /**
- * Builds what the package gives to others, into `dist/`: JavaScript with its declarations, since Node runs no
- * TypeScript below `node_modules`.
+ * Builds what the packages give to others, each into its `dist/`: JavaScript with its declarations, since Node
+ * runs no TypeScript below `node_modules`.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildFolder } from '../../edge/scripts/lib/build-folder.ts';
+import { workerConfig } from '../../edge/scripts/worker-config.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const DIST = join(ROOT, 'dist');
-const TEMPLATES = join('runner', 'tasks', 'email-templates');
+const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
+const TEMPLATES = 'runner/tasks/email-templates';
+const PAGES = 'edge/dashboard/dist';
 
-const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-const project = join(import.meta.dirname, '../tsconfig.build.json');
+/** For each package what is not compiled. */
+const FINISH: Record<string, (target: string) => void> = {
+  client: () => {},
+  runner(target) {
+    cpSync(join(ROOT, TEMPLATES), join(target, TEMPLATES), { recursive: true });
+    chmodSync(join(target, 'runner/bin.js'), 0o755);
+  },
+  edge(target) {
+    for (const worker of ['api', 'buffer'] as const) {
+      const config = { ...workerConfig(worker), main: 'worker.js', assets: assetsOf(worker) };
+      writeFileSync(join(target, 'edge', worker, 'wrangler.jsonc'), JSON.stringify(config, null, 2));
+    }
+    const pages = join(ROOT, PAGES);
+    if (existsSync(pages)) cpSync(pages, join(target, PAGES), { recursive: true });
+  },
+};
 
-const built = await buildFolder(DIST, (target) => {
-  const args = [compiler, '--project', project, '--outDir', target];
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
-  cpSync(join(ROOT, TEMPLATES), join(target, TEMPLATES), { recursive: true });
-  chmodSync(join(target, 'runner', 'bin.js'), 0o755);
-});
-if (!built) console.log('The package is up to date');
+for (const [name, finish] of Object.entries(FINISH)) {
+  const project = join(ROOT, name, 'tsconfig.build.json');
+  const built = await buildFolder(join(ROOT, name, 'dist'), (target) => {
+    const { status } = spawnSync(process.execPath, [COMPILER, '--project', project, '--outDir', target], {
+      stdio: 'inherit',
+    });
+    if (status !== 0) process.exit(status ?? 1);
+    finish(target);
+  });
+  console.log(built ? `${name}/dist is built` : `${name}/dist is up to date`);
+}
+
+/** With the paths as the configuration has them: those of the source are absolute. */
+function assetsOf(worker: 'api' | 'buffer') {
+  return { ...workerConfig(worker).assets, directory: '../dashboard/dist' };
+}

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, type LocalEdge, startLocalEdge } from '../../scripts/lib/local-edge.ts';
+import { WRANGLER } from '../../scripts/lib/wrangler.ts';
 import { workerConfig } from '../../scripts/worker-config.ts';
 
 /** Where an edge is called; no slash at the end. */
@@ -87,7 +88,7 @@ async function startReader(folder: string, state: string, log: string) {
   const child = spawn(
     process.execPath,
     [
-      resolve(import.meta.dirname, '../../../node_modules/wrangler/bin/wrangler.js'),
+      WRANGLER,
       ...['dev', '--config', path, '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
       ...['--persist-to', state, '--var', 'AUTH:off'],
       ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],

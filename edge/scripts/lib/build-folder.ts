@@ -7,9 +7,15 @@ const ROOT = join(import.meta.dirname, '../../..');
 const WAIT_MS = 10 * 60_000;
 
 /** All that the builds of this package may read. */
-const SOURCES = ['client', 'edge', 'runner', 'package.json', 'package-lock.json', 'tsconfig.json'].map(
-  (path) => join(ROOT, path),
-);
+const SOURCES = [
+  'client',
+  'edge',
+  'runner',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+].map((path) => join(ROOT, path));
 /** Folders in them that hold no sources: what is built, and wrangler's own. */
 const NOT_SOURCES = /(^|\/)(dist|dist\..*|node_modules|\.\w+)(\/|$)/;
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onStarterEnd } from './starter.ts';
 
@@ -40,14 +40,14 @@ const KILL_MS = 5000;
  * script has ended, kills what remains of its process group. So neither leaves anything behind, whichever of
  * them is killed.
  *
- * @param path the script, from the package's root.
+ * @param path the script: absolute, or from the project's root.
  * @throws {Error} when it ends before it has printed its `readyLine`, or `signal` is aborted already.
  */
 export async function startScript(path: string, options: ScriptOptions = {}): Promise<Script> {
   const { args = [], env = {}, output = 'inherit', readyLine, cwd = ROOT, signal } = options;
   signal?.throwIfAborted();
   const file = output === 'inherit' ? undefined : openSync(output.file, 'a');
-  const child = spawn(process.execPath, [join(ROOT, path), ...args], {
+  const child = spawn(process.execPath, [resolve(ROOT, path), ...args], {
     cwd,
     detached: true,
     env: { ...process.env, ...env },
