@@ -48,22 +48,22 @@ export interface TaskDefinition<
   /** Checked before each run; a payload that does not match fails the task at once. */
   readonly payload: Payload;
   /** Time for one attempt, where the submission sets none. Without either, an attempt may take any time. */
-  readonly timeoutSeconds?: number;
+  readonly timeoutSeconds?: number | undefined;
   /** Attempts before the task fails, where the submission sets none (default 3). */
-  readonly maxAttempts?: number;
+  readonly maxAttempts?: number | undefined;
   /** Delay between attempts, where the submission sets none (default base 1 s, cap 1 h). */
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /**
    * The heap, Buffers and native memory that an attempt may take (default 1,024 MB); more fails it. On the io
    * lane the tasks share a thread, and the largest allowance among them is the thread's. Native memory is the
    * process's: it counts only where all running tasks together have too much.
    */
-  readonly memoryMb?: number;
+  readonly memoryMb?: number | undefined;
   /**
    * Names of the environment variables that its tasks are given, as `context.env`. Nothing else of the runner's
    * environment reaches a task, except what describes the machine, such as `PATH`, `HOME` and `TZ`.
    */
-  readonly env?: readonly Variable[];
+  readonly env?: readonly Variable[] | undefined;
   /** Does the work. What it returns is stored as JSON, 256 KB at most; what it throws is retried. */
   run(payload: z.output<Payload>, context: TaskContext<Variable>): Result;
 }

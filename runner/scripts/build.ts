@@ -10,14 +10,15 @@ import { workerConfig } from '../../edge/scripts/worker-config.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
-const TEMPLATES = 'runner/tasks/email-templates';
+/** Folders that are copied as they are. */
+const TEMPLATES = ['runner/tasks/email-templates', 'runner/project/template'];
 const PAGES = 'edge/dashboard/dist';
 
 /** For each package what is not compiled. */
 const FINISH: Record<string, (target: string) => void> = {
   client: () => {},
   runner(target) {
-    cpSync(join(ROOT, TEMPLATES), join(target, TEMPLATES), { recursive: true });
+    for (const path of TEMPLATES) cpSync(join(ROOT, path), join(target, path), { recursive: true });
     chmodSync(join(target, 'runner/bin.js'), 0o755);
   },
   edge(target) {

@@ -1,16 +1,21 @@
 /** The packages as others get them: packed, and installed into empty folders outside of this project. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { freePort } from '../../edge/scripts/lib/local-edge.ts';
+import { listProcesses } from '../../edge/scripts/lib/process-table.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');
 const PACKAGES = ['client', 'runner', 'edge'] as const;
+const TIMEOUT_MS = 60_000;
 type Package = (typeof PACKAGES)[number];
 
 let folder: string;
@@ -120,5 +125,84 @@ describe('a project with the runner', () => {
       code: 1,
       stderr: /^The task type "same" is declared by .*one\.ts and .*two\.ts: rename one of them$/m,
     });
+  });
+});
+
+describe('a project that `runner init` has set up', () => {
+  let project: string;
+  const npx = (...args: string[]) => run('npx', args, { cwd: project });
+  before(async () => {
+    project = await projectWith('init-project', ['runner', 'edge']);
+    await npx('runner', 'init');
+  });
+
+  test('has a task type whose tests pass', async () => {
+    // Else these tests would report to this one.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const { stdout } = await run('npm', ['test'], { cwd: project, env });
+    assert.match(stdout, /^ℹ pass 2$/m);
+  });
+
+  test('keeps what is there when it is set up again', async () => {
+    const file = join(project, 'README.md');
+    await writeFile(file, 'Mine');
+    await npx('runner', 'init');
+    assert.equal(await readFile(file, 'utf8'), 'Mine');
+    const { scripts, type } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
+    assert.deepEqual([type, scripts.dev], ['module', 'runner dev --tasks tasks']);
+  });
+
+  test('runs a task without the edge', async () => {
+    const done = await npx('runner', 'run', 'word-count', '--payload', '{"text":"to be"}');
+    assert.equal(done.stdout, '{"words":2}\n');
+    await assert.rejects(npx('runner', 'run', 'word-count', '--payload', '{"text":""}'), {
+      code: 2,
+      stderr: /^task_error: Nothing to count \(not retried\)$/m,
+    });
+  });
+
+  test('checks the workers that it would deploy', async () => {
+    const { stdout } = await npx('runner', 'deploy', '--dry-run');
+    assert.equal(stdout.match(/--dry-run: exiting now/g)?.length, 2, stdout);
+  });
+
+  test('runs everything, follows its files, replays a task, and leaves nothing behind', async (t) => {
+    const [api, buffer] = [await freePort(), await freePort()];
+    const at = ['--api-url', `http://localhost:${api}`];
+    const ports = ['--port', String(api), '--queue-port', String(buffer)];
+    const dev = spawn('npx', ['runner', 'dev', ...ports], {
+      cwd: project,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => dev.kill('SIGKILL'));
+    let output = '';
+    dev.stdout.on('data', (text) => {
+      output += text;
+    });
+    const starts = () => output.match(/Task Consumer started/g)?.length ?? 0;
+    await waitFor('the runner', () => starts() === 1, TIMEOUT_MS);
+
+    const submit = ['runner', 'submit', 'word-count', '--payload', '{"text":"to be"}', '--wait', ...at];
+    assert.match((await npx(...submit)).stdout, /^result +\{"words":2\}$/m);
+    assert.match(await (await fetch(`http://localhost:${api}/`)).text(), /<!doctype html>/i);
+
+    const file = join(project, 'tasks', 'word-count.ts');
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace('return { words }', 'return { count: words }'),
+    );
+    await waitFor('the runner with the change', () => starts() === 2, TIMEOUT_MS);
+    const { stdout } = await npx(...submit);
+    assert.match(stdout, /^result +\{"count":2\}$/m);
+    const replayed = await npx('runner', 'replay', stdout.split('\n')[0] ?? '', ...at);
+    assert.equal(replayed.stdout, '{"count":2}\n');
+
+    dev.kill('SIGTERM');
+    await once(dev, 'exit');
+    await waitFor(
+      'the end of all processes',
+      async () => !(await listProcesses()).some(({ command }) => command.includes(project)),
+      TIMEOUT_MS,
+    );
   });
 });

@@ -15,7 +15,9 @@ export interface LocalEdge {
 export interface LocalEdgeOptions extends Pick<ScriptOptions, 'output' | 'signal'> {
   /** Free ones where none are given. */
   readonly ports?: { readonly api?: number; readonly buffer?: number };
-  /** Further settings of `edge/scripts/dev.ts`. */
+  /** The script that starts them; `edge/scripts/dev.ts` by default. */
+  readonly script?: string;
+  /** Further settings of the script. */
   readonly env?: Record<string, string>;
 }
 
@@ -25,9 +27,9 @@ export interface LocalEdgeOptions extends Pick<ScriptOptions, 'output' | 'signal
  * @param stateDir the folder of their persisted state.
  */
 export async function startLocalEdge(stateDir: string, options: LocalEdgeOptions = {}): Promise<LocalEdge> {
-  const { ports = {}, env = {}, ...scriptOptions } = options;
+  const { ports = {}, env = {}, script: path = 'edge/scripts/dev.ts', ...scriptOptions } = options;
   const { api = await freePort(), buffer = await freePort() } = ports;
-  const script = await startScript('edge/scripts/dev.ts', {
+  const script = await startScript(path, {
     ...scriptOptions,
     env: { ...env, API_PORT: String(api), BUFFER_PORT: String(buffer), STATE_DIR: stateDir },
     readyLine: /^Edge ready/,

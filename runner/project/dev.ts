@@ -1,0 +1,135 @@
+import { watch } from 'node:fs';
+import { extname, join, resolve, sep } from 'node:path';
+import type { Argv } from 'yargs';
+import { print, printError } from '../../client/cli/output.ts';
+import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
+import { type Script, startScript } from '../../edge/scripts/lib/script.ts';
+import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
+import { edgeScript } from './edge-package.ts';
+
+const CLI = join(import.meta.dirname, `../cli${extname(import.meta.filename)}`);
+/** A change of one of these files starts the runner again. */
+const WATCHED = /\.(?:[mc]?[tj]s|json)$/;
+const NOT_WATCHED = new Set(['node_modules', '.git', '.state', '.wrangler', 'dist', 'data', 'outbox']);
+/** Editors write a file in several steps. */
+const SETTLE_MS = 200;
+/** Running tasks get this long when the runner starts again. */
+const DRAIN_SECONDS = '2';
+
+export function addDev(parser: Argv): Argv {
+  return parser.command(
+    'dev',
+    'Run everything on this machine: the workers, the dashboard, and a runner that follows changes of your files',
+    (command) =>
+      command
+        .option('tasks', {
+          type: 'string',
+          default: 'tasks',
+          requiresArg: true,
+          describe: 'Folder with your task types',
+        })
+        .option('threads', { type: 'string', requiresArg: true, describe: 'Worker threads of the runner' })
+        .option('port', {
+          type: 'number',
+          default: 8787,
+          requiresArg: true,
+          describe: 'Port of the API Worker',
+        })
+        .option('queue-port', {
+          type: 'number',
+          default: 8788,
+          requiresArg: true,
+          describe: 'Port of the Consumer Worker',
+        })
+        .option('state', {
+          type: 'string',
+          default: '.state',
+          requiresArg: true,
+          describe: 'Folder that keeps the tasks',
+        }),
+    async ({ tasks, threads, port, queuePort, state }) => {
+      const edge = await startLocalEdge(resolve(state), {
+        script: edgeScript('dev'),
+        ports: { api: port, buffer: queuePort },
+      });
+      const args = [
+        '--tasks',
+        tasks,
+        '--drain-timeout',
+        DRAIN_SECONDS,
+        ...(threads ? ['--threads', threads] : []),
+      ];
+      process.exitCode = await new DevSystem(edge, args).run();
+    },
+  );
+}
+
+/** The workers, and the runner that is started again when a file changes. */
+class DevSystem {
+  readonly #edge: LocalEdge;
+  readonly #args: readonly string[];
+  readonly #stopped = Promise.withResolvers<number>();
+  #runner: Script | undefined;
+  /** Starts and stops of the runner, one after another. */
+  #turn: Promise<void> = Promise.resolve();
+  #isStopping = false;
+
+  constructor(edge: LocalEdge, args: readonly string[]) {
+    this.#edge = edge;
+    this.#args = args;
+  }
+
+  /** Resolves with an exit code when everything has ended. */
+  async run(): Promise<number> {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#stop(0));
+    onStarterEnd(() => this.#stop(0));
+    void this.#edge.ended.then(() => {
+      if (!this.#isStopping) printError('The workers ended; stopping the runner');
+      this.#stop(1);
+    });
+    this.#startRunner();
+    const watcher = this.#watch();
+    const code = await this.#stopped.promise;
+    watcher.close();
+    await this.#turn;
+    await this.#runner?.stopSoon();
+    await this.#edge.stop();
+    return code;
+  }
+
+  #stop(code: number): void {
+    this.#isStopping = true;
+    this.#stopped.resolve(code);
+  }
+
+  /** A runner that does not start says why, and the next change starts it again. */
+  #startRunner(): void {
+    this.#turn = this.#turn.then(async () => {
+      await this.#runner?.stop();
+      if (this.#isStopping) return;
+      const runner = await startScript(CLI, { args: this.#args, env: this.#edge.env, cwd: process.cwd() });
+      this.#runner = runner;
+      void runner.ended.then((code) => {
+        if (this.#runner === runner && code !== 0 && !this.#isStopping) {
+          printError('The runner ended. It starts again when a file changes.');
+        }
+      });
+    });
+  }
+
+  #watch() {
+    let timer: NodeJS.Timeout | undefined;
+    return watch(process.cwd(), { recursive: true }, (_event, name) => {
+      if (name === null || !isWatched(name)) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        print(`${name} has changed: starting the runner again`);
+        this.#startRunner();
+      }, SETTLE_MS);
+    });
+  }
+}
+
+function isWatched(path: string): boolean {
+  return WATCHED.test(path) && !path.split(sep).some((part) => NOT_WATCHED.has(part));
+}

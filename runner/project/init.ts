@@ -1,0 +1,79 @@
+import { access, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { print } from '../../client/cli/output.ts';
+
+const TEMPLATE = join(import.meta.dirname, 'template');
+const IGNORED = ['node_modules', '.state', 'data', 'outbox', '.env', '*.env'];
+const SCRIPTS = {
+  dev: 'runner dev --tasks tasks',
+  start: 'runner --tasks tasks',
+  test: 'node --test "tasks/**/*.test.ts"',
+  deploy: 'runner deploy',
+};
+
+export function addInit(parser: Argv): Argv {
+  return parser.command(
+    'init [folder]',
+    'Set up a project: a task type with its test, and scripts to run them',
+    (command) =>
+      command.positional('folder', { type: 'string', default: '.', describe: 'Where; the current folder' }),
+    async ({ folder }) => {
+      await initProject(resolve(folder));
+    },
+  );
+}
+
+/** Writes what a project needs. Files that exist are left as they are, and scripts that are there are kept. */
+async function initProject(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const file of await templateFiles()) {
+    const target = join(folder, file);
+    if (await exists(target)) {
+      print(`kept     ${relative(process.cwd(), target)}`);
+      continue;
+    }
+    await cp(join(TEMPLATE, file), target, { recursive: true });
+    print(`created  ${relative(process.cwd(), target)}`);
+  }
+  await writePackage(join(folder, 'package.json'));
+  await ignoreFiles(join(folder, '.gitignore'));
+  print('\nNext: npm test, then npm run dev (it needs: npm install --save-dev @edge-task-queue/edge)');
+}
+
+async function templateFiles(): Promise<string[]> {
+  const entries = await readdir(TEMPLATE, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(TEMPLATE, join(entry.parentPath, entry.name)));
+}
+
+async function writePackage(path: string): Promise<void> {
+  const found = (await exists(path)) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
+  const settings = found ?? { name: basename(join(path, '..')), private: true };
+  // `npm init` makes a CommonJS project, whose task files Node cannot import.
+  const next = { ...settings, type: 'module', scripts: { ...SCRIPTS, ...written(settings.scripts) } };
+  await writeFile(path, `${JSON.stringify(next, null, 2)}\n`);
+  print(`${found ? 'changed ' : 'created '} ${relative(process.cwd(), path)}`);
+}
+
+/** The scripts that somebody has written: not the test that `npm init` puts there. */
+function written(scripts: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(scripts).filter(([, command]) => !command.includes('no test specified')),
+  );
+}
+
+async function ignoreFiles(path: string): Promise<void> {
+  const text = (await exists(path)) ? await readFile(path, 'utf8') : '';
+  const missing = IGNORED.filter((name) => !text.split('\n').includes(name));
+  if (missing.length === 0) return;
+  await writeFile(path, `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${missing.join('\n')}\n`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
