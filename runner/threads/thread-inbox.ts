@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { readMessage, type ThreadMessage } from './thread-messages.ts';
+import { type ChildMessage, readMessage, type ThreadMessage } from './thread-messages.ts';
 import { type JobEnd, NOTE_WINDOW, type ToThread } from './thread-protocol.ts';
 
 /** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
@@ -7,6 +7,7 @@ const MAX_BAD_MESSAGES = 100;
 
 export interface ThreadInboxOptions {
   readonly onMessage: (message: ThreadMessage) => void;
+  readonly onChild: (message: ChildMessage) => void;
   /** Returns whether the thread runs any of these jobs. */
   readonly onEnds: (ends: readonly JobEnd[]) => boolean;
   /** `problem` says what is wrong with a message. It changes nothing else. */
@@ -87,7 +88,7 @@ export class ThreadInbox {
     else if (!this.#options.onEnds(message)) this.refuse('the end of a job that it does not run');
   }
 
-  #takeNote(note: ThreadMessage | { kind: 'pong' }): void {
+  #takeNote(note: ThreadMessage | ChildMessage | { kind: 'pong' }): void {
     if (note.kind === 'pong' && !this.#isPinged) this.refuse('an answer without a question');
     if (note.kind === 'pong') {
       this.#isPinged = false;
@@ -96,6 +97,7 @@ export class ThreadInbox {
     if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
     this.#unacknowledged += 1;
     if (this.#unacknowledged > NOTE_WINDOW) this.#stop('more messages than it may send at once');
+    else if ('pid' in note) this.#options.onChild(note);
     else this.#options.onMessage(note);
   }
 

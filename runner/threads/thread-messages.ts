@@ -23,6 +23,7 @@ const json = (maxLength: number) =>
 
 const jobId = z.int();
 const message = z.string().max(MAX_LOG_LENGTH);
+const pid = z.int().min(2);
 const ids = z.object({ taskId: z.string().max(100), leaseId: z.string().max(100), attempt: z.int() });
 
 const Note = z.discriminatedUnion('kind', [
@@ -41,10 +42,20 @@ const Note = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exit'), jobId, code: z.string().max(100) }),
   z.object({ kind: z.literal('stray'), jobId, message, ids: ids.optional() }),
   z.object({ kind: z.literal('unheard'), jobId }),
+  z.object({
+    kind: z.literal('child-started'),
+    pid,
+    startedAt: z.string().max(32).optional(),
+    isLeader: z.boolean(),
+  }),
+  z.object({ kind: z.literal('child-ended'), pid }),
 ]);
+type Note = z.output<typeof Note>;
 
-/** A note of a thread, checked. */
-export type ThreadMessage = z.output<typeof Note>;
+/** A note about a child process, checked. */
+export type ChildMessage = Extract<Note, { pid: number }>;
+/** A note about a job, checked. */
+export type ThreadMessage = Exclude<Note, ChildMessage>;
 
 const PONG = { kind: 'pong' } as const;
 type Pong = typeof PONG;
@@ -64,7 +75,7 @@ const MAX_ENDS = 100_000;
  *
  * @returns a sentence where it is not what a thread sends.
  */
-export function readMessage(sent: unknown): ThreadMessage | Pong | readonly JobEnd[] | string {
+export function readMessage(sent: unknown): Note | Pong | readonly JobEnd[] | string {
   if (isRecord(sent) && 'ends' in sent) return readEnds(sent.ends);
   if (isRecord(sent) && sent.kind === 'pong') return PONG;
   const note = Note.safeParse(sent);

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
 import { JobChildren } from './job-children.ts';
 import { NoteBudget } from './note-budget.ts';
+import { currentThread } from './os-process.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
 import { forgetNodeFlags } from './thread-env.ts';
@@ -57,22 +58,24 @@ process.exit = (code) => {
 /**
  * Takes its first order, then runs some tasks, or loads files ahead.
  *
+ * @returns for the first order the id that Linux gives to the thread.
  * @throws {Error} for an order that is not the main thread's.
  */
 export default function run(
   order: Setup | BatchGroup | WarmUp,
-): Promise<JobEnd[]> | Promise<void> | undefined {
+): Promise<JobEnd[]> | Promise<void> | number | undefined {
   if (setup === undefined && 'port' in order) {
     const onAbort = (jobId: number, reason: string) =>
       running.get(jobId)?.controller.abort(new Error(reason));
+    const port = new ThreadPort(order, onAbort);
     const children = new JobChildren({
-      channel: order.childChannel,
+      onNote: (note) => void port.note(note),
       currentJob: () => current.getStore()?.id,
       isRunning: (job) => running.has(job),
     });
-    setup = { token: order.token, port: new ThreadPort(order, onAbort), children };
+    setup = { token: order.token, port, children };
     closePublicPort(noteUnheard);
-    return undefined;
+    return currentThread();
   }
   if (setup === undefined || order.token !== setup.token || 'port' in order) {
     throw new Error('This thread takes orders of the runner alone');
