@@ -100,6 +100,9 @@ export class TaskThread {
     const [worker] = this.#piscina.threads;
     if (!worker) throw new Error('The thread did not start');
     this.#worker = worker;
+    // The thread replaces its streams. What comes through Node's own must not keep the main thread busy.
+    worker.stdout.unpipe();
+    worker.stderr.unpipe();
     started.then(
       (osThread: number | undefined) => {
         this.#children.osThread = osThread;

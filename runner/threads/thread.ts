@@ -6,6 +6,7 @@ import { NoteBudget } from './note-budget.ts';
 import { currentThread } from './os-process.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
+import { replaceStdio } from './task-stdio.ts';
 import { forgetNodeFlags } from './thread-env.ts';
 import { closePublicPort, ThreadPort } from './thread-port.ts';
 import {
@@ -25,6 +26,7 @@ import {
 interface Running {
   readonly job: Job;
   readonly controller: AbortController;
+  readonly notes: TaskNotes;
   /** Ends the job by an error that was thrown where nobody could catch it. */
   readonly fail: (thrown: unknown) => void;
 }
@@ -42,6 +44,8 @@ const strays = new NoteBudget(
 );
 
 let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
+
+replaceStdio((output, piece) => printing()?.notes.print(output, piece));
 
 // What a job throws outside its promise is its own failure; once it has ended, nobody's.
 process.on('uncaughtException', blame);
@@ -117,11 +121,11 @@ function runJob(job: Job): Promise<JobEnd> {
   return current.run(job, async () => {
     const controller = new AbortController();
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-    const entry: Running = { job, controller, fail };
-    running.set(job.id, entry);
     const notes = new TaskNotes((said) => note(job.id, said));
+    const entry: Running = { job, controller, notes, fail };
+    running.set(job.id, entry);
     const startedAt = performance.now();
-    const outcome = await Promise.race([attempt(entry, notes), failed]).catch(
+    const outcome = await Promise.race([attempt(entry), failed]).catch(
       (thrown): Outcome => ({ error: failureOf(thrown) }),
     );
     running.delete(job.id);
@@ -143,7 +147,7 @@ async function endChildren({ id }: Job, notes: TaskNotes): Promise<void> {
   );
 }
 
-async function attempt({ job, controller }: Running, notes: TaskNotes): Promise<Outcome> {
+async function attempt({ job, controller, notes }: Running): Promise<Outcome> {
   const definition = await definitionOf(job.module);
   const payload = await definition.payload.safeParseAsync(job.payload);
   if (!payload.success) return { error: invalidPayload(payload.error.issues) };
@@ -159,6 +163,14 @@ function definitionOf(module: string): Promise<CheckedDefinition> {
 
 function note(jobId: number, said: ThreadNote): boolean {
   return setup?.port.note({ ...said, jobId }) ?? false;
+}
+
+/** The job whose code prints. Code of no known job, such as a worker's, prints for the only one that runs. */
+function printing(): Running | undefined {
+  const job = current.getStore();
+  if (job) return running.get(job.id);
+  const [only, ...others] = running.values();
+  return others.length === 0 ? only : undefined;
 }
 
 function noteUnheard(): void {
