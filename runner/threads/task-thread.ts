@@ -4,8 +4,8 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type RunningJob, ThreadExit } from '../execution/running-job.ts';
 import { ThreadChildren } from './thread-children.ts';
-import { ThreadInbox } from './thread-inbox.ts';
-import { readEnds, type ThreadMessage } from './thread-messages.ts';
+import { OVERSIZED, ThreadInbox } from './thread-inbox.ts';
+import { isOversized, readEnds, type ThreadMessage } from './thread-messages.ts';
 import {
   type BatchGroup,
   type Job,
@@ -68,6 +68,7 @@ export class TaskThread {
   constructor(options: TaskThreadOptions) {
     this.#options = options;
     this.#inbox = new ThreadInbox({
+      openJobs: () => this.#open.size,
       onMessage: (message) => options.onMessage(message, this),
       onChild: (message) => this.#children.take(message),
       onEnds: (ends) => this.#resolveJobs(ends),
@@ -246,7 +247,8 @@ export class TaskThread {
     const order: BatchGroup = { token: this.#token, batches };
     this.#load += 1;
     try {
-      const ends = readEnds(await this.#piscina.run(order));
+      const sent: unknown = await this.#piscina.run(order);
+      const ends = isOversized(sent, this.#open.size) ? OVERSIZED : readEnds(sent);
       // What the thread has sent before is here, but may not have been looked at.
       this.#inbox.drain();
       if (typeof ends === 'string') this.#distrust(ends);

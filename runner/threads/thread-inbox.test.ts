@@ -16,6 +16,7 @@ function open(t: TestContext) {
   const problems: string[] = [];
   const floods: string[] = [];
   const inbox = new ThreadInbox({
+    openJobs: () => 1,
     onMessage: (message) => void messages.push(message),
     onChild: (message) => void children.push(message),
     onEnds: (list) => {
@@ -70,6 +71,27 @@ for (const [what, message] of [
     thread.port.postMessage(line());
     await waitFor('the line', () => messages.length === 1);
     assert.deepEqual([problems.length, ends.length, floods.length], [1, 0, 0]);
+  });
+}
+
+const MANY = Array.from({ length: 300_000 }, (_, index) => ({ index, list: [index] }));
+for (const [what, message] of [
+  ['a long list', MANY],
+  ['more ends than it has jobs', { ends: MANY }],
+  ['a field that is large', line({ extra: MANY })],
+  ['a text that is larger than a result', line({ message: 'x'.repeat(2 ** 20) })],
+  ['what nests deep', JSON.parse('['.repeat(1000) + ']'.repeat(1000))],
+  ['a Map', new Map([['key', 'value']])],
+  ['a Buffer', Buffer.alloc(2 ** 20)],
+] as const) {
+  test(`a thread that sends ${what} is not listened to any more`, async (t) => {
+    const { thread, messages, ends, problems, floods } = open(t);
+    for (let count = 0; count < 3; count += 1) thread.port.postMessage(message);
+    thread.port.postMessage(line());
+    await waitFor('it to be refused', () => floods.length > 0);
+    await turn();
+    assert.deepEqual(floods, ['a message that is larger than any of its own']);
+    assert.deepEqual([messages.length, ends.length, problems.length], [0, 0, 0]);
   });
 }
 

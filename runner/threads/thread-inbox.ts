@@ -1,11 +1,16 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { type ChildMessage, readMessage, type ThreadMessage } from './thread-messages.ts';
+import { type ChildMessage, isOversized, readMessage, type ThreadMessage } from './thread-messages.ts';
 import { type JobEnd, NOTE_WINDOW, type ToThread } from './thread-protocol.ts';
 
 /** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
 const MAX_BAD_MESSAGES = 100;
 
+/** Said of a thread that has sent an oversized message. */
+export const OVERSIZED = 'a message that is larger than any of its own';
+
 export interface ThreadInboxOptions {
+  /** How many jobs the thread has that have not ended. */
+  readonly openJobs: () => number;
   readonly onMessage: (message: ThreadMessage) => void;
   readonly onChild: (message: ChildMessage) => void;
   /** Returns whether the thread runs any of these jobs. */
@@ -82,6 +87,10 @@ export class ThreadInbox {
 
   #take(sent: unknown): void {
     if (this.#isClosed) return;
+    if (isOversized(sent, this.#options.openJobs())) {
+      this.#stop(OVERSIZED);
+      return;
+    }
     const message = readMessage(sent);
     if (typeof message === 'string') this.refuse(message);
     else if ('kind' in message) this.#takeNote(message);
@@ -108,7 +117,11 @@ export class ThreadInbox {
   }
 
   #stop(problem: string): void {
-    this.close();
+    this.#isClosed = true;
+    // A port that is only closed goes on to receive what has come, for nobody. One that was transferred does not.
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(undefined, [this.#port]);
+    port2.close();
     this.#options.onFlood(problem);
   }
 }
