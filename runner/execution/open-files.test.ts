@@ -27,7 +27,7 @@ async function openRunner(t: TestContext) {
   const edge = await FakeEdge.start(t);
   const tasks = await taskFolder(t, {
     'leak.ts': IMPORTS + taskSource('leak', LEAK),
-    'wait.ts': IMPORTS + taskSource('wait', `lane: 'io', run: () => sleep(6000, 'waited'),`),
+    'wait.ts': IMPORTS + taskSource('wait', `lane: 'io', run: () => sleep(8000, 'waited'),`),
   });
   const port = await freePort();
   const { queueUrl, apiUrl } = edge;
@@ -36,7 +36,7 @@ async function openRunner(t: TestContext) {
     'api-url': apiUrl,
     tasks,
     threads: 1,
-    'lease-seconds': 2,
+    'lease-seconds': 4,
     'poll-interval': 100,
     'metrics-port': port,
   };
@@ -56,11 +56,15 @@ test(
   options,
   async (t) => {
     const { edge, cli, port, resultOf, wait } = await openRunner(t);
-    const leak = edge.ledger.add('leak', { ms: 4000 });
+    const leak = edge.ledger.add('leak', { ms: 6000 });
     await waitFor('no file to be left', () =>
       cli.stdout().includes('The memory of this process cannot be read'),
     );
+    edge.fail('/tasks/claim', { drop: 'before' }, { drop: 'before' });
+    edge.fail('/tasks/heartbeat', { drop: 'before' });
+    // Some are accepted, in the place of a connection that was dropped; others are closed.
     const callers = Array.from({ length: 3 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    for (const caller of callers) caller.setTimeout(500, () => caller.destroy());
     await Promise.all(callers.map((caller) => once(caller, 'close')));
     await waitFor('both results', () => edge.ledger.allSettled);
     assert.ok(Number(resultOf(leak)?.result) > 100);
