@@ -39,7 +39,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #client: EdgeClient;
   readonly #lanes: ReadonlyMap<LaneName, Lane>;
-  readonly #memory = new MemoryWatch();
+  readonly #memory = new MemoryWatch(this.events);
   readonly #leases: LeaseManager;
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;

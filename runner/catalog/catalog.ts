@@ -62,7 +62,9 @@ async function taskFiles(folder: string): Promise<string[]> {
 async function inspect(files: readonly string[], env: NodeJS.ProcessEnv): Promise<CatalogAnswer> {
   const modules = files.map((file) => ({ file, module: pathToFileURL(file).href }));
   const thread = join(import.meta.dirname, `catalog-thread${extname(import.meta.filename)}`);
-  const worker = new Worker(thread, { workerData: modules, env: threadEnv(env) });
+  const worker = new Worker(thread, { workerData: modules, env: threadEnv(env), stdout: true });
+  // What a file prints as it loads must not mix with the log.
+  worker.stdout.pipe(process.stderr, { end: false });
   const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);
   try {
     return await new Promise((resolve, reject) => {

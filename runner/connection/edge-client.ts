@@ -13,6 +13,7 @@ import {
   type ReleaseRequest,
 } from '../../edge/contract/buffer.ts';
 import { ERROR_STATUS, ErrorBody } from '../../edge/contract/errors.ts';
+import { keepSpareFiles, useSpareFiles } from './spare-files.ts';
 
 /** What a runner asks of the edge. */
 export const EDGE_CALLS = ['health', 'claim', 'heartbeat', 'release', 'report', 'wake'] as const;
@@ -177,12 +178,14 @@ export class EdgeClient {
       signal,
       timeout: { request: timeoutMs },
     }).catch((error: unknown) => {
+      useSpareFiles();
       throw unreachable(worker, call, error);
     });
     const answer = parseJson(response.body);
     if (response.statusCode >= 400) throw refused(worker, call, response.statusCode, answer);
     const parsed = schema.safeParse(answer);
     if (parsed.success) {
+      keepSpareFiles();
       this.#onAnswered(call, performance.now() - sentAt);
       return parsed.data;
     }

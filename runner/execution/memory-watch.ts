@@ -1,3 +1,5 @@
+import { getHeapStatistics } from 'node:v8';
+import type { RunnerBus } from '../events.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import { type NativeExcess, NativeMemory } from './native-memory.ts';
 import type { RunningTask } from './running-task.ts';
@@ -5,6 +7,8 @@ import type { RunningTask } from './running-task.ts';
 const CHECK_MS = 100;
 /** A thread of short tasks is looked at this often: each look interrupts it. */
 const SHORT_TASKS_CHECK_MS = 1000;
+/** That the memory cannot be read is logged this often. */
+const WARN_MS = 60_000;
 const MB = 2 ** 20;
 
 /** Tasks whose memory is watched. */
@@ -36,15 +40,18 @@ interface WatchedThread {
  * heap alone, and is one for all task types.
  */
 export class MemoryWatch {
+  readonly #events: RunnerBus;
   readonly #residentBytes: () => number;
   readonly #watched = new Set<WatchedTasks>();
   readonly #threads = new Map<TaskThread, WatchedThread>();
   readonly #native = new NativeMemory<RunningTask>();
   #timer: NodeJS.Timeout | undefined;
   #nextForAllAt = 0;
+  #nextWarningAt = 0;
 
-  /** @param residentBytes the memory of the process. */
-  constructor(residentBytes: () => number = process.memoryUsage.rss) {
+  /** @param residentBytes reads the memory of the process; throws where the system does not say it. */
+  constructor(events: RunnerBus, residentBytes: () => number = process.memoryUsage.rss) {
+    this.#events = events;
     this.#residentBytes = residentBytes;
   }
 
@@ -113,8 +120,9 @@ export class MemoryWatch {
   }
 
   #checkNative(): void {
-    const { heapTotal, external } = process.memoryUsage();
-    let nativeBytes = this.#residentBytes() - heapTotal - external;
+    const ownBytes = this.#ownNativeBytes();
+    if (ownBytes === undefined) return;
+    let nativeBytes = ownBytes;
     const users = [...this.#threads.values()].flatMap((one) => {
       nativeBytes -= one.residentBytes;
       const isEnding = one.thread.endingSince !== undefined;
@@ -123,6 +131,27 @@ export class MemoryWatch {
     });
     const excess = this.#native.sample(nativeBytes, users);
     if (excess) excess.user.watched.onExceeded(excess.user.tasks, nativeSentence(excess));
+  }
+
+  /** The memory of the process beyond the main thread's heap and Buffers; undefined where it cannot be read now. */
+  #ownNativeBytes(): number | undefined {
+    try {
+      const { total_heap_size, external_memory } = getHeapStatistics();
+      return this.#residentBytes() - total_heap_size - external_memory;
+    } catch (error) {
+      this.#warnUnreadable(error);
+      return undefined;
+    }
+  }
+
+  /** It reads a file, and tasks may have opened as many as the process may. */
+  #warnUnreadable(error: unknown): void {
+    const now = performance.now();
+    if (now < this.#nextWarningAt) return;
+    this.#nextWarningAt = now + WARN_MS;
+    const reason = error instanceof Error ? error.message : String(error);
+    const sentence = `The memory of this process cannot be read (${reason}), so native memory of tasks is not limited until it can. If too many files are open, look for a task that does not close its files, or raise the limit (ulimit -n)`;
+    this.#events.emit('warned', { sentence, ids: undefined });
   }
 }
 

@@ -8,7 +8,9 @@ import { freePort } from '../../edge/scripts/lib/local-edge.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
 import { flagsFor, startCli } from '../testing/start-cli.ts';
+import { prepareRunner } from '../testing/start-runner.ts';
 import { waitFor } from '../testing/wait-for.ts';
+import { serveMetrics } from './metrics-server.ts';
 
 const CALLS = ['/health', '/tasks/claim', '/tasks/heartbeat', '/tasks/complete'];
 
@@ -69,6 +71,24 @@ test('anything else is 404, with an error in the form of the contract', async (t
     });
   }
   assert.equal((await get('/health?verbose')).status, 200);
+});
+
+test('metrics that cannot be collected are answered with 500 and a sentence', async (t) => {
+  const { runner } = await prepareRunner(t);
+  const lanes = new Map(runner.lanes);
+  lanes[Symbol.iterator] = () => {
+    throw new Error('too many open files');
+  };
+  const { name, events, catalog } = runner;
+  const options = { host: '127.0.0.1', port: 0, pollIntervalMs: 100, leaseSeconds: 30 };
+  const server = await serveMetrics({ name, events, catalog, lanes }, options);
+  t.after(() => server.close());
+  const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`);
+  assert.equal(answer.status, 500);
+  assert.deepEqual(await answer.json(), {
+    error: 'GET /metrics failed: too many open files. Try again',
+    code: 'internal',
+  });
 });
 
 test('the command serves them at the port it is given, until it has drained after a SIGTERM', async (t) => {

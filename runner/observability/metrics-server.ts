@@ -4,8 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Health } from '../../edge/contract/api.ts';
 import { ERROR_STATUS, type ErrorBody } from '../../edge/contract/errors.ts';
 import type { RunnerOptions } from '../options.ts';
-import type { Runner } from '../runner.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type MeasuredRunner } from './metrics.ts';
 import { type Readiness, ReadinessWatch } from './readiness.ts';
 
 const SERVICE = 'task-runner';
@@ -27,7 +26,10 @@ export interface MetricsServer {
  *
  * @throws {Error} when the port cannot be used, with a sentence that names the setting.
  */
-export async function serveMetrics(runner: Runner, options: MetricsServerOptions): Promise<MetricsServer> {
+export async function serveMetrics(
+  runner: MeasuredRunner,
+  options: MetricsServerOptions,
+): Promise<MetricsServer> {
   const { host, port, pollIntervalMs, leaseSeconds } = options;
   const watch = new ReadinessWatch(runner.events, {
     pollIntervalMs: pollIntervalMs,
@@ -40,7 +42,8 @@ export async function serveMetrics(runner: Runner, options: MetricsServerOptions
   const registry = createMetrics(runner, readiness);
   const server = createServer(({ method, url = '' }, response) => {
     const [path] = url.split('?');
-    void serve(`${method} ${path}`, response, { registry, readiness });
+    const call = `${method} ${path}`;
+    serve(call, response, { registry, readiness }).catch((error: unknown) => fail(call, response, error));
   });
   try {
     await once(server.listen(port, host), 'listening');
@@ -50,6 +53,8 @@ export async function serveMetrics(runner: Runner, options: MetricsServerOptions
       `--metrics-port (METRICS_PORT): port ${port} of ${host} cannot be used (${reason}): set a free port, and an address of this machine as --metrics-host (METRICS_HOST)`,
     );
   }
+  // A connection that cannot be accepted, such as with too many open files, is that client's loss alone.
+  server.on('error', () => {});
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : port,
@@ -85,6 +90,12 @@ async function serve(call: string, response: ServerResponse, { registry, readine
     default:
       refuse(response, { code: 'not_found', error: `Nothing is served at ${call}` });
   }
+}
+
+function fail(call: string, response: ServerResponse, error: unknown): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (response.headersSent) response.destroy();
+  else refuse(response, { code: 'internal', error: `${call} failed: ${reason}. Try again` });
 }
 
 function refuse(response: ServerResponse, error: ErrorBody): void {

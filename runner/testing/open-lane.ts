@@ -25,7 +25,7 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     dataDir: '/data',
     env: process.env,
     events,
-    memory: new MemoryWatch(),
+    memory: new MemoryWatch(events),
     onOutcome: (held, outcome) => void outcomes.set(held, outcome),
     onGiveBack: (tasks) => void givenBack.push(...tasks),
     onStuck: () => {},

@@ -1,16 +1,15 @@
 import { ChildProcess } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BroadcastChannel, threadId } from 'node:worker_threads';
-import { currentThread, endProcess, statOf } from './os-process.ts';
-import type { ChildNote } from './thread-children.ts';
+import { endProcess, statOf } from './os-process.ts';
+import type { ChildNote } from './thread-protocol.ts';
 
 /** How long an attempt waits for its children to end once they are killed. */
 const END_TIMEOUT_MS = 1000;
 
 export interface JobChildrenOptions {
-  /** The channel to {@link ThreadChildren}, which ends the children that this thread cannot end. */
-  readonly channel?: string;
+  /** Tells the main thread, which ends the children that this thread cannot end. */
+  readonly onNote?: (note: ChildNote) => void;
   /** The job whose code is running; undefined for code that belongs to none. */
   readonly currentJob: () => number | undefined;
   readonly isRunning: (job: number) => boolean;
@@ -22,15 +21,11 @@ export interface JobChildrenOptions {
  */
 export class JobChildren {
   readonly #options: JobChildrenOptions;
-  readonly #notes: BroadcastChannel | undefined;
   readonly #alive = new Map<ChildProcess, number | undefined>();
   readonly #leaders = new WeakSet<ChildProcess>();
 
   constructor(options: JobChildrenOptions) {
     this.#options = options;
-    this.#notes = options.channel === undefined ? undefined : new BroadcastChannel(options.channel);
-    this.#notes?.unref();
-    this.#note({ osThread: currentThread() });
     channel('tracing:child_process.spawn:start').subscribe((message) => {
       const child = childIn(message);
       if (child && isDetached(message)) this.#leaders.add(child);
@@ -63,14 +58,15 @@ export class JobChildren {
     this.#alive.set(child, job);
     child.once('exit', () => {
       this.#alive.delete(child);
-      if (child.pid !== undefined) this.#note({ ended: child.pid });
+      if (child.pid !== undefined) this.#options.onNote?.({ kind: 'child-ended', pid: child.pid });
     });
     // The child has its id when the call that starts it returns. The thread may wait for work before its next tick.
     queueMicrotask(() => {
       const { pid } = child;
       if (pid === undefined || !this.#alive.has(child)) return;
       const startedAt = statOf(pid)?.startedAt;
-      this.#note({ started: { pid, startedAt, isLeader: this.#leaders.has(child) } });
+      const isLeader = this.#leaders.has(child);
+      this.#options.onNote?.({ kind: 'child-started', pid, startedAt, isLeader });
       // What a job has left behind, such as a timer, starts nothing that outlives it.
       if (job !== undefined && !this.#options.isRunning(job)) void this.#kill(child);
     });
@@ -81,10 +77,6 @@ export class JobChildren {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     endProcess(child.pid, this.#leaders.has(child));
     await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
-  }
-
-  #note(note: Omit<ChildNote, 'thread'>): void {
-    this.#notes?.postMessage({ thread: threadId, ...note } satisfies ChildNote);
   }
 }
 

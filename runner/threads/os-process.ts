@@ -33,6 +33,29 @@ export function childrenOf(thread: number): number[] {
   return text.split(' ').filter(Boolean).map(Number);
 }
 
+/**
+ * Kills a child of this process, with the group that it leads. On Linux nothing else is killed, whatever the ids
+ * are; other systems do not say whose child a process is, so there it is taken for one.
+ *
+ * @param child `startedAt` and `isLeader` are what was known of it when it started.
+ */
+export function endChild({ pid, startedAt, isLeader = false }: KnownChild): void {
+  if (process.platform !== 'linux') {
+    if (pid !== process.pid) endProcess(pid, isLeader);
+    return;
+  }
+  const stat = statOf(pid);
+  if (stat?.parent !== process.pid) return;
+  // Another child may have its id since.
+  if (startedAt === undefined || startedAt === stat.startedAt) endProcess(pid, stat.group === pid);
+}
+
+interface KnownChild {
+  readonly pid: number;
+  readonly startedAt?: string | undefined;
+  readonly isLeader?: boolean;
+}
+
 /** Kills a process, or the group that it leads. */
 export function endProcess(pid: number, isLeader: boolean): void {
   try {

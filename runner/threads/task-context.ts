@@ -3,10 +3,15 @@ import { MAX_PROGRESS_BYTES } from '../../edge/contract/limits.ts';
 import { boundedTaskRecord } from '../observability/log-record.ts';
 import type { TaskContext, TaskLog } from '../task.ts';
 import { LOG_LIMITS, LOG_RULE, NoteBudget } from './note-budget.ts';
+import { PrintedLines } from './printed-lines.ts';
+import type { Output } from './task-stdio.ts';
 import type { Job, TaskLogLevel, ThreadNote } from './thread-protocol.ts';
 
 /** Progress of a task is sent this often, the latest of it. */
 const PROGRESS_MS = 100;
+
+/** The level of what a task prints. */
+const PRINTED_LEVEL = { stdout: 'info', stderr: 'warn' } as const;
 
 const now = performance.now.bind(performance);
 
@@ -18,6 +23,7 @@ export class TaskNotes {
   /** The latest progress, where it is not sent yet. */
   #progress: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #printed = new Map<Output, PrintedLines>();
   #lost = 0;
 
   /** @param send returns false where a note is lost. */
@@ -33,6 +39,14 @@ export class TaskNotes {
       return;
     }
     this.#write(level, text, json);
+  }
+
+  /** Logs what the task prints, a record for each line. */
+  print(output: Output, piece: Buffer): void {
+    const lines =
+      this.#printed.get(output) ?? new PrintedLines((line) => this.log(PRINTED_LEVEL[output], line));
+    this.#printed.set(output, lines);
+    lines.add(piece);
   }
 
   progress(value: unknown): void {
@@ -52,6 +66,7 @@ export class TaskNotes {
   /** Sends what is left, when the task has ended. */
   flush(): void {
     this.#sendProgress();
+    for (const lines of this.#printed.values()) lines.end();
     const dropped = this.#budget.dropped + this.#lost;
     if (dropped > 0) this.#write('warn', `${dropped} log line(s) of the task were dropped`);
   }

@@ -27,11 +27,16 @@ for (const tasksPerThread of [1, 2]) {
   });
 }
 
-test('a task cannot replace what its thread talks through', async (t) => {
-  const { run, outcomeOf, codeOf } = await openLane(t, { threads: 1 });
-  assert.deepEqual(await outcomeOf(await run(attack('replace functions'))), { result: '0' });
-  assert.equal(await codeOf(await run({ do: 'sleep', ms: 1 })), 'success');
-});
+for (const tasksPerThread of [1, 2]) {
+  test(`functions that a task replaces are given no port of the runner, with ${tasksPerThread} a thread`, async (t) => {
+    const { run, outcomeOf, codeOf } = await openLane(t, { threads: 1, tasksPerThread });
+    const attacker = await run(attack('replace functions'));
+    for (let count = 0; count < 3; count += 1) {
+      assert.equal(await codeOf(await run({ do: 'sleep', ms: 10 })), 'success');
+    }
+    assert.deepEqual(await outcomeOf(attacker), { result: '[]' });
+  });
+}
 
 test('a task can neither end nor abort its neighbour on a shared thread', async (t) => {
   const { run, outcomeOf, outcomes } = await openLane(t, { threads: 1, tasksPerThread: 2 });

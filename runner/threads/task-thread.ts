@@ -4,8 +4,8 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type RunningJob, ThreadExit } from '../execution/running-job.ts';
 import { ThreadChildren } from './thread-children.ts';
-import { ThreadInbox } from './thread-inbox.ts';
-import { readEnds, type ThreadMessage } from './thread-messages.ts';
+import { OVERSIZED, ThreadInbox } from './thread-inbox.ts';
+import { isOversized, readEnds, type ThreadMessage } from './thread-messages.ts';
 import {
   type BatchGroup,
   type Job,
@@ -50,7 +50,7 @@ export class TaskThread {
   readonly #piscina: Piscina;
   readonly #worker: Worker;
   readonly #inbox: ThreadInbox;
-  readonly #children: ThreadChildren;
+  readonly #children = new ThreadChildren();
   readonly #token = randomUUID();
   readonly #open = new Map<number, PromiseWithResolvers<JobEnd>>();
   /** Collects the batches that start in one go. */
@@ -68,13 +68,13 @@ export class TaskThread {
   constructor(options: TaskThreadOptions) {
     this.#options = options;
     this.#inbox = new ThreadInbox({
+      openJobs: () => this.#open.size,
       onMessage: (message) => options.onMessage(message, this),
+      onChild: (message) => this.#children.take(message),
       onEnds: (ends) => this.#resolveJobs(ends),
       onBadMessage: (problem) => options.onBadMessage(problem, this),
       onFlood: (problem) => this.#distrust(problem),
     });
-    const childChannel = `children-${randomUUID()}`;
-    this.#children = new ThreadChildren(childChannel, () => this.#piscina.threads);
     this.#piscina = new Piscina({
       filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
       // Piscina would replace the thread at once, however many are ending.
@@ -96,13 +96,17 @@ export class TaskThread {
     this.exited = exited;
     // The first order starts the thread.
     const { port, received } = this.#inbox.threadSide();
-    const order: Setup = { token: this.#token, port, received, childChannel };
+    const order: Setup = { token: this.#token, port, received };
     const started = this.#piscina.run(order, { transferList: [port] });
     const [worker] = this.#piscina.threads;
     if (!worker) throw new Error('The thread did not start');
     this.#worker = worker;
+    // The thread replaces its streams. What comes through Node's own must not keep the main thread busy.
+    worker.stdout.unpipe();
+    worker.stderr.unpipe();
     started.then(
-      () => {
+      (osThread: number | undefined) => {
+        this.#children.osThread = osThread;
         this.#isReady = true;
       },
       () => {},
@@ -112,6 +116,9 @@ export class TaskThread {
     });
     worker.once('exit', (code) => {
       this.#hasExited = true;
+      // What it has sent before is here, but may not have been looked at.
+      this.#inbox.drain();
+      this.#children.end();
       this.#reject(this.#error ?? new Error(`worker exited with code: ${code}`));
       resolve();
       options.onExit(this);
@@ -240,7 +247,8 @@ export class TaskThread {
     const order: BatchGroup = { token: this.#token, batches };
     this.#load += 1;
     try {
-      const ends = readEnds(await this.#piscina.run(order));
+      const sent: unknown = await this.#piscina.run(order);
+      const ends = isOversized(sent, this.#open.size) ? OVERSIZED : readEnds(sent);
       // What the thread has sent before is here, but may not have been looked at.
       this.#inbox.drain();
       if (typeof ends === 'string') this.#distrust(ends);
@@ -282,7 +290,6 @@ export class TaskThread {
 
   #reject(cause: unknown): void {
     this.#inbox.close();
-    this.#children.close();
     for (const { reject } of this.#open.values()) reject(new ThreadExit(cause));
     this.#open.clear();
     void this.#piscina.destroy();

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { LaneOptions } from '../execution/lane.ts';
 import type { HeldTask } from '../held-task.ts';
@@ -15,7 +13,7 @@ import { openLane } from '../testing/open-lane.ts';
 import { taskFolder, taskSource } from '../testing/task-files.ts';
 import { waitFor } from '../testing/wait-for.ts';
 import { statOf } from './os-process.ts';
-import { type ChildNote, ThreadChildren } from './thread-children.ts';
+import { ThreadChildren } from './thread-children.ts';
 
 const LINUX = process.platform === 'linux';
 
@@ -216,32 +214,30 @@ test('a helper that a task file starts ends with the thread that lists the task 
   assert.equal(stateOf(await pidIn(record)), '');
 });
 
-test('a process that is not the child that was reported is left alone', { skip: !LINUX }, async (t) => {
+test('a note that names a process that is no child of this one ends nothing', { skip: !LINUX }, async (t) => {
   const [reused, real] = [spawn('sleep', ['60']), spawn('sleep', ['60'])];
   t.after(() => reused.kill());
   const detach = ['-c', 'sleep 60 >&- & echo $!'];
   const orphan = Number(execFileSync('sh', detach, { stdio: ['ignore', 'pipe', 'ignore'] }).toString());
   t.after(() => process.kill(orphan));
-  const worker = new Worker('setInterval(() => {}, 1000)', { eval: true });
-  const channel = randomUUID();
-  const children = new ThreadChildren(channel, () => [worker]);
-  const notes = new BroadcastChannel(channel);
-  t.after(() => {
-    children.close();
-    notes.close();
+  const group = spawn('setsid', ['-f', 'sh', '-c', SCRIPT, join(await temporaryFolder(t), 'group')], {
+    stdio: 'ignore',
   });
-  const report = (thread: number, pid = 0, startedAt = statOf(pid)?.startedAt) => {
-    const started = { pid, startedAt, isLeader: false };
-    notes.postMessage({ thread, started } satisfies ChildNote);
-  };
-  report(worker.threadId, reused.pid, '1');
-  report(worker.threadId, orphan);
-  // Notes come in order, and the child of a thread that has exited is ended at once.
-  report(worker.threadId + 1, real.pid);
+  const leader = await pidIn(group.spawnargs.at(-1) ?? '');
+  t.after(() => process.kill(leader));
+  const children = new ThreadChildren();
+  const forge = (pid = 0, startedAt = statOf(pid)?.startedAt, isLeader = false) =>
+    children.take({ kind: 'child-started', pid, startedAt, isLeader });
+  forge(reused.pid, '1');
+  forge(orphan);
+  forge(leader, undefined, true);
+  forge(process.pid);
+  forge(process.ppid);
+  forge(real.pid);
+  children.end();
   await ended(real.pid ?? 0);
-  await children.terminate(worker);
   assert.ok(isRunning(reused.pid ?? 0), 'a process under an id that was used before was ended');
-  assert.ok(isRunning(orphan), 'the child of another process was ended');
+  assert.ok(isRunning(orphan) && isRunning(leader), 'the child of another process was ended');
 });
 
 /** The ids of the children that this process has and that still run. */

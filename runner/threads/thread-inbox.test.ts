@@ -5,17 +5,20 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { waitFor } from '../testing/wait-for.ts';
 import { ThreadInbox } from './thread-inbox.ts';
-import type { ThreadMessage } from './thread-messages.ts';
+import type { ChildMessage, ThreadMessage } from './thread-messages.ts';
 import { type JobEnd, NOTE_WINDOW } from './thread-protocol.ts';
 
 /** An inbox of a thread that runs job 1. */
 function open(t: TestContext) {
   const messages: ThreadMessage[] = [];
+  const children: ChildMessage[] = [];
   const ends: JobEnd[] = [];
   const problems: string[] = [];
   const floods: string[] = [];
   const inbox = new ThreadInbox({
+    openJobs: () => 1,
     onMessage: (message) => void messages.push(message),
+    onChild: (message) => void children.push(message),
     onEnds: (list) => {
       ends.push(...list.filter(({ jobId }) => jobId === 1));
       return list.some(({ jobId }) => jobId === 1);
@@ -28,7 +31,7 @@ function open(t: TestContext) {
     inbox.close();
     thread.port.close();
   });
-  return { inbox, thread, messages, ends, problems, floods };
+  return { inbox, thread, messages, children, ends, problems, floods };
 }
 
 const line = (rest: object = {}) => ({ kind: 'log', jobId: 1, level: 'info', message: 'a line', ...rest });
@@ -49,6 +52,9 @@ for (const [what, message] of [
   ['progress that is no JSON', { kind: 'progress', jobId: 1, value: 1n }],
   ['progress that is too large', { kind: 'progress', jobId: 1, value: JSON.stringify('x'.repeat(1023)) }],
   ['progress that nests too deep', { kind: 'progress', jobId: 1, value: '['.repeat(300) + ']'.repeat(300) }],
+  ['a child without a process id', { kind: 'child-started', isLeader: false }],
+  ['a child that is the first process', { kind: 'child-started', pid: 1, isLeader: true }],
+  ['the end of a group of processes', { kind: 'child-ended', pid: -5 }],
   ['ends that are no list', { ends: 'all' }],
   ['an end that is none', { ends: [null] }],
   ['an end without an outcome', { ends: [{ jobId: 1, ms: 1 }] }],
@@ -68,13 +74,37 @@ for (const [what, message] of [
   });
 }
 
+const MANY = Array.from({ length: 300_000 }, (_, index) => ({ index, list: [index] }));
+for (const [what, message] of [
+  ['a long list', MANY],
+  ['more ends than it has jobs', { ends: MANY }],
+  ['a field that is large', line({ extra: MANY })],
+  ['a text that is larger than a result', line({ message: 'x'.repeat(2 ** 20) })],
+  ['what nests deep', JSON.parse('['.repeat(1000) + ']'.repeat(1000))],
+  ['a Map', new Map([['key', 'value']])],
+  ['a Buffer', Buffer.alloc(2 ** 20)],
+] as const) {
+  test(`a thread that sends ${what} is not listened to any more`, async (t) => {
+    const { thread, messages, ends, problems, floods } = open(t);
+    for (let count = 0; count < 3; count += 1) thread.port.postMessage(message);
+    thread.port.postMessage(line());
+    await waitFor('it to be refused', () => floods.length > 0);
+    await turn();
+    assert.deepEqual(floods, ['a message that is larger than any of its own']);
+    assert.deepEqual([messages.length, ends.length, problems.length], [0, 0, 0]);
+  });
+}
+
 test('what a thread sends is read: values from their JSON, ends as they are', async (t) => {
-  const { inbox, thread, messages, ends } = open(t);
+  const { inbox, thread, messages, children, ends } = open(t);
+  const child = { kind: 'child-started', pid: 5, startedAt: '1', isLeader: true };
+  thread.port.postMessage(child);
   thread.port.postMessage(line({ details: '{"step":1}' }));
   thread.port.postMessage({ kind: 'progress', jobId: 1, value: '[1]' });
   thread.port.postMessage(end({ result: '{"ok":true}' }));
   inbox.drain();
   assert.deepEqual(messages, [line({ details: { step: 1 } }), { kind: 'progress', jobId: 1, value: [1] }]);
+  assert.deepEqual(children, [child]);
   assert.deepEqual(ends, [{ jobId: 1, ms: 1, outcome: { result: '{"ok":true}' } }]);
 });
 

@@ -1,12 +1,18 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { readMessage, type ThreadMessage } from './thread-messages.ts';
+import { type ChildMessage, isOversized, readMessage, type ThreadMessage } from './thread-messages.ts';
 import { type JobEnd, NOTE_WINDOW, type ToThread } from './thread-protocol.ts';
 
 /** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
 const MAX_BAD_MESSAGES = 100;
 
+/** Said of a thread that has sent an oversized message. */
+export const OVERSIZED = 'a message that is larger than any of its own';
+
 export interface ThreadInboxOptions {
+  /** How many jobs the thread has that have not ended. */
+  readonly openJobs: () => number;
   readonly onMessage: (message: ThreadMessage) => void;
+  readonly onChild: (message: ChildMessage) => void;
   /** Returns whether the thread runs any of these jobs. */
   readonly onEnds: (ends: readonly JobEnd[]) => boolean;
   /** `problem` says what is wrong with a message. It changes nothing else. */
@@ -81,13 +87,17 @@ export class ThreadInbox {
 
   #take(sent: unknown): void {
     if (this.#isClosed) return;
+    if (isOversized(sent, this.#options.openJobs())) {
+      this.#stop(OVERSIZED);
+      return;
+    }
     const message = readMessage(sent);
     if (typeof message === 'string') this.refuse(message);
     else if ('kind' in message) this.#takeNote(message);
     else if (!this.#options.onEnds(message)) this.refuse('the end of a job that it does not run');
   }
 
-  #takeNote(note: ThreadMessage | { kind: 'pong' }): void {
+  #takeNote(note: ThreadMessage | ChildMessage | { kind: 'pong' }): void {
     if (note.kind === 'pong' && !this.#isPinged) this.refuse('an answer without a question');
     if (note.kind === 'pong') {
       this.#isPinged = false;
@@ -96,6 +106,7 @@ export class ThreadInbox {
     if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
     this.#unacknowledged += 1;
     if (this.#unacknowledged > NOTE_WINDOW) this.#stop('more messages than it may send at once');
+    else if ('pid' in note) this.#options.onChild(note);
     else this.#options.onMessage(note);
   }
 
@@ -106,7 +117,11 @@ export class ThreadInbox {
   }
 
   #stop(problem: string): void {
-    this.close();
+    this.#isClosed = true;
+    // A port that is only closed goes on to receive what has come, for nobody. One that was transferred does not.
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(undefined, [this.#port]);
+    port2.close();
     this.#options.onFlood(problem);
   }
 }

@@ -23,6 +23,7 @@ const json = (maxLength: number) =>
 
 const jobId = z.int();
 const message = z.string().max(MAX_LOG_LENGTH);
+const pid = z.int().min(2);
 const ids = z.object({ taskId: z.string().max(100), leaseId: z.string().max(100), attempt: z.int() });
 
 const Note = z.discriminatedUnion('kind', [
@@ -41,10 +42,20 @@ const Note = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exit'), jobId, code: z.string().max(100) }),
   z.object({ kind: z.literal('stray'), jobId, message, ids: ids.optional() }),
   z.object({ kind: z.literal('unheard'), jobId }),
+  z.object({
+    kind: z.literal('child-started'),
+    pid,
+    startedAt: z.string().max(32).optional(),
+    isLeader: z.boolean(),
+  }),
+  z.object({ kind: z.literal('child-ended'), pid }),
 ]);
+type Note = z.output<typeof Note>;
 
-/** A note of a thread, checked. */
-export type ThreadMessage = z.output<typeof Note>;
+/** A note about a child process, checked. */
+export type ChildMessage = Extract<Note, { pid: number }>;
+/** A note about a job, checked. */
+export type ThreadMessage = Exclude<Note, ChildMessage>;
 
 const PONG = { kind: 'pong' } as const;
 type Pong = typeof PONG;
@@ -56,15 +67,35 @@ const Failure = z.object({
   retryable: z.boolean().optional(),
 });
 
-/** More jobs than a thread is ever given at once. */
-const MAX_ENDS = 100_000;
+/** No note of a thread, and no end of a job, has more parts: objects, fields and items. */
+const MAX_PARTS = 16;
+const MAX_DEPTH = 6;
+
+/**
+ * Whether a message is larger than any that a thread sends while it has so many jobs. To read one would keep the
+ * main thread busy, so this looks at no more of it than is allowed.
+ */
+export function isOversized(sent: unknown, openJobs: number): boolean {
+  let left = MAX_PARTS * (openJobs + 1);
+  const isTooLarge = (value: unknown, depth: number): boolean => {
+    left -= 1;
+    if (left < 0 || depth > MAX_DEPTH) return true;
+    if (typeof value === 'string') return value.length > MAX_RESULT_BYTES;
+    if (Array.isArray(value)) return value.length > left || value.some((item) => isTooLarge(item, depth + 1));
+    if (!isRecord(value)) return false;
+    if (Object.getPrototypeOf(value) !== Object.prototype) return true;
+    for (const key in value) if (isTooLarge(value[key], depth + 1)) return true;
+    return false;
+  };
+  return isTooLarge(sent, 0);
+}
 
 /**
  * Reads what a thread has sent. Task code runs beside what sends it, so nothing of it is believed.
  *
  * @returns a sentence where it is not what a thread sends.
  */
-export function readMessage(sent: unknown): ThreadMessage | Pong | readonly JobEnd[] | string {
+export function readMessage(sent: unknown): Note | Pong | readonly JobEnd[] | string {
   if (isRecord(sent) && 'ends' in sent) return readEnds(sent.ends);
   if (isRecord(sent) && sent.kind === 'pong') return PONG;
   const note = Note.safeParse(sent);
@@ -75,7 +106,7 @@ export function readMessage(sent: unknown): ThreadMessage | Pong | readonly JobE
 
 /** Reads the ends of jobs, as {@link readMessage} does. */
 export function readEnds(sent: unknown): readonly JobEnd[] | string {
-  if (!Array.isArray(sent) || sent.length > MAX_ENDS) return 'ends: Expected a list of ends';
+  if (!Array.isArray(sent)) return 'ends: Expected a list of ends';
   const ends = sent.filter(isEnd);
   return ends.length === sent.length ? ends : 'ends: Expected an outcome and a time for each job';
 }

@@ -26,6 +26,7 @@ export class ThreadPort {
     });
     // Else `process` would list it, and it would keep the thread alive.
     port.unref();
+    seal(port);
   }
 
   /** Sends what the main thread waits for. */
@@ -47,8 +48,8 @@ export class ThreadPort {
 }
 
 /**
- * Takes from tasks the ports through which piscina talks. What a task posts through its thread's public port
- * reaches nobody.
+ * Takes from tasks the ports through which piscina and Node talk. What a task posts through its thread's public
+ * port reaches nobody.
  *
  * @param onPost is called when a task tries to.
  */
@@ -56,10 +57,34 @@ export function closePublicPort(onPost: () => void): void {
   if (!parentPort) return;
   parentPort.close();
   Object.defineProperty(parentPort, 'postMessage', { value: onPost });
+  for (const handle of activeHandles()) {
+    if (handle instanceof MessagePort && handle !== parentPort) seal(handle);
+  }
   Object.defineProperty(process, '_getActiveHandles', { value: () => [] });
-  // Piscina calls these with its port: a task that replaces them would be given it.
+  // Piscina calls it with its port: a task that replaces it would be given that.
   const workerThreads: object = createRequire(import.meta.url)('node:worker_threads');
-  const fixed = { writable: false, configurable: false };
-  Object.defineProperty(MessagePort.prototype, 'postMessage', fixed);
-  Object.defineProperty(workerThreads, 'receiveMessageOnPort', fixed);
+  Object.defineProperty(workerThreads, 'receiveMessageOnPort', { writable: false, configurable: false });
+}
+
+/**
+ * Gives a port the methods that it has now for good. Node looks them up for each message, so a task that replaced
+ * one of a prototype, also of those under symbols, would be given the port.
+ */
+function seal(port: MessagePort): void {
+  const methods: object = Object.create(null);
+  let prototype: object | null = Object.getPrototypeOf(port);
+  while (prototype) {
+    for (const key of Reflect.ownKeys(prototype)) {
+      const method = Object.getOwnPropertyDescriptor(prototype, key);
+      if (method && !Object.hasOwn(methods, key)) Object.defineProperty(methods, key, method);
+    }
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  Object.setPrototypeOf(port, Object.freeze(methods));
+}
+
+function activeHandles(): unknown[] {
+  return '_getActiveHandles' in process && typeof process._getActiveHandles === 'function'
+    ? process._getActiveHandles()
+    : [];
 }

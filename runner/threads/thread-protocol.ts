@@ -38,8 +38,6 @@ export interface Setup {
   readonly port: MessagePort;
   /** Shared with the main thread, one number: how many notes that has received. */
   readonly received: Int32Array<SharedArrayBuffer>;
-  /** Where it reports the child processes that tasks start. */
-  readonly childChannel: string;
 }
 
 /** What a thread is given at once: batches that it takes side by side. */
@@ -93,12 +91,27 @@ export type ThreadNote =
   /** The job has posted a message to nobody, through the thread's public port. */
   | { readonly kind: 'unheard' };
 
+/** A child process that runs beside its thread. */
+export interface StartedChild {
+  readonly pid: number;
+  /** When it started, as Linux says; undefined on other systems. */
+  readonly startedAt?: string | undefined;
+  /** It leads a process group. */
+  readonly isLeader: boolean;
+}
+
+/** What a thread reports about its child processes. */
+export type ChildNote =
+  | ({ readonly kind: 'child-started' } & StartedChild)
+  | { readonly kind: 'child-ended'; readonly pid: number };
+
 /**
- * What a thread sends: a note about a job, the ends of some while others of its group go on, or that it
- * turns its event loop.
+ * What a thread sends: a note about a job or a child process, the ends of some jobs while others of their group
+ * go on, or that it turns its event loop.
  */
 export type FromThread =
   | (ThreadNote & { readonly jobId: number })
+  | ChildNote
   | { readonly ends: readonly JobEnd[] }
   | { readonly kind: 'pong' };
 

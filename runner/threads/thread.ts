@@ -3,8 +3,10 @@ import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
 import { JobChildren } from './job-children.ts';
 import { NoteBudget } from './note-budget.ts';
+import { currentThread } from './os-process.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
+import { replaceStdio } from './task-stdio.ts';
 import { forgetNodeFlags } from './thread-env.ts';
 import { closePublicPort, ThreadPort } from './thread-port.ts';
 import {
@@ -24,6 +26,7 @@ import {
 interface Running {
   readonly job: Job;
   readonly controller: AbortController;
+  readonly notes: TaskNotes;
   /** Ends the job by an error that was thrown where nobody could catch it. */
   readonly fail: (thrown: unknown) => void;
 }
@@ -42,6 +45,8 @@ const strays = new NoteBudget(
 
 let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
 
+replaceStdio((output, piece) => printing()?.notes.print(output, piece));
+
 // What a job throws outside its promise is its own failure; once it has ended, nobody's.
 process.on('uncaughtException', blame);
 process.on('unhandledRejection', blame);
@@ -57,22 +62,24 @@ process.exit = (code) => {
 /**
  * Takes its first order, then runs some tasks, or loads files ahead.
  *
+ * @returns for the first order the id that Linux gives to the thread.
  * @throws {Error} for an order that is not the main thread's.
  */
 export default function run(
   order: Setup | BatchGroup | WarmUp,
-): Promise<JobEnd[]> | Promise<void> | undefined {
+): Promise<JobEnd[]> | Promise<void> | number | undefined {
   if (setup === undefined && 'port' in order) {
     const onAbort = (jobId: number, reason: string) =>
       running.get(jobId)?.controller.abort(new Error(reason));
+    const port = new ThreadPort(order, onAbort);
     const children = new JobChildren({
-      channel: order.childChannel,
+      onNote: (note) => void port.note(note),
       currentJob: () => current.getStore()?.id,
       isRunning: (job) => running.has(job),
     });
-    setup = { token: order.token, port: new ThreadPort(order, onAbort), children };
+    setup = { token: order.token, port, children };
     closePublicPort(noteUnheard);
-    return undefined;
+    return currentThread();
   }
   if (setup === undefined || order.token !== setup.token || 'port' in order) {
     throw new Error('This thread takes orders of the runner alone');
@@ -114,11 +121,11 @@ function runJob(job: Job): Promise<JobEnd> {
   return current.run(job, async () => {
     const controller = new AbortController();
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-    const entry: Running = { job, controller, fail };
-    running.set(job.id, entry);
     const notes = new TaskNotes((said) => note(job.id, said));
+    const entry: Running = { job, controller, notes, fail };
+    running.set(job.id, entry);
     const startedAt = performance.now();
-    const outcome = await Promise.race([attempt(entry, notes), failed]).catch(
+    const outcome = await Promise.race([attempt(entry), failed]).catch(
       (thrown): Outcome => ({ error: failureOf(thrown) }),
     );
     running.delete(job.id);
@@ -140,7 +147,7 @@ async function endChildren({ id }: Job, notes: TaskNotes): Promise<void> {
   );
 }
 
-async function attempt({ job, controller }: Running, notes: TaskNotes): Promise<Outcome> {
+async function attempt({ job, controller, notes }: Running): Promise<Outcome> {
   const definition = await definitionOf(job.module);
   const payload = await definition.payload.safeParseAsync(job.payload);
   if (!payload.success) return { error: invalidPayload(payload.error.issues) };
@@ -156,6 +163,14 @@ function definitionOf(module: string): Promise<CheckedDefinition> {
 
 function note(jobId: number, said: ThreadNote): boolean {
   return setup?.port.note({ ...said, jobId }) ?? false;
+}
+
+/** The job whose code prints. Code of no known job, such as a worker's, prints for the only one that runs. */
+function printing(): Running | undefined {
+  const job = current.getStore();
+  if (job) return running.get(job.id);
+  const [only, ...others] = running.values();
+  return others.length === 0 ? only : undefined;
 }
 
 function noteUnheard(): void {
