@@ -2,17 +2,15 @@ import type { Context } from 'hono';
 import { CancelQuery, type Changed, RetryQuery } from '../contract/api.ts';
 import type { Busy, CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
 import { MAX_CHANGED_TASKS } from '../contract/limits.ts';
-import { newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
-import { submissionOf } from '../contract/task-id.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { insertTasks, ledgerOf } from '../platform/ledger.ts';
-import { readRecord } from '../platform/records.ts';
 import type { ApiEnv } from './env.ts';
 import { ledgerFilter } from './filter.ts';
 import { statesOf } from './list.ts';
+import { acceptedTask } from './record-reads.ts';
 import { statusView } from './status.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
@@ -24,12 +22,9 @@ export async function cancelTask(c: ApiContext): Promise<Response> {
   let outcome: CancelOutcome = await ledger.cancel(id);
   if ('unknown' in outcome) {
     // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
-    const record = await readRecord(c.env.TASK_STORAGE, submissionOf(id));
-    if (!record) throw taskNotFound(id);
-    const { full } = await insertTasks(
-      c.env,
-      newTasks(record).filter((task) => task.id === id),
-    );
+    const accepted = await acceptedTask(c.env, id, 'inline');
+    if (!accepted) throw taskNotFound(id);
+    const { full } = await insertTasks(c.env, [accepted]);
     if (full)
       throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
     outcome = await ledger.cancel(id);

@@ -1,30 +1,30 @@
 import type { Context } from 'hono';
 import type { StatusView, TaskView } from '../contract/api.ts';
-import type { TaskRow } from '../contract/ledger.ts';
+import type { NewTask, TaskRow } from '../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.ts';
 import { valuesOf } from '../contract/per-type.ts';
-import { type AcceptedTask, newTasks } from '../contract/submission.ts';
 import { statusOf } from '../contract/task.ts';
-import { createdAtOf, indexOf, submissionOf } from '../contract/task-id.ts';
+import { createdAtOf, submissionOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
 import { readTaskId } from '../http/input.ts';
-import { insertTasks, ledgerOf } from '../platform/ledger.ts';
-import { readRecord, withPayloads } from '../platform/records.ts';
+import { ledgerOf } from '../platform/ledger.ts';
+import { withPayloads } from '../platform/payloads.ts';
 import { readArchived } from './cron/archive.ts';
 import { archiveDays } from './cron/retention.ts';
 import { sweepAfterMs } from './cron/sweep.ts';
 import type { ApiEnv } from './env.ts';
+import { acceptedTask, clientReads, deliverSubmission } from './record-reads.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
 /** `GET /tasks/:id`. */
 export async function getTask(c: ApiContext): Promise<Response> {
   const { task, archived } = await locate(c, readTaskId(c));
-  const { filled } = await withPayloads(c.env.TASK_STORAGE, [task]);
-  if (filled[0]) return c.json(taskView(filled[0]));
+  const { filled } = await withPayloads(c.env.TASK_STORAGE, [task], { gate: clientReads });
+  if (filled[0]) return answerTask(c, filled[0]);
   // The record may expire before the archive.
-  if (archived) return c.json(taskView(task));
+  if (archived) return answerTask(c, task);
   throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
     taskId: task.id,
   });
@@ -62,24 +62,23 @@ async function findArchived(env: ApiEnv, id: string, rounds: number): Promise<Ta
 
 /** The queue is still carrying the task; where that takes too long, it is delivered past the queue. */
 async function findAccepted(c: ApiContext, id: string): Promise<TaskRow> {
-  const record = await readRecord(c.env.TASK_STORAGE, submissionOf(id));
-  const accepted = record?.tasks[indexOf(id)];
-  if (!record || !accepted) throw taskNotFound(id);
+  const accepted = await acceptedTask(c.env, id, 'none');
+  if (!accepted) throw taskNotFound(id);
   if (createdAtOf(id) <= Date.now() - sweepAfterMs(c.env)) {
-    c.executionCtx.waitUntil(insertTasks(c.env, newTasks(record)));
+    c.executionCtx.waitUntil(deliverSubmission(c.env, submissionOf(id)));
   }
-  return waitingRow(id, accepted);
+  return waitingRow(accepted);
 }
 
-function waitingRow(id: string, task: AcceptedTask): TaskRow {
+function waitingRow({ id, ...task }: NewTask): TaskRow {
   const createdAt = createdAtOf(id);
   return {
     id,
     type: task.type,
-    state: task.runAtMs === undefined ? 'ready' : 'scheduled',
-    payload: JSON.stringify(task.payload),
+    state: task.runAt === undefined ? 'ready' : 'scheduled',
+    payload: task.payload,
     priority: task.priority,
-    runAt: task.runAtMs ?? createdAt,
+    runAt: task.runAt ?? createdAt,
     receivedAt: createdAt,
     attempt: 0,
     maxAttempts: task.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
@@ -109,10 +108,15 @@ export function statusView(task: TaskRow): StatusView {
   };
 }
 
-function taskView(task: TaskRow): TaskView {
+/** Payloads are up to 10 MB: what was stored is answered as it is. */
+function answerTask(c: ApiContext, task: TaskRow): Response {
+  const text = `${JSON.stringify(viewOf(task)).slice(0, -1)},"payload":${task.payload}}`;
+  return c.body(text, 200, { 'Content-Type': 'application/json' });
+}
+
+function viewOf(task: TaskRow): Omit<TaskView, 'payload'> {
   return {
     ...statusView(task),
-    payload: task.payload === null ? null : JSON.parse(task.payload),
     ...(task.result !== null && { result: JSON.parse(task.result) }),
     priority: task.priority,
     ...(task.timeoutSeconds !== null && { timeoutSeconds: task.timeoutSeconds }),

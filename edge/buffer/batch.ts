@@ -6,7 +6,8 @@ import {
   HeartbeatRequest,
   ReleaseRequest,
 } from '../contract/buffer.ts';
-import { DEFAULT_LEASE_SECONDS } from '../contract/limits.ts';
+import type { ClaimGrant, WorkRow } from '../contract/ledger.ts';
+import { DEFAULT_LEASE_SECONDS, MAX_READY_COUNT } from '../contract/limits.ts';
 import { iso } from '../contract/time.ts';
 import { readBody } from '../http/input.ts';
 import { callsOf, ledgerOf } from '../platform/ledger.ts';
@@ -25,17 +26,35 @@ export async function claimBatch(c: BufferContext): Promise<Response> {
   const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = readBody(c, ClaimRequest);
   const grant = await ledgerOf(c.env).claim({ ...request, leaseSeconds });
   const large = grant.tasks.filter((task) => typeof task !== 'string');
-  const filled = await claimedPayloads(c.env, request.leaseId, large);
+  const { filled, postponed } = await claimedPayloads(c.env, request.leaseId, large);
   const byId = new Map(filled.map((task) => [task.id, claimedTaskJson(task)]));
   const tasks = grant.tasks.flatMap((task) => (typeof task === 'string' ? task : (byId.get(task.id) ?? [])));
   const rest: Omit<Claim, 'tasks'> = {
     leaseExpiresAt: iso(grant.expiresAt),
-    ready: grant.ready,
-    next: grant.next.map((head) => head && { ...head, runAt: iso(head.runAt) }),
+    ...leftBy(request.wants, grant, postponed),
     spaceMs: grant.spaceMs,
   };
   const text = `${JSON.stringify(rest).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
   return c.body(text, 200, { 'Content-Type': 'application/json' });
+}
+
+/** What is ready after a claim, with the tasks that went back: for a runner it is as if they had not been granted. */
+function leftBy(
+  wants: readonly { types: readonly string[] }[],
+  { ready, next }: Pick<ClaimGrant, 'ready' | 'next'>,
+  postponed: readonly WorkRow[],
+): Pick<Claim, 'ready' | 'next'> {
+  const heads = wants.map(({ types }, index) => {
+    const head = next[index] ?? null;
+    const back = postponed.find(({ type }) => types.includes(type));
+    return back && (head === null || head.priority < back.priority)
+      ? { priority: back.priority, runAt: back.receivedAt }
+      : head;
+  });
+  return {
+    ready: Math.min(ready + postponed.length, MAX_READY_COUNT),
+    next: heads.map((head) => head && { ...head, runAt: iso(head.runAt) }),
+  };
 }
 
 /** `POST /tasks/heartbeat`. */

@@ -2,13 +2,20 @@ import type { WorkRow } from '../contract/ledger.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
-import { type Unfilled, withPayloads } from '../platform/records.ts';
+import { OneAtATime } from '../platform/one-at-a-time.ts';
+import { type Unfilled, withPayloads } from '../platform/payloads.ts';
+import { ClaimReads } from './claim-reads.ts';
 import type { BufferEnv } from './env.ts';
+
+/** Large records that claims read; lists have a gate of their own, so that they never hold a claim up. */
+const reading = new OneAtATime();
 
 /** KV shows a record everywhere a minute after it was written, mostly much sooner. */
 const WAIT_FOR_RECORD = { delayMs: 5000 };
 /** A failing KV is not asked for every task every few seconds. */
 const WAIT_FOR_KV = { delayMs: 15_000 };
+/** The next claim reads on. */
+const NO_WAIT = { delayMs: 0 };
 
 /** A record that is not there by then never will be: it was not written, or it has expired. */
 const GIVE_UP_MS = 15 * 60_000;
@@ -27,11 +34,18 @@ const PAYLOAD_UNREADABLE = {
 /**
  * Fills in the payloads of tasks that were just claimed. A task whose payload cannot be read goes back for some
  * seconds, its attempt not spent, and keeps no other from the claim. If its record is still missing or damaged
- * after some minutes, it fails.
+ * after some minutes, it fails. Tasks beyond what one claim reads go back at once.
+ *
+ * @returns the tasks with their payloads, and those that are ready again.
  */
-export async function claimedPayloads(env: BufferEnv, leaseId: string, tasks: WorkRow[]): Promise<WorkRow[]> {
-  const { filled, unfilled } = await withPayloads(env.TASK_STORAGE, tasks);
-  if (unfilled.length === 0) return filled;
+export async function claimedPayloads(
+  env: BufferEnv,
+  leaseId: string,
+  tasks: WorkRow[],
+): Promise<{ filled: WorkRow[]; postponed: WorkRow[] }> {
+  const reads = { gate: reading, budget: new ClaimReads() };
+  const { filled, unfilled } = await withPayloads(env.TASK_STORAGE, tasks, reads);
+  if (unfilled.length === 0) return { filled, postponed: [] };
   logUnfilled(env, leaseId, unfilled);
   const ledger = ledgerOf(env);
   const byFate = Map.groupBy(unfilled, fateOf);
@@ -40,13 +54,15 @@ export async function claimedPayloads(env: BufferEnv, leaseId: string, tasks: Wo
     if ('delayMs' in fate) await ledger.release(leaseId, ids, fate.delayMs);
     else await ledger.settle(ids.map((taskId) => ({ taskId, leaseId, success: false, error: fate })));
   }
-  return filled;
+  return { filled, postponed: (byFate.get(NO_WAIT) ?? []).map(({ task }) => task) };
 }
 
 /** The error that a task ends with, or how long it waits. A failing KV proves nothing about the payload. */
 function fateOf({ task, problem }: Unfilled<WorkRow>) {
   const isLate = Date.now() - createdAtOf(task.id) >= GIVE_UP_MS;
   switch (problem) {
+    case 'postponed':
+      return NO_WAIT;
     case 'unavailable':
       return WAIT_FOR_KV;
     case 'missing':
@@ -57,10 +73,23 @@ function fateOf({ task, problem }: Unfilled<WorkRow>) {
 }
 
 function logUnfilled(env: BufferEnv, leaseId: string, unfilled: readonly Unfilled<WorkRow>[]): void {
-  logOf(env).warn('Claimed tasks are not handed out: their payloads cannot be read', {
-    leaseId,
-    count: unfilled.length,
-    tasks: shown(unfilled.map(({ task, problem }) => ({ taskId: task.id, problem }))),
-    error: unfilled.find(({ error }) => error !== undefined)?.error,
-  });
+  const log = logOf(env);
+  const { postponed = [], unread = [] } = Object.groupBy(unfilled, ({ problem }) =>
+    problem === 'postponed' ? 'postponed' : 'unread',
+  );
+  if (postponed.length > 0) {
+    log.debug('Claimed tasks go back at once: their payloads are more than one claim reads', () => ({
+      leaseId,
+      count: postponed.length,
+      taskIds: shown(postponed.map(({ task }) => task.id)),
+    }));
+  }
+  if (unread.length > 0) {
+    log.warn('Claimed tasks are not handed out: their payloads cannot be read', {
+      leaseId,
+      count: unread.length,
+      tasks: shown(unread.map(({ task, problem }) => ({ taskId: task.id, problem }))),
+      error: unread.find(({ error }) => error !== undefined)?.error,
+    });
+  }
 }

@@ -10,30 +10,45 @@ export const SubmissionName = z
   .string()
   .refine((name) => isTaskId(`${name}0000`), 'Expected the name of a submission');
 
-/** A task as it was accepted: the form of the KV record and of the queue message. Times are Unix milliseconds. */
-export const AcceptedTask = z
-  .object({
-    type: TaskType,
-    /** Left out of a queue message where it is large; `bodyBytes` then tells how large. */
-    payload: z.unknown().optional(),
-    bodyBytes: z.int().optional(),
-    priority: Priority,
-    /** Absent where the task may run at once. */
-    runAtMs: z.int().optional(),
-    maxAttempts: MaxAttempts.optional(),
-    backoff: Backoff.optional(),
-    timeoutSeconds: TimeoutSeconds.optional(),
-    tags: z.array(z.string()).optional(),
-  })
-  .refine(({ payload, bodyBytes }) => payload !== undefined || bodyBytes !== undefined, {
+/** A task as it was accepted, without its payload. Times are Unix milliseconds. */
+const TaskOptions = z.object({
+  type: TaskType,
+  /** How large the payload is, if it is too large for queue messages and for the ledger. */
+  bodyBytes: z.int().optional(),
+  priority: Priority,
+  /** Absent where the task may run at once. */
+  runAtMs: z.int().optional(),
+  maxAttempts: MaxAttempts.optional(),
+  backoff: Backoff.optional(),
+  timeoutSeconds: TimeoutSeconds.optional(),
+  tags: z.array(z.string()).optional(),
+});
+export type TaskOptions = z.infer<typeof TaskOptions>;
+
+/** A task as it was accepted: the form of the queue message, which leaves a large payload out. */
+export const AcceptedTask = TaskOptions.extend({ payload: z.unknown().optional() }).refine(
+  ({ payload, bodyBytes }) => payload !== undefined || bodyBytes !== undefined,
+  {
     path: ['payload'],
     message: 'Expected a payload, or the size of one that lies in the record',
-  });
+  },
+);
 export type AcceptedTask = z.infer<typeof AcceptedTask>;
 
-/** The value of a `task:` key. The task at index i of `tasks` has the id `taskIdAt(submission, i)`. */
+/** A submission as it was accepted. The task at index i of `tasks` has the id `taskIdAt(submission, i)`. */
 export const SubmissionRecord = z.object({ submission: SubmissionName, tasks: z.array(AcceptedTask) });
 export type SubmissionRecord = z.infer<typeof SubmissionRecord>;
+
+/**
+ * The first line of the value of a `task:` key. Each further line is the payload of a task, as JSON text, in the
+ * order of `tasks`. Version 0.1.0 wrote a `SubmissionRecord` in one line instead.
+ */
+export const RecordHeader = z.object({
+  format: z.literal(2),
+  submission: SubmissionName,
+  tasks: z.array(TaskOptions),
+});
+export type RecordHeader = z.infer<typeof RecordHeader>;
 
 /** A message of the task queue: the tasks of a submission from index `first` on. */
 export const QueueMessage = z.object({
@@ -54,8 +69,8 @@ export function recordKey(submission: string): string {
   return `task:${inverted.toString(16).padStart(12, '0')}:${submission}`;
 }
 
-/** What a record's list entry tells of it. */
-export const RecordMetadata = z.object({ tasks: z.int() });
+/** What is known of a record before it is read. Version 0.1.0 left out its size in bytes. */
+export const RecordMetadata = z.object({ tasks: z.int(), bytes: z.int().optional() });
 export type RecordMetadata = z.infer<typeof RecordMetadata>;
 
 /** The prefix that lists the records of one window, the first eight hex digits of its ids. */
@@ -64,19 +79,23 @@ export function recordPrefix(window: string): string {
   return `task:${inverted.toString(16).padStart(8, '0')}`;
 }
 
-/** The tasks of a record or a message, as the ledger takes them in. */
+/** The tasks of a submission or a message, as the ledger takes them in. */
 export function newTasks({ submission, tasks }: SubmissionRecord, first = 0): NewTask[] {
-  return tasks.map(({ payload, bodyBytes, runAtMs, ...task }, index) => ({
-    ...task,
-    ...bodyOf(payload, bodyBytes),
-    id: taskIdAt(submission, first + index),
-    runAt: runAtMs,
-  }));
+  return tasks.map(({ payload, ...options }, index) => {
+    const text = options.bodyBytes === undefined ? JSON.stringify(payload) : null;
+    const bytes = text === null ? 0 : byteLength(text);
+    const id = taskIdAt(submission, first + index);
+    return bytes > MAX_INLINE_BYTES
+      ? newTask(id, { ...options, bodyBytes: bytes }, null)
+      : newTask(id, options, text);
+  });
 }
 
-function bodyOf(payload: unknown, bodyBytes: number | undefined): Pick<NewTask, 'payload' | 'bodyBytes'> {
-  if (bodyBytes !== undefined) return { payload: null, bodyBytes };
-  const text = JSON.stringify(payload);
-  const bytes = byteLength(text);
-  return bytes > MAX_INLINE_BYTES ? { payload: null, bodyBytes: bytes } : { payload: text };
+/** A task as the ledger takes it in; `payload` is null if it lies in the record. */
+export function newTask(
+  id: string,
+  { runAtMs, bodyBytes, ...options }: TaskOptions,
+  payload: string | null,
+): NewTask {
+  return { ...options, id, payload, runAt: runAtMs, ...(bodyBytes !== undefined && { bodyBytes }) };
 }

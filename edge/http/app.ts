@@ -144,7 +144,7 @@ function gatesOf<Env extends WorkerEnv>({
   ticket,
   body,
 }: RouteDescription): MiddlewareHandler<{ Bindings: Env }>[] {
-  const bodies = body ? [holdBody] : [];
+  const bodies = body ? [holdBody(tokens.includes('client') ? 'client' : 'runner')] : [];
   if (tokens.length === 0) return bodies;
   const token = requireToken<Env>(...tokens);
   return [ticket ? ticketOr<Env>(token) : token, ...bodies];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Handler } from 'hono';
 import { z } from 'zod';
 import { createApp, serve, type WorkerEnv } from './app.ts';
 import { bodyOf } from './body.ts';
@@ -13,6 +14,9 @@ const TAKES_BODY: RouteDescription = {
   body: { schema: z.unknown(), example: {} },
 };
 
+/** A call that runners make. */
+const RUNNER = { path: '/reports', token: 'runner-token' };
+
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
 /** An application whose call answers how long its body is, once it may. */
@@ -20,16 +24,13 @@ function holdingApp() {
   const app = createApp<WorkerEnv>('test');
   const gate = Promise.withResolvers<void>();
   const reached: number[] = [];
-  serve(app, '/tasks', {
-    POST: [
-      TAKES_BODY,
-      async (c) => {
-        reached.push(bodyOf(c).length);
-        await gate.promise;
-        return c.text(String(bodyOf(c).length));
-      },
-    ],
-  });
+  const answerLength: Handler = async (c) => {
+    reached.push(bodyOf(c).length);
+    await gate.promise;
+    return c.text(String(bodyOf(c).length));
+  };
+  serve(app, '/tasks', { POST: [TAKES_BODY, answerLength] });
+  serve(app, RUNNER.path, { POST: [{ ...TAKES_BODY, ...routeFor('runner') }, answerLength] });
   const post = async (
     body: BodyInit,
     { path = '/tasks', token = 'client-token', env = ENV, headers = {} } = {},
@@ -112,15 +113,98 @@ for (const declared of [true, false]) {
   });
 }
 
-test('small bodies are bounded too', async () => {
+test('small bodies of clients are bounded too, and leave room for runners', async () => {
   const { post, open, reached } = holdingApp();
   const small = new Uint8Array(MB).fill(120);
-  const send = () => post(small, { headers: { 'Content-Length': String(MB) } });
-  const held = Array.from({ length: 32 }, send);
-  await until(() => reached.length === 32);
+  const send = (options = {}) => post(small, { headers: { 'Content-Length': String(MB) }, ...options });
+  const held = Array.from({ length: 24 }, () => send());
+  await until(() => reached.length === 24);
   assert.equal((await send()).status, 503);
+  const reports = Array.from({ length: 8 }, () => send(RUNNER));
+  await until(() => reached.length === 32);
+  assert.equal((await send(RUNNER)).status, 503);
   open();
-  for (const one of held) assert.equal((await one).status, 200);
+  for (const one of [...held, ...reports]) assert.equal((await one).status, 200);
+});
+
+/** A body of which one byte arrives. */
+function stalledBody() {
+  let [pulls, cancelled] = [0, false];
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        pulls += 1;
+        if (pulls === 1) controller.enqueue(Uint8Array.of(123));
+        return pulls === 1 ? undefined : new Promise(() => {});
+      },
+      cancel() {
+        cancelled = true;
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, isStalled: () => pulls === 2, isCancelled: () => cancelled };
+}
+
+test('bodies that do not arrive take no room from others', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { post, open } = holdingApp();
+  open();
+  const bodies = Array.from({ length: 100 }, stalledBody);
+  const headers = { 'Content-Length': String(MB) };
+  const answers = bodies.map(({ stream }) => post(stream, { headers }));
+  await until(() => bodies.every(({ isStalled }) => isStalled()));
+  const large = new Uint8Array(19 * MB).fill(120);
+  const answer = await post(large, { headers: { 'Content-Length': String(large.length) } });
+  assert.equal(answer.status, 200);
+  t.mock.timers.tick(30_010);
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 400);
+});
+
+test('a body that stalls is ended after 30 seconds', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { post } = holdingApp();
+  const { stream, isStalled, isCancelled } = stalledBody();
+  const answering = post(stream, { headers: { 'Content-Length': '2' } });
+  await until(isStalled);
+  t.mock.timers.tick(29_990);
+  await new Promise(setImmediate);
+  assert.equal(isCancelled(), false);
+  t.mock.timers.tick(20);
+  const answer = await answering;
+  assert.equal(answer.status, 400);
+  assert.match(await answer.text(), /came too slowly/);
+  assert.equal(isCancelled(), true);
+});
+
+test('a large body that keeps arriving has longer', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const { post, open } = holdingApp();
+  open();
+  let arrive = (_: Uint8Array | null) => {};
+  const taken = () => new Promise<Uint8Array | null>((resolve) => (arrive = resolve));
+  let [waits, asked] = [0, 1];
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        waits += 1;
+        const chunk = await taken();
+        if (chunk) controller.enqueue(chunk);
+        else controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const answering = post(stream);
+  for (const chunk of [1, 2, 3].map(() => new Uint8Array(MB).fill(120))) {
+    await until(() => waits === asked);
+    asked += 1;
+    t.mock.timers.tick(15_000);
+    arrive(chunk);
+  }
+  await until(() => waits === asked);
+  arrive(null);
+  assert.equal(await (await answering).text(), String(3 * MB));
 });
 
 test('an upload that is cut off is no failure of the worker, and holds nothing', async (t) => {

@@ -7,10 +7,10 @@ export { TaskLedger } from '../buffer/worker.ts';
 function unreliable(kv: KVNamespace): KVNamespace {
   return new Proxy(kv, {
     get(_, property) {
-      if (property !== 'get') return Reflect.get(kv, property);
-      return async (key: string) => {
+      if (property !== 'getWithMetadata') return Reflect.get(kv, property);
+      return async (key: string, type: 'stream') => {
         if ((await kv.get(`broken:${key}`)) !== null) throw new Error('KV GET failed: 500');
-        return kv.get(key);
+        return kv.getWithMetadata(key, type);
       };
     },
   });

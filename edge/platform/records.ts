@@ -1,76 +1,140 @@
-import type { WorkRow } from '../contract/ledger.ts';
-import { recordKey, SubmissionRecord } from '../contract/submission.ts';
-import { indexOf, submissionOf } from '../contract/task-id.ts';
+import type { Busy, NewTask } from '../contract/ledger.ts';
+import {
+  newTask,
+  newTasks,
+  type RecordHeader,
+  RecordMetadata,
+  recordKey,
+  type SubmissionRecord,
+} from '../contract/submission.ts';
+import { taskIdAt } from '../contract/task-id.ts';
+import { type ByteReader, byteReader } from './byte-reader.ts';
+import { LineReader } from './line-reader.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
+import { type FirstLine, parseFirstLine } from './record-text.ts';
+import { inTime } from './time-limit.ts';
 
 /** A record that has not the form of a submission: it can never be delivered. */
 export class UnreadableRecord extends Error {}
 
+/** Records above this size are read one at a time. */
+export const LARGE_RECORD_BYTES = 1024 * 1024;
+/** After this time KV is taken as failing: the call that holds the gate ends before others take it for gone. */
+const READ_TIMEOUT_MS = 8000;
+
+/** As much of a KV namespace as reads need. */
+export interface RecordStorage {
+  getWithMetadata(
+    key: string,
+    type: 'stream',
+  ): Promise<{ value: ReadableStream<Uint8Array> | null; metadata: unknown }>;
+}
+
+export interface RecordQuery {
+  /** The indexes of the tasks that are read, ascending; absent: all. */
+  indexes?: readonly number[];
+  /** Which payloads are read: `inline` leaves those out that are too large for the ledger. */
+  payloads: 'none' | 'inline' | 'all';
+  /** What large records wait for, and for how long at most. */
+  gate?: OneAtATime;
+  maxWaitMs?: number;
+}
+
+/** The tasks that were found of those that were asked for, and the bytes that were fetched for them. */
+export interface RecordRead {
+  tasks: NewTask[];
+  bytes: number;
+}
+
 /**
- * What was submitted with a submission; null where KV does not have it, or does not show it yet.
+ * Reads tasks from the record of their submission, and nothing that lies behind the last of them. Without the
+ * record (KV does not have it, or does not show it yet) there are none.
  *
+ * @returns `busy` if the gate stays closed for too long.
  * @throws {UnreadableRecord}
  */
-export async function readRecord(storage: KVNamespace, submission: string): Promise<SubmissionRecord | null> {
-  const text = await storage.get(recordKey(submission));
-  if (text === null) return null;
-  try {
-    return SubmissionRecord.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new UnreadableRecord(`The record of the submission ${submission} cannot be read: ${cause}`, {
-      cause,
-    });
-  }
-}
-
-/**
- * Why a payload is not there: KV does not have the record (or does not show it yet), the record has not the
- * form of a submission, or KV cannot be read now.
- */
-export type PayloadProblem = 'missing' | 'unreadable' | 'unavailable';
-
-export interface Unfilled<Task> {
-  task: Task;
-  problem: PayloadProblem;
-  error?: unknown;
-}
-
-/**
- * Fills in the payloads that lie in their submissions' records, one record in memory at a time. A record that
- * cannot be read concerns its own tasks only.
- *
- * @returns the tasks in their order, and apart those without their payload.
- */
-export async function withPayloads<Task extends WorkRow>(
-  storage: KVNamespace,
-  tasks: readonly Task[],
-): Promise<{ filled: Task[]; unfilled: Unfilled<Task>[] }> {
-  const payloads = new Map<string, string>();
-  const unfilled: Unfilled<Task>[] = [];
-  const large = tasks.filter((task) => task.payload === null);
-  for (const [submission, ofSubmission] of Map.groupBy(large, (task) => submissionOf(task.id))) {
-    const { record, ...reason } = await tryRecord(storage, submission);
-    for (const task of ofSubmission) {
-      const body = record?.tasks[indexOf(task.id)];
-      if (body) payloads.set(task.id, JSON.stringify(body.payload));
-      else unfilled.push({ task, ...reason });
-    }
-  }
-  const filled = tasks.flatMap((task) => {
-    const payload = task.payload ?? payloads.get(task.id);
-    return payload === undefined ? [] : [{ ...task, payload }];
-  });
-  return { filled, unfilled };
-}
-
-/** A record, or none; `problem` applies to a task that it does not have, too. */
-async function tryRecord(
-  storage: KVNamespace,
+export async function readTasks(
+  storage: RecordStorage,
   submission: string,
-): Promise<{ record: SubmissionRecord | null; problem: PayloadProblem; error?: unknown }> {
+  query: RecordQuery,
+): Promise<RecordRead | Busy> {
+  const { value, metadata } = await inTime(
+    READ_TIMEOUT_MS,
+    storage.getWithMetadata(recordKey(submission), 'stream'),
+  );
+  if (value === null) return { tasks: [], bytes: 0 };
+  const source = byteReader(value);
+  const { gate, maxWaitMs, indexes } = query;
+  const known = RecordMetadata.safeParse(metadata).data;
   try {
-    return { record: await readRecord(storage, submission), problem: 'missing' };
-  } catch (error) {
-    const problem = error instanceof UnreadableRecord ? 'unreadable' : 'unavailable';
-    return { record: null, problem, error };
+    if (known && indexes?.every((index) => index >= known.tasks)) return { tasks: [], bytes: 0 };
+    const read = () => inTime(READ_TIMEOUT_MS, readFrom(source, submission, query));
+    const isSmall = (known?.bytes ?? Number.POSITIVE_INFINITY) <= LARGE_RECORD_BYTES;
+    return await (isSmall || !gate ? read() : gate.run(read, maxWaitMs));
+  } finally {
+    void source.cancel();
   }
+}
+
+async function readFrom(source: ByteReader, submission: string, query: RecordQuery): Promise<RecordRead> {
+  const lines = new LineReader(source);
+  const line = await lines.next();
+  const first = parsed(submission, line?.text ?? '');
+  const tasks = 'format' in first ? await readLines(lines, first, query) : tasksOf(first, query);
+  return { tasks, bytes: lines.bytes };
+}
+
+function parsed(submission: string, line: string): FirstLine {
+  try {
+    return parseFirstLine(line);
+  } catch (cause) {
+    throw unreadable(submission, cause);
+  }
+}
+
+function unreadable(submission: string, cause: unknown): UnreadableRecord {
+  return new UnreadableRecord(`The record of the submission ${submission} cannot be read: ${cause}`, {
+    cause,
+  });
+}
+
+async function readLines(
+  lines: LineReader,
+  { submission, tasks }: RecordHeader,
+  { indexes = [...tasks.keys()], payloads }: RecordQuery,
+): Promise<NewTask[]> {
+  const found: NewTask[] = [];
+  let next = 0;
+  for (const index of indexes) {
+    const options = tasks[index];
+    if (!options) continue;
+    const id = taskIdAt(submission, index);
+    if (payloads === 'none' || (payloads === 'inline' && options.bodyBytes !== undefined)) {
+      found.push(newTask(id, options, null));
+      continue;
+    }
+    for (; next < index; next += 1) await lines.skip();
+    next += 1;
+    const line = await lines.next();
+    if (!line || (options.bodyBytes ?? line.bytes) !== line.bytes) {
+      throw unreadable(submission, `the payload of task ${index} has ${line?.bytes ?? 'no'} bytes`);
+    }
+    found.push(newTask(id, options, line.text));
+  }
+  return found;
+}
+
+/** The tasks of a record of version 0.1.0. */
+function tasksOf(
+  { submission, tasks }: SubmissionRecord,
+  { indexes = [...tasks.keys()], payloads }: RecordQuery,
+): NewTask[] {
+  return indexes.flatMap((index) => {
+    const task = tasks[index];
+    if (!task) return [];
+    const own = newTasks({ submission, tasks: [task] }, index);
+    return payloads !== 'all'
+      ? own
+      : own.map((one) => ({ ...one, payload: one.payload ?? JSON.stringify(task.payload) }));
+  });
 }

@@ -1,10 +1,11 @@
+import type { NewTask } from '../../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../../contract/limits.ts';
-import { newTasks, RecordMetadata, recordPrefix } from '../../contract/submission.ts';
+import { RecordMetadata, recordPrefix } from '../../contract/submission.ts';
 import { createdAtOf, windowAfter, windowAt, windowEnd, windowOf } from '../../contract/task-id.ts';
 import { chunks } from '../../platform/chunks.ts';
 import { insertTasks, ledgerOf } from '../../platform/ledger.ts';
 import { logOf, shown } from '../../platform/log.ts';
-import { readRecord, UnreadableRecord } from '../../platform/records.ts';
+import { readTasks, UnreadableRecord } from '../../platform/records.ts';
 import { numberOf } from '../../platform/variables.ts';
 import type { ApiEnv } from '../env.ts';
 import { type CronStep, isWaiting, takeStep, tryAlone } from './cron-run.ts';
@@ -129,23 +130,23 @@ async function missingOf(env: ApiEnv, listed: { submission: string; tasks: numbe
  */
 function deliver(step: CronStep, submission: string): Promise<boolean> {
   return tryAlone(step, 'sweep', submission, async () => {
-    const record = await readDeliverable(step, submission);
-    return record === null || !(await insertTasks(step.env, newTasks(record))).full;
+    const tasks = await readDeliverable(step, submission);
+    return tasks.length === 0 || !(await insertTasks(step.env, tasks)).full;
   });
 }
 
-/** The record of a submission; null if it can never be delivered. */
-async function readDeliverable({ env, now, budget }: CronStep, submission: string) {
+/** The tasks of a submission; none if it can never be delivered. */
+async function readDeliverable({ env, now, budget }: CronStep, submission: string): Promise<NewTask[]> {
   budget.spend();
   try {
-    const record = await readRecord(env.TASK_STORAGE, submission);
-    if (record) return record;
+    const read = await readTasks(env.TASK_STORAGE, submission, { payloads: 'inline' });
+    if ('tasks' in read && read.tasks.length > 0) return read.tasks;
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
     logOf(env).error('A record cannot be read, so it is passed over', { submission, error });
-    return null;
+    return [];
   }
   if (now - createdAtOf(submission) < GONE_AFTER_MS) throw new Error('KV does not show the record yet');
   logOf(env).error('A record is gone before its tasks were delivered, so it is passed over', { submission });
-  return null;
+  return [];
 }

@@ -10,12 +10,15 @@ import type { TaskSubmission } from '../../contract/task.ts';
 import { createdAtOf } from '../../contract/task-id.ts';
 import { byteLength, nestsDeeperThan } from '../../contract/text.ts';
 import { ApiError, invalidRequest } from '../../http/errors.ts';
+import { recordText, type StoredTask } from '../../platform/record-text.ts';
 import type { SizedTask } from './queue-messages.ts';
 
 /** A submission as it is stored: the same request under the same name gives the same bytes. */
 export interface Prepared {
   record: SubmissionRecord;
-  recordText: string;
+  /** The record as KV holds it. */
+  text: string;
+  bytes: number;
   /** The tasks as queue messages carry them. */
   sized: SizedTask[];
 }
@@ -33,15 +36,13 @@ export function prepare(
 ): Prepared {
   const createdAt = createdAtOf(submission);
   const accepted = submitted.map((task, index) => acceptTask(task, placeOf(index), createdAt));
-  const texts = accepted.map((task) => JSON.stringify(task));
-  const sized = accepted.map((task, index) => sizeTask(task, texts[index] ?? '', placeOf(index)));
-  const record: SubmissionRecord = { submission, tasks: accepted };
-  const recordText = `{"submission":"${submission}","tasks":[${texts.join(',')}]}`;
-  if (byteLength(recordText) > MAX_SUBMISSION_BYTES) {
+  const parts = accepted.map((task, index) => partsOf(task, placeOf(index)));
+  const { text, bytes } = recordText(submission, parts);
+  if (bytes > MAX_SUBMISSION_BYTES) {
     const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in all; send them in several batches`;
     throw new ApiError('request_too_large', message);
   }
-  return { record, recordText, sized };
+  return { record: { submission, tasks: accepted }, text, bytes, sized: parts.map(sizeTask) };
 }
 
 function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): AcceptedTask {
@@ -62,23 +63,34 @@ function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): Ac
   return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
 }
 
-/** What the size of a payload takes, in place of the payload. */
-const BODY_BYTES_FIELD = '"bodyBytes":10485760'.length;
+/** A task in the parts that its record has. */
+interface TaskParts extends StoredTask {
+  task: AcceptedTask;
+}
 
-/** A task as a queue message carries it, `text` being its JSON: a large payload stays in the record. */
-function sizeTask(task: AcceptedTask, text: string, place: PropertyKey[]): SizedTask {
-  const bytes = byteLength(text) + ','.length;
-  if (bytes <= MAX_INLINE_BYTES) return { task, bytes };
-
-  const { payload, ...options } = task;
-  const payloadBytes = byteLength(JSON.stringify(payload));
-  if (payloadBytes <= MAX_INLINE_BYTES) return { task, bytes };
+function partsOf(task: AcceptedTask, place: PropertyKey[]): TaskParts {
+  const { payload: value, ...options } = task;
+  const payload = JSON.stringify(value);
+  const payloadBytes = byteLength(payload);
   if (payloadBytes > MAX_PAYLOAD_BYTES) {
     const message = `Expected a payload of at most ${MAX_PAYLOAD_BYTES} bytes, got ${payloadBytes}`;
     throw new ApiError('payload_too_large', message, { path: [...place, 'payload'].join('.') });
   }
+  const isLarge = payloadBytes > MAX_INLINE_BYTES;
   return {
-    task: { ...options, payload: undefined, bodyBytes: payloadBytes },
-    bytes: bytes - payloadBytes + BODY_BYTES_FIELD,
+    task,
+    options: isLarge ? { ...options, bodyBytes: payloadBytes } : options,
+    payload,
+    payloadBytes,
   };
+}
+
+const PAYLOAD_FIELD = ',"payload":'.length;
+
+/** A task as a queue message carries it: a large payload stays in the record. */
+function sizeTask({ task, options, payloadBytes }: TaskParts): SizedTask {
+  const bytes = byteLength(JSON.stringify(options)) + ','.length;
+  return options.bodyBytes === undefined
+    ? { task, bytes: bytes + PAYLOAD_FIELD + payloadBytes }
+    : { task: options, bytes };
 }

@@ -92,11 +92,11 @@ const REPEAT_AFTER_MS = 1100;
 /** The KV write is the acceptance; the queue carries the tasks to the ledger, and the sweep what it drops. */
 async function store(env: ApiEnv, prepared: Prepared, mayRepeat: boolean): Promise<void> {
   const log = logOf(env);
-  const { record, recordText, sized } = prepared;
+  const { record, text, bytes, sized } = prepared;
   const { submission, tasks } = record;
-  const metadata: RecordMetadata = { tasks: tasks.length };
+  const metadata: RecordMetadata = { tasks: tasks.length, bytes };
   const options = { expirationTtl: recordTtlSeconds(env, prepared), metadata };
-  const write = () => env.TASK_STORAGE.put(recordKey(submission), recordText, options);
+  const write = () => env.TASK_STORAGE.put(recordKey(submission), text, options);
   const writing = mayRepeat ? write().catch(() => scheduler.wait(REPEAT_AFTER_MS).then(write)) : write();
   const [written, sent] = await Promise.allSettled([writing, send(env.TASK_QUEUE, submission, sized)]);
   if (written.status === 'rejected') {

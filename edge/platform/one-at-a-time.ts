@@ -25,12 +25,12 @@ export class OneAtATime {
     this.#sources = sources;
   }
 
-  /** Runs a call when no other one runs; `busy` if that takes more than five seconds. */
-  async run<Answer>(call: () => Promise<Answer>): Promise<Answer | Busy> {
+  /** Runs a call when no other one runs; `busy` if that takes longer than `maxWaitMs`, five seconds unless given. */
+  async run<Answer>(call: () => Promise<Answer>, maxWaitMs = MAX_WAIT_MS): Promise<Answer | Busy> {
     const { now, wait } = this.#sources;
-    const until = now() + MAX_WAIT_MS;
+    const until = now() + maxWaitMs;
     while (now() - this.#runningSince < GONE_AFTER_MS) {
-      if (now() > until) return { busy: true };
+      if (now() >= until) return { busy: true };
       await wait(LOOK_EVERY_MS);
     }
     const startedAt = now();

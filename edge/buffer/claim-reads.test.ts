@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ClaimReads } from './claim-reads.ts';
+
+const MB = 1024 * 1024;
+
+/** How many records of a size a claim reads, each in some milliseconds; 100 at most. */
+function recordsRead(bytes: number, tookMs = 0): number {
+  let now = 0;
+  const reads = new ClaimReads(() => now);
+  let count = 0;
+  for (; count < 100 && reads.remainingMs() > 0; count += 1) {
+    now += tookMs;
+    reads.spend(bytes);
+  }
+  return count;
+}
+
+test('a claim reads at most four large records', () => assert.equal(recordsRead(2 * MB), 4));
+
+test('a claim ends with the record that makes 40 MB', () => {
+  assert.deepEqual([recordsRead(20 * MB), recordsRead(25 * MB)], [2, 2]);
+});
+
+test('a claim reads as many small records as it needs', () => assert.equal(recordsRead(100_000), 100));
+
+test('a claim reads for three seconds at most, and always its first record', () => {
+  assert.deepEqual([recordsRead(100_000, 1000), recordsRead(100_000, 10_000)], [3, 1]);
+});

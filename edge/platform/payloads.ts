@@ -1,0 +1,92 @@
+import type { Busy, WorkRow } from '../contract/ledger.ts';
+import { indexOf, submissionOf } from '../contract/task-id.ts';
+import {
+  type RecordQuery,
+  type RecordRead,
+  type RecordStorage,
+  readTasks,
+  UnreadableRecord,
+} from './records.ts';
+
+/**
+ * Why a payload is not there: KV does not have the record (or does not show it yet), the record has not the form
+ * of a submission, KV cannot be read now, or the call has read as much as one may.
+ */
+export type PayloadProblem = 'missing' | 'unreadable' | 'unavailable' | 'postponed';
+
+export interface Unfilled<Task> {
+  task: Task;
+  problem: PayloadProblem;
+  error?: unknown;
+}
+
+/** How records are read: `gate` and `maxWaitMs` as in a `RecordQuery`. */
+export interface PayloadReads extends Pick<RecordQuery, 'gate'> {
+  /** What one call may read; without it, all that its tasks need. */
+  budget?: ReadBudget;
+}
+
+/** What a call may read yet. */
+export interface ReadBudget {
+  /** How long it may wait for a record, in milliseconds; 0: it reads none any more. */
+  remainingMs(): number;
+  /** Notes what was fetched of a record. */
+  spend(bytes: number): void;
+}
+
+/**
+ * Fills in the payloads that lie in their submissions' records, one record after the other. A record that cannot be
+ * read concerns its own tasks only.
+ *
+ * @returns the tasks in their order, and apart those without their payload.
+ */
+export async function withPayloads<Task extends WorkRow>(
+  storage: RecordStorage,
+  tasks: readonly Task[],
+  reads: PayloadReads = {},
+): Promise<{ filled: Task[]; unfilled: Unfilled<Task>[] }> {
+  const payloads = new Map<string, string>();
+  const unfilled: Unfilled<Task>[] = [];
+  const large = tasks.filter((task) => task.payload === null);
+  for (const [submission, ofSubmission] of Map.groupBy(large, (task) => submissionOf(task.id))) {
+    const indexes = ofSubmission.map(({ id }) => indexOf(id)).sort((a, b) => a - b);
+    const { found, ...reason } = await tryRead(storage, submission, indexes, reads);
+    for (const { id, payload } of found) if (payload !== null) payloads.set(id, payload);
+    for (const task of ofSubmission) if (!payloads.has(task.id)) unfilled.push({ task, ...reason });
+  }
+  const filled = tasks.flatMap((task) => {
+    const payload = task.payload ?? payloads.get(task.id);
+    return payload === undefined ? [] : [{ ...task, payload }];
+  });
+  return { filled, unfilled };
+}
+
+interface Attempted extends Omit<Unfilled<unknown>, 'task'> {
+  found: RecordRead['tasks'];
+}
+
+/** What was found; `problem` applies to the tasks that were not. */
+async function tryRead(
+  storage: RecordStorage,
+  submission: string,
+  indexes: readonly number[],
+  { gate, budget }: PayloadReads,
+): Promise<Attempted> {
+  const maxWaitMs = budget?.remainingMs();
+  if (maxWaitMs === 0) return { found: [], problem: 'postponed' };
+  const query: RecordQuery = {
+    indexes,
+    payloads: 'all',
+    ...(gate && { gate }),
+    ...(maxWaitMs !== undefined && { maxWaitMs }),
+  };
+  try {
+    const read: RecordRead | Busy = await readTasks(storage, submission, query);
+    if ('busy' in read) return { found: [], problem: 'postponed' };
+    budget?.spend(read.bytes);
+    return { found: read.tasks, problem: 'missing' };
+  } catch (error) {
+    const problem = error instanceof UnreadableRecord ? 'unreadable' : 'unavailable';
+    return { found: [], problem, error };
+  }
+}
