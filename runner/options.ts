@@ -42,10 +42,11 @@ export const RunnerOptions = z.object({
   threads: count(1024)
     .default(availableParallelism())
     .meta({ env: 'THREADS', description: 'Worker threads for CPU-heavy tasks, one task each' }),
-  ioConcurrency: count(10_000)
-    .default(32)
-    .meta({ env: 'IO_CONCURRENCY', description: 'Tasks of the io lane at once, on one more thread' }),
-  tasks: folder.optional().meta({ env: 'TASKS_DIR', description: 'Folder with task types of your own' }),
+  ioConcurrency: count(10_000).default(32).meta({
+    env: 'IO_CONCURRENCY',
+    description: 'How many tasks of the io lane run at once, on one more thread',
+  }),
+  tasks: folder.optional().meta({ env: 'TASKS_DIR', description: 'Folder with your own task types' }),
   builtIn: builtInTypes.prefault('all').meta({
     env: 'BUILT_IN',
     description: 'Built-in task types to run, separated by commas; all or none',
@@ -71,36 +72,36 @@ export const RunnerOptions = z.object({
   }),
   wake: flag.default(true).meta({
     env: 'WAKE',
-    description: 'Keep a WebSocket by which the edge tells of new work; --no-wake leaves it to the polls',
+    description: 'Keep a WebSocket on which the edge announces new work; --no-wake relies on polling alone',
   }),
   leaseSeconds: count(3600).default(DEFAULT_LEASE_SECONDS).meta({
     env: 'LEASE_SECONDS',
-    description: 'Seconds until the tasks of a runner that has died go to another',
+    description: 'Seconds until the tasks of a dead runner go to another runner',
   }),
   drainTimeoutSeconds: seconds(86_400).default(30).meta({
     env: 'DRAIN_TIMEOUT',
     flag: 'drain-timeout',
-    description: 'Seconds that running tasks get to end when the runner is stopped',
+    description: 'Seconds that running tasks get to end when the runner stops',
   }),
   metricsPort: port.optional().meta({
     env: 'METRICS_PORT',
-    description: 'Serve GET /metrics (Prometheus), /ready and /health at this port',
+    description: 'Serve GET /metrics (Prometheus), /ready and /health on this port',
   }),
   metricsHost: z.string().min(1, 'Expected an IP address or a host name').default('127.0.0.1').meta({
     env: 'METRICS_HOST',
-    description: 'Address that they are served on; 0.0.0.0 opens them to the network',
+    description: 'Address to serve them on; 0.0.0.0 opens them to the network',
   }),
   logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .meta({ env: 'LOG_LEVEL', description: 'Least severe lines to log' }),
+    .meta({ env: 'LOG_LEVEL', description: 'Lowest level to log: debug, info, warn, error or silent' }),
   logFormat: oneOf(['text', 'json'])
     .default('text')
-    .meta({ env: 'LOG_FORMAT', description: 'Lines for people (text) or for machines (json)' }),
+    .meta({ env: 'LOG_FORMAT', description: 'Log format: text for people, json for machines' }),
   logPayloads: oneOf(['small', 'never']).default('small').meta({
     env: 'LOG_PAYLOADS',
-    description: 'Payloads in lines for people: those of at most 2 KB (small) or none (never)',
+    description: 'Payloads in the text format: those of at most 2 KB (small) or none (never)',
   }),
-  once: flag.default(false).meta({ env: 'ONCE', description: 'End when nothing is ready' }),
+  once: flag.default(false).meta({ env: 'ONCE', description: 'Exit when nothing is ready' }),
 });
 export type RunnerOptions = z.output<typeof RunnerOptions>;
 

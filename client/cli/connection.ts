@@ -12,7 +12,11 @@ export function withConnection<Flags>(parser: Argv<Flags>) {
       describe: 'URL of the API Worker [API_WORKER_URL]',
       defaultDescription: DEFAULT_URL,
     })
-    .option('token', { type: 'string', requiresArg: true, describe: 'One of its API_TOKENS [API_TOKEN]' })
+    .option('token', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'A client token, one of API_TOKENS [API_TOKEN]',
+    })
     .option('json', { type: 'boolean', default: false, describe: 'Print JSON, for programs' });
 }
 

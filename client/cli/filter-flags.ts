@@ -5,20 +5,21 @@ import { timeOf } from './flags.ts';
 /** The flags that say which tasks a command is about. */
 export function withFilters<Flags>(parser: Argv<Flags>) {
   return parser
-    .option('type', { type: 'string', requiresArg: true, describe: 'Of this type' })
-    .option('tag', { type: 'string', requiresArg: true, describe: 'With this tag' })
-    .option('id', { type: 'string', requiresArg: true, describe: 'Whose id begins so' })
+    .option('type', { type: 'string', requiresArg: true, describe: 'Only tasks of this type' })
+    .option('tag', { type: 'string', requiresArg: true, describe: 'Only tasks with this tag' })
+    .option('id', { type: 'string', requiresArg: true, describe: 'Only tasks whose id begins with this' })
     .option('created-after', {
       string: true,
       requiresArg: true,
       coerce: timeOf('created-after', 'ago'),
-      describe: 'Created after a time, such as 2026-01-31T12:00:00Z, or within the last 30m, 2h, 7d, …',
+      describe:
+        'Only tasks created after a time, such as 2026-01-31T12:00:00Z, or within the last 30m, 2h, 7d, …',
     })
     .option('created-before', {
       string: true,
       requiresArg: true,
       coerce: timeOf('created-before', 'ago'),
-      describe: 'Created before a time, or more than 30m, 2h, 7d, … ago',
+      describe: 'Only tasks created before a time, or more than 30m, 2h, 7d, … ago',
     });
 }
 

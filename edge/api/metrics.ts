@@ -6,7 +6,7 @@ import { unlessBusy } from '../http/busy.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
-/** `GET /metrics`: how the queue stands, in the text format of Prometheus. */
+/** `GET /metrics`: the statistics of the queue, in the text format of Prometheus. */
 export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
   const ledger = ledgerOf(c.env);
   const [snapshot, bytes, failures] = await Promise.all([

@@ -35,7 +35,10 @@ const SubmissionHeaders = z.object({
   }),
 });
 const LastEventHeader = z.object({
-  'Last-Event-ID': z.string().optional().meta({ description: 'The id of the last event that was seen' }),
+  'Last-Event-ID': z
+    .string()
+    .optional()
+    .meta({ description: 'The id of the last event that the client received' }),
 });
 
 const SUBMISSION = {
@@ -57,7 +60,7 @@ const CHANGE_ERRORS = ['task_not_found', 'archived'] as const;
 export const submitTask: RouteDescription = {
   name: 'submitTask',
   summary: 'Submit a task',
-  description: 'A task that is answered with 201 will reach an end, whatever fails meanwhile.',
+  description: 'A task that was answered with 201 always reaches a final status, whatever fails in between.',
   tag: 'Tasks',
   tokens: ['client'],
   headers: SubmissionHeaders,
@@ -73,7 +76,7 @@ export const submitTask: RouteDescription = {
 export const submitTasks: RouteDescription = {
   name: 'submitTasks',
   summary: 'Submit up to 1,000 tasks',
-  description: 'All of them are accepted or none. Ids come in the order of the tasks.',
+  description: 'Either all tasks are accepted or none. The ids are in the order of the tasks.',
   tag: 'Tasks',
   tokens: ['client'],
   headers: SubmissionHeaders,
@@ -112,7 +115,7 @@ export const listTasks: RouteDescription = {
 
 export const getTask: RouteDescription = {
   name: 'getTask',
-  summary: 'A task with its payload, result and attempts',
+  summary: 'Get a task with its payload, result and attempts',
   tag: 'Tasks',
   tokens: ['client'],
   answer: {
@@ -130,8 +133,8 @@ export const getTask: RouteDescription = {
 
 export const getStatus: RouteDescription = {
   name: 'getTaskStatus',
-  summary: 'How a task stands',
-  description: 'With `wait` the answer is held until the task has ended, for so many seconds at most.',
+  summary: 'Get the status of a task',
+  description: 'With `wait` the answer is held until the task has ended, at most this many seconds.',
   tag: 'Tasks',
   tokens: ['client'],
   query: StatusQuery,
@@ -141,7 +144,7 @@ export const getStatus: RouteDescription = {
 
 export const followTask: RouteDescription = {
   name: 'followTask',
-  summary: 'The status of a task as it changes, as server-sent events',
+  summary: 'Follow the status of a task by server-sent events',
   description:
     'An event `status` for each change of status, attempt or progress, its data a `StatusView`; the stream ends when the task has. 204 where nothing will come any more.',
   tag: 'Tasks',
@@ -154,7 +157,7 @@ export const followTask: RouteDescription = {
 
 export const cancelTask: RouteDescription = {
   name: 'cancelTask',
-  summary: 'Call a task off, also while it runs',
+  summary: 'Cancel a task, also while it runs',
   tag: 'Tasks',
   tokens: ['client'],
   answer: { schema: StatusView, example: { ...STATUS, status: 'cancelled' } },
@@ -163,7 +166,7 @@ export const cancelTask: RouteDescription = {
 
 export const retryTask: RouteDescription = {
   name: 'retryTask',
-  summary: 'Bring a failed or cancelled task back, its attempts reset',
+  summary: 'Retry a failed or cancelled task, with all its attempts',
   tag: 'Tasks',
   tokens: ['client'],
   answer: {
@@ -175,8 +178,8 @@ export const retryTask: RouteDescription = {
 
 export const cancelTasks: RouteDescription = {
   name: 'cancelTasks',
-  summary: 'Call off the tasks of a filter, 500 a call',
-  description: 'Newest first; go on with `nextCursor` until there is none.',
+  summary: 'Cancel all tasks that match the filters, 500 a call',
+  description: 'Newest first. Pass `nextCursor` as `cursor` to get the next page, until there is none.',
   tag: 'Tasks',
   tokens: ['client'],
   query: CancelQuery,
@@ -186,8 +189,8 @@ export const cancelTasks: RouteDescription = {
 
 export const retryTasks: RouteDescription = {
   name: 'retryTasks',
-  summary: 'Bring back the tasks of a filter, 500 a call',
-  description: 'Newest first; go on with `nextCursor` until there is none.',
+  summary: 'Retry all tasks that match the filters, 500 a call',
+  description: 'Newest first. Pass `nextCursor` as `cursor` to get the next page, until there is none.',
   tag: 'Tasks',
   tokens: ['client'],
   query: RetryQuery,
@@ -197,8 +200,8 @@ export const retryTasks: RouteDescription = {
 
 export const completeTask: RouteDescription = {
   name: 'completeTask',
-  summary: 'Report how a task ended',
-  description: 'With `leaseId` under the lease of a batch; without for a task that was claimed by itself.',
+  summary: 'Report the result of a task',
+  description: 'With `leaseId` for a task of a batch claim; without it for a task of a single-task claim.',
   tag: 'Consumers of single tasks',
   tokens: ['runner'],
   body: { schema: CompleteRequest, example: { success: true, result: { delivered: true } } },
@@ -211,8 +214,8 @@ export const completeTask: RouteDescription = {
 
 export const completeTasks: RouteDescription = {
   name: 'completeTasks',
-  summary: 'Report how tasks ended, up to 1,000',
-  description: 'Each result is answered for itself; a repeated one gets the first answer again.',
+  summary: 'Report the results of up to 1,000 tasks',
+  description: 'Each result has its own outcome. A repeated result gets the same outcome again.',
   tag: 'Runners',
   tokens: ['runner'],
   body: {
@@ -227,7 +230,7 @@ export const completeTasks: RouteDescription = {
 
 export const getStats: RouteDescription = {
   name: 'getStats',
-  summary: 'How the queue stands',
+  summary: 'Get the statistics of the queue',
   tag: 'Queue',
   tokens: ['client'],
   answer: {
@@ -261,7 +264,7 @@ export const getStats: RouteDescription = {
 
 export const listRunners: RouteDescription = {
   name: 'listRunners',
-  summary: 'The runners that are connected or hold tasks',
+  summary: 'List the runners that are connected or hold tasks',
   tag: 'Queue',
   tokens: ['client'],
   answer: {
@@ -288,7 +291,7 @@ const SWITCH_ERRORS = ['invalid_request'] as const;
 
 export const pauseType: RouteDescription = {
   name: 'pauseType',
-  summary: 'Hand out no task of a type; what runs goes on',
+  summary: 'Pause a task type: its waiting tasks are not handed out; running tasks continue',
   tag: 'Queue',
   tokens: ['client'],
   answer: { schema: TypeSwitch, example: { success: true, type: 'email', paused: true } },
@@ -297,7 +300,7 @@ export const pauseType: RouteDescription = {
 
 export const resumeType: RouteDescription = {
   name: 'resumeType',
-  summary: 'Hand out the tasks of a type again',
+  summary: 'Resume a paused task type',
   tag: 'Queue',
   tokens: ['client'],
   answer: { schema: TypeSwitch, example: { success: true, type: 'email', paused: false } },
@@ -306,7 +309,7 @@ export const resumeType: RouteDescription = {
 
 export const openLive: RouteDescription = {
   name: 'openLive',
-  summary: 'A WebSocket that tells how the queue stands',
+  summary: 'A WebSocket with live statistics',
   description:
     'A `LiveUpdate` as JSON when it opens, and then when something has changed, once a second at most. It answers `ping` with `pong`.',
   tag: 'Queue',
@@ -318,7 +321,7 @@ export const openLive: RouteDescription = {
 
 export const giveTicket: RouteDescription = {
   name: 'giveTicket',
-  summary: 'A ticket for a browser’s socket or event stream, which can carry no header',
+  summary: 'Create a ticket for a browser’s WebSocket or event stream, which cannot send headers',
   description:
     'It is valid for a minute, in the query parameter `ticket`, as long as the token that it was given for is. What it opened ends within two minutes after that token is removed.',
   tag: 'Queue',
@@ -336,7 +339,7 @@ export const giveTicket: RouteDescription = {
 
 export const getMetrics: RouteDescription = {
   name: 'getMetrics',
-  summary: 'How the queue stands, for Prometheus',
+  summary: 'Metrics for Prometheus',
   tag: 'Service',
   tokens: ['client', 'runner'],
   answer: { text: { type: 'text/plain', says: 'The text format of Prometheus' } },

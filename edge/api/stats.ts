@@ -25,7 +25,7 @@ export async function listRunners(c: ApiContext): Promise<Response> {
   return c.json(answer);
 }
 
-/** `GET /live`: a WebSocket that tells how the queue stands, when it opens and whenever that has changed. */
+/** `GET /live`: a WebSocket that sends the statistics when it opens, and again when they have changed. */
 export async function openLive(c: ApiContext): Promise<Response> {
   expectUpgrade(c);
   const url = new URL('/live', c.req.url);

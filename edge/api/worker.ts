@@ -37,8 +37,7 @@ serve(app, '/tickets', { POST: [routes.giveTicket, giveTicket] });
 serve(app, '/metrics', { GET: [routes.getMetrics, getMetrics] });
 serveDocument(app, {
   title: 'API Worker of edge-task-queue',
-  description:
-    'Submit tasks, follow them, change them, and see how the queue stands. Runners report results here.',
+  description: 'Submit tasks, follow them, change them, and get statistics. Runners report results here.',
 });
 servePage(app, '/', getDashboard);
 servePage(app, '/reference', getReference);

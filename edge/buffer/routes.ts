@@ -32,7 +32,7 @@ const LIST = { schema: BufferList, example: { tasks: [TASK], count: 1, timestamp
 
 export const listReady: RouteDescription = {
   name: 'listReadyTasks',
-  summary: 'The tasks that may be claimed now, in the order of claims',
+  summary: 'List the tasks that can be claimed now, in the order of claims',
   description: LIST_BOUNDS,
   tag: 'Consumers of single tasks',
   tokens: ['runner', 'client'],
@@ -43,7 +43,7 @@ export const listReady: RouteDescription = {
 
 export const listAlive: RouteDescription = {
   name: 'listAliveTasks',
-  summary: 'The tasks that have not ended',
+  summary: 'List the tasks that have not ended',
   description: LIST_BOUNDS,
   tag: 'Consumers of single tasks',
   tokens: ['runner', 'client'],
@@ -55,7 +55,7 @@ export const listAlive: RouteDescription = {
 export const claimSingle: RouteDescription = {
   name: 'claimTask',
   summary: 'Claim one task',
-  description: 'It is held for five minutes, or for its `timeoutSeconds` where that is longer.',
+  description: 'The task is held for five minutes, or for its `timeoutSeconds` if that is longer.',
   tag: 'Consumers of single tasks',
   tokens: ['runner'],
   answer: {
@@ -67,7 +67,7 @@ export const claimSingle: RouteDescription = {
 
 export const removeSingle: RouteDescription = {
   name: 'removeTask',
-  summary: 'Say that nothing more is to be done about a task that was reported',
+  summary: 'Confirm that a reported task can be removed from the buffer',
   tag: 'Consumers of single tasks',
   tokens: ['runner'],
   answer: {
@@ -99,8 +99,8 @@ export const claimBatch: RouteDescription = {
 
 export const heartbeat: RouteDescription = {
   name: 'renewLeases',
-  summary: 'Renew leases, and tell of progress',
-  description: 'A task under one of the leases that is not named is taken back at once.',
+  summary: 'Renew leases and report progress',
+  description: 'Tasks of these leases that the request does not name are taken back at once.',
   tag: 'Runners',
   tokens: ['runner'],
   body: {
@@ -118,7 +118,7 @@ export const heartbeat: RouteDescription = {
 
 export const release: RouteDescription = {
   name: 'releaseTasks',
-  summary: 'Give tasks back that have not started; their attempts are not spent',
+  summary: 'Release tasks that have not started; their attempts are not spent',
   tag: 'Runners',
   tokens: ['runner'],
   body: { schema: ReleaseRequest, example: { leaseId: LEASE_ID, taskIds: [TASK_ID] } },
@@ -128,7 +128,7 @@ export const release: RouteDescription = {
 
 export const openWake: RouteDescription = {
   name: 'openWake',
-  summary: 'A WebSocket that says `ready` when there is work that the runner’s last claim would have taken',
+  summary: 'A WebSocket that sends `ready` when there is work for the runner',
   tag: 'Runners',
   tokens: ['runner'],
   query: WakeQuery,

@@ -111,7 +111,7 @@ export const TaskList = z.object({
 });
 export type TaskList = z.infer<typeof TaskList>;
 
-/** The query of `POST /tasks/retry`: which tasks to bring back. */
+/** The query of `POST /tasks/retry`: which tasks to retry. */
 export const RetryQuery = TaskFilter.extend({
   status: z.enum(['failed', 'cancelled']).default('failed'),
   /** Ended no sooner. */

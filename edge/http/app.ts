@@ -18,7 +18,7 @@ export interface WorkerEnv extends AuthEnv, LogEnv, OriginEnv {}
 
 const HEALTH: RouteDescription = {
   name: 'getHealth',
-  summary: 'Whether the worker answers',
+  summary: 'Check that the worker answers',
   tag: 'Service',
   tokens: [],
   answer: {
@@ -126,7 +126,7 @@ function refuseOtherMethods<Env extends WorkerEnv>(
 
 const DOCUMENT: RouteDescription = {
   name: 'getDocument',
-  summary: 'This document',
+  summary: 'Get this document',
   tag: 'Service',
   tokens: [],
   answer: { schema: z.looseObject({ openapi: z.string() }) },

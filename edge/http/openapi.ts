@@ -85,7 +85,12 @@ function operationsOf(app: object): ZodOpenApiOperationObject[] {
 const SECURITY_SCHEMES = {
   client: { type: 'http', scheme: 'bearer', description: 'A token of API_TOKENS' },
   runner: { type: 'http', scheme: 'bearer', description: 'A token of RUNNER_TOKENS' },
-  ticket: { type: 'apiKey', in: 'query', name: 'ticket', description: 'Of POST /tickets, for a minute' },
+  ticket: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'ticket',
+    description: 'A ticket of POST /tickets, valid for one minute',
+  },
 } as const;
 
 const PATH_PARAMETERS = { id: TaskId, type: TaskType };

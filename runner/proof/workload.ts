@@ -7,7 +7,7 @@ import type { StepPayload } from './step.ts';
 export interface Step {
   readonly task: TaskSubmission & { payload: StepPayload };
   readonly ends: readonly TaskStatus[];
-  /** The client calls it off some time after its submission. */
+  /** The client cancels it some time after its submission. */
   readonly cancelAfterMs?: number;
 }
 

@@ -10,7 +10,7 @@ export function addCancel(parser: Argv): Argv {
       withSelection(command).option('status', {
         choices: ['pending', 'processing'] as const,
         requiresArg: true,
-        describe: 'In this status (default: pending)',
+        describe: 'Only tasks in this status (default: pending)',
       }),
     async (flags) => {
       const filter = { ...filterOf(flags), status: flags.status };

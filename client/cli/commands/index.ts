@@ -38,7 +38,7 @@ export function addClientCommands(parser: Argv): Argv {
       'Not enough arguments following: %s': '--%s: Expected a value, got none',
     })
     .fail((message, error) => {
-      throw error ?? new Error(`${message}\nrunner --help, or runner COMMAND --help, says what there is`);
+      throw error ?? new Error(`${message}\nRun "runner --help" or "runner COMMAND --help" for help`);
     });
 }
 

@@ -14,10 +14,10 @@ type ListedTask = TaskList['tasks'][number];
 export function addList(parser: Argv): Argv {
   return parser.command(
     'list',
-    'List tasks, newest first; with --json one a line',
+    'List tasks, newest first; --json prints one task a line',
     (command) =>
       withFilters(withConnection(command))
-        .option('status', { choices: STATUSES, requiresArg: true, describe: 'In this status' })
+        .option('status', { choices: STATUSES, requiresArg: true, describe: 'Only tasks in this status' })
         .option('limit', {
           string: true,
           requiresArg: true,

@@ -5,12 +5,12 @@ import { print, printJson } from '../output.ts';
 export function addPause(parser: Argv): Argv {
   return parser.command(
     'pause <type>',
-    'Hand out no more tasks of a type; those that run go on',
+    'Pause a task type: its waiting tasks are not handed out; running tasks continue',
     (command) => withConnection(command).positional('type', { type: 'string', demandOption: true }),
     async (flags) => {
       const answer = await (await connect(flags)).pause(flags.type);
       if (flags.json) printJson(answer);
-      else print(`${answer.type} is paused: its tasks wait until \`resume ${answer.type}\``);
+      else print(`${answer.type} is paused. Run \`runner resume ${answer.type}\` to resume it`);
     },
   );
 }

@@ -12,13 +12,13 @@ export function addRetry(parser: Argv): Argv {
         .option('status', {
           choices: ['failed', 'cancelled'] as const,
           requiresArg: true,
-          describe: 'In this status (default: failed)',
+          describe: 'Only tasks in this status (default: failed)',
         })
         .option('since', {
           string: true,
           requiresArg: true,
           coerce: timeOf('since', 'ago'),
-          describe: 'Ended since a time, or within the last 30m, 2h, 7d, …',
+          describe: 'Only tasks that ended after a time, or within the last 30m, 2h, 7d, …',
         }),
     async (flags) => {
       const filter = { ...filterOf(flags), status: flags.status, since: flags.since };

@@ -8,7 +8,7 @@ const STATUSES = ['ready', 'scheduled', 'processing', 'completed', 'failed', 'ca
 export function addStats(parser: Argv): Argv {
   return parser.command(
     'stats',
-    'Show how many tasks there are of each type and status, and what ended within the last hour',
+    'Show the number of tasks by type and status, and how many ended within the last hour',
     withConnection,
     async (flags) => {
       const stats = await (await connect(flags)).stats();

@@ -21,28 +21,36 @@ function withFlags(parser: Argv) {
     .option('priority', { ...number('priority'), describe: 'From -100 to 100, higher first' })
     .option('delay', {
       ...seconds('delay'),
-      describe: 'Time before it may run: in seconds, or 90s, 30m, 2h, 7d, …',
+      describe: 'Run the task after this time: in seconds, or 90s, 30m, 2h, 7d, …',
     })
     .option('run-at', {
       string: true,
       requiresArg: true,
       coerce: timeOf('run-at', 'ahead'),
-      describe: 'When it may run: a time, such as 2026-01-31T12:00:00Z, or in 30m, 2h, 7d, …',
+      describe: 'Run the task at this time, such as 2026-01-31T12:00:00Z, or in 30m, 2h, 7d, …',
     })
-    .option('max-attempts', { ...number('max-attempts'), describe: 'Attempts before it fails' })
+    .option('max-attempts', {
+      ...number('max-attempts'),
+      describe: 'Number of attempts before the task fails',
+    })
     .option('timeout', {
       ...seconds('timeout'),
-      describe: 'Time for one attempt: in seconds, or 90s, 30m, 2h, …',
+      describe: 'Time limit of one attempt: in seconds, or 90s, 30m, 2h, …',
     })
-    .option('tag', { type: 'string', array: true, nargs: 1, describe: 'A word to find it by; ten at most' })
+    .option('tag', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'A tag to find the task by; can be repeated, ten at most',
+    })
     .option('idempotency-key', {
       type: 'string',
       requiresArg: true,
-      describe: 'Names the submission: under the same key it is made once, within 24 hours',
+      describe: 'Submit only once under this key within 24 hours',
     })
     .option('wait', {
       type: 'boolean',
-      describe: 'Wait until it has ended, and show its result',
+      describe: 'Wait until the task has ended, and show its result',
     })
     .option('wait-timeout', {
       alias: 'timeout-seconds',

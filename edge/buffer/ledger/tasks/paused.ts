@@ -2,7 +2,7 @@ import type { Sql } from '../store/sql.ts';
 
 const PAUSE = 'INSERT INTO paused_types (type, paused_at) VALUES (?1, ?2) ON CONFLICT (type) DO NOTHING';
 
-/** Hands out no task of a type from now on; what runs goes on. */
+/** Pauses a type: none of its tasks is handed out from now on; running tasks continue. */
 export function pause(sql: Sql, type: string, now: number): void {
   sql.exec(PAUSE, type, now);
 }

@@ -46,6 +46,6 @@ function NextAttempt(): JSX.Element {
   void now.value;
   const seconds = at === undefined ? 0 : Math.ceil((at - Date.now()) / 1000);
   return (
-    <span class="number">{seconds > 0 ? `It is tried again in ${seconds} s.` : 'It is tried now.'}</span>
+    <span class="number">{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying now.'}</span>
   );
 }

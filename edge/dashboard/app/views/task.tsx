@@ -11,7 +11,7 @@ import { Facts } from './task/facts.tsx';
 import { TaskHead } from './task/head.tsx';
 import { Timeline } from './task/timeline.tsx';
 
-/** One task: how it stands, what it went through, what it was given and what it returned. */
+/** One task: its status, its history, its payload and its result. */
 export function Task({ id }: { id: string }): JSX.Element {
   const followed = useMemo(() => new FollowedTask(id), [id]);
   useEffect(() => () => followed.close(), [followed]);

@@ -8,7 +8,7 @@ import { type ShownStatus, Status } from '../../components/status.tsx';
 import { busy, cancelTask, retryTask } from '../../state/actions.ts';
 import { openDraft } from '../../state/submission.ts';
 
-/** What a task is, how it stands, and what can be done with it. */
+/** A task's type and status, and the buttons that change it. */
 export function TaskHead({ task, isArchived }: { task: TaskView; isArchived: boolean }): JSX.Element {
   const { taskId, type, status } = task;
   const isBusy = busy.value.has(taskId);

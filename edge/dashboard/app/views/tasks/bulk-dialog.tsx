@@ -103,11 +103,11 @@ function describe({ filter }: Bulk): string {
 
 function consequence({ kind, filter }: Bulk): string {
   if (kind === 'retry') {
-    return 'Each starts anew, with all its attempts before it. Those that could never be taken in are left out.';
+    return 'Each starts again, with all its attempts. Tasks that could not be read when they were submitted are left out.';
   }
   return filter.status === 'processing'
-    ? 'Their runners are told to abort them. What they have done already stays done.'
-    : 'None of them will run, unless it is retried. Tasks that start meanwhile are left alone.';
+    ? 'Their runners abort them. What they have already done stays done.'
+    : 'None of them will run unless it is retried. Tasks that start in the meantime are not cancelled.';
 }
 
 /** How many tasks are meant, where the statistics tell. */

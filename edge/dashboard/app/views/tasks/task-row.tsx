@@ -13,7 +13,7 @@ export function TaskRow({ task, isGone }: { task: TaskSummary; isGone: boolean }
   return (
     <tr
       class={isGone ? 'is-gone' : ''}
-      title={isGone ? 'It does not belong to this list any more' : undefined}
+      title={isGone ? 'It does not match the filters any more' : undefined}
     >
       <td class="state">
         <Status status={status} />
