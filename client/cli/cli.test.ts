@@ -281,7 +281,7 @@ describe('stats, runners, pause, resume', () => {
   test('a type is paused and resumed, and statistics say so and what no runner handles', async () => {
     await edge.submitManyReady('cli-stats', 2);
     const paused = await done(['pause', 'cli-stats']);
-    assert.equal(paused, 'cli-stats is paused: its tasks wait until `resume cli-stats`');
+    assert.equal(paused, 'cli-stats is paused. Run `runner resume cli-stats` to resume it');
     const [table, json] = await Promise.all([done(['stats']), done(['stats', '--json'])]);
     assert.match(table, /^TYPE +READY +SCHEDULED +PROCESSING +COMPLETED +FAILED +CANCELLED +NOTE$/m);
     assert.match(table, /^cli-stats +2 +0 +0 +0 +0 +0 +paused, no runner handles it$/m);
@@ -345,7 +345,7 @@ describe('the connection', TOGETHER, () => {
       done(['completion'], shell),
       done(['--get-yargs-completions', 'runner', 'st'], shell),
     ]);
-    assert.match(help, /Exit codes: 0 done; 1 an error.*; 2 the task .*\n.*; 3 it did not end in time/);
+    assert.match(help, /Exit codes: 0 success; 1 an error.*; 2 the task .*\n.*; 3 the task did not end in time/);
     const commands = ['submit', 'status', 'watch', 'list', 'cancel', 'retry', 'stats', 'runners', 'pause'];
     for (const command of [...commands, 'resume', 'completion']) {
       assert.match(help, new RegExp(`^ +runner ${command} `, 'm'));
