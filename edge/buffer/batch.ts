@@ -12,6 +12,7 @@ import { iso } from '../contract/time.ts';
 import { readBody } from '../http/input.ts';
 import { callsOf, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
+import type { TypesWanted } from './claim-reads.ts';
 import type { BufferEnv } from './env.ts';
 import { claimedPayloads } from './payloads.ts';
 import { claimedTaskJson } from './views.ts';
@@ -26,7 +27,7 @@ export async function claimBatch(c: BufferContext): Promise<Response> {
   const { leaseSeconds = DEFAULT_LEASE_SECONDS, ...request } = readBody(c, ClaimRequest);
   const grant = await ledgerOf(c.env).claim({ ...request, leaseSeconds });
   const large = grant.tasks.filter((task) => typeof task !== 'string');
-  const { filled, postponed } = await claimedPayloads(c.env, request.leaseId, large);
+  const { filled, postponed } = await claimedPayloads(c.env, request.leaseId, large, request.wants);
   const byId = new Map(filled.map((task) => [task.id, claimedTaskJson(task)]));
   const tasks = grant.tasks.flatMap((task) => (typeof task === 'string' ? task : (byId.get(task.id) ?? [])));
   const rest: Omit<Claim, 'tasks'> = {
@@ -40,7 +41,7 @@ export async function claimBatch(c: BufferContext): Promise<Response> {
 
 /** What is ready after a claim, with the tasks that went back: for a runner it is as if they had not been granted. */
 function leftBy(
-  wants: readonly { types: readonly string[] }[],
+  wants: readonly TypesWanted[],
   { ready, next }: Pick<ClaimGrant, 'ready' | 'next'>,
   postponed: readonly WorkRow[],
 ): Pick<Claim, 'ready' | 'next'> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClaimReads } from './claim-reads.ts';
+import { ClaimReads, inReadingOrder } from './claim-reads.ts';
 
 const MB = 1024 * 1024;
 
@@ -26,4 +26,17 @@ test('a claim reads as many small records as it needs', () => assert.equal(recor
 
 test('a claim reads for three seconds at most, and always its first record', () => {
   assert.deepEqual([recordsRead(100_000, 1000), recordsRead(100_000, 10_000)], [3, 1]);
+});
+
+test('a claim reads for each of its wants in turn, for the most urgent first', () => {
+  const task = (id: string, type: string, priority = 0) => ({ id, type, priority });
+  const wants = [{ types: ['a', 'b'] }, { types: ['c'] }, { types: ['d'] }];
+  const tasks = [task('2', 'a'), task('3', 'b'), task('4', 'a'), task('5', 'c', 1), task('1', 'd')];
+  const order = (list: typeof tasks) => inReadingOrder(list, wants).map(({ id }) => id);
+  assert.deepEqual(order(tasks), ['5', '1', '2', '3', '4']);
+  assert.deepEqual(order([]), []);
+  assert.deepEqual(
+    inReadingOrder(tasks, []).map(({ id }) => id),
+    tasks.map(({ id }) => id),
+  );
 });

@@ -1,3 +1,4 @@
+import type { WorkRow } from '../contract/ledger.ts';
 import type { ReadBudget } from '../platform/payloads.ts';
 import { LARGE_RECORD_BYTES } from '../platform/records.ts';
 
@@ -29,4 +30,29 @@ export class ClaimReads implements ReadBudget {
     this.#records += 1;
     this.#bytes += bytes;
   }
+}
+
+/** A part of a claim. */
+export interface TypesWanted {
+  types: readonly string[];
+}
+
+/**
+ * Tasks in the order in which their payloads are read: a task of each want in turn, as a want must not use up what
+ * a claim reads. First comes the want whose first task has the highest priority, or else is the oldest.
+ *
+ * @param tasks those of each want in the order of claims.
+ */
+export function inReadingOrder<Task extends Pick<WorkRow, 'id' | 'type' | 'priority'>>(
+  tasks: readonly Task[],
+  wants: readonly TypesWanted[],
+): Task[] {
+  const byWant = Map.groupBy(tasks, ({ type }) => wants.findIndex(({ types }) => types.includes(type)));
+  const queues = [...byWant.values()].sort(([a], [b]) => (a && b ? compare(a, b) : 0));
+  const rounds = Math.max(0, ...queues.map(({ length }) => length));
+  return Array.from({ length: rounds }, (_, round) => queues.flatMap((queue) => queue[round] ?? [])).flat();
+}
+
+function compare(a: Pick<WorkRow, 'id' | 'priority'>, b: Pick<WorkRow, 'id' | 'priority'>): number {
+  return b.priority - a.priority || (a.id < b.id ? -1 : 1);
 }

@@ -4,7 +4,7 @@ import { ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import { OneAtATime } from '../platform/one-at-a-time.ts';
 import { type Unfilled, withPayloads } from '../platform/payloads.ts';
-import { ClaimReads } from './claim-reads.ts';
+import { ClaimReads, inReadingOrder, type TypesWanted } from './claim-reads.ts';
 import type { BufferEnv } from './env.ts';
 
 /** Large records that claims read; lists have a gate of their own, so that they never hold a claim up. */
@@ -36,15 +36,17 @@ const PAYLOAD_UNREADABLE = {
  * seconds, its attempt not spent, and keeps no other from the claim. If its record is still missing or damaged
  * after some minutes, it fails. Tasks beyond what one claim reads go back at once.
  *
+ * @param wants what was claimed: none of them waits for the large payloads of another.
  * @returns the tasks with their payloads, and those that are ready again.
  */
 export async function claimedPayloads(
   env: BufferEnv,
   leaseId: string,
-  tasks: WorkRow[],
+  tasks: readonly WorkRow[],
+  wants: readonly TypesWanted[] = [],
 ): Promise<{ filled: WorkRow[]; postponed: WorkRow[] }> {
   const reads = { gate: reading, budget: new ClaimReads() };
-  const { filled, unfilled } = await withPayloads(env.TASK_STORAGE, tasks, reads);
+  const { filled, unfilled } = await withPayloads(env.TASK_STORAGE, inReadingOrder(tasks, wants), reads);
   if (unfilled.length === 0) return { filled, postponed: [] };
   logUnfilled(env, leaseId, unfilled);
   const ledger = ledgerOf(env);

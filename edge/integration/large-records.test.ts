@@ -58,6 +58,17 @@ describe('a claim of tasks in more large records than it reads', () => {
   });
 });
 
+test('the large payloads of one want keep no other want waiting', async () => {
+  for (let count = 0; count < 6; count += 1) await submitLargeRecord('records-flood');
+  const other = await submitLargeRecord('records-other');
+  await Promise.all([edge.ready('records-flood', 6), edge.ready('records-other', 1)]);
+  const wants = ['records-flood', 'records-other'].map((type) => ({ types: [type], limit: 100 }));
+  const order = { leaseId: randomUUID(), runner: 'runner-1', wants };
+  const { tasks } = await edge.buffer.read('/tasks/claim', Claim, order);
+  assert.equal(tasks.length, 4);
+  assert.ok(tasks.some(({ id }) => id === other));
+});
+
 describe('a large record', () => {
   test('is described by its metadata', async () => {
     const id = await submitLargeRecord('records-metadata');

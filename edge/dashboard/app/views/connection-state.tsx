@@ -45,7 +45,5 @@ function NextAttempt(): JSX.Element {
   // Read for its ticking: the attempt is planned by this machine's clock.
   void now.value;
   const seconds = at === undefined ? 0 : Math.ceil((at - Date.now()) / 1000);
-  return (
-    <span class="number">{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying now.'}</span>
-  );
+  return <span class="number">{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying now.'}</span>;
 }

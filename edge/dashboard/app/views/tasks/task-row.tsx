@@ -11,10 +11,7 @@ import type { TaskSummary } from '../../state/task-listing.ts';
 export function TaskRow({ task, isGone }: { task: TaskSummary; isGone: boolean }): JSX.Element {
   const { id, type, status, attempt, createdAt, completedAt, tags } = task;
   return (
-    <tr
-      class={isGone ? 'is-gone' : ''}
-      title={isGone ? 'It does not match the filters any more' : undefined}
-    >
+    <tr class={isGone ? 'is-gone' : ''} title={isGone ? 'It does not match the filters any more' : undefined}>
       <td class="state">
         <Status status={status} />
       </td>
