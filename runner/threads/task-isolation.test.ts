@@ -30,6 +30,7 @@ for (const tasksPerThread of [1, 2]) {
 for (const tasksPerThread of [1, 2]) {
   test(`functions that a task replaces are given no port of the runner, with ${tasksPerThread} a thread`, async (t) => {
     const { run, outcomeOf, codeOf } = await openLane(t, { threads: 1, tasksPerThread });
+    assert.deepEqual(await outcomeOf(await run(attack('replace methods of the port'))), { result: '[]' });
     const attacker = await run(attack('replace functions'));
     for (let count = 0; count < 3; count += 1) {
       assert.equal(await codeOf(await run({ do: 'sleep', ms: 10 })), 'success');

@@ -63,6 +63,8 @@ export class TaskThread {
   #endingSince: number | undefined;
   #hasExited = false;
   #error: unknown;
+  /** Nothing that comes from it counts any more. */
+  #isDistrusted = false;
 
   /** @throws {Error} where the machine has no thread left. */
   constructor(options: TaskThreadOptions) {
@@ -264,6 +266,7 @@ export class TaskThread {
 
   /** Ends jobs; returns whether it runs any of them. */
   #resolveJobs(ends: readonly JobEnd[]): boolean {
+    if (this.#isDistrusted) return false;
     let isAny = false;
     for (const end of ends) {
       const open = this.#open.get(end.jobId);
@@ -283,6 +286,7 @@ export class TaskThread {
   /** Task code has got hold of what talks with the runner: nothing that comes from here can be believed. */
   #distrust(problem: string): void {
     if (this.#hasExited) return;
+    this.#isDistrusted = true;
     this.#options.onBadMessage(problem, this);
     this.#error ??= new Error(`it sent what only the runner's own code sends (${problem})`);
     void this.end();

@@ -8,43 +8,42 @@ const { load, wait } = Atomics;
 /** The main thread receives notes within this time, in milliseconds; else they are dropped. */
 const MAX_WAIT_MS = 1000;
 
+/** How a thread talks with the main thread. */
+export interface ThreadPort {
+  /** Sends what the main thread waits for. */
+  post(message: FromThread): void;
+  /** Sends a note; false if the main thread does not receive them. */
+  note(message: FromThread): boolean;
+}
+
 /**
- * How a thread talks with the main thread: through a port that nothing of a task's can reach. At most
+ * Opens the port that nothing of a task's can reach; it has no prototype that a task could change. At most
  * {@link NOTE_WINDOW} notes are on their way: a task that writes more of them is as slow as the main thread.
  */
-export class ThreadPort {
-  readonly #post: MessagePort['postMessage'];
-  readonly #received: Setup['received'];
-  #sent = 0;
-
-  constructor({ port, received }: Setup, onAbort: (jobId: number, reason: string) => void) {
-    this.#post = port.postMessage.bind(port);
-    this.#received = received;
-    port.on('message', (message: ToThread) => {
-      if ('ping' in message) this.post({ kind: 'pong' });
-      else onAbort(message.jobId, message.reason);
-    });
-    // Else `process` would list it, and it would keep the thread alive.
-    port.unref();
-    seal(port);
-  }
-
-  /** Sends what the main thread waits for. */
-  post(message: FromThread): void {
-    this.#post(message);
-  }
-
-  /** Sends a note; false where the main thread does not receive them. */
-  note(message: FromThread): boolean {
+export function openThreadPort(
+  { port, received }: Setup,
+  onAbort: (jobId: number, reason: string) => void,
+): ThreadPort {
+  const post: MessagePort['postMessage'] = port.postMessage.bind(port);
+  let sent = 0;
+  port.on('message', (message: ToThread) => {
+    if ('ping' in message) post({ kind: 'pong' });
+    else onAbort(message.jobId, message.reason);
+  });
+  // Else `process` would list it, and it would keep the thread alive.
+  port.unref();
+  seal(port);
+  const note = (message: FromThread): boolean => {
     for (;;) {
-      const received = load(this.#received, 0);
-      if (((this.#sent - received) | 0) < NOTE_WINDOW) break;
-      if (wait(this.#received, 0, received, MAX_WAIT_MS) === 'timed-out') return false;
+      const seen = load(received, 0);
+      if (((sent - seen) | 0) < NOTE_WINDOW) break;
+      if (wait(received, 0, seen, MAX_WAIT_MS) === 'timed-out') return false;
     }
-    this.#sent = (this.#sent + 1) | 0;
-    this.#post(message);
+    sent = (sent + 1) | 0;
+    post(message);
     return true;
-  }
+  };
+  return Object.freeze({ post: (message: FromThread) => post(message), note });
 }
 
 /**

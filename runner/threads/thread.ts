@@ -8,7 +8,7 @@ import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
 import { replaceStdio } from './task-stdio.ts';
 import { forgetNodeFlags } from './thread-env.ts';
-import { closePublicPort, ThreadPort } from './thread-port.ts';
+import { closePublicPort, openThreadPort, type ThreadPort } from './thread-port.ts';
 import {
   type BatchGroup,
   type Job,
@@ -71,7 +71,7 @@ export default function run(
   if (setup === undefined && 'port' in order) {
     const onAbort = (jobId: number, reason: string) =>
       running.get(jobId)?.controller.abort(new Error(reason));
-    const port = new ThreadPort(order, onAbort);
+    const port = openThreadPort(order, onAbort);
     const children = new JobChildren({
       onNote: (note) => void port.note(note),
       currentJob: () => current.getStore()?.id,
