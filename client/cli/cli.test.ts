@@ -345,7 +345,10 @@ describe('the connection', TOGETHER, () => {
       done(['completion'], shell),
       done(['--get-yargs-completions', 'runner', 'st'], shell),
     ]);
-    assert.match(help, /Exit codes: 0 success; 1 an error.*; 2 the task .*\n.*; 3 the task did not end in time/);
+    assert.match(
+      help,
+      /Exit codes: 0 success; 1 an error.*; 2 the task .*\n.*; 3 the task did not end in time/,
+    );
     const commands = ['submit', 'status', 'watch', 'list', 'cancel', 'retry', 'stats', 'runners', 'pause'];
     for (const command of [...commands, 'resume', 'completion']) {
       assert.match(help, new RegExp(`^ +runner ${command} `, 'm'));
