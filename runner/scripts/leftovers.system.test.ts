@@ -59,7 +59,7 @@ test('a port that the rest of a former edge holds is named with its processes', 
 
 /** The two processes of `edge/scripts/dev.ts`, the one that was started first. */
 function scriptsOf(edge: LocalProcess): [number, number] {
-  const [first, second] = edge.tree().filter(({ command }) => /\bedge\/dev\.ts$/.test(command));
+  const [first, second] = edge.tree().filter(({ command }) => /\bedge\/scripts\/dev\.ts$/.test(command));
   assert.ok(first && second);
   return [first.pid, second.pid];
 }
