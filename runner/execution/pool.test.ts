@@ -290,7 +290,7 @@ for (const [lane, tasksPerThread] of [
   });
 }
 
-test('jobs of a batch run one after the other, and each end is told before the next begins', async (t) => {
+test('jobs of a batch run one after the other, and each end is reported before the next starts', async (t) => {
   const { pool, messages, started } = openPool(t);
   const [first, second] = [job({ do: 'return', value: 'first' }), job({ do: 'spin', ms: 60_000 })];
   const [one, other] = pool.start([first, second]);

@@ -4,9 +4,8 @@ import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { connect, withConnection } from '../../client/cli/connection.ts';
 import { EXIT } from '../../client/cli/exit-codes.ts';
-import { readText } from '../../client/cli/files.ts';
-import { parseJsonText } from '../../client/cli/json-text.ts';
 import { printError, printJson } from '../../client/cli/output.ts';
+import { readPayload } from '../../client/cli/payload.ts';
 import { BUILT_IN_TYPES, builtInFiles } from '../catalog/built-in.ts';
 import { loadCatalog, type TaskEntry } from '../catalog/catalog.ts';
 import { loadDefinition } from '../catalog/definition.ts';
@@ -53,7 +52,8 @@ export function addRun(parser: Argv): Argv {
           describe: 'JSON, @FILE, or @- for standard input',
         }),
     async (flags) => {
-      await runHere(flags.type, await payloadOf(flags.payload), flags);
+      const payload = flags.payload === undefined ? {} : await readPayload(flags.payload);
+      await runHere(flags.type, payload, flags);
     },
   );
 }
@@ -73,12 +73,6 @@ export function addReplay(parser: Argv): Argv {
       await runHere(task.type, task.payload, flags, { taskId: task.taskId, attempt: task.attempt + 1 });
     },
   );
-}
-
-async function payloadOf(text: string | undefined): Promise<unknown> {
-  if (text === undefined) return {};
-  if (!text.startsWith('@')) return parseJsonText(text, '--payload');
-  return parseJsonText(await readText(text.slice(1), 'payload'), `--payload ${text}`);
 }
 
 /** Runs an attempt and prints what it logs, its progress, and how it ended. */

@@ -23,8 +23,11 @@ const FINISH: Record<string, (target: string) => void> = {
   },
   edge(target) {
     for (const worker of ['api', 'buffer'] as const) {
-      const config = { ...workerConfig(worker), main: 'worker.js', assets: assetsOf(worker) };
-      writeFileSync(join(target, 'edge', worker, 'wrangler.jsonc'), JSON.stringify(config, null, 2));
+      const config = workerConfig(worker);
+      // The paths of the source are absolute.
+      const own = { main: 'worker.js', assets: { ...config.assets, directory: '../dashboard/dist' } };
+      const text = JSON.stringify({ ...config, ...own }, null, 2);
+      writeFileSync(join(target, 'edge', worker, 'wrangler.jsonc'), text);
     }
     const pages = join(ROOT, PAGES);
     if (existsSync(pages)) cpSync(pages, join(target, PAGES), { recursive: true });
@@ -41,9 +44,4 @@ for (const [name, finish] of Object.entries(FINISH)) {
     finish(target);
   });
   console.log(built ? `${name}/dist is built` : `${name}/dist is up to date`);
-}
-
-/** With the paths as the configuration has them: those of the source are absolute. */
-function assetsOf(worker: 'api' | 'buffer') {
-  return { ...workerConfig(worker).assets, directory: '../dashboard/dist' };
 }

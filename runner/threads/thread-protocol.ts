@@ -26,7 +26,7 @@ export interface JobBatch {
   readonly started: Int32Array<SharedArrayBuffer> | undefined;
 }
 
-/** Marks a job, to begin it or to take it back; true for the first to do so, who has it then. */
+/** Claims a job, to start it or to take it back. True for the first caller, who then has the job. */
 export function tryStart({ started }: JobBatch, index: number): boolean {
   return started === undefined || exchange(started, index, 1) === 0;
 }

@@ -93,9 +93,9 @@ async function warmUp({ modules }: WarmUp): Promise<void> {
 }
 
 /**
- * Returns the ends that it has not told of. Before a job begins, the end of the one before it is told: what
- * follows may keep this thread from telling it. Where batches go on side by side, those that end together are
- * told of together.
+ * Returns the ends that are not reported yet. Before a job starts, the end of the one before it is reported, since
+ * the new job may keep this thread busy for long. Where batches run side by side, ends that come together are
+ * reported together.
  */
 async function runBatches({ batches }: BatchGroup): Promise<JobEnd[]> {
   const untold: JobEnd[] = [];

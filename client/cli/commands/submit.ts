@@ -1,10 +1,9 @@
 import type { Argv } from 'yargs';
 import type { SubmitOptions, TaskQueue } from '../../client.ts';
 import { connect, withConnection } from '../connection.ts';
-import { readText } from '../files.ts';
 import { type FlagsOf, numberOf, secondsOf, timeOf } from '../flags.ts';
-import { parseJsonText } from '../json-text.ts';
 import { count, print, printJson } from '../output.ts';
+import { readPayload } from '../payload.ts';
 import { tellEnd } from '../task-output.ts';
 
 const number = (flag: string) => ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
@@ -99,12 +98,6 @@ async function submitOne(type: string, flags: Flags): Promise<void> {
   if (!flags.json) print(id);
   else if (!flags.wait) printJson({ taskId: id });
   if (flags.wait) await tellEnd(await queue.wait(id, { timeoutSeconds: flags.waitTimeout }), flags.json);
-}
-
-async function readPayload(text: string): Promise<unknown> {
-  if (!text.startsWith('@')) return parseJsonText(text, '--payload');
-  const file = text.slice(1);
-  return parseJsonText(await readText(file, 'payload'), `--payload ${text}`);
 }
 
 async function submitBatch(file: string, flags: Flags): Promise<void> {
