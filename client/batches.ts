@@ -1,4 +1,5 @@
 import { MAX_BATCH_TASKS, MAX_PAYLOAD_BYTES } from '../edge/contract/limits.ts';
+import { PartCollector } from '../edge/contract/parts.ts';
 import { byteLength } from '../edge/contract/text.ts';
 import { TaskQueueError } from './errors.ts';
 import type { NewTask } from './types.ts';
@@ -21,23 +22,22 @@ export interface Batch {
 export async function* cutBatches(
   tasks: Iterable<NewTask> | AsyncIterable<NewTask>,
 ): AsyncGenerator<Batch, void, undefined> {
+  const collector = new PartCollector<string>({ size: MAX_BATCH_BYTES, items: MAX_BATCH_TASKS });
   let first = 0;
-  let texts: string[] = [];
-  let bytes = 0;
-  const cut = (): Batch => {
+  let count = 0;
+  const batchOf = (texts: readonly string[]): Batch => {
     const batch = { first, count: texts.length, body: `{"tasks":[${texts.join(',')}]}` };
-    [first, texts, bytes] = [first + batch.count, [], 0];
+    first += batch.count;
     return batch;
   };
   for await (const task of tasks) {
-    const text = taskText(task, `tasks.${first + texts.length}`);
-    const size = byteLength(text) + 1;
-    if (texts.length > 0 && bytes + size > MAX_BATCH_BYTES) yield cut();
-    texts.push(text);
-    bytes += size;
-    if (texts.length === MAX_BATCH_TASKS) yield cut();
+    const text = taskText(task, `tasks.${count}`);
+    count += 1;
+    const complete = collector.add(text, byteLength(text) + 1);
+    if (complete) yield batchOf(complete);
   }
-  if (texts.length > 0) yield cut();
+  const rest = collector.rest();
+  if (rest) yield batchOf(rest);
 }
 
 /**

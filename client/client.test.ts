@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { Claim, SingleClaim } from '../edge/contract/buffer.ts';
 import { newSubmission, taskIdAt } from '../edge/contract/task-id.ts';
-import { guardedEdge, openEdge, TOKENS } from '../edge/testing/harness.ts';
+import { guardedEdge, openEdge, TOKENS } from '../edge/testing/shared-edges.ts';
 import { TaskQueue } from './client.ts';
 
 const edge = openEdge();

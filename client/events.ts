@@ -1,9 +1,10 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { StatusView } from '../edge/contract/api.ts';
+import { parseJson } from '../edge/contract/text.ts';
 import { delay } from './delay.ts';
 import { TaskQueueError } from './errors.ts';
 import { failureOf, unexpected } from './failures.ts';
-import { type Http, parseJson } from './http.ts';
+import type { Http } from './http.ts';
 
 /** The worker says something every 15 s: after three times that, nothing will come any more. */
 const SILENCE_MS = 45_000;

@@ -1,5 +1,6 @@
 import ky, { type KyInstance, type ResponsePromise } from 'ky';
 import type { z } from 'zod';
+import { parseJson } from '../edge/contract/text.ts';
 import { TaskQueueError } from './errors.ts';
 import { failureOf, isPassing, unexpected } from './failures.ts';
 
@@ -109,13 +110,4 @@ function baseUrl(url: string): string {
     );
   }
   return url.replace(/\/+$/, '');
-}
-
-/** Undefined for what is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waitFor } from '../edge/testing/wait-for.ts';
 import { listSettings } from './options.ts';
 import { FakeEdge } from './testing/fake-edge.ts';
 import { flagsFor, startCli } from './testing/start-cli.ts';
-import { waitFor } from './testing/wait-for.ts';
 
 test('the help lists every flag with its variable', async (t) => {
   const cli = startCli(t, ['--help']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { settlesWithin, waitFor } from '../edge/testing/wait-for.ts';
 import { prepareRunner } from './testing/start-runner.ts';
-import { settlesWithin, waitFor } from './testing/wait-for.ts';
 
 const never = new Promise(() => {});
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../edge/testing/wait-for.ts';
 import { MAX_READ_AHEAD } from './claiming/read-ahead.ts';
 import { prepareRunner } from './testing/start-runner.ts';
-import { waitFor } from './testing/wait-for.ts';
 
 test('a task passes through the runner event by event, and its result reaches the edge', async (t) => {
   const { ledger, run, add, seen, unanswered } = await prepareRunner(t, { once: true });

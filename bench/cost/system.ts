@@ -1,6 +1,7 @@
 import { TaskQueue } from '../../client/client.ts';
 import { workerConfig } from '../../edge/scripts/worker-config.ts';
-import { Caller, testHarness } from '../../edge/testing/harness.ts';
+import { Caller } from '../../edge/testing/caller.ts';
+import { testHarness } from '../../edge/testing/harness.ts';
 import { BenchClient } from '../edge-client.ts';
 import { type BenchRunner, startBenchRunner } from '../runner-child.ts';
 import { Operations, sum } from './operations.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Caller, read } from '../../edge/testing/harness.ts';
+import { type Caller, read } from '../../edge/testing/caller.ts';
 
 const Ready = z.object({ tasks: z.array(z.object({ id: z.string() })) });
 const Claimed = z.object({ task: z.object({ payload: z.object({ n: z.int() }) }) });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Caller, testHarness } from '../../edge/testing/harness.ts';
+import { Caller } from '../../edge/testing/caller.ts';
+import { testHarness } from '../../edge/testing/harness.ts';
 import { eachAtOnce, until } from '../edge-client.ts';
 import type { Work } from './consumer.ts';
 

@@ -10,14 +10,10 @@ import { SingleClaim } from '../../edge/contract/buffer.ts';
 import { QueueStats, RunnerList, TypeSwitch } from '../../edge/contract/stats.ts';
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
 import { freePort } from '../../edge/scripts/lib/local-edge.ts';
-import { guardedEdge, openEdge, TOKENS, waitFor } from '../../edge/testing/harness.ts';
-import {
-  type CliOptions,
-  type CliRun,
-  type CommandHost,
-  runCli,
-  startCommandHost,
-} from '../testing/run-cli.ts';
+import { guardedEdge, openEdge, TOKENS } from '../../edge/testing/shared-edges.ts';
+import { waitFor } from '../../edge/testing/wait-for.ts';
+import type { CliRun } from '../testing/cli-run.ts';
+import { type CliOptions, type CommandHost, runCli, startCommandHost } from '../testing/run-cli.ts';
 
 const edge = openEdge();
 const guarded = guardedEdge();

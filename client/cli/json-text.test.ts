@@ -9,16 +9,15 @@ test('JSON is what JSON.parse takes', async () => {
 });
 
 for (const [text, sentence] of [
-  ['{a:1}', '--payload is not JSON: invalid symbol at line 1, column 2\n  {a:1}\n   ^'],
-  ['{"a":1,}', '--payload is not JSON: property name expected at line 1, column 8\n  {"a":1,}\n         ^'],
-  ['{"a" 1}', '--payload is not JSON: colon expected at line 1, column 6\n  {"a" 1}\n       ^'],
-  ['{\n\t"a": 1\n\t"b": 2\n}', '--payload is not JSON: comma expected at line 3, column 2\n   "b": 2\n   ^'],
-  ['', '--payload is not JSON: value expected at line 1, column 1\n  \n  ^'],
-  ['// none\n1', '--payload is not JSON: invalid comment token at line 1, column 1\n  // none\n  ^'],
-  ["'a'", "--payload is not JSON: invalid symbol at line 1, column 1\n  'a'\n  ^"],
+  ['{"a":1,}', 'expected a property name in double quotes at line 1, column 8\n  {"a":1,}\n         ^'],
+  ['{"a" 1}', 'expected a colon after the property name at line 1, column 6\n  {"a" 1}\n       ^'],
+  ['{\n\t"a": 1\n\t"b": 2\n}', 'expected a comma or a closing bracket at line 3, column 2\n   "b": 2\n   ^'],
+  ['', 'expected a value at line 1, column 1\n  \n  ^'],
+  ['// none\n1', 'JSON does not allow comments at line 1, column 1\n  // none\n  ^'],
+  ["'a'", "expected a JSON value; put text in double quotes at line 1, column 1\n  'a'\n  ^"],
 ] as const) {
   test(`${JSON.stringify(text)} is refused with its place`, async () => {
-    await assert.rejects(parseJsonText(text, '--payload'), { message: sentence });
+    await assert.rejects(parseJsonText(text, '--payload'), { message: `--payload is not JSON: ${sentence}` });
   });
 }
 
@@ -33,7 +32,7 @@ test('of a long line the part around the place is shown', async () => {
   });
 });
 
-test('a text that is part of a file is told by the line of the file', async () => {
+test('an error in a part of a file names the line of the file', async () => {
   await assert.rejects(
     parseJsonText('{', 'tasks.ndjson', 17),
     /^Error: tasks\.ndjson is not JSON: .* at line 17, column 2/,

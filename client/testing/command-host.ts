@@ -5,12 +5,7 @@
 import yargs from 'yargs';
 import { addClientCommands } from '../cli/commands/index.ts';
 import { runCommand } from '../cli/run.ts';
-import type { CliRun } from './run-cli.ts';
-
-export interface HostedCommand {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
+import type { CliRun, HostedCommand } from './cli-run.ts';
 
 process.on('message', async ({ args, env }: HostedCommand) => {
   process.send?.(await run(args, env));

@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { HostedCommand } from './command-host.ts';
+import type { CliRun, HostedCommand } from './cli-run.ts';
 
 /** Kept from one process to the next: to compile the program takes longer than to run a command. */
 const COMPILE_CACHE = join(tmpdir(), 'task-queue-cli-compiled');
@@ -11,13 +11,6 @@ const HOST = resolve(import.meta.dirname, 'command-host.ts');
 
 /** Nothing of this environment sets anything. */
 const ENVIRONMENT = { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE };
-
-export interface CliRun {
-  /** What the process ended with: its exit code, or the signal that ended it. */
-  readonly ended: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface CliOptions {
   readonly env?: Record<string, string>;

@@ -79,6 +79,11 @@ export type TaskStatus = z.infer<typeof TaskStatus>;
 export const TaskState = z.enum(['scheduled', 'ready', 'leased', 'completed', 'failed', 'cancelled']);
 export type TaskState = z.infer<typeof TaskState>;
 
+/** Whether a task has ended; a retry can begin it again. */
+export function isTerminal(state: TaskState): boolean {
+  return state === 'completed' || state === 'failed' || state === 'cancelled';
+}
+
 /** Why an attempt failed. `code` is stable, `message` is a sentence for people. */
 export const TaskError = z.object({ code: z.string(), message: z.string() }).meta({ id: 'TaskError' });
 export type TaskError = z.infer<typeof TaskError>;

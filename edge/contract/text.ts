@@ -5,6 +5,15 @@ export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
+/** The value of a JSON text; undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether arrays and objects nest in one another deeper than `max` levels. */
 export function nestsDeeperThan(value: unknown, max: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -14,7 +14,8 @@ import * as Stats from '../contract/stats.ts';
 import { newTasks } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { ledgerOf } from '../platform/ledger.ts';
-import { OPEN, TestEdge, workersWith } from '../testing/harness.ts';
+import { TestEdge, workersWith } from '../testing/harness.ts';
+import { OPEN } from '../testing/shared-edges.ts';
 import { attackEdge } from './harness/run.ts';
 
 const TIMEOUT_MS = 5000;

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { isTaskId } from '../contract/task-id.ts';
 import { bodyOf } from './body.ts';
 import { ApiError, invalidRequest, shortened } from './errors.ts';
-import { parseJson } from './json.ts';
+import { parseBody } from './json.ts';
 
 /** A body above this length could be wrong in so many places that naming all of them takes seconds. */
 const MAX_FULLY_CHECKED = 16 * 1024;
@@ -11,7 +11,7 @@ const MAX_FULLY_CHECKED = 16 * 1024;
 /** The request's body, checked; an empty body counts as `{}`. */
 export function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
   const text = bodyOf(c);
-  return check(schema, parseJson(text), { abortEarly: text.length > MAX_FULLY_CHECKED });
+  return check(schema, parseBody(text), { abortEarly: text.length > MAX_FULLY_CHECKED });
 }
 
 /** The request's query, checked. */

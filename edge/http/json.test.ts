@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { MAX_JSON_DEPTH } from '../contract/limits.ts';
 import { nestsDeeperThan } from '../contract/text.ts';
 import { ApiError } from './errors.ts';
-import { parseJson } from './json.ts';
+import { parseBody } from './json.ts';
 
 function refusal(text: string): ApiError {
   try {
-    parseJson(text);
+    parseBody(text);
   } catch (error) {
     if (error instanceof ApiError) return error;
     throw error;
@@ -34,7 +34,7 @@ describe('a number that is too large', () => {
 
   test('is not one that is merely large, small, long, or in a text', () => {
     for (const text of ['1.7e308', '-1e308', '1e-999', '"1e999"', `0.${'1'.repeat(400)}`, '{"1e999":null}']) {
-      assert.deepEqual(parseJson(text), JSON.parse(text));
+      assert.deepEqual(parseBody(text), JSON.parse(text));
     }
   });
 
@@ -66,18 +66,18 @@ describe('a body that nests deeply', () => {
     const payload = nested(MAX_JSON_DEPTH);
     assert.equal(nestsDeeperThan(JSON.parse(payload), MAX_JSON_DEPTH), false);
     assert.equal(nestsDeeperThan(JSON.parse(`[${payload}]`), MAX_JSON_DEPTH), true);
-    parseJson(`{"tasks":[{"payload":${payload}}]}`);
-    parseJson(`{"leases":[{"progress":[{"value":${payload}}]}]}`);
+    parseBody(`{"tasks":[{"payload":${payload}}]}`);
+    parseBody(`{"leases":[{"progress":[{"value":${payload}}]}]}`);
   });
 });
 
 test('names of object prototypes are names like any other', () => {
   const text = '{"__proto__":{"admin":true},"constructor":1}';
-  assert.equal(JSON.stringify(parseJson(text)), text);
+  assert.equal(JSON.stringify(parseBody(text)), text);
 });
 
 test('an empty body counts as an empty object, and what is not JSON is refused', () => {
-  assert.deepEqual(parseJson(' \n'), {});
+  assert.deepEqual(parseBody(' \n'), {});
   assert.equal(refusal('{"a":').code, 'invalid_json');
   assert.equal(refusal('NaN').code, 'invalid_json');
 });

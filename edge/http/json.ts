@@ -12,7 +12,7 @@ const SHOWN_DEPTH = 6;
  * @throws {ApiError} 400 for what is not JSON, nests too deeply, or has a number that no value can hold: it would
  *   be stored as null.
  */
-export function parseJson(text: string): unknown {
+export function parseBody(text: string): unknown {
   const value = parse(text);
   const place: PropertyKey[] = [];
   const fault = faultIn(value, MAX_BODY_DEPTH, place);

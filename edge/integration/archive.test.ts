@@ -14,7 +14,11 @@ import {
 import { newSubmission, taskIdAt, windowAfter, windowAt, windowOf } from '../contract/task-id.ts';
 import { byteLength } from '../contract/text.ts';
 import { ledgerOf } from '../platform/ledger.ts';
-import { expectError, ownEdge, read, waitFor, workersWith } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { read } from '../testing/caller.ts';
+import { workersWith } from '../testing/harness.ts';
+import { ownEdge } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const VARS = {
   AUTH: 'off',

@@ -5,18 +5,10 @@ import { describe, test } from 'node:test';
 import { TaskList } from '../contract/api.ts';
 import type { ErrorCode } from '../contract/errors.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
-import {
-  type Answer,
-  expectError,
-  guardedEdge,
-  OLD_TOKENS,
-  openEdge,
-  ownEdge,
-  read,
-  type TestEdge,
-  TOKENS,
-  workersWith,
-} from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { type Answer, read } from '../testing/caller.ts';
+import { type TestEdge, workersWith } from '../testing/harness.ts';
+import { guardedEdge, OLD_TOKENS, openEdge, ownEdge, TOKENS } from '../testing/shared-edges.ts';
 
 const guarded = guardedEdge();
 const open = openEdge();

@@ -12,7 +12,9 @@ import {
 import { Claim, HeartbeatAnswer, Released } from '../contract/buffer.ts';
 import { MAX_REQUEST_BYTES, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { byteLength } from '../contract/text.ts';
-import { openEdge, read, waitFor } from '../testing/harness.ts';
+import { read } from '../testing/caller.ts';
+import { openEdge } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const edge = openEdge();
 

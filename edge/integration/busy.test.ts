@@ -9,7 +9,10 @@ import { MAX_LIST_SCAN, MAX_LIVE_SOCKETS } from '../contract/limits.ts';
 import { LiveUpdate } from '../contract/stats.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { insertTasks } from '../platform/ledger.ts';
-import { type Answer, expectError, OPEN, ownEdge, workersWith } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import type { Answer } from '../testing/caller.ts';
+import { workersWith } from '../testing/harness.ts';
+import { OPEN, ownEdge } from '../testing/shared-edges.ts';
 
 /** A ledger with so much in it that a filtered list takes it some time. */
 const edge = ownEdge(workersWith(OPEN));

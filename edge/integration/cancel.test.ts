@@ -5,7 +5,8 @@ import { Changed, Completed, ReportAnswer, StatusView, TaskView } from '../contr
 import { Claim, HeartbeatAnswer, SingleClaim } from '../contract/buffer.ts';
 import { type QueueMessage, recordKey } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
-import { expectError, openEdge } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { z } from 'zod';
-import { openEdge } from '../testing/harness.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

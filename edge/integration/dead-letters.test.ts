@@ -4,7 +4,9 @@ import { describe, test } from 'node:test';
 import { TaskList, TaskView } from '../contract/api.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import { expectError, OPEN, ownEdge, waitFor } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { OPEN, ownEdge } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const TASK_QUEUE = 'task-queue-v2';
 const DEAD_LETTERS = 'task-dead-letter-v2';

@@ -14,7 +14,9 @@ import {
   MAX_RESULT_BYTES,
 } from '../contract/limits.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
-import { expectError, openEdge, read, refuses } from '../testing/harness.ts';
+import { expectError, refuses } from '../testing/assertions.ts';
+import { read } from '../testing/caller.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

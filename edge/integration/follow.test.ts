@@ -8,7 +8,9 @@ import { Claim } from '../contract/buffer.ts';
 import { Ticket } from '../contract/stats.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import { expectError, guardedEdge, OPEN, openEdge, ownEdge, read, TOKENS } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { read } from '../testing/caller.ts';
+import { guardedEdge, OPEN, openEdge, ownEdge, TOKENS } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 const guarded = guardedEdge();

@@ -7,7 +7,11 @@ import { MAX_LIVE_TYPES } from '../contract/limits.ts';
 import { newTasks } from '../contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt } from '../contract/task-id.ts';
 import { insertTasks } from '../platform/ledger.ts';
-import { type Answer, expectError, ownEdge, read, waitFor, workersWith } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { type Answer, read } from '../testing/caller.ts';
+import { workersWith } from '../testing/harness.ts';
+import { ownEdge } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const submission = () => newSubmission(Date.now(), 0, randomBytes(6));
 /** A UUIDv7 as a client makes it. */

@@ -6,16 +6,10 @@ import { newTasks, recordKey, recordPrefix } from '../contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt, windowOf } from '../contract/task-id.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import {
-  type Answer,
-  expectError,
-  guardedEdge,
-  OLD_TOKENS,
-  ownEdge,
-  read,
-  TOKENS,
-  workersWith,
-} from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { type Answer, read } from '../testing/caller.ts';
+import { workersWith } from '../testing/harness.ts';
+import { guardedEdge, OLD_TOKENS, ownEdge, TOKENS } from '../testing/shared-edges.ts';
 
 const vars = { AUTH: 'off', SWEEP_AFTER_SECONDS: '0', RETENTION_HOURS: '0' };
 const edge = ownEdge(workersWith(vars));

@@ -7,7 +7,8 @@ import { RecordMetadata, recordKey } from '../contract/submission.ts';
 import { submissionOf } from '../contract/task-id.ts';
 import { byteLength } from '../contract/text.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import { expectError, openEdge, ownEdge } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { openEdge, ownEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

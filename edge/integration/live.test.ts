@@ -8,7 +8,10 @@ import { Changed, TaskList } from '../contract/api.ts';
 import { Claim } from '../contract/buffer.ts';
 import { LiveUpdate, QueueStats, RunnerList, Ticket, TypeSwitch } from '../contract/stats.ts';
 import { createdAtOf } from '../contract/task-id.ts';
-import { expectError, guardedEdge, OLD_TOKENS, read, TOKENS, waitFor } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { read } from '../testing/caller.ts';
+import { guardedEdge, OLD_TOKENS, TOKENS } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const edge = guardedEdge();
 let url: string;

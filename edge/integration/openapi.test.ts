@@ -5,7 +5,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { z } from 'zod';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
-import { type Caller, expectError, guardedEdge, TOKENS } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import type { Caller } from '../testing/caller.ts';
+import { guardedEdge, TOKENS } from '../testing/shared-edges.ts';
 
 const Media = z.object({ schema: z.unknown(), example: z.unknown().optional() });
 const Content = z.record(z.string(), Media);

@@ -5,7 +5,9 @@ import { ReportAnswer } from '../contract/api.ts';
 import { Claim } from '../contract/buffer.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import { OPEN, ownEdge, waitFor, workersWith } from '../testing/harness.ts';
+import { workersWith } from '../testing/harness.ts';
+import { OPEN, ownEdge } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const edge = ownEdge(workersWith({ ...OPEN, PACED_CALLS_PER_SECOND: '1' }));
 

@@ -6,7 +6,8 @@ import { BufferList, Claim, Released, SingleClaim } from '../contract/buffer.ts'
 import { MAX_ANSWER_BYTES, MAX_INLINE_BYTES, MAX_PAYLOAD_BYTES } from '../contract/limits.ts';
 import { recordKey } from '../contract/submission.ts';
 import { submissionOf } from '../contract/task-id.ts';
-import { expectError, openEdge } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { StatusView, TaskView } from '../contract/api.ts';
 import { Claim, HeartbeatAnswer, Released } from '../contract/buffer.ts';
-import { expectError, openEdge } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
-import { type Call, expectError, openEdge, refuses } from '../testing/harness.ts';
+import { expectError, refuses } from '../testing/assertions.ts';
+import type { Call } from '../testing/caller.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

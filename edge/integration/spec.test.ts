@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { Completed, Health, StatusView, Submitted, TaskList, TaskView } from '../contract/api.ts';
 import { BufferList, Removed, SingleClaim } from '../contract/buffer.ts';
-import { expectError, ISO_TIME, openEdge, read } from '../testing/harness.ts';
+import { expectError, ISO_TIME } from '../testing/assertions.ts';
+import { read } from '../testing/caller.ts';
+import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 

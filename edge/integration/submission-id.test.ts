@@ -7,7 +7,10 @@ import { MAX_SUBMISSION_AGE_SECONDS } from '../contract/limits.ts';
 import { newTasks, recordKey, recordPrefix } from '../contract/submission.ts';
 import { createdAtOf, newSubmission, submissionOf, taskIdAt, windowOf } from '../contract/task-id.ts';
 import { ledgerOf } from '../platform/ledger.ts';
-import { type Answer, expectError, ownEdge, read, workersWith } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { type Answer, read } from '../testing/caller.ts';
+import { workersWith } from '../testing/harness.ts';
+import { ownEdge } from '../testing/shared-edges.ts';
 
 const edge = ownEdge(workersWith({ AUTH: 'off', SWEEP_AFTER_SECONDS: '0', RETENTION_HOURS: '0' }));
 

@@ -8,7 +8,8 @@ import { newTasks, recordKey } from '../contract/submission.ts';
 import { newSubmission, submissionOf, taskIdAt } from '../contract/task-id.ts';
 import { insertTasks } from '../platform/ledger.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import { expectError, ownEdge } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { ownEdge } from '../testing/shared-edges.ts';
 
 const vars = { AUTH: 'off', LOG_LEVEL: 'error' };
 const edge = ownEdge([

@@ -4,7 +4,9 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Claim } from '../contract/buffer.ts';
 import { RunnerList } from '../contract/stats.ts';
-import { expectError, guardedEdge, TOKENS, waitFor } from '../testing/harness.ts';
+import { expectError } from '../testing/assertions.ts';
+import { guardedEdge, TOKENS } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const edge = guardedEdge();
 

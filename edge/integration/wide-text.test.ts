@@ -9,7 +9,9 @@ import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { byteLength } from '../contract/text.ts';
 import { serializedBytes } from '../platform/ledger.ts';
 import { workerConfig } from '../scripts/worker-config.ts';
-import { ownEdge, read, waitFor } from '../testing/harness.ts';
+import { read } from '../testing/caller.ts';
+import { ownEdge } from '../testing/shared-edges.ts';
+import { waitFor } from '../testing/wait-for.ts';
 
 const MAX_RPC_BYTES = 32 * 1024 * 1024;
 

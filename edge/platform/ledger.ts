@@ -1,5 +1,5 @@
 import type { LedgerApi, NewTask } from '../contract/ledger.ts';
-import { chunks } from './chunks.ts';
+import { split } from '../contract/parts.ts';
 
 /** The binding through which a worker reaches the ledgers. */
 export type LedgerNamespace = DurableObjectNamespace<LedgerApi & Rpc.DurableObjectBranded>;
@@ -40,8 +40,7 @@ export async function insertTasks(
 
 /** Cuts what is sent to the ledger, in its order, into what each call may carry. */
 export function callsOf<Item>(items: readonly Item[], maxBytes = CALL_BYTES): Item[][] {
-  const sized = items.map((item) => ({ item, bytes: serializedBytes(item) }));
-  return chunks(sized, maxBytes, CALL_ITEMS).map((portion) => portion.map(({ item }) => item));
+  return split(items, serializedBytes, { size: maxBytes, items: CALL_ITEMS });
 }
 
 const WIDE_CHARACTER = /[\u0100-\uffff]/;

@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createTestHarness, type TestHarnessOptions, type WorkerHandle } from 'wrangler';
-import type { z } from 'zod';
+import { createTestHarness, type TestHarnessOptions } from 'wrangler';
 import type { ApiEnv } from '../api/env.ts';
 import { BatchSubmitted, Changed, Submitted } from '../contract/api.ts';
-import { ERROR_STATUS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
-
-/** Times as the wire writes them: ISO 8601 UTC with milliseconds. */
-export const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+import { Caller } from './caller.ts';
+import { waitFor } from './wait-for.ts';
 
 const API = 'task-api-v2';
 const BUFFER = 'queue-buffer-v2';
-
-/** The variables of an edge that asks for no token. */
-export const OPEN: Vars = { AUTH: 'off' };
 
 /** A harness that asks nothing of the network. */
 export function testHarness(options: TestHarnessOptions) {
@@ -26,89 +18,8 @@ export function testHarness(options: TestHarnessOptions) {
 }
 
 type Harness = ReturnType<typeof testHarness>;
-type Workers = TestHarnessOptions['workers'];
-type Vars = Record<string, string>;
-type Worker = WorkerHandle<Record<string, unknown>>;
-
-export interface Answer {
-  status: number;
-  body: unknown;
-  header(name: string): string | null;
-}
-
-export interface Call {
-  method?: string;
-  /** Sent as JSON, or as it is where it is a text. */
-  body?: unknown;
-  headers?: Record<string, string>;
-}
-
-/** Calls one worker and reads what it answers. */
-export class Caller {
-  readonly worker: Worker;
-
-  constructor(worker: Worker) {
-    this.worker = worker;
-  }
-
-  async call(path: string, { method, body, headers = {} }: Call = {}): Promise<Answer> {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    const response = await this.worker.fetch(path, {
-      method: method ?? (text === undefined ? 'GET' : 'POST'),
-      ...(text !== undefined && { body: text }),
-      headers: text === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
-    });
-    return {
-      status: response.status,
-      body: parse(await response.text()),
-      header: (name) => response.headers.get(name),
-    };
-  }
-
-  get(path: string): Promise<Answer> {
-    return this.call(path);
-  }
-
-  post(path: string, body: unknown = {}): Promise<Answer> {
-    return this.call(path, { body });
-  }
-
-  /** What a call answers, checked by a schema of the contract. */
-  async read<Schema extends z.ZodType>(
-    path: string,
-    schema: Schema,
-    body?: unknown,
-  ): Promise<z.output<Schema>> {
-    return read(await this.call(path, { body }), schema);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** The body of an answer that succeeded, checked by a schema of the contract. */
-export function read<Schema extends z.ZodType>(answer: Answer, schema: Schema): z.output<Schema> {
-  if (answer.status !== 200 && answer.status !== 201) {
-    assert.fail(`${answer.status} ${JSON.stringify(answer.body)}`);
-  }
-  return schema.parse(answer.body);
-}
-
-/** Asserts an error answer in the form of the contract and returns its body. */
-export function expectError(answer: Answer, code: ErrorCode): ErrorBody {
-  const seen = `${answer.status} ${JSON.stringify(answer.body).slice(0, 500)}`;
-  assert.equal(answer.status, ERROR_STATUS[code], seen);
-  const body = ErrorBody.parse(answer.body);
-  assert.equal(body.code, code, seen);
-  assert.match(body.error, /\w+ \w+/, 'Expected a sentence');
-  if (answer.status === 503) assert.match(answer.header('Retry-After') ?? '', /^\d+$/);
-  return body;
-}
+export type Workers = TestHarnessOptions['workers'];
+export type Vars = Record<string, string>;
 
 interface QueueConsumer {
   queue(name: string, messages: object[]): Promise<{ outcome: string; retryMessages: Iterable<unknown> }>;
@@ -219,61 +130,4 @@ export function workersWith(vars: Vars): Workers {
     configPath: join(import.meta.dirname, '..', folder, 'wrangler.jsonc'),
     vars,
   }));
-}
-
-/** An edge of its own for the tests of the file or suite that asks for it; it starts and ends with them. */
-export function ownEdge(workers: Workers): TestEdge {
-  const edge = new TestEdge(workers);
-  before(() => edge.listen());
-  after(() => edge.close());
-  return edge;
-}
-
-let open: TestEdge | undefined;
-/**
- * The edge without tokens that test files of a process share, to be asked for outside of any suite. A file
- * has task types of its own, leaves nothing ready that is in another's way, and asks for no empty ledger.
- */
-export function openEdge(): TestEdge {
-  open ??= ownEdge(workersWith(OPEN));
-  return open;
-}
-
-/** The tokens of {@link guardedEdge}: each scope has an old one beside the one in use. */
-export const TOKENS = { client: 'client-token', runner: 'runner-token' } as const;
-export const OLD_TOKENS = { client: 'client-old', runner: 'runner-old' } as const;
-export const GUARDED = {
-  API_TOKENS: `${TOKENS.client}, ${OLD_TOKENS.client}`,
-  RUNNER_TOKENS: `${TOKENS.runner},${OLD_TOKENS.runner}`,
-};
-
-let guarded: TestEdge | undefined;
-/** As {@link openEdge}, with tokens of both scopes. */
-export function guardedEdge(): TestEdge {
-  guarded ??= ownEdge(workersWith(GUARDED));
-  return guarded;
-}
-
-const WAIT_MS = 30_000;
-
-/** Asks until there is an answer. */
-export async function waitFor<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {
-  const deadline = Date.now() + WAIT_MS;
-  while (Date.now() < deadline) {
-    const value = await ask();
-    if (value !== undefined) return value;
-    await sleep(50);
-  }
-  throw new Error(`Waited ${WAIT_MS / 1000} s for ${what}`);
-}
-
-export type Refusal = [name: string, worker: 'api' | 'buffer', path: string, call: Call, code: ErrorCode];
-
-/** One test for each call that is answered with an error. */
-export function refuses(edge: TestEdge, refusals: Refusal[]): void {
-  for (const [name, worker, path, call, code] of refusals) {
-    test(name, async () => {
-      expectError(await edge[worker].call(path, call), code);
-    });
-  }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { prepareRunner } from '../testing/start-runner.ts';
-import { settlesWithin, waitFor } from '../testing/wait-for.ts';
 
 const FOR_EVER_MS = 3_600_000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { OTHER_TYPE, prepareRunner } from '../testing/start-runner.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 const MINUTE_MS = 60_000;
 const INSTANT_TASKS = 5000;

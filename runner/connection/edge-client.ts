@@ -13,6 +13,7 @@ import {
   type ReleaseRequest,
 } from '../../edge/contract/buffer.ts';
 import { ERROR_STATUS, ErrorBody } from '../../edge/contract/errors.ts';
+import { parseJson } from '../../edge/contract/text.ts';
 import { keepSpareFiles, useSpareFiles } from './spare-files.ts';
 
 /** What a runner asks of the edge. */
@@ -198,14 +199,6 @@ export class EdgeClient {
 
 function isLocal(url: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeError {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { prepareRunner } from '../testing/start-runner.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 test('with an edge of version 0.1.0 all tasks of both lanes complete, each in one attempt', async (t) => {
   const { edge, ledger, run, addMany, settled, counted } = await prepareRunner(t);

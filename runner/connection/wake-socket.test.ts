@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { createBus } from '../events.ts';
-import { settlesWithin, waitFor } from '../testing/wait-for.ts';
 import { EdgeClient } from './edge-client.ts';
 import { WakeSocket } from './wake-socket.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { heldTask } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
-import { waitFor } from '../testing/wait-for.ts';
 import type { LaneOptions } from './lane.ts';
 
 /** A lane that has seen short tasks, and hands several at a time to a thread. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { fixtureEntry, heldTask } from '../testing/held-tasks.ts';
 import { roundsFor } from '../testing/native-call.ts';
 import { openLane } from '../testing/open-lane.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 const GRACE_MS = 1000;
 

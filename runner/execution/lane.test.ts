@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_CLAIM_TASKS } from '../../edge/contract/limits.ts';
+import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { MAX_READ_AHEAD } from '../claiming/read-ahead.ts';
 import { heldTask } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
-import { settlesWithin, waitFor } from '../testing/wait-for.ts';
 
 test('no more run than there are slots, and each started task is held until it is acknowledged', async (t) => {
   const { lane, outcomes, started, mostRunning, freed } = await openLane(t);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { roundsFor } from '../testing/native-call.ts';
 import { flagsFor, startCli } from '../testing/start-cli.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 test('a runner that is stopped ends in bounded time although a native call goes on', async (t) => {
   const edge = await FakeEdge.start(t);

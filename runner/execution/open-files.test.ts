@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../../edge/scripts/lib/local-edge.ts';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { startCli } from '../testing/start-cli.ts';
 import { taskFolder, taskSource } from '../testing/task-files.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 const IMPORTS = `
 import { closeSync, openSync } from 'node:fs';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { job, newTaskId, type Order } from '../testing/held-tasks.ts';
 import { roundsFor } from '../testing/native-call.ts';
-import { settlesWithin, waitFor } from '../testing/wait-for.ts';
 import { threadEnv } from '../threads/thread-env.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
 import type { Job } from '../threads/thread-protocol.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
 import { roundsFor } from '../testing/native-call.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 test('a thread that does not end is shown by /ready, the metrics and claims, until it has ended', async (t) => {
   const { edge, ledger, run, runner, add, isRunning, get, scrape } = await measuredRunner(t);

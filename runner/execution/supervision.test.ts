@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import type { HeldTask } from '../held-task.ts';
 import { type HeldTaskOptions, heldTask, type Order } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 const MB = 2 ** 20;
 const LIMIT_MB = 128;

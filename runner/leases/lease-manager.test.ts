@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { EdgeClient } from '../connection/edge-client.ts';
 import { createBus } from '../events.ts';
 import type { HeldTask } from '../held-task.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { heldTask, newTaskId } from '../testing/held-tasks.ts';
-import { settlesWithin, waitFor } from '../testing/wait-for.ts';
 import { LeaseManager } from './lease-manager.ts';
 
 /** A leases whose leases are real ones of the edge's ledger. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settlesWithin } from '../testing/wait-for.ts';
+import { settlesWithin } from '../../edge/testing/wait-for.ts';
 import { WakeSignal } from './wake-signal.ts';
 
 const LONG_MS = 20_000;

@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { Health } from '../../edge/contract/api.ts';
 import { ErrorBody } from '../../edge/contract/errors.ts';
 import { freePort } from '../../edge/scripts/lib/local-edge.ts';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
 import { flagsFor, startCli } from '../testing/start-cli.ts';
 import { prepareRunner } from '../testing/start-runner.ts';
-import { waitFor } from '../testing/wait-for.ts';
 import { serveMetrics } from './metrics-server.ts';
 
 const CALLS = ['/health', '/tasks/claim', '/tasks/heartbeat', '/tasks/complete'];

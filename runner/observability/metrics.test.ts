@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
-import { waitFor } from '../testing/wait-for.ts';
 
 test('attempts that succeed, fail and are lost are counted and timed by their type', async (t) => {
   const { ledger, run, runner, add, addMany, isRunning, settled, scrape, counted } = await measuredRunner(t, {

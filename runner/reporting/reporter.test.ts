@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome as ReportOutcome } from '../../edge/contract/api.ts';
+import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { EdgeClient } from '../connection/edge-client.ts';
 import { createBus } from '../events.ts';
 import type { HeldTask } from '../held-task.ts';
 import { FakeEdge } from '../testing/fake-edge.ts';
 import { heldTask } from '../testing/held-tasks.ts';
-import { settlesWithin, waitFor } from '../testing/wait-for.ts';
 import type { Outcome } from '../threads/thread-protocol.ts';
 import { Reporter } from './reporter.ts';
 

@@ -1,5 +1,6 @@
 import type { Outcome as ReportOutcome } from '../../edge/contract/api.ts';
 import { MAX_ANSWER_BYTES, MAX_REPORT_RESULTS } from '../../edge/contract/limits.ts';
+import { firstPart } from '../../edge/contract/parts.ts';
 import { type EdgeClient, EdgeError } from '../connection/edge-client.ts';
 import { untilAnswered } from '../connection/retry.ts';
 import type { RunnerBus } from '../events.ts';
@@ -99,13 +100,8 @@ export class Reporter {
   }
 
   #nextBatch(): Report[] {
-    let bytes = 0;
-    const batch = this.#queue.slice(0, MAX_REPORT_RESULTS);
-    const end = batch.findIndex((one, index) => {
-      bytes += one.bytes;
-      return index > 0 && bytes > MAX_ANSWER_BYTES;
-    });
-    return this.#queue.splice(0, end === -1 ? batch.length : end);
+    const { length } = firstPart(this.#queue.slice(0, MAX_REPORT_RESULTS), MAX_ANSWER_BYTES);
+    return this.#queue.splice(0, length);
   }
 
   async #send(batch: readonly Report[]): Promise<void> {

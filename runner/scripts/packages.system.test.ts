@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { freePort } from '../../edge/scripts/lib/local-edge.ts';
 import { listProcesses } from '../../edge/scripts/lib/process-table.ts';
-import { waitFor } from '../testing/wait-for.ts';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../..');

@@ -11,7 +11,7 @@ import {
   type Process,
   withDescendants,
 } from '../../edge/scripts/lib/process-table.ts';
-import { waitFor } from './wait-for.ts';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** What was promised: nothing remains ten seconds after a stop, whatever stopped it. */

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { FIXTURES } from './held-tasks.ts';
-import { waitFor } from './wait-for.ts';
 
 const CLI = join(import.meta.dirname, '../cli.ts');
 
@@ -39,7 +39,9 @@ export function startCli(t: TestContext, args: readonly string[], env: Record<st
     process: child,
     stdout: () => stdout,
     stderr: () => stderr,
-    says: (text) => waitFor(`"${text}" in ${stdout}${stderr}`, () => stdout.includes(text)),
+    says: async (text) => {
+      await waitFor(`"${text}" in ${stdout}${stderr}`, () => stdout.includes(text));
+    },
     ended,
   };
 }

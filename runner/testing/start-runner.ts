@@ -1,11 +1,11 @@
 import type { TestContext } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import type { Catalog, TaskEntry } from '../catalog/catalog.ts';
 import type { RunnerEvents } from '../events.ts';
 import { type RunnerOptions, readOptions } from '../options.ts';
 import { Runner } from '../runner.ts';
 import { FakeEdge } from './fake-edge.ts';
 import { fixtureEntry, type HeldTaskOptions, type Order } from './held-tasks.ts';
-import { waitFor } from './wait-for.ts';
 
 const CATALOG: Catalog = new Map([
   ['cpu-fixture', fixtureEntry('cpu')],

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { LaneOptions } from '../execution/lane.ts';
 import type { HeldTask } from '../held-task.ts';
@@ -11,7 +12,6 @@ import { temporaryFolder } from '../tasks/testing/context.ts';
 import { fixtureEntry, type HeldTaskOptions, heldTask } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
 import { taskFolder, taskSource } from '../testing/task-files.ts';
-import { waitFor } from '../testing/wait-for.ts';
 import { statOf } from './os-process.ts';
 import { ThreadChildren } from './thread-children.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { waitFor } from '../testing/wait-for.ts';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { ThreadInbox } from './thread-inbox.ts';
 import type { ChildMessage, ThreadMessage } from './thread-messages.ts';
 import { type JobEnd, NOTE_WINDOW } from './thread-protocol.ts';

@@ -1,4 +1,5 @@
 import type { OpenSeal, TaskRow } from '../../contract/ledger.ts';
+import { PartCollector } from '../../contract/parts.ts';
 import { ofType, type PerType, scaled } from '../../contract/per-type.ts';
 import { windowEnd } from '../../contract/task-id.ts';
 import { byteLength } from '../../contract/text.ts';
@@ -119,8 +120,7 @@ async function writeRound(
  * the round.
  */
 async function* partsOf(env: ApiEnv, window: string, round: number): AsyncGenerator<TaskRow[] | null> {
-  let part: TaskRow[] = [];
-  let total = 0;
+  const parts = new PartCollector<TaskRow>({ size: PART_BYTES });
   let after: string | null = '';
   while (after !== null) {
     const page = await ledgerOf(env).archivePage(window, round, after, PART_BYTES);
@@ -129,16 +129,11 @@ async function* partsOf(env: ApiEnv, window: string, round: number): AsyncGenera
       return;
     }
     for (const task of page.tasks) {
-      const bytes = byteLength(JSON.stringify(task)) + 1;
-      if (part.length > 0 && total + bytes > PART_BYTES) {
-        yield part;
-        part = [];
-        total = 0;
-      }
-      part.push(task);
-      total += bytes;
+      const complete = parts.add(task, byteLength(JSON.stringify(task)) + 1);
+      if (complete) yield complete;
     }
     after = page.next;
   }
-  if (part.length > 0) yield part;
+  const rest = parts.rest();
+  if (rest) yield rest;
 }

@@ -1,8 +1,8 @@
 import type { NewTask } from '../../contract/ledger.ts';
 import { MAX_BATCH_TASKS } from '../../contract/limits.ts';
+import { split } from '../../contract/parts.ts';
 import { RecordMetadata, recordPrefix } from '../../contract/submission.ts';
 import { createdAtOf, windowAfter, windowAt, windowEnd, windowOf } from '../../contract/task-id.ts';
-import { chunks } from '../../platform/chunks.ts';
 import { insertTasks, ledgerOf } from '../../platform/ledger.ts';
 import { logOf, shown } from '../../platform/log.ts';
 import { readTasks, UnreadableRecord } from '../../platform/records.ts';
@@ -115,10 +115,8 @@ export async function sweepWindow(step: CronStep, window: string, upTo: number):
 
 async function missingOf(env: ApiEnv, listed: { submission: string; tasks: number }[]): Promise<string[]> {
   const missing: string[] = [];
-  const sized = listed.map((one) => ({ ...one, bytes: one.tasks }));
-  for (const portion of chunks(sized, MAX_COUNTED_TASKS)) {
-    const counts = portion.map(({ submission, tasks }) => ({ submission, tasks }));
-    missing.push(...(await ledgerOf(env).incomplete(counts)));
+  for (const part of split(listed, ({ tasks }) => tasks, { size: MAX_COUNTED_TASKS })) {
+    missing.push(...(await ledgerOf(env).incomplete(part)));
   }
   return missing;
 }

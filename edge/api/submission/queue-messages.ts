@@ -1,5 +1,5 @@
+import { split } from '../../contract/parts.ts';
 import type { AcceptedTask, QueueMessage } from '../../contract/submission.ts';
-import { chunks } from '../../platform/chunks.ts';
 
 /** Queues bill a message by units of 64,000 bytes, including about 100 bytes of overhead a message. */
 const UNIT_BYTES = 63_800;
@@ -37,7 +37,7 @@ export function packMessages(submission: string, sized: readonly SizedTask[]): S
 
 /** Groups messages so that each group can be sent at once. */
 export function sendGroups(messages: readonly SizedMessage[]): SizedMessage[][] {
-  return chunks(messages, SEND_BYTES, SEND_MESSAGES);
+  return split(messages, ({ bytes }) => bytes, { size: SEND_BYTES, items: SEND_MESSAGES });
 }
 
 type Range = [first: number, end: number];

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ReportAnswer } from '../../contract/api.ts';
 import { Claim, HeartbeatAnswer, type StuckThread } from '../../contract/buffer.ts';
-import { type TestEdge, waitFor } from '../../testing/harness.ts';
+import type { TestEdge } from '../../testing/harness.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 /** A runner as the wire knows it, whose tasks end when the test says so. */
 export class Consumer {

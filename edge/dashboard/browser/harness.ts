@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { OPEN, TestEdge, workersWith } from '../../testing/harness.ts';
+import { TestEdge, workersWith } from '../../testing/harness.ts';
+import { OPEN } from '../../testing/shared-edges.ts';
 import { startChromium } from '../testing/chromium.ts';
 
 /** A call takes no longer, or the test fails. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { waitFor } from '../../testing/harness.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { expectAccessible } from './assertions.ts';
 import { Consumer } from './consumer.ts';
 import type { Stage } from './harness.ts';

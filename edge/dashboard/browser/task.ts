@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
-import { waitFor } from '../../testing/harness.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { Consumer } from './consumer.ts';
 import type { Stage } from './harness.ts';
 

@@ -1,5 +1,5 @@
+import { readJson } from '../../../client/json-fault.ts';
 import type { TaskSubmission } from '../../contract/task.ts';
-import { readJson } from './json-place.ts';
 import { fromLocalInput } from './times.ts';
 
 /** The form of a submission as a person has filled it in. */

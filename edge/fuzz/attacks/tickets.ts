@@ -1,6 +1,6 @@
 import { sign } from 'hono/jwt';
 import { tokenKey } from '../../http/token-key.ts';
-import { TOKENS } from '../../testing/harness.ts';
+import { TOKENS } from '../../testing/shared-edges.ts';
 import type { Attack, Outcome } from '../harness/attack.ts';
 import { withGuardedEdge } from '../harness/guarded.ts';
 import { call } from '../harness/http.ts';

@@ -1,4 +1,5 @@
-import { GUARDED, TestEdge, workersWith } from '../../testing/harness.ts';
+import { TestEdge, workersWith } from '../../testing/harness.ts';
+import { GUARDED } from '../../testing/shared-edges.ts';
 
 /** Attacks an edge that asks for tokens, while it runs. Resolves to what the attack resolves to. */
 export async function withGuardedEdge<Value>(attack: (url: string) => Promise<Value>): Promise<Value> {

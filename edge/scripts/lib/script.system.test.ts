@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { waitFor } from '../../../runner/testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 import { listProcesses } from './process-table.ts';
 import { type Script, startScript } from './script.ts';
 

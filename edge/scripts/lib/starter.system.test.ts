@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitFor } from '../../../runner/testing/wait-for.ts';
+import { waitFor } from '../../testing/wait-for.ts';
 
 const WATCH = join(import.meta.dirname, 'testing/starter-watch.ts');
 /** The process and its shells do not replace themselves by their commands. */

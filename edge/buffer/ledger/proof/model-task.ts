@@ -72,9 +72,6 @@ export function fresh({ id, type, payload, priority, ...rest }: NewTask, now: nu
 
 export const isHeld = (task: Task) => task.claimedAt !== null;
 
-export const isTerminal = (state: TaskState) =>
-  state === 'completed' || state === 'failed' || state === 'cancelled';
-
 export const maxAttemptsOf = (task: Task) => task.maxAttempts ?? task.typeRetry?.maxAttempts ?? 3;
 
 /** The ids of single-task claims are the ledger's own business. */

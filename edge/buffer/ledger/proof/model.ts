@@ -29,7 +29,7 @@ import type {
   WorkRow,
 } from '../../../contract/ledger.ts';
 import type { PerType } from '../../../contract/per-type.ts';
-import type { TaskError, TaskState } from '../../../contract/task.ts';
+import { isTerminal, type TaskError, type TaskState } from '../../../contract/task.ts';
 import { createdAtOf } from '../../../contract/task-id.ts';
 import type { Ledger, LedgerSources } from '../ledger.ts';
 import { ArchiveModel } from './model-archive.ts';
@@ -39,7 +39,6 @@ import {
   grantedOf,
   holderName,
   isHeld,
-  isTerminal,
   type Lease,
   maxAttemptsOf,
   NO_REASON,

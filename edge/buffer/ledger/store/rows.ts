@@ -1,5 +1,6 @@
 import type { EndedAttempt, TaskRow, WorkRow } from '../../../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_ANSWER_BYTES } from '../../../contract/limits.ts';
+import { firstPart } from '../../../contract/parts.ts';
 import type { TaskError, TaskState } from '../../../contract/task.ts';
 import { PAYLOAD } from './packs.ts';
 import type { Sql, SqlValue } from './sql.ts';
@@ -131,10 +132,5 @@ export function readSizes(sql: Sql, ids: readonly string[]): Sized[] {
 
 /** The first of some tasks whose payloads together stay within so many bytes; always at least one. */
 export function fitting(tasks: readonly Sized[], maxBytes = MAX_ANSWER_BYTES): string[] {
-  let total = 0;
-  const end = tasks.findIndex(({ bytes }, index) => {
-    total += bytes;
-    return index > 0 && total > maxBytes;
-  });
-  return tasks.slice(0, end === -1 ? tasks.length : end).map(({ id }) => id);
+  return firstPart(tasks, maxBytes).map(({ id }) => id);
 }

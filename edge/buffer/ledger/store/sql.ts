@@ -1,3 +1,5 @@
+import { split } from '../../../contract/parts.ts';
+
 export type SqlValue = string | number | null;
 
 /** All that the ledger needs of a SQLite database. Both calls are synchronous. */
@@ -13,17 +15,7 @@ const MAX_CHUNK_LENGTH = 500_000;
 
 /** Packs values into JSON arrays for `json_each(?)`, each short enough to be bound as one parameter. */
 export function* jsonChunks(values: readonly object[]): Generator<string> {
-  let chunk: string[] = [];
-  let length = 0;
-  for (const value of values) {
-    const json = JSON.stringify(value);
-    if (chunk.length > 0 && length + json.length > MAX_CHUNK_LENGTH) {
-      yield `[${chunk.join(',')}]`;
-      chunk = [];
-      length = 0;
-    }
-    chunk.push(json);
-    length += json.length;
-  }
-  if (chunk.length > 0) yield `[${chunk.join(',')}]`;
+  const texts = values.map((value) => JSON.stringify(value));
+  const parts = split(texts, ({ length }) => length, { size: MAX_CHUNK_LENGTH });
+  for (const part of parts) yield `[${part.join(',')}]`;
 }

@@ -18,6 +18,7 @@ import type {
 } from '../../../../contract/ledger.ts';
 import type { PerType } from '../../../../contract/per-type.ts';
 import type { Ledger } from '../../ledger.ts';
+import type { Asks } from './asks.ts';
 import type { Watch } from './watch.ts';
 
 /** A call to the ledger, with what the watch has to know of it. */
@@ -29,15 +30,6 @@ export interface Call<Answer> {
   told?: (watch: Watch, answer: Answer) => void;
   /** The answer of a ledger that takes nothing in; absent for calls that a full ledger answers as any other. */
   whenFull?: Answer;
-}
-
-export interface Asks {
-  taskIds?: readonly string[];
-  leaseId?: string;
-  wants?: LedgerClaim['wants'];
-  beats?: readonly LeaseBeat[];
-  reports?: readonly SettleReport[];
-  window?: string;
 }
 
 export const tick: Call<void> = { name: 'tick', asks: {}, run: (ledger) => ledger.tick() };

@@ -1,3 +1,4 @@
+import { isTerminal } from '../../../../contract/task.ts';
 import { windowOf } from '../../../../contract/task-id.ts';
 import { MINUTE, SECOND, START } from '../../testing.ts';
 import type { MakeLedger } from '../real.ts';
@@ -8,7 +9,7 @@ import { Host } from './host.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { Runner } from './runner.ts';
-import { isTerminal, type Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 import { type Fault, Violation, type World } from './world.ts';
 
 const TASKS = 40;

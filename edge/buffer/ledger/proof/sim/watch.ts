@@ -6,10 +6,10 @@ import type {
   LedgerClaim,
   SettleOutcome,
 } from '../../../../contract/ledger.ts';
-import type { TaskState } from '../../../../contract/task.ts';
+import { isTerminal, type TaskState } from '../../../../contract/task.ts';
 import type { Sql } from '../../store/sql.ts';
 import { ArchiveWatch } from './archive-watch.ts';
-import type { Asks } from './calls.ts';
+import type { Asks } from './asks.ts';
 import { type Change, changesOf, logChanges } from './changes.ts';
 import { Violation, type World } from './world.ts';
 
@@ -281,9 +281,6 @@ export interface Seen {
   /** Attempts since it was inserted or retried. */
   spent: number;
 }
-
-export const isTerminal = (state: TaskState) =>
-  state === 'completed' || state === 'failed' || state === 'cancelled';
 
 /** Higher priority first, then earlier; which of two that are equal comes first is not promised. */
 function comesBefore(a: Seen, b: Seen): boolean {

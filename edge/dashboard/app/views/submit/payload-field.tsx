@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { excerpt, readJson } from '../../../logic/json-place.ts';
+import { excerpt, readJson } from '../../../../../client/json-fault.ts';
 import { Field } from '../../components/field.tsx';
 import type { Draft } from '../../state/submission.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { excerpt, readJson } from './json-place.ts';
+import { excerpt, readJson } from './json-fault.ts';
 
 function faultOf(text: string) {
   const reading = readJson(text);
@@ -12,19 +12,19 @@ test('JSON is read', () => {
   assert.deepEqual(readJson(' {"a": [1, null]} '), { value: { a: [1, null] } });
 });
 
-test('the first fault is told by line, column and reason', () => {
+test('the first fault has its line, column and reason', () => {
   const faults: [string, number, number, RegExp][] = [
     ['{\n  "a": 1,\n  b: 2\n}', 3, 3, /double quotes/],
     ['{"a": 1 "b": 2}', 1, 9, /comma/],
     ['{\n "a" 1}', 2, 6, /colon/],
     ['[1, 2', 1, 6, /closing bracket/],
     ['{"a": 1', 1, 8, /closing brace/],
-    ['{"a": tru}', 1, 7, /no JSON value/],
+    ['{"a": tru}', 1, 7, /a JSON value/],
     ['{"a": 1,}', 1, 9, /property name/],
     ['[1, 2,]', 1, 7, /value/],
     ['{"a": "x\n}', 1, 7, /closing double quote/],
-    ['{} {}', 1, 4, /nothing more/],
-    ['{"a": 1} // done', 1, 10, /no comments/],
+    ['{} {}', 1, 4, /nothing after/],
+    ['{"a": 1} // done', 1, 10, /not allow comments/],
     ['{"a": "\\q"}', 1, 7, /escape/],
     ['', 1, 1, /value/],
   ];

@@ -1,6 +1,6 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 
-/** Where a text stops being JSON, and why. Lines and columns count from 1. */
+/** The first place where a text is not JSON, and why. Lines and columns count from 1. */
 export interface JsonFault {
   readonly message: string;
   readonly line: number;
@@ -12,25 +12,25 @@ export interface JsonFault {
 export type JsonReading = { readonly value: unknown } | { readonly fault: JsonFault };
 
 const REASONS: Record<string, string> = {
-  InvalidSymbol: 'this is no JSON value; text stands in double quotes',
-  InvalidNumberFormat: 'this is no JSON number',
+  InvalidSymbol: 'expected a JSON value; put text in double quotes',
+  InvalidNumberFormat: 'expected a JSON number',
   PropertyNameExpected: 'expected a property name in double quotes',
   ValueExpected: 'expected a value',
   ColonExpected: 'expected a colon after the property name',
   CommaExpected: 'expected a comma or a closing bracket',
   CloseBraceExpected: 'expected a comma or a closing brace }',
   CloseBracketExpected: 'expected a comma or a closing bracket ]',
-  EndOfFileExpected: 'expected nothing more after the value',
-  InvalidCommentToken: 'JSON has no comments',
-  UnexpectedEndOfComment: 'JSON has no comments',
-  UnexpectedEndOfString: 'this text has no closing double quote',
-  UnexpectedEndOfNumber: 'this number has no end',
+  EndOfFileExpected: 'expected nothing after the value',
+  InvalidCommentToken: 'JSON does not allow comments',
+  UnexpectedEndOfComment: 'JSON does not allow comments',
+  UnexpectedEndOfString: 'the text has no closing double quote',
+  UnexpectedEndOfNumber: 'the number is not complete',
   InvalidUnicode: 'expected four hex digits after \\u',
-  InvalidEscapeCharacter: 'JSON does not know this escape',
-  InvalidCharacter: 'a control character has to be escaped',
+  InvalidEscapeCharacter: 'JSON does not have this escape',
+  InvalidCharacter: 'a control character must be escaped',
 };
 
-/** Reads JSON, or finds the first place where it is none. */
+/** Reads JSON, or finds the first place that is not JSON. */
 export function readJson(text: string): JsonReading {
   try {
     return { value: JSON.parse(text) };
@@ -42,7 +42,7 @@ export function readJson(text: string): JsonReading {
 function findFault(text: string, otherwise: string): JsonFault {
   const errors: ParseError[] = [];
   parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
-  const first = errors[0];
+  const [first] = errors.toSorted((a, b) => a.offset - b.offset);
   if (!first) return { message: otherwise, ...placeOf(text, 0), offset: 0, length: 0 };
   const { error, offset, length } = first;
   const message = REASONS[printParseErrorCode(error)] ?? otherwise;
@@ -54,7 +54,7 @@ function placeOf(text: string, offset: number): { line: number; column: number }
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
-/** The line of a fault, cut to what fits, and how far into it the fault stands. */
+/** The line of a fault, cut to `width`, and the fault's position in it. */
 export function excerpt(text: string, { line, column }: JsonFault, width = 60): { text: string; at: number } {
   const whole = text.split('\n')[line - 1] ?? '';
   const start = Math.max(0, Math.min(column - 1 - Math.floor(width / 2), whole.length - width));
