@@ -1,83 +1,131 @@
-import type { Context } from 'hono';
-import { CancelQuery, type Changed, RetryQuery } from '../contract/api.ts';
+import { CancelQuery, Changed, RetryQuery, StatusView } from '../contract/api.ts';
 import type { Busy, CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
 import { MAX_CHANGED_TASKS } from '../contract/limits.ts';
 import { statusOf } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
+import { STATUS, TASK_ID } from '../http/examples.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { insertTasks, ledgerOf } from '../platform/ledger.ts';
-import type { ApiEnv } from './env.ts';
+import type { ApiContext, ApiRoute } from './env.ts';
 import { ledgerFilter } from './filter.ts';
 import { statesOf } from './list.ts';
 import { acceptedTask } from './record-reads.ts';
 import { statusView } from './status.ts';
 
-type ApiContext = Context<{ Bindings: ApiEnv }>;
+const CHANGED = { success: true, taskIds: [TASK_ID], count: 1 };
+const CHANGE_ERRORS = ['task_not_found', 'archived'] as const;
 
 /** `POST /tasks/:id/cancel`. */
-export async function cancelTask(c: ApiContext): Promise<Response> {
-  const id = readTaskId(c);
-  const ledger = ledgerOf(c.env);
-  let outcome: CancelOutcome = await ledger.cancel(id);
-  if ('unknown' in outcome) {
-    // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
-    const accepted = await acceptedTask(c.env, id, 'inline');
-    if (!accepted) throw taskNotFound(id);
-    const { full } = await insertTasks(c.env, [accepted]);
-    if (full)
-      throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
-    outcome = await ledger.cancel(id);
-  }
-  if ('changed' in outcome) return answerStatus(c, id);
-  if ('refused' in outcome) {
-    const currentStatus = statusOf(outcome.refused);
-    throw new ApiError('task_finished', `The task has ended as ${currentStatus}`, {
-      taskId: id,
-      currentStatus,
-    });
-  }
-  throw unchangeable(id, outcome);
-}
+export const cancelTask: ApiRoute = [
+  {
+    name: 'cancelTask',
+    summary: 'Cancel a task, also while it runs',
+    tag: 'Tasks',
+    tokens: ['client'],
+    answer: { schema: StatusView, example: { ...STATUS, status: 'cancelled' } },
+    errors: ['invalid_request', ...CHANGE_ERRORS, 'task_finished', 'full'],
+  },
+  async (c) => {
+    const id = readTaskId(c);
+    const ledger = ledgerOf(c.env);
+    let outcome: CancelOutcome = await ledger.cancel(id);
+    if ('unknown' in outcome) {
+      // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
+      const accepted = await acceptedTask(c.env, id, 'inline');
+      if (!accepted) throw taskNotFound(id);
+      const { full } = await insertTasks(c.env, [accepted]);
+      if (full)
+        throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
+      outcome = await ledger.cancel(id);
+    }
+    if ('changed' in outcome) return answerStatus(c, id);
+    if ('refused' in outcome) {
+      const currentStatus = statusOf(outcome.refused);
+      throw new ApiError('task_finished', `The task has ended as ${currentStatus}`, {
+        taskId: id,
+        currentStatus,
+      });
+    }
+    throw unchangeable(id, outcome);
+  },
+];
 
 /** `POST /tasks/:id/retry`. */
-export async function retryTask(c: ApiContext): Promise<Response> {
-  const id = readTaskId(c);
-  const outcome: RetryOutcome = await ledgerOf(c.env).retry(id);
-  if ('retried' in outcome) return answerStatus(c, id);
-  if ('refused' in outcome) {
-    const currentStatus = statusOf(outcome.refused);
-    const message =
-      currentStatus === 'failed'
-        ? 'The task could not be taken in as it was submitted, so it cannot be run: submit it anew'
-        : `Only a failed or cancelled task can be retried; this one is ${currentStatus}`;
-    throw new ApiError('task_not_retryable', message, { taskId: id, currentStatus });
-  }
-  throw unchangeable(id, outcome);
-}
+export const retryTask: ApiRoute = [
+  {
+    name: 'retryTask',
+    summary: 'Retry a failed or cancelled task, with all its attempts',
+    tag: 'Tasks',
+    tokens: ['client'],
+    answer: {
+      schema: StatusView,
+      example: { ...STATUS, status: 'pending', completedAt: undefined, attempt: 0 },
+    },
+    errors: ['invalid_request', ...CHANGE_ERRORS, 'task_not_retryable'],
+  },
+  async (c) => {
+    const id = readTaskId(c);
+    const outcome: RetryOutcome = await ledgerOf(c.env).retry(id);
+    if ('retried' in outcome) return answerStatus(c, id);
+    if ('refused' in outcome) {
+      const currentStatus = statusOf(outcome.refused);
+      const message =
+        currentStatus === 'failed'
+          ? 'The task could not be taken in as it was submitted, so it cannot be run: submit it anew'
+          : `Only a failed or cancelled task can be retried; this one is ${currentStatus}`;
+      throw new ApiError('task_not_retryable', message, { taskId: id, currentStatus });
+    }
+    throw unchangeable(id, outcome);
+  },
+];
 
 /** `POST /tasks/retry`: a page of the tasks that failed, newest first. */
-export async function retryTasks(c: ApiContext): Promise<Response> {
-  const { status, since, ...filter } = readQuery(c, RetryQuery);
-  const page = await ledgerOf(c.env).retryMany({
-    ...ledgerFilter(filter),
-    state: status,
-    since: since === undefined ? 0 : Date.parse(since),
-    limit: MAX_CHANGED_TASKS,
-  });
-  return answerChanged(c, page);
-}
+export const retryTasks: ApiRoute = [
+  {
+    name: 'retryTasks',
+    summary: 'Retry all tasks that match the filters, 500 a call',
+    description: 'Newest first. Pass `nextCursor` as `cursor` to get the next page, until there is none.',
+    tag: 'Tasks',
+    tokens: ['client'],
+    query: RetryQuery,
+    answer: { schema: Changed, example: CHANGED },
+    errors: ['unavailable'],
+  },
+  async (c) => {
+    const { status, since, ...filter } = readQuery(c, RetryQuery);
+    const page = await ledgerOf(c.env).retryMany({
+      ...ledgerFilter(filter),
+      state: status,
+      since: since === undefined ? 0 : Date.parse(since),
+      limit: MAX_CHANGED_TASKS,
+    });
+    return answerChanged(c, page);
+  },
+];
 
 /** `POST /tasks/cancel`: a page of the tasks that wait or run, newest first. */
-export async function cancelTasks(c: ApiContext): Promise<Response> {
-  const { status, ...filter } = readQuery(c, CancelQuery);
-  const page = await ledgerOf(c.env).cancelMany({
-    ...ledgerFilter(filter),
-    states: statesOf(status),
-    limit: MAX_CHANGED_TASKS,
-  });
-  return answerChanged(c, page);
-}
+export const cancelTasks: ApiRoute = [
+  {
+    name: 'cancelTasks',
+    summary: 'Cancel all tasks that match the filters, 500 a call',
+    description: 'Newest first. Pass `nextCursor` as `cursor` to get the next page, until there is none.',
+    tag: 'Tasks',
+    tokens: ['client'],
+    query: CancelQuery,
+    answer: { schema: Changed, example: CHANGED },
+    errors: ['unavailable'],
+  },
+  async (c) => {
+    const { status, ...filter } = readQuery(c, CancelQuery);
+    const page = await ledgerOf(c.env).cancelMany({
+      ...ledgerFilter(filter),
+      states: statesOf(status),
+      limit: MAX_CHANGED_TASKS,
+    });
+    return answerChanged(c, page);
+  },
+];
 
 function answerChanged(c: ApiContext, page: ChangedPage | Busy): Response {
   const { changed, nextCursor } = unlessBusy<ChangedPage>(page);

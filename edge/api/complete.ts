@@ -1,27 +1,40 @@
-import type { Context } from 'hono';
-import { type Completed, CompleteRequest, type Outcome, ReportRequest } from '../contract/api.ts';
+import { Completed, CompleteRequest, type Outcome, ReportAnswer, ReportRequest } from '../contract/api.ts';
 import type { SettleOutcome, SettleReport, UnfencedReport } from '../contract/ledger.ts';
 import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';
 import { iso } from '../contract/time.ts';
 import { ApiError, invalidRequest, taskNotFound } from '../http/errors.ts';
+import { LEASE_ID, TASK_ID } from '../http/examples.ts';
 import { readBody, readTaskId } from '../http/input.ts';
 import { callsOf, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
-import type { ApiEnv } from './env.ts';
-
-type ApiContext = Context<{ Bindings: ApiEnv }>;
+import type { ApiContext, ApiEnv, ApiRoute } from './env.ts';
 
 /** `POST /tasks/:id/complete`: one result, with the lease id of the claim or, as a single-task consumer, without. */
-export async function completeOne(c: ApiContext): Promise<Response> {
-  const taskId = readTaskId(c);
-  const { leaseId, ...request } = readBody(c, CompleteRequest);
-  const report = { taskId, ...request, result: resultText(request.result) };
-  const state = leaseId ? await settleFenced(c, { ...report, leaseId }) : await settleUnfenced(c, report);
-  const answer: Completed = { success: true, message: messageOf(state), taskId, status: statusOf(state) };
-  return c.json(answer);
-}
+export const completeTask: ApiRoute = [
+  {
+    name: 'completeTask',
+    summary: 'Report the result of a task',
+    description: 'With `leaseId` for a task of a batch claim; without it for a task of a single-task claim.',
+    tag: 'Consumers of single tasks',
+    tokens: ['runner'],
+    body: { schema: CompleteRequest, example: { success: true, result: { delivered: true } } },
+    answer: {
+      schema: Completed,
+      example: { success: true, message: 'Task marked as completed', taskId: TASK_ID, status: 'completed' },
+    },
+    errors: ['task_not_found', 'stale_lease', 'lease_id_required', 'task_not_leased', 'result_too_large'],
+  },
+  async (c) => {
+    const taskId = readTaskId(c);
+    const { leaseId, ...request } = readBody(c, CompleteRequest);
+    const report = { taskId, ...request, result: resultText(request.result) };
+    const state = leaseId ? await settleFenced(c, { ...report, leaseId }) : await settleUnfenced(c, report);
+    const answer: Completed = { success: true, message: messageOf(state), taskId, status: statusOf(state) };
+    return c.json(answer);
+  },
+];
 
 function messageOf(state: TaskState): string {
   const status = statusOf(state);
@@ -29,16 +42,33 @@ function messageOf(state: TaskState): string {
 }
 
 /** `POST /tasks/complete`: the results of a runner, each answered for itself. */
-export async function completeMany(c: ApiContext): Promise<Response> {
-  const { results } = readBody(c, ReportRequest);
-  const reports = results.map((report) => ({ ...report, result: resultText(report.result) }));
-  const ledger = ledgerOf(c.env);
-  const settled = await Promise.all(callsOf(reports).map((portion) => ledger.settle(portion)));
-  const outcomes = settled.flatMap((one) => one.outcomes).map(outcomeView);
-  const spaceMs = Math.max(0, ...settled.map((one) => one.spaceMs ?? 0)) || undefined;
-  logOutcomes(c.env, results, outcomes);
-  return c.json({ outcomes, spaceMs });
-}
+export const completeTasks: ApiRoute = [
+  {
+    name: 'completeTasks',
+    summary: 'Report the results of up to 1,000 tasks',
+    description: 'Each result has its own outcome. A repeated result gets the same outcome again.',
+    tag: 'Runners',
+    tokens: ['runner'],
+    body: {
+      schema: ReportRequest,
+      example: {
+        results: [{ taskId: TASK_ID, leaseId: LEASE_ID, success: true, result: { delivered: true } }],
+      },
+    },
+    answer: { schema: ReportAnswer, example: { outcomes: [{ taskId: TASK_ID, status: 'completed' }] } },
+    errors: ['result_too_large'],
+  },
+  async (c) => {
+    const { results } = readBody(c, ReportRequest);
+    const reports = results.map((report) => ({ ...report, result: resultText(report.result) }));
+    const ledger = ledgerOf(c.env);
+    const settled = await Promise.all(callsOf(reports).map((portion) => ledger.settle(portion)));
+    const outcomes = settled.flatMap((one) => one.outcomes).map(outcomeView);
+    const spaceMs = Math.max(0, ...settled.map((one) => one.spaceMs ?? 0)) || undefined;
+    logOutcomes(c.env, results, outcomes);
+    return c.json({ outcomes, spaceMs });
+  },
+];
 
 /** Notes what became of results; their outcomes are in their order. */
 function logOutcomes(

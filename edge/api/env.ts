@@ -1,3 +1,5 @@
+import type { Context } from 'hono';
+import type { Route } from '../http/openapi.ts';
 import type { PagesEnv } from '../http/pages.ts';
 import type { LedgerNamespace } from '../platform/ledger.ts';
 
@@ -15,3 +17,6 @@ export interface ApiEnv extends PagesEnv {
   /** From this size of the ledger on, ended tasks are archived without delay (default 5 GB). */
   SEAL_EARLY_BYTES?: string;
 }
+
+export type ApiContext = Context<{ Bindings: ApiEnv }>;
+export type ApiRoute = Route<ApiEnv>;

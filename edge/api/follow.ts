@@ -1,29 +1,47 @@
-import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { sha256 } from 'hono/utils/crypto';
-import { StatusQuery } from '../contract/api.ts';
+import * as z from 'zod';
+import { StatusQuery, StatusView } from '../contract/api.ts';
 import type { Busy, TaskRow } from '../contract/ledger.ts';
 import { versionOf } from '../contract/version.ts';
 import { unlessBusy } from '../http/busy.ts';
+import { STATUS } from '../http/examples.ts';
 import { readQuery, readTaskId } from '../http/input.ts';
 import { openedBy } from '../http/tickets.ts';
 import { ledgerOf } from '../platform/ledger.ts';
-import type { ApiEnv } from './env.ts';
+import type { ApiContext, ApiRoute } from './env.ts';
 import { findTask, statusView } from './status.ts';
 
-type ApiContext = Context<{ Bindings: ApiEnv }>;
+const LastEventHeader = z.object({
+  'Last-Event-ID': z
+    .string()
+    .optional()
+    .meta({ description: 'The id of the last event that the client received' }),
+});
 
 /** `GET /tasks/:id/status`; with `?wait=SECONDS` once the task has ended, or after that time as it is then. */
-export async function getStatus(c: ApiContext): Promise<Response> {
-  const id = readTaskId(c);
-  const { wait } = readQuery(c, StatusQuery);
-  const until = Date.now() + wait * 1000;
-  let task = await findTask(c, id);
-  while (task.completedAt === null && Date.now() < until) {
-    task = unlessBusy<TaskRow>(await changed(c, task, until - Date.now()));
-  }
-  return c.json(statusView(task));
-}
+export const getStatus: ApiRoute = [
+  {
+    name: 'getTaskStatus',
+    summary: 'Get the status of a task',
+    description: 'With `wait` the answer is held until the task has ended, at most this many seconds.',
+    tag: 'Tasks',
+    tokens: ['client'],
+    query: StatusQuery,
+    answer: { schema: StatusView, example: STATUS },
+    errors: ['task_not_found', 'unavailable'],
+  },
+  async (c) => {
+    const id = readTaskId(c);
+    const { wait } = readQuery(c, StatusQuery);
+    const until = Date.now() + wait * 1000;
+    let task = await findTask(c, id);
+    while (task.completedAt === null && Date.now() < until) {
+      task = unlessBusy<TaskRow>(await changed(c, task, until - Date.now()));
+    }
+    return c.json(statusView(task));
+  },
+];
 
 /** A stream says something this often, so that nothing on its way takes it for dead. */
 const KEEP_ALIVE_MS = 15_000;
@@ -38,39 +56,53 @@ const RECONNECT_MS = 5000;
  * until the task has ended. An event's id says how the task was, so a client that comes back with
  * `Last-Event-ID` is told what has changed since; nothing comes after the end, and 204 says so.
  */
-export async function followTask(c: ApiContext): Promise<Response> {
-  let task = await findTask(c, readTaskId(c));
-  const known = c.req.header('Last-Event-ID');
-  const seen = known === (await eventId(task));
-  if (seen && task.completedAt !== null) return c.body(null, 204);
-  return streamSSE(c, async (stream) => {
-    const tell = async () =>
-      stream.writeSSE({
-        event: 'status',
-        id: await eventId(task),
-        data: JSON.stringify(statusView(task)),
-      });
-    if (seen) await stream.write(':\n\n');
-    else await tell();
-    const openedAt = Date.now();
-    let checkAt = openedAt + CHECK_TOKEN_MS;
-    while (task.completedAt === null && !stream.aborted) {
-      if (Date.now() >= checkAt) {
-        if (await ledgerOf(c.env).isRevoked(openedBy(c), openedAt)) return;
-        checkAt = Date.now() + CHECK_TOKEN_MS;
-      }
-      const before = versionOf(task);
-      const next = await changed(c, task, KEEP_ALIVE_MS);
-      if ('busy' in next) {
-        await stream.write(`retry: ${RECONNECT_MS}\n\n`);
-        return;
-      }
-      task = next;
-      if (versionOf(task) === before) await stream.write(':\n\n');
+export const followTask: ApiRoute = [
+  {
+    name: 'followTask',
+    summary: 'Follow the status of a task by server-sent events',
+    description:
+      'An event `status` for each change of status, attempt or progress, its data a `StatusView`; the stream ends when the task has. 204 where nothing will come any more.',
+    tag: 'Tasks',
+    tokens: ['client'],
+    ticket: true,
+    headers: LastEventHeader,
+    answer: { text: { type: 'text/event-stream', says: 'event: status, id: …, data: a StatusView as JSON' } },
+    errors: ['invalid_request', 'task_not_found', 'unavailable'],
+  },
+  async (c) => {
+    let task = await findTask(c, readTaskId(c));
+    const known = c.req.header('Last-Event-ID');
+    const seen = known === (await eventId(task));
+    if (seen && task.completedAt !== null) return c.body(null, 204);
+    return streamSSE(c, async (stream) => {
+      const tell = async () =>
+        stream.writeSSE({
+          event: 'status',
+          id: await eventId(task),
+          data: JSON.stringify(statusView(task)),
+        });
+      if (seen) await stream.write(':\n\n');
       else await tell();
-    }
-  });
-}
+      const openedAt = Date.now();
+      let checkAt = openedAt + CHECK_TOKEN_MS;
+      while (task.completedAt === null && !stream.aborted) {
+        if (Date.now() >= checkAt) {
+          if (await ledgerOf(c.env).isRevoked(openedBy(c), openedAt)) return;
+          checkAt = Date.now() + CHECK_TOKEN_MS;
+        }
+        const before = versionOf(task);
+        const next = await changed(c, task, KEEP_ALIVE_MS);
+        if ('busy' in next) {
+          await stream.write(`retry: ${RECONNECT_MS}\n\n`);
+          return;
+        }
+        task = next;
+        if (versionOf(task) === before) await stream.write(':\n\n');
+        else await tell();
+      }
+    });
+  },
+];
 
 async function eventId(task: TaskRow): Promise<string> {
   return String(await sha256(versionOf(task))).slice(0, 16);

@@ -1,29 +1,38 @@
-import type { Context } from 'hono';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Failure } from '../contract/ledger.ts';
 import type { LiveUpdate, QueueStats, RunnerView } from '../contract/stats.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ledgerOf } from '../platform/ledger.ts';
-import type { ApiEnv } from './env.ts';
+import type { ApiRoute } from './env.ts';
 
 /** `GET /metrics`: the statistics of the queue, in the text format of Prometheus. */
-export async function getMetrics(c: Context<{ Bindings: ApiEnv }>): Promise<Response> {
-  const ledger = ledgerOf(c.env);
-  const [snapshot, bytes, failures] = await Promise.all([
-    ledger.snapshot(),
-    ledger.size(),
-    ledger.failures(),
-  ]);
-  const { stats, runners } = unlessBusy<LiveUpdate>(snapshot);
-  const registry = new Registry();
-  recordTypes(registry, stats);
-  recordOldest(registry, stats);
-  recordRunners(registry, runners);
-  const size = 'Size of the database of the ledger, which holds 10 GB';
-  new Gauge(named(registry, 'ledger_bytes', size)).set(bytes);
-  recordFailures(registry, failures);
-  return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
-}
+export const getMetrics: ApiRoute = [
+  {
+    name: 'getMetrics',
+    summary: 'Metrics for Prometheus',
+    tag: 'Service',
+    tokens: ['client', 'runner'],
+    answer: { text: { type: 'text/plain', says: 'The text format of Prometheus' } },
+    errors: ['unavailable'],
+  },
+  async (c) => {
+    const ledger = ledgerOf(c.env);
+    const [snapshot, bytes, failures] = await Promise.all([
+      ledger.snapshot(),
+      ledger.size(),
+      ledger.failures(),
+    ]);
+    const { stats, runners } = unlessBusy<LiveUpdate>(snapshot);
+    const registry = new Registry();
+    recordTypes(registry, stats);
+    recordOldest(registry, stats);
+    recordRunners(registry, runners);
+    const size = 'Size of the database of the ledger, which holds 10 GB';
+    new Gauge(named(registry, 'ledger_bytes', size)).set(bytes);
+    recordFailures(registry, failures);
+    return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
+  },
+];
 
 function named<Label extends string>(registry: Registry, name: string, help: string, ...labelNames: Label[]) {
   return { name: `task_queue_${name}`, help, labelNames, registers: [registry] };

@@ -1,5 +1,4 @@
-import type { Context } from 'hono';
-import type { StatusView, TaskView } from '../contract/api.ts';
+import { type StatusView, TaskView } from '../contract/api.ts';
 import type { NewTask, TaskRow } from '../contract/ledger.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.ts';
 import { valuesOf } from '../contract/per-type.ts';
@@ -7,28 +6,46 @@ import { statusOf } from '../contract/task.ts';
 import { createdAtOf, submissionOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';
+import { CLAIMED_AT, ENDED_AT, RUNNER, STATUS, SUBMISSION } from '../http/examples.ts';
 import { readTaskId } from '../http/input.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import { withPayloads } from '../platform/payloads.ts';
 import { readArchived } from './cron/archive.ts';
 import { archiveDays } from './cron/retention.ts';
 import { sweepAfterMs } from './cron/sweep.ts';
-import type { ApiEnv } from './env.ts';
+import type { ApiContext, ApiEnv, ApiRoute } from './env.ts';
 import { acceptedTask, clientReads, deliverSubmission } from './record-reads.ts';
 
-type ApiContext = Context<{ Bindings: ApiEnv }>;
-
 /** `GET /tasks/:id`. */
-export async function getTask(c: ApiContext): Promise<Response> {
-  const { task, archived } = await locate(c, readTaskId(c));
-  const { filled } = await withPayloads(c.env.TASK_STORAGE, [task], { gate: clientReads });
-  if (filled[0]) return answerTask(c, filled[0]);
-  // The record may expire before the archive.
-  if (archived) return answerTask(c, task);
-  throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
-    taskId: task.id,
-  });
-}
+export const getTask: ApiRoute = [
+  {
+    name: 'getTask',
+    summary: 'Get a task with its payload, result and attempts',
+    tag: 'Tasks',
+    tokens: ['client'],
+    answer: {
+      schema: TaskView,
+      example: {
+        ...STATUS,
+        payload: SUBMISSION.payload,
+        result: { delivered: true },
+        priority: 0,
+        attempts: [{ attempt: 1, runner: RUNNER, startedAt: CLAIMED_AT, endedAt: ENDED_AT }],
+      },
+    },
+    errors: ['invalid_request', 'task_not_found', 'unavailable'],
+  },
+  async (c) => {
+    const { task, archived } = await locate(c, readTaskId(c));
+    const { filled } = await withPayloads(c.env.TASK_STORAGE, [task], { gate: clientReads });
+    if (filled[0]) return answerTask(c, filled[0]);
+    // The record may expire before the archive.
+    if (archived) return answerTask(c, task);
+    throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
+      taskId: task.id,
+    });
+  },
+];
 
 /** A task as the ledger knows it, else as it was archived, else as it was accepted. */
 export async function findTask(c: ApiContext, id: string): Promise<TaskRow> {

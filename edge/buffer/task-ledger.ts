@@ -15,37 +15,28 @@ import type {
 } from '../contract/ledger.ts';
 import type { PerType } from '../contract/per-type.ts';
 import type { LiveUpdate, RunnerView } from '../contract/stats.ts';
-import { type LogEnv, logOf, shown } from '../platform/log.ts';
-import { numberOf } from '../platform/variables.ts';
+import { logOf, shown } from '../platform/log.ts';
+import { Alarm } from './alarm.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RunnerPresence } from './ledger/stats/runner-presence.ts';
 import { durableSql } from './ledger/store/durable-sql.ts';
 import { Waker } from './ledger/waker.ts';
-import { DEFAULT_CALLS_PER_SECOND, Pacing } from './pacing.ts';
+import { fullBytes, type LedgerEnv, pacedCallsPerSecond } from './ledger-env.ts';
+import { Pacing } from './pacing.ts';
 import { ReadGate } from './read-gate.ts';
+import { ClientNames } from './sockets/client-names.ts';
 import { LiveSockets } from './sockets/live-sockets.ts';
 import { TaskWatch } from './sockets/task-watch.ts';
 import { HibernatingSockets } from './sockets/wake-sockets.ts';
 import { serializedGrant } from './views.ts';
 
-/** Above this many bytes, of the 10 GB that a Durable Object holds, nothing is taken in. */
-const DEFAULT_FULL_BYTES = 8e9;
-
-/** What a ledger is configured with. */
-interface TaskLedgerEnv extends LogEnv {
-  FULL_BYTES?: string;
-  /** Claims and reports a second above which it asks runners for a pause (default 100). */
-  PACED_CALLS_PER_SECOND?: string;
-}
-
 /**
  * The Durable Object around the ledger: it lends it storage, wakes it by alarm when time brings work, and
  * wakes runners when there is work for them.
  */
-export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerApi {
+export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   readonly #ledger: Ledger;
-  /** When the alarm is set to ring, so that it is written only to ring earlier. */
-  #alarmAt: number | null = null;
+  readonly #alarm: Alarm;
   readonly #wakeSockets: HibernatingSockets;
   readonly #waker: Waker;
   readonly #presence: RunnerPresence;
@@ -55,10 +46,9 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   readonly #gate = new ReadGate();
   /** Counts claims and reports. */
   readonly #pacing: Pacing;
-  /** The configured client tokens, as the API Worker named them last. */
-  #clients: { names: ReadonlySet<string>; keptAt: number } = { names: new Set(), keptAt: 0 };
+  readonly #clients = new ClientNames();
 
-  constructor(ctx: DurableObjectState, env: TaskLedgerEnv) {
+  constructor(ctx: DurableObjectState, env: LedgerEnv) {
     super(ctx, env);
     this.#ledger = new Ledger(durableSql(ctx.storage), {
       now: Date.now,
@@ -73,17 +63,14 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
       isConnected: (runner) => this.#wakeSockets.isConnected(runner),
       onReady: (types) => this.#waker.noteReady(types),
     });
-    this.#pacing = new Pacing(
-      numberOf('PACED_CALLS_PER_SECOND', env.PACED_CALLS_PER_SECOND, DEFAULT_CALLS_PER_SECOND),
-    );
+    this.#pacing = new Pacing(pacedCallsPerSecond(env));
     this.#wakeSockets = new HibernatingSockets(ctx);
     this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
     this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.#ledger);
     this.#watch = new TaskWatch(this.#ledger);
     this.#live = new LiveSockets(ctx, () => this.snapshot());
-    ctx.blockConcurrencyWhile(async () => {
-      this.#alarmAt = await ctx.storage.getAlarm();
-    });
+    this.#alarm = new Alarm(ctx.storage);
+    ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
   async insert(tasks: NewTask[]) {
@@ -156,13 +143,11 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   }
 
   async keepClients(names: string[]) {
-    this.#clients = { names: new Set(names), keptAt: Date.now() };
-    this.#live.keep(this.#clients.names);
+    this.#live.keep(this.#clients.keep(names, Date.now()));
   }
 
   async isRevoked(name: string, since: number) {
-    const { names, keptAt } = this.#clients;
-    return keptAt > since && !names.has(name);
+    return this.#clients.isRevoked(name, since);
   }
 
   list(filter: ListFilter) {
@@ -279,14 +264,13 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
   }
 
   override async alarm() {
-    this.#alarmAt = null;
+    this.#alarm.noteRang();
     await this.#afterCommit(this.#ledger.tick());
   }
 
   /** Only calls that accept submissions check this: claims and results may use the rest of the storage. */
   #isFull(): boolean {
-    const fullBytes = numberOf('FULL_BYTES', this.env.FULL_BYTES, DEFAULT_FULL_BYTES);
-    return this.ctx.storage.sql.databaseSize > fullBytes;
+    return this.ctx.storage.sql.databaseSize > fullBytes(this.env);
   }
 
   #snapshot(): LiveUpdate {
@@ -306,10 +290,7 @@ export class TaskLedger extends DurableObject<TaskLedgerEnv> implements LedgerAp
     this.#watch.note();
     this.#live.note();
     this.#waker.wake(Date.now());
-    const dueAt = this.#ledger.nextTickAt();
-    if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return answer;
-    this.#alarmAt = dueAt;
-    await this.ctx.storage.setAlarm(dueAt);
+    await this.#alarm.ringBy(this.#ledger.nextTickAt());
     return answer;
   }
 }

@@ -1,40 +1,62 @@
 import * as z from 'zod';
 
-/** Every error's `code`, and the HTTP status that it comes with. */
-export const ERROR_STATUS = {
-  invalid_json: 400,
-  invalid_request: 400,
-  too_many_types: 400,
-  submission_id_not_current: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  foreign_origin: 403,
-  not_found: 404,
-  task_not_found: 404,
-  method_not_allowed: 405,
-  task_not_available: 409,
-  task_not_finished: 409,
-  task_not_leased: 409,
-  lease_id_required: 409,
-  stale_lease: 409,
-  task_finished: 409,
-  task_not_retryable: 409,
-  archived: 409,
-  idempotency_key_reused: 409,
-  payload_too_large: 413,
-  result_too_large: 413,
-  request_too_large: 413,
-  upgrade_required: 426,
-  rate_limited: 429,
-  internal: 500,
-  not_configured: 503,
-  full: 503,
-  unavailable: 503,
+/** Every error's `code`: its HTTP status, and when it is answered. */
+export const ERRORS = {
+  invalid_json: { status: 400, meaning: 'The body is not JSON' },
+  invalid_request: {
+    status: 400,
+    meaning: 'A field of the request is wrong; `issues` names each, or the first 20',
+  },
+  too_many_types: { status: 400, meaning: 'The queue already has 10,000 task types, and this type is new' },
+  submission_id_not_current: { status: 400, meaning: 'The time of the `Submission-Id` is too far from now' },
+  unauthorized: { status: 401, meaning: 'The token is missing or not valid' },
+  forbidden: { status: 403, meaning: 'The token is valid, but not for this call' },
+  foreign_origin: {
+    status: 403,
+    meaning:
+      'The worker has no tokens, and the request came from a page of another origin or under another name than localhost',
+  },
+  not_found: { status: 404, meaning: 'Nothing is served at this path' },
+  task_not_found: { status: 404, meaning: 'No task has this id, or its archive has expired' },
+  method_not_allowed: {
+    status: 405,
+    meaning: 'The path is served by other methods; the header `Allow` names them',
+  },
+  task_not_available: { status: 409, meaning: 'The task cannot be claimed now; `currentStatus` says why' },
+  task_not_finished: { status: 409, meaning: 'The task has not ended yet' },
+  task_not_leased: { status: 409, meaning: 'The task is not claimed' },
+  lease_id_required: {
+    status: 409,
+    meaning: 'The task is held under a lease, which the report does not name',
+  },
+  stale_lease: { status: 409, meaning: 'The lease no longer holds the task' },
+  task_finished: { status: 409, meaning: 'The task has ended already' },
+  task_not_retryable: { status: 409, meaning: 'The task has not failed and was not cancelled' },
+  archived: { status: 409, meaning: 'The task was archived; it can be read but not changed' },
+  idempotency_key_reused: {
+    status: 409,
+    meaning: 'The key was used for another request within the last 24 hours',
+  },
+  payload_too_large: { status: 413, meaning: 'A payload is larger than 10 MB' },
+  result_too_large: { status: 413, meaning: 'A result is larger than 256 KB' },
+  request_too_large: { status: 413, meaning: 'The request is larger than 20 MB' },
+  upgrade_required: { status: 426, meaning: 'The request does not open a WebSocket' },
+  rate_limited: {
+    status: 429,
+    meaning: 'Too many requests with this token; `Retry-After` says when to try again',
+  },
+  internal: { status: 500, meaning: 'The request failed because of a fault of the service' },
+  not_configured: { status: 503, meaning: 'The worker has no tokens yet' },
+  full: { status: 503, meaning: 'The ledger is full; `Retry-After` says when to try again' },
+  unavailable: {
+    status: 503,
+    meaning: 'The call cannot be served now; `Retry-After` says when to try again',
+  },
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_STATUS;
+export type ErrorCode = keyof typeof ERRORS;
 
-const ErrorCodes = z.enum(Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]]);
+const ErrorCodes = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
 /** The body of every error answer; some carry more fields, such as `taskId`. */
 export const ErrorBody = z

@@ -9,7 +9,7 @@ import { hideBin } from 'yargs/helpers';
 import { z } from 'zod';
 import * as Api from '../contract/api.ts';
 import * as Work from '../contract/buffer.ts';
-import { ERROR_STATUS, ErrorBody } from '../contract/errors.ts';
+import { ERRORS, ErrorBody } from '../contract/errors.ts';
 import * as Stats from '../contract/stats.ts';
 import { newTasks } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
@@ -324,7 +324,7 @@ async function check(edge: TestEdge, { worker, method, path, headers, body }: Fu
   } else {
     const parsed = ErrorBody.safeParse(JSON.parse(answer));
     assert.ok(parsed.success, `${seen}\n${parsed.error}`);
-    assert.equal(response.status, ERROR_STATUS[parsed.data.code], seen);
+    assert.equal(response.status, ERRORS[parsed.data.code].status, seen);
   }
   return response.status;
 }

@@ -3,13 +3,13 @@ import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import * as z from 'zod';
 import { Health } from '../contract/api.ts';
-import { ERROR_STATUS } from '../contract/errors.ts';
+import { ERRORS } from '../contract/errors.ts';
 import { isTaskId } from '../contract/task-id.ts';
 import { type LogEnv, type LogFields, logOf } from '../platform/log.ts';
 import { type AuthEnv, requireConfiguration, requireToken } from './auth.ts';
 import { holdBody } from './body.ts';
 import { ApiError, answerError, shortened } from './errors.ts';
-import { type About, describe, documentOf, type RouteDescription } from './openapi.ts';
+import { type About, describe, documentOf, type Route, type RouteDescription } from './openapi.ts';
 import { type OriginEnv, readableBy, requireLocal } from './origins.ts';
 import { ticketOr } from './tickets.ts';
 
@@ -64,7 +64,7 @@ export function createApp<Env extends WorkerEnv>(service: string) {
     const log = logOf(c.env);
     if (error instanceof ApiError) {
       const { code, message: reason } = error;
-      const status = ERROR_STATUS[code];
+      const status = ERRORS[code].status;
       if (status >= 500) log.warn('A request was refused', { ...requestOf(c), status, code, reason });
       return answerError(c, error);
     }
@@ -80,10 +80,7 @@ const noStore: MiddlewareHandler = async (c, next) => {
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
 };
 
-/** What a path is served by, for each of its methods: what it says of itself, and its handler. */
-type Methods<Env extends WorkerEnv> = Partial<
-  Record<'GET' | 'POST', [description: RouteDescription, handler: Handler<{ Bindings: Env }>]>
->;
+type Methods<Env extends WorkerEnv> = Partial<Record<'GET' | 'POST', Route<Env>>>;
 
 /**
  * Serves a path: each of its methods to who has a token that the description asks for, any other by 405. Paths

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { ERROR_STATUS, type ErrorBody, type ErrorCode } from '../contract/errors.ts';
+import { ERRORS, type ErrorBody, type ErrorCode } from '../contract/errors.ts';
 
 /** An answer other than success: a sentence for people, a code for programs, and what else the body says. */
 export class ApiError extends Error {
@@ -22,7 +22,7 @@ const RETRY_AFTER_SECONDS = { 429: '60', 503: '5' } as const;
 
 /** Writes an error as every error of the wire is written. */
 export function answerError(c: Context, { code, message, details }: ApiError): Response {
-  const status = ERROR_STATUS[code];
+  const status = ERRORS[code].status;
   if (status === 429 || status === 503) c.header('Retry-After', RETRY_AFTER_SECONDS[status]);
   if (status === 401) c.header('WWW-Authenticate', 'Bearer');
   const body: ErrorBody = { error: message, code, ...details };

@@ -1,3 +1,4 @@
+import type { Handler } from 'hono';
 import * as z from 'zod';
 import {
   createDocument,
@@ -5,7 +6,7 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { ERROR_STATUS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
+import { ERRORS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
 import { TaskId, TaskType } from '../contract/task.ts';
 import type { Scope } from './auth.ts';
 
@@ -38,6 +39,12 @@ export interface RouteDescription {
   /** What can go wrong beside what can with every call. */
   readonly errors: readonly ErrorCode[];
 }
+
+/** A method of a path: its description, and its handler. */
+export type Route<Env extends object> = readonly [
+  description: RouteDescription,
+  handler: Handler<{ Bindings: Env }>,
+];
 
 const described = new WeakMap<object, ZodOpenApiPathsObject>();
 
@@ -148,17 +155,17 @@ const BODY_ERRORS = ['invalid_json', 'invalid_request', 'request_too_large', 'un
 const TOKEN_ERRORS = ['unauthorized', 'forbidden', 'not_configured'] as const;
 
 function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
-  const byStatus = Map.groupBy(codes, (code) => ERROR_STATUS[code]);
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [
       `${status}`,
       {
-        description: ofStatus.map((code) => `\`${code}\`: ${ERROR_MEANING[code]}`).join('; '),
+        description: ofStatus.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join('; '),
         content: {
           'application/json': {
             schema: ErrorBody,
             examples: Object.fromEntries(
-              ofStatus.map((code) => [code, { value: { error: ERROR_MEANING[code], code } }]),
+              ofStatus.map((code) => [code, { value: { error: ERRORS[code].meaning, code } }]),
             ),
           },
         },
@@ -166,36 +173,3 @@ function failures(codes: readonly ErrorCode[]): ZodOpenApiResponsesObject {
     ]),
   );
 }
-
-/** When each error is answered. */
-const ERROR_MEANING: Record<ErrorCode, string> = {
-  invalid_json: 'The body is not JSON',
-  invalid_request: 'A field of the request is wrong; `issues` names each, or the first 20',
-  too_many_types: 'The queue has 10,000 task types already, and this one is new',
-  submission_id_not_current: 'The time of the `Submission-Id` is too far from now',
-  unauthorized: 'The token is missing or not valid',
-  forbidden: 'The token is valid, but not for this call',
-  foreign_origin:
-    'The worker has no tokens, and a page of another origin sent the request, or it came under another name than localhost',
-  not_found: 'Nothing is served at this path',
-  task_not_found: 'No task has this id, or none that is still known',
-  method_not_allowed: 'The path is served by other methods; the header `Allow` names them',
-  task_not_available: 'The task cannot be claimed now; `currentStatus` says why',
-  task_not_finished: 'The task has not ended yet',
-  task_not_leased: 'Nobody has claimed the task',
-  lease_id_required: 'The task is held under a lease, which the report does not name',
-  stale_lease: 'The lease does not hold the task any more',
-  task_finished: 'The task has ended already',
-  task_not_retryable: 'The task has not failed and was not cancelled',
-  archived: 'The task ended long ago; it can be read, and not changed',
-  idempotency_key_reused: 'The key was used for another request within the last 24 hours',
-  payload_too_large: 'A payload is larger than 10 MB',
-  result_too_large: 'A result is larger than 256 KB',
-  request_too_large: 'The request is larger than 20 MB',
-  upgrade_required: 'The request does not open a WebSocket',
-  rate_limited: 'Too many requests with this token; `Retry-After` says when to go on',
-  internal: 'The request failed for a reason of the service',
-  not_configured: 'The worker has no token yet',
-  full: 'The ledger is full; `Retry-After` says when to try again',
-  unavailable: 'It cannot be done now; `Retry-After` says when to try again',
-};

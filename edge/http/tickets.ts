@@ -1,9 +1,11 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { decode, sign, verify } from 'hono/jwt';
-import type { Ticket } from '../contract/stats.ts';
+import { Ticket } from '../contract/stats.ts';
 import { iso } from '../contract/time.ts';
 import { type AuthEnv, countRequest, expectTokens, tokenOf, tokensOf } from './auth.ts';
 import { ApiError } from './errors.ts';
+import { ENDED_AT } from './examples.ts';
+import type { RouteDescription } from './openapi.ts';
 import { type TokenKey, tokenKey } from './token-key.ts';
 
 declare module 'hono' {
@@ -16,6 +18,24 @@ const TICKET_SECONDS = 60;
 const ALGORITHM = 'HS256';
 /** Those whose tokens are given tickets. */
 const SCOPE = 'client';
+
+export const GIVE_TICKET: RouteDescription = {
+  name: 'giveTicket',
+  summary: 'Create a ticket for a browser’s WebSocket or event stream, which cannot send headers',
+  description:
+    'It is valid for a minute, in the query parameter `ticket`, as long as the token that it was given for is. What it opened ends within two minutes after that token is removed.',
+  tag: 'Queue',
+  tokens: ['client'],
+  answer: {
+    status: 201,
+    schema: Ticket,
+    example: {
+      ticket: 'eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo',
+      expiresAt: ENDED_AT,
+    },
+  },
+  errors: [],
+};
 
 /**
  * `POST /tickets`: what a browser shows in the query of a socket or an event stream, which can carry no

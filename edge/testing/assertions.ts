@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ERROR_STATUS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
+import { ERRORS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
 import type { Answer, Call } from './caller.ts';
 import type { TestEdge } from './harness.ts';
 
@@ -10,7 +10,7 @@ export const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** Asserts an error answer in the form of the contract and returns its body. */
 export function expectError(answer: Answer, code: ErrorCode): ErrorBody {
   const seen = `${answer.status} ${JSON.stringify(answer.body).slice(0, 500)}`;
-  assert.equal(answer.status, ERROR_STATUS[code], seen);
+  assert.equal(answer.status, ERRORS[code].status, seen);
   const body = ErrorBody.parse(answer.body);
   assert.equal(body.code, code, seen);
   assert.match(body.error, /\w+ \w+/, 'Expected a sentence');

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { JobChildren } from '../threads/job-children.ts';
+import { JobChildren } from '../threads/children/job-children.ts';
 import { forgetNodeFlags } from '../threads/thread-env.ts';
 import type { CatalogAnswer } from './catalog.ts';
 import { loadDefinition, TaskSettings } from './definition.ts';

@@ -12,7 +12,7 @@ import {
   Released,
   type ReleaseRequest,
 } from '../../edge/contract/buffer.ts';
-import { ERROR_STATUS, ErrorBody } from '../../edge/contract/errors.ts';
+import { ERRORS, ErrorBody } from '../../edge/contract/errors.ts';
 import { parseJson } from '../../edge/contract/text.ts';
 import { keepSpareFiles, useSpareFiles } from './spare-files.ts';
 
@@ -229,6 +229,6 @@ const PASSING = [401, 403, 408, 425, 429];
 
 /** Whether a repeat of the same request would be refused too. */
 function isPermanent(status: number, code: string): boolean {
-  if (Object.hasOwn(ERROR_STATUS, code)) return status === 400 || status === 413;
+  if (Object.hasOwn(ERRORS, code)) return status === 400 || status === 413;
   return status >= 400 && status < 500 && !PASSING.includes(status);
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { Health } from '../../edge/contract/api.ts';
-import { ERROR_STATUS, type ErrorBody } from '../../edge/contract/errors.ts';
+import { ERRORS, type ErrorBody } from '../../edge/contract/errors.ts';
 import type { RunnerOptions } from '../options.ts';
 import { createMetrics, type MeasuredRunner } from './metrics.ts';
 import { type Readiness, ReadinessWatch } from './readiness.ts';
@@ -99,7 +99,7 @@ function fail(call: string, response: ServerResponse, error: unknown): void {
 }
 
 function refuse(response: ServerResponse, error: ErrorBody): void {
-  answer(response, ERROR_STATUS[error.code], error);
+  answer(response, ERRORS[error.code].status, error);
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { extname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { type RunningJob, ThreadExit } from '../execution/running-job.ts';
-import { ThreadChildren } from './thread-children.ts';
+import type { RunningJob } from '../execution/running-job.ts';
+import { ThreadChildren } from './children/thread-children.ts';
+import { OpenJobs } from './open-jobs.ts';
 import { OVERSIZED, ThreadInbox } from './thread-inbox.ts';
 import { isOversized, readEnds, type ThreadMessage } from './thread-messages.ts';
 import {
@@ -52,7 +53,7 @@ export class TaskThread {
   readonly #inbox: ThreadInbox;
   readonly #children = new ThreadChildren();
   readonly #token = randomUUID();
-  readonly #open = new Map<number, PromiseWithResolvers<JobEnd>>();
+  readonly #open = new OpenJobs();
   /** Collects the batches that start in one go. */
   #next: JobBatch[] | undefined;
   #load = 0;
@@ -209,18 +210,13 @@ export class TaskThread {
   }
 
   #follow(id: number, tryTakeBack: () => boolean): RunningJob {
-    const open = Promise.withResolvers<JobEnd>();
-    this.#open.set(id, open);
-    const end = open.promise;
-    // Nobody waits for the end of a job that is taken back when its thread has ended.
-    end.catch(() => {});
     return {
       id,
       thread: this,
-      end,
+      end: this.#open.add(id),
       takeBack: () => {
         const taken = tryTakeBack();
-        if (taken) this.#open.delete(id);
+        if (taken) this.#open.remove(id);
         return taken;
       },
       abort: (reason) => this.#inbox.post({ jobId: id, reason }),
@@ -267,14 +263,7 @@ export class TaskThread {
   /** Ends jobs; returns whether it runs any of them. */
   #resolveJobs(ends: readonly JobEnd[]): boolean {
     if (this.#isDistrusted) return false;
-    let isAny = false;
-    for (const end of ends) {
-      const open = this.#open.get(end.jobId);
-      if (!open) continue;
-      isAny = true;
-      this.#open.delete(end.jobId);
-      open.resolve(end);
-    }
+    const isAny = this.#open.resolve(ends);
     this.#endIfDone();
     return isAny;
   }
@@ -294,8 +283,7 @@ export class TaskThread {
 
   #reject(cause: unknown): void {
     this.#inbox.close();
-    for (const { reject } of this.#open.values()) reject(new ThreadExit(cause));
-    this.#open.clear();
+    this.#open.reject(cause);
     void this.#piscina.destroy();
   }
 }

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
-import { JobChildren } from './job-children.ts';
+import { JobChildren } from './children/job-children.ts';
+import { currentThread } from './children/os-process.ts';
 import { NoteBudget } from './note-budget.ts';
-import { currentThread } from './os-process.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
 import { replaceStdio } from './task-stdio.ts';

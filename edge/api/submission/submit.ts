@@ -1,48 +1,108 @@
-import type { Context } from 'hono';
-import type { BatchSubmitted, Submitted } from '../../contract/api.ts';
+import * as z from 'zod';
+import { BatchSubmitted, IdempotencyKey, SubmissionId, Submitted } from '../../contract/api.ts';
 import { newTasks, type RecordMetadata, recordKey } from '../../contract/submission.ts';
 import { BatchSubmission, TaskSubmission } from '../../contract/task.ts';
 import { taskIdAt } from '../../contract/task-id.ts';
 import { ApiError } from '../../http/errors.ts';
+import { SUBMISSION, TASK_ID } from '../../http/examples.ts';
 import { readBody } from '../../http/input.ts';
 import { insertTasks } from '../../platform/ledger.ts';
 import { logOf } from '../../platform/log.ts';
 import { recordTtlSeconds } from '../cron/record-ttl.ts';
-import type { ApiEnv } from '../env.ts';
+import type { ApiContext, ApiEnv, ApiRoute } from '../env.ts';
 import { ledgerFull, noRoom, noRoomForTypes } from './capacity.ts';
 import { claimKey } from './idempotency.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { packMessages, type SizedTask, sendGroups } from './queue-messages.ts';
 import { nameSubmission } from './submission-id.ts';
 
-type ApiContext = Context<{ Bindings: ApiEnv }>;
+const SubmissionHeaders = z.object({
+  'Idempotency-Key': IdempotencyKey.optional().meta({
+    description:
+      'A repeat with the same key and request within 24 hours gets the first answer, with 200. Each token has separate keys. A key costs two calls to the ledger.',
+  }),
+  'Submission-Id': SubmissionId.optional().meta({
+    description:
+      'A UUIDv7 that the client makes for the submission. A repeat with the same id and request within ten minutes gets the same task ids and submits nothing again, at no further cost. The tasks count as created at the time in the id, which is ten minutes old and one minute ahead of now at most. Ignored if the request also has an `Idempotency-Key`.',
+  }),
+});
+
+const SUBMIT_ERRORS = [
+  'too_many_types',
+  'submission_id_not_current',
+  'payload_too_large',
+  'idempotency_key_reused',
+  'full',
+  'unavailable',
+] as const;
 
 /** `POST /tasks`. */
-export async function submitOne(c: ApiContext): Promise<Response> {
-  const task = readBody(c, TaskSubmission);
-  const { submission, repeated } = await accept(c, [task], () => []);
-  const answer: Submitted = {
-    success: true,
-    taskId: taskIdAt(submission, 0),
-    status: 'pending',
-    message: 'Task queued successfully',
-  };
-  return c.json(answer, repeated ? 200 : 201);
-}
+export const submitTask: ApiRoute = [
+  {
+    name: 'submitTask',
+    summary: 'Submit a task',
+    description:
+      'A task that was answered with 201 always reaches a final status, whatever fails in between.',
+    tag: 'Tasks',
+    tokens: ['client'],
+    headers: SubmissionHeaders,
+    body: { schema: TaskSubmission, example: SUBMISSION },
+    answer: {
+      status: 201,
+      schema: Submitted,
+      example: { success: true, taskId: TASK_ID, status: 'pending', message: 'Task queued successfully' },
+    },
+    errors: SUBMIT_ERRORS,
+  },
+  async (c) => {
+    const task = readBody(c, TaskSubmission);
+    const { submission, repeated } = await accept(c, [task], () => []);
+    const answer: Submitted = {
+      success: true,
+      taskId: taskIdAt(submission, 0),
+      status: 'pending',
+      message: 'Task queued successfully',
+    };
+    return c.json(answer, repeated ? 200 : 201);
+  },
+];
 
 /** `POST /tasks/batch`. */
-export async function submitBatch(c: ApiContext): Promise<Response> {
-  const { tasks } = readBody(c, BatchSubmission);
-  const { submission, repeated } = await accept(c, tasks, (index) => ['tasks', index]);
-  const answer: BatchSubmitted = {
-    success: true,
-    taskIds: tasks.map((_, index) => taskIdAt(submission, index)),
-    count: tasks.length,
-    status: 'pending',
-    message: 'Tasks queued successfully',
-  };
-  return c.json(answer, repeated ? 200 : 201);
-}
+export const submitTasks: ApiRoute = [
+  {
+    name: 'submitTasks',
+    summary: 'Submit up to 1,000 tasks',
+    description: 'Either all tasks are accepted or none. The ids are in the order of the tasks.',
+    tag: 'Tasks',
+    tokens: ['client'],
+    headers: SubmissionHeaders,
+    body: { schema: BatchSubmission, example: { tasks: [SUBMISSION] } },
+    answer: {
+      status: 201,
+      schema: BatchSubmitted,
+      example: {
+        success: true,
+        taskIds: [TASK_ID],
+        count: 1,
+        status: 'pending',
+        message: 'Tasks queued successfully',
+      },
+    },
+    errors: SUBMIT_ERRORS,
+  },
+  async (c) => {
+    const { tasks } = readBody(c, BatchSubmission);
+    const { submission, repeated } = await accept(c, tasks, (index) => ['tasks', index]);
+    const answer: BatchSubmitted = {
+      success: true,
+      taskIds: tasks.map((_, index) => taskIdAt(submission, index)),
+      count: tasks.length,
+      status: 'pending',
+      message: 'Tasks queued successfully',
+    };
+    return c.json(answer, repeated ? 200 : 201);
+  },
+];
 
 /**
  * Accepts a submission, once for an idempotency key and once for a `Submission-Id`; with both, the key decides.

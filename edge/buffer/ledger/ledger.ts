@@ -31,46 +31,30 @@ import { MAX_LIVE_TYPES } from '../../contract/limits.ts';
 import type { PerType } from '../../contract/per-type.ts';
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { archivePage, purge } from './archive/archive-rows.ts';
-import { addEndedWindows } from './archive/ended-windows.ts';
 import { clearFailure, failures, noteFailure } from './archive/failures.ts';
 import { closable, incomplete, markArchived, openSeals, seal } from './archive/seals.ts';
 import { markSwept, sweptWindow } from './archive/sweep-cursor.ts';
 import { ANY_TYPE, type DemandTypes } from './demand-index.ts';
-import { dismissRunner, forgetRunners, listRunners, noteRunner, recallRunner } from './stats/runners.ts';
-import { forgetMinutes, stats } from './stats/stats.ts';
-import { Counters } from './store/counters.ts';
-import { Forgetting } from './store/forget.ts';
-import { backfillNext, isBackfilling, migrate } from './store/migrations.ts';
+import { dismissRunner, listRunners, noteRunner, recallRunner } from './stats/runners.ts';
+import { stats } from './stats/stats.ts';
+import { migrate } from './store/migrations.ts';
 import type { Sql } from './store/sql.ts';
-import type { Store, TakenBack } from './store/store.ts';
+import type { Store } from './store/store.ts';
 import { countTypes, unknownTypes } from './store/types.ts';
 import { cancel, cancelMany } from './tasks/cancel.ts';
 import { claim, claimOne } from './tasks/claim.ts';
 import { adoptKey, markAccepted, reserve } from './tasks/idempotency.ts';
 import { insert, insertFailed } from './tasks/insert.ts';
-import { heartbeat, nextExpiry, release, releaseLease, takeBackExpired } from './tasks/leases.ts';
+import { heartbeat, release, releaseLease } from './tasks/leases.ts';
 import { pause, resume } from './tasks/paused.ts';
 import { find, listActive, page, ready, versions } from './tasks/read.ts';
-import { claimable, nextRunAt, promoteDue, readyTypes } from './tasks/ready-queue.ts';
+import { claimable, readyTypes } from './tasks/ready-queue.ts';
 import { retry, retryMany } from './tasks/retry.ts';
 import { settle, settleUnfenced } from './tasks/settle.ts';
+import { TimeSteps } from './time-steps.ts';
+import { type LedgerSources, Transactions } from './transactions.ts';
 
-const FORGET_EVERY_MS = 600_000;
-const MAX_KNOWN_WINDOWS = 10_000;
-
-/** Where the ledger takes time and chance from. */
-export interface LedgerSources {
-  /** Unix milliseconds. */
-  now(): number;
-  /** A number from 0 to 1, 1 excluded. */
-  random(): number;
-  /** Is told of each lease that tasks were taken back from. */
-  onTakenBack?(taken: TakenBack): void;
-  /** Whether a runner has a wake socket open: such a runner is not forgotten. */
-  isConnected?(runner: string): boolean;
-  /** After a call that made tasks ready: the types that have more of them than before, and how many more. */
-  onReady?(types: ReadonlyMap<string, number>): void;
-}
+export type { LedgerSources };
 
 /**
  * The only authority over a live task. Every call is one synchronous transaction, so a task changes hands
@@ -90,20 +74,17 @@ export interface LedgerSources {
 export class Ledger {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
-  /** Whether an upgrade has rows left to change. */
-  #backfilling: boolean;
-  readonly #forgetting = new Forgetting();
-  #forgotAt = 0;
+  readonly #transactions: Transactions;
+  readonly #timeSteps: TimeSteps;
   /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
   #lookFrom = '';
-  /** Windows that are in the list of those in which tasks have ended. */
-  readonly #endedWindows = new Set<string>();
 
   constructor(sql: Sql, sources: LedgerSources) {
     this.#sql = sql;
     this.#sources = sources;
+    this.#transactions = new Transactions(sql, sources);
     migrate(sql);
-    this.#backfilling = isBackfilling(sql);
+    this.#timeSteps = new TimeSteps(sql, sources);
   }
 
   insert(tasks: readonly NewTask[]): void {
@@ -125,7 +106,7 @@ export class Ledger {
 
   claim(order: LedgerClaim): ClaimGrant {
     return this.#write((sql, now) => {
-      this.#advance(sql, now);
+      this.#timeSteps.take(sql, now);
       if (order.about) {
         const { isConnected = () => false } = this.#sources;
         noteRunner(sql, order.runner, order.about, now, isConnected);
@@ -136,7 +117,7 @@ export class Ledger {
 
   claimOne(taskId: string): SingleClaimGrant {
     return this.#write((sql, now) => {
-      this.#advance(sql, now);
+      this.#timeSteps.take(sql, now);
       return claimOne(sql, taskId, now);
     });
   }
@@ -239,7 +220,7 @@ export class Ledger {
 
   seal(window: string, retention: PerType): boolean {
     const sealed = this.#write((sql, now) => seal(sql, window, retention, now));
-    this.#endedWindows.delete(window);
+    this.#transactions.forgetWindow(window);
     return sealed;
   }
 
@@ -297,56 +278,22 @@ export class Ledger {
 
   /** @param runners what {@link runners} answered. */
   stats(runners: readonly RunnerView[]): QueueStats {
-    const handled = new Set(
-      runners.flatMap(({ types = [], tasks }) => [...types, ...tasks.map(({ type }) => type)]),
-    );
-    return stats(this.#sql, handled, this.#sources.now());
+    return stats(this.#sql, runners, this.#sources.now());
   }
 
   /** Does what time alone brings about; due at {@link nextTickAt}. */
   tick(): void {
-    this.#write((sql, now) => this.#advance(sql, now));
+    this.#write((sql, now) => this.#timeSteps.take(sql, now));
   }
 
   /** When the next lease expires or the next scheduled task is due, in Unix milliseconds. */
   nextTickAt(): number | null {
-    if (this.#backfilling) return this.#sources.now();
-    const times = [nextExpiry(this.#sql), nextRunAt(this.#sql)].filter((at) => at !== null);
-    return times.length === 0 ? null : Math.min(...times);
-  }
-
-  #advance(sql: Store, now: number): void {
-    if (this.#backfilling) backfillNext(sql);
-    takeBackExpired(sql, now, this.#sources.random);
-    promoteDue(sql, now);
-    this.#forgetting.next(sql, now);
-    if (now - this.#forgotAt >= FORGET_EVERY_MS) {
-      this.#forgetting.start();
-      this.#forgetting.next(sql, now);
-      forgetRunners(this.#sql, now);
-      forgetMinutes(this.#sql, now);
-      this.#forgotAt = now;
-    }
+    return this.#timeSteps.nextAt();
   }
 
   #write<Result>(body: (sql: Store, now: number) => Result): Result {
-    const { exec, transaction } = this.#sql;
-    const takenBack: TakenBack[] = [];
-    const endedWindows = new Set<string>();
-    const counters = new Counters();
-    const result = transaction(() => {
-      const now = this.#sources.now();
-      const answer = body({ exec, transaction, counters, takenBack, endedWindows }, now);
-      counters.write(this.#sql, now);
-      addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
-      return answer;
-    });
-    if (this.#backfilling) this.#backfilling = isBackfilling(this.#sql);
-    if (this.#endedWindows.size > MAX_KNOWN_WINDOWS) this.#endedWindows.clear();
-    for (const window of endedWindows) this.#endedWindows.add(window);
-    for (const taken of takenBack) this.#sources.onTakenBack?.(taken);
-    const ready = counters.madeReady();
-    if (ready.size > 0) this.#sources.onReady?.(ready);
+    const result = this.#transactions.write(body);
+    this.#timeSteps.noteCommit();
     return result;
   }
 }

@@ -1,5 +1,12 @@
 import { MAX_SHOWN_TYPES } from '../../../contract/limits.ts';
-import type { Counts, MinuteStats, Percentiles, QueueStats, TypeStats } from '../../../contract/stats.ts';
+import type {
+  Counts,
+  MinuteStats,
+  Percentiles,
+  QueueStats,
+  RunnerView,
+  TypeStats,
+} from '../../../contract/stats.ts';
 import { iso } from '../../../contract/time.ts';
 import { minuteOf } from '../store/counters.ts';
 import { Histogram } from '../store/histogram.ts';
@@ -48,10 +55,11 @@ const SUM_TYPES = `
 /**
  * How the queue stands, read from what was counted as tasks moved. Shows the 200 types with the most tasks that
  * have not ended, and looks for the oldest ready task among those.
- *
- * @param handled the types that runners take.
  */
-export function stats(sql: Sql, handled: ReadonlySet<string>, now: number): QueueStats {
+export function stats(sql: Sql, runners: readonly RunnerView[], now: number): QueueStats {
+  const handled = new Set(
+    runners.flatMap(({ types = [], tasks }) => [...types, ...tasks.map(({ type }) => type)]),
+  );
   const shown = sql.exec<StoredType>(SELECT_SHOWN).slice(0, MAX_SHOWN_TYPES);
   const [sums = NO_TASKS] = sql.exec<StoredCounts>(SUM_TYPES);
   const oldest = oldestReady(

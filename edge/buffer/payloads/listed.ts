@@ -1,10 +1,10 @@
-import type { WorkRow } from '../contract/ledger.ts';
-import { MAX_LIST_RECORDS } from '../contract/limits.ts';
-import { submissionOf } from '../contract/task-id.ts';
-import { unlessBusy } from '../http/busy.ts';
-import { OneAtATime } from '../platform/one-at-a-time.ts';
-import { withPayloads } from '../platform/payloads.ts';
-import type { BufferEnv } from './env.ts';
+import type { WorkRow } from '../../contract/ledger.ts';
+import { MAX_LIST_RECORDS } from '../../contract/limits.ts';
+import { submissionOf } from '../../contract/task-id.ts';
+import { unlessBusy } from '../../http/busy.ts';
+import { OneAtATime } from '../../platform/one-at-a-time.ts';
+import { withPayloads } from '../../platform/payloads.ts';
+import type { BufferEnv } from '../env.ts';
 
 /** The payloads of a list are up to 10 MB each, of the 128 MB that a worker has. */
 const reading = new OneAtATime();

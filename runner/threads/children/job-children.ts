@@ -1,8 +1,8 @@
 import { ChildProcess } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChildNote } from '../thread-protocol.ts';
 import { endProcess, statOf } from './os-process.ts';
-import type { ChildNote } from './thread-protocol.ts';
 
 /** How long an attempt waits for its children to end once they are killed. */
 const END_TIMEOUT_MS = 1000;

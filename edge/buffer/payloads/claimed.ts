@@ -1,11 +1,11 @@
-import type { WorkRow } from '../contract/ledger.ts';
-import { createdAtOf } from '../contract/task-id.ts';
-import { ledgerOf } from '../platform/ledger.ts';
-import { logOf, shown } from '../platform/log.ts';
-import { OneAtATime } from '../platform/one-at-a-time.ts';
-import { type Unfilled, withPayloads } from '../platform/payloads.ts';
+import type { WorkRow } from '../../contract/ledger.ts';
+import { createdAtOf } from '../../contract/task-id.ts';
+import { ledgerOf } from '../../platform/ledger.ts';
+import { logOf, shown } from '../../platform/log.ts';
+import { OneAtATime } from '../../platform/one-at-a-time.ts';
+import { type Unfilled, withPayloads } from '../../platform/payloads.ts';
+import type { BufferEnv } from '../env.ts';
 import { ClaimReads, inReadingOrder, type TypesWanted } from './claim-reads.ts';
-import type { BufferEnv } from './env.ts';
 
 /** Large records that claims read; lists have a gate of their own, so that they never hold a claim up. */
 const reading = new OneAtATime();

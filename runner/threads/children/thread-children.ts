@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import type { ChildMessage } from '../thread-messages.ts';
+import type { StartedChild } from '../thread-protocol.ts';
 import { childrenOf, endChild } from './os-process.ts';
-import type { ChildMessage } from './thread-messages.ts';
-import type { StartedChild } from './thread-protocol.ts';
 
 /** How long a thread that is about to be ended may take to reap its children. */
 const REAP_MS = 100;

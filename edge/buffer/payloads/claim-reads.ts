@@ -1,6 +1,6 @@
-import type { WorkRow } from '../contract/ledger.ts';
-import type { ReadBudget } from '../platform/payloads.ts';
-import { LARGE_RECORD_BYTES } from '../platform/records.ts';
+import type { WorkRow } from '../../contract/ledger.ts';
+import type { ReadBudget } from '../../platform/payloads.ts';
+import { LARGE_RECORD_BYTES } from '../../platform/records.ts';
 
 /** A claim fetches no more from records than this, the last of them read to its end; smaller parts are not counted. */
 const MAX_RECORDS = 4;

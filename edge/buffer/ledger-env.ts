@@ -1,0 +1,19 @@
+import type { LogEnv } from '../platform/log.ts';
+import { numberOf } from '../platform/variables.ts';
+import { DEFAULT_CALLS_PER_SECOND } from './pacing.ts';
+
+/** The settings of a ledger. */
+export interface LedgerEnv extends LogEnv {
+  /** The size in bytes above which the ledger accepts no submissions; a Durable Object holds 10 GB (default 8 GB). */
+  FULL_BYTES?: string;
+  /** Claims and reports a second above which the ledger asks runners for a pause (default 100). */
+  PACED_CALLS_PER_SECOND?: string;
+}
+
+export function fullBytes({ FULL_BYTES }: LedgerEnv): number {
+  return numberOf('FULL_BYTES', FULL_BYTES, 8e9);
+}
+
+export function pacedCallsPerSecond({ PACED_CALLS_PER_SECOND }: LedgerEnv): number {
+  return numberOf('PACED_CALLS_PER_SECOND', PACED_CALLS_PER_SECOND, DEFAULT_CALLS_PER_SECOND);
+}

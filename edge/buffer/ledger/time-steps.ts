@@ -1,0 +1,53 @@
+import { forgetRunners } from './stats/runners.ts';
+import { forgetMinutes } from './stats/stats.ts';
+import { Forgetting } from './store/forget.ts';
+import { backfillNext, isBackfilling } from './store/migrations.ts';
+import type { Sql } from './store/sql.ts';
+import type { Store } from './store/store.ts';
+import { nextExpiry, takeBackExpired } from './tasks/leases.ts';
+import { nextRunAt, promoteDue } from './tasks/ready-queue.ts';
+import type { LedgerSources } from './transactions.ts';
+
+const FORGET_EVERY_MS = 600_000;
+
+/** What changes with time alone: leases expire, scheduled tasks come due, and old rows are deleted. */
+export class TimeSteps {
+  readonly #sql: Sql;
+  readonly #sources: LedgerSources;
+  /** Whether an upgrade has rows left to change. */
+  #backfilling: boolean;
+  readonly #forgetting = new Forgetting();
+  #forgotAt = 0;
+
+  constructor(sql: Sql, sources: LedgerSources) {
+    this.#sql = sql;
+    this.#sources = sources;
+    this.#backfilling = isBackfilling(sql);
+  }
+
+  /** Takes a bounded portion of each step that is due. */
+  take(sql: Store, now: number): void {
+    if (this.#backfilling) backfillNext(sql);
+    takeBackExpired(sql, now, this.#sources.random);
+    promoteDue(sql, now);
+    this.#forgetting.next(sql, now);
+    if (now - this.#forgotAt < FORGET_EVERY_MS) return;
+    this.#forgetting.start();
+    this.#forgetting.next(sql, now);
+    forgetRunners(sql, now);
+    forgetMinutes(sql, now);
+    this.#forgotAt = now;
+  }
+
+  /** A transaction has been committed: it may have changed the last row of an upgrade. */
+  noteCommit(): void {
+    if (this.#backfilling) this.#backfilling = isBackfilling(this.#sql);
+  }
+
+  /** When the next step is due, in Unix milliseconds; null if none is. */
+  nextAt(): number | null {
+    if (this.#backfilling) return this.#sources.now();
+    const times = [nextExpiry(this.#sql), nextRunAt(this.#sql)].filter((at) => at !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+}

@@ -1,0 +1,48 @@
+import { ThreadExit } from '../execution/running-job.ts';
+import type { JobEnd } from './thread-protocol.ts';
+
+/** The jobs of a thread that have not ended. */
+export class OpenJobs {
+  readonly #open = new Map<number, PromiseWithResolvers<JobEnd>>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(id: number): boolean {
+    return this.#open.has(id);
+  }
+
+  /** Resolves with the end of a job; rejects if its thread exits first. */
+  add(id: number): Promise<JobEnd> {
+    const open = Promise.withResolvers<JobEnd>();
+    this.#open.set(id, open);
+    // Nobody waits for the end of a job that is taken back when its thread has ended.
+    open.promise.catch(() => {});
+    return open.promise;
+  }
+
+  /** The job was taken back before it started. */
+  remove(id: number): void {
+    this.#open.delete(id);
+  }
+
+  /** Ends jobs, and ignores those that are not open; returns whether any was. */
+  resolve(ends: readonly JobEnd[]): boolean {
+    let isAny = false;
+    for (const end of ends) {
+      const open = this.#open.get(end.jobId);
+      if (!open) continue;
+      isAny = true;
+      this.#open.delete(end.jobId);
+      open.resolve(end);
+    }
+    return isAny;
+  }
+
+  /** The thread has exited: no job has an end any more. */
+  reject(cause: unknown): void {
+    for (const { reject } of this.#open.values()) reject(new ThreadExit(cause));
+    this.#open.clear();
+  }
+}
