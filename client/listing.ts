@@ -1,7 +1,7 @@
 import { TaskList } from '../edge/contract/api.ts';
 import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT } from '../edge/contract/limits.ts';
 import { type ListFilter, type PageFilter, queryOf } from './filters.ts';
-import type { Http } from './http.ts';
+import type { Http } from './http/http.ts';
 import type { CallOptions, ListOptions } from './options.ts';
 
 /** By default a page makes no more calls: each looks at some 10,000 tasks. */

@@ -140,7 +140,7 @@ describe('submit', TOGETHER, () => {
     const { ended, stdout, stderr } = await cli(args);
     assert.equal(ended, 3);
     assert.match(stdout.trimEnd(), ID);
-    assert.match(stderr, /has not ended within 0\.2 s, it is pending/);
+    assert.match(stderr, /has not ended within 0\.2 s; its status is pending/);
   });
 
   test('with --wait ends at once at Ctrl+C', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { TaskQueue } from './client.ts';
-import { answerJson, startServer } from './testing/server.ts';
+import { TaskQueue } from '../client.ts';
+import { answerJson, startServer } from '../testing/server.ts';
 
 const ID = '01a20b7b-d309-7000-9542-e9e3ee7d0000';
 

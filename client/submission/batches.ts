@@ -1,8 +1,8 @@
-import { MAX_BATCH_TASKS, MAX_PAYLOAD_BYTES } from '../edge/contract/limits.ts';
-import { PartCollector } from '../edge/contract/parts.ts';
-import { byteLength } from '../edge/contract/text.ts';
-import { TaskQueueError } from './errors.ts';
-import type { NewTask } from './types.ts';
+import { MAX_BATCH_TASKS, MAX_PAYLOAD_BYTES } from '../../edge/contract/limits.ts';
+import { PartCollector } from '../../edge/contract/parts.ts';
+import { byteLength } from '../../edge/contract/text.ts';
+import { TaskQueueError } from '../errors.ts';
+import type { NewTask } from '../types.ts';
 
 /** A request takes 20 MB, with some of it for what surrounds the tasks. */
 const MAX_BATCH_BYTES = 15 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { StatusView } from '../edge/contract/api.ts';
-import { parseJson } from '../edge/contract/text.ts';
+import { StatusView } from '../../edge/contract/api.ts';
+import { parseJson } from '../../edge/contract/text.ts';
+import { TaskQueueError } from '../errors.ts';
 import { delay } from './delay.ts';
-import { TaskQueueError } from './errors.ts';
 import { failureOf, unexpected } from './failures.ts';
 import type { Http } from './http.ts';
 

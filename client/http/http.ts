@@ -1,7 +1,7 @@
 import ky, { type KyInstance, type ResponsePromise } from 'ky';
 import type { z } from 'zod';
-import { parseJson } from '../edge/contract/text.ts';
-import { TaskQueueError } from './errors.ts';
+import { parseJson } from '../../edge/contract/text.ts';
+import { TaskQueueError } from '../errors.ts';
 import { failureOf, isPassing, unexpected } from './failures.ts';
 
 /** How to reach the API Worker. */

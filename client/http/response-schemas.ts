@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { BatchSubmitted, StatusView, Submitted, TaskView } from '../edge/contract/api.ts';
-import { TaskError, Timestamp } from '../edge/contract/task.ts';
-import type { EndedTask, StatusOf, TaskIdOf, TaskOf, TaskShape } from './types.ts';
+import { BatchSubmitted, StatusView, Submitted, TaskView } from '../../edge/contract/api.ts';
+import { TaskError, Timestamp } from '../../edge/contract/task.ts';
+import type { EndedTask, StatusOf, TaskIdOf, TaskOf, TaskShape } from '../types.ts';
 
 /**
  * An answer as the contract has it, with what only the task definitions know of it and no check can tell: the

@@ -1,4 +1,4 @@
-import { TaskQueueError } from './errors.ts';
+import { TaskQueueError } from '../errors.ts';
 
 /** What is wrong with a batch, told of the task's place among all. */
 export function countedFrom(first: number, error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { HTTPError, TimeoutError } from 'ky';
-import { ErrorBody } from '../edge/contract/errors.ts';
-import { TaskQueueError } from './errors.ts';
+import { ErrorBody } from '../../edge/contract/errors.ts';
+import { TaskQueueError } from '../errors.ts';
 
 /** What came of a request that did not succeed, as a sentence for who made it. */
 export function failureOf(url: string, path: string, error: unknown): TaskQueueError {

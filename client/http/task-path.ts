@@ -1,5 +1,5 @@
-import { isTaskId } from '../edge/contract/task-id.ts';
-import { TaskQueueError } from './errors.ts';
+import { isTaskId } from '../../edge/contract/task-id.ts';
+import { TaskQueueError } from '../errors.ts';
 
 /**
  * The path of a task.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createdAtOf } from '../edge/contract/task-id.ts';
-import { TaskQueue } from './client.ts';
-import { answerJson, startServer } from './testing/server.ts';
+import { createdAtOf } from '../../edge/contract/task-id.ts';
+import { TaskQueue } from '../client.ts';
+import { answerJson, startServer } from '../testing/server.ts';
 
 const ID = '01a20b7b-d309-7000-9542-e9e3ee7d0000';
 const SUBMITTED = { success: true, taskId: ID, status: 'pending', message: 'Task queued successfully' };

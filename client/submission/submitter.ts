@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { Health } from '../edge/contract/api.ts';
-import { MAX_SUBMISSION_AGE_SECONDS, MAX_SUBMISSION_AHEAD_SECONDS } from '../edge/contract/limits.ts';
-import { newSubmission, taskIdAt } from '../edge/contract/task-id.ts';
-import { TaskQueueError } from './errors.ts';
-import type { Http } from './http.ts';
+import { Health } from '../../edge/contract/api.ts';
+import { MAX_SUBMISSION_AGE_SECONDS, MAX_SUBMISSION_AHEAD_SECONDS } from '../../edge/contract/limits.ts';
+import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
+import { TaskQueueError } from '../errors.ts';
+import type { Http } from '../http/http.ts';
 
 export interface Submission {
   /** JSON text. */

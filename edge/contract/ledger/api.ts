@@ -1,0 +1,161 @@
+import type { PerType } from '../per-type.ts';
+import type { LiveUpdate, RunnerView } from '../stats.ts';
+import type { ArchivePage, DueWindow, FailedStep, Failure, OpenSeal, RoundEnd } from './archive.ts';
+import type {
+  HeartbeatResult,
+  LeaseBeat,
+  LedgerClaim,
+  SerializedGrant,
+  Settled,
+  SettleReport,
+  SingleClaimGrant,
+  UnfencedOutcome,
+  UnfencedReport,
+} from './leases.ts';
+import type {
+  Busy,
+  CancelOutcome,
+  Capacity,
+  ChangedPage,
+  FoundTask,
+  ListFilter,
+  NewTask,
+  RefusedTask,
+  Reservation,
+  RetryFilter,
+  RetryOutcome,
+  SubmissionCount,
+  TaskPage,
+  WorkRow,
+} from './tasks.ts';
+
+/**
+ * The calls that workers make to the ledger. They carry JSON values as text, so that the ledger never parses a
+ * payload or a result. Times are Unix milliseconds.
+ */
+export interface LedgerApi {
+  /** Inserts tasks; those that are there stay as they are. `full`: there is no capacity, and nothing was inserted. */
+  insert(tasks: NewTask[]): Promise<{ full: boolean }>;
+  /** Inserts a task that cannot be run as failed. */
+  insertFailed(task: RefusedTask): Promise<void>;
+
+  /** Gives a runner tasks under a lease, by priority, then by age. */
+  claim(request: LedgerClaim): Promise<SerializedGrant>;
+  /** Gives a consumer one task, under a lease that the ledger makes. */
+  claimOne(taskId: string): Promise<SingleClaimGrant>;
+  /** Extends leases and takes back the tasks that they do not name. */
+  heartbeat(leases: LeaseBeat[]): Promise<HeartbeatResult>;
+  /** Ends attempts under the leases that hold them. A repeated report gets the same outcome. */
+  settle(reports: SettleReport[]): Promise<Settled>;
+  /** Ends the attempt of a task that was claimed by `claimOne`. */
+  settleUnfenced(report: UnfencedReport): Promise<UnfencedOutcome>;
+  /**
+   * Takes back tasks that have not started; resolves with their ids.
+   *
+   * @param delayMs how long the tasks wait before they are ready again; 0 by default.
+   */
+  release(leaseId: string, taskIds: string[], delayMs?: number): Promise<string[]>;
+  /** Takes back all tasks of a lease and uses up its id: a claim under it that arrives later gets nothing. */
+  releaseLease(leaseId: string): Promise<string[]>;
+
+  /** Gets a task. */
+  find(taskId: string): Promise<FoundTask>;
+  /**
+   * Gets a task once its version differs from `version`, or after `timeoutMs`.
+   *
+   * @param version as `versionOf` writes it; null for a task that is not in the ledger.
+   */
+  awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask | Busy>;
+  /** Lists tasks, newest first. */
+  list(filter: ListFilter): Promise<TaskPage | Busy>;
+  /** Lists tasks that can be claimed now, in the order of claims. */
+  ready(limit: number): Promise<WorkRow[] | Busy>;
+  /** Lists tasks that have not ended. */
+  listActive(limit: number): Promise<WorkRow[] | Busy>;
+
+  /** Cancels a task that has not ended. */
+  cancel(taskId: string): Promise<CancelOutcome>;
+  /** Makes a failed or cancelled task ready again, with all its attempts. */
+  retry(taskId: string): Promise<RetryOutcome>;
+  /** Cancels a page of the tasks that match. */
+  cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;
+  /** Retries a page of the tasks that match. */
+  retryMany(filter: RetryFilter): Promise<ChangedPage | Busy>;
+  /** Grants no task of a type until it is resumed. */
+  pause(type: string): Promise<void>;
+  /** Grants tasks of a paused type again. */
+  resume(type: string): Promise<void>;
+
+  /** Gets the statistics of the queue, and its runners. */
+  snapshot(): Promise<LiveUpdate | Busy>;
+  /** Gets the runners that are connected or hold tasks. */
+  runners(): Promise<RunnerView[] | Busy>;
+  /** Gets the size of the ledger's database, in bytes. */
+  size(): Promise<number>;
+  /** Gets whether the ledger can take tasks and types. */
+  capacity(): Promise<Capacity>;
+  /** Filters out the types of which the ledger has or lately had tasks. */
+  unknownTypes(types: string[]): Promise<string[]>;
+
+  /** Names the client tokens that are configured, and closes the live sockets of all others. */
+  keepClients(names: string[]): Promise<void>;
+  /** Whether a call of `keepClients` after `since` left a token out. */
+  isRevoked(name: string, since: number): Promise<boolean>;
+
+  /**
+   * Reserves an idempotency key for a submission, or finds the submission that it belongs to.
+   *
+   * @param header the key as version 0.1.0 stored it.
+   * @param closed accept no new submission, as if the ledger were full.
+   */
+  reserve(
+    key: string,
+    bodyHash: string,
+    submission: string,
+    header: string,
+    closed: boolean,
+  ): Promise<Reservation>;
+  /** Marks the submission of a key as accepted. */
+  markAccepted(key: string, submission: string): Promise<void>;
+  /** Filters submissions of which a task is missing. */
+  incomplete(submissions: SubmissionCount[]): Promise<string[]>;
+  /** Gets the window up to which all submissions are known to be delivered; null before the first sweep. */
+  sweptWindow(): Promise<string | null>;
+  /** All submissions up to a window are delivered. */
+  markSwept(window: string): Promise<void>;
+
+  /**
+   * Gets the oldest windows that are due for an archive round.
+   *
+   * @param retention how long ended tasks stay, in milliseconds.
+   * @param early the ledger is short of space: no further round waits for its time.
+   */
+  closable(retention: PerType, limit: number, early?: boolean): Promise<DueWindow[]>;
+  /**
+   * Closes a window to inserts and opens an archive round; false if it may not be closed yet. While a round is
+   * open this changes nothing.
+   */
+  seal(window: string, retention: PerType): Promise<boolean>;
+  /** Gets open archive rounds, oldest first, without those of failing windows. */
+  openSeals(limit: number): Promise<OpenSeal[]>;
+  /**
+   * Gets rows of an open round after an id, without payloads that are in a record; null if the round is not
+   * being written any more.
+   */
+  archivePage(window: string, round: number, after: string, maxBytes: number): Promise<ArchivePage | null>;
+  /** A round is written: from now on only the purge changes it. Repeats, and other rounds, change nothing. */
+  markArchived(window: string, round: number, end: RoundEnd): Promise<void>;
+  /** Deletes a portion of the rows of an archived round; the round ends with the last. */
+  purge(window: string): Promise<{ more: boolean }>;
+
+  /**
+   * A step of the cron job failed: it is tried again after a time that doubles with each failure.
+   *
+   * @returns false if there is no capacity to remember it.
+   */
+  noteFailure(step: FailedStep, name: string): Promise<boolean>;
+  /** A step that failed has succeeded, or never will. */
+  clearFailure(step: FailedStep, name: string): Promise<void>;
+  /** Gets the steps that fail now. */
+  failures(): Promise<Failure[]>;
+}
