@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../edge/contract/errors.ts';
 
-/** The wire's codes, and those of what the client finds itself. */
+/** The codes of the API, and those of errors that the client finds itself. */
 export type TaskQueueErrorCode = ErrorCode | 'unreachable' | 'unexpected_answer' | 'wait_timeout';
 
-/** A field that is wrong: where it stands in what was sent, and what was expected. */
+/** A wrong field: its place in the request, and what was expected. */
 export interface Issue {
   readonly path: string;
   readonly message: string;
@@ -21,11 +21,11 @@ export interface TaskQueueErrorDetails {
 export class TaskQueueError extends Error {
   override readonly name = 'TaskQueueError';
   readonly code: TaskQueueErrorCode;
-  /** The HTTP status of the answer, where there was one. */
+  /** The HTTP status of the answer; undefined if there was none. */
   readonly status: number | undefined;
   /** The fields that are wrong, for `invalid_request`. */
   readonly issues: readonly Issue[] | undefined;
-  /** Seconds until the call may succeed, where the worker told. */
+  /** Seconds until the call may succeed, if the worker said so. */
   readonly retryAfterSeconds: number | undefined;
   /** The ids of the tasks that `submitMany` had submitted before it failed. */
   readonly submitted: readonly string[] | undefined;

@@ -3,10 +3,11 @@ import type { z } from 'zod';
 import type { StatusView, TaskView } from '../edge/contract/api.ts';
 import type { TaskError } from '../edge/contract/task.ts';
 
-/** What a client knows a task type by; a definition of `defineTask` is one. */
+/** What a client knows of a task type; a definition of `defineTask` has it. */
 export interface TaskShape {
   readonly type: string;
   readonly payload: z.ZodType;
+  /** Its return type is the type of the result. */
   run(...args: never[]): unknown;
 }
 
@@ -19,10 +20,10 @@ type Named<Task extends TaskShape, Type extends string> = Task extends TaskShape
     : never
   : never;
 
-/** What a task type takes, before its schema has filled in defaults. */
+/** The payload of a task type, before its schema fills in defaults. */
 export type PayloadOf<Task extends TaskShape, Type extends string> = z.input<Named<Task, Type>['payload']>;
 
-/** What a task type's `run` returns, as it comes back from JSON. */
+/** The result of a task type: what its `run` returns, as it comes back from JSON. */
 export type ResultOf<Task extends TaskShape, Type extends string> = FromJson<
   Awaited<ReturnType<Named<Task, Type>['run']>>
 >;
@@ -34,26 +35,29 @@ type FromJson<Value> = unknown extends Value
 
 declare const TYPE: unique symbol;
 
-/** The id of a task, a text that remembers which type of task it is, so that what is read by it is typed. */
+/** The id of a task: a string that carries the task's type, so that what is read by it is typed. */
 export type TaskIdOf<Type extends string> = string & { readonly [TYPE]: Type };
 
-/** How a task is to be run. */
+/** How a task runs. */
 export interface TaskOptions {
-  /** From −100 to 100, 0 by default; higher first. */
+  /** −100 to 100, higher first; 0 by default. */
   readonly priority?: number | undefined;
-  /** Not before so many seconds from now; 30 days at most. */
+  /** Seconds until the task may start, up to 30 days; 0 by default. */
   readonly delaySeconds?: number | undefined;
-  /** Not before this time, a `Date` or ISO 8601 UTC; 30 days ahead at most. */
+  /** When the task may start: a `Date` or ISO 8601 UTC, up to 30 days ahead; now by default. */
   readonly runAt?: Date | string | undefined;
-  /** Attempts before the task fails, 1 to 100; 3 by default. */
+  /** Number of attempts before the task fails, 1 to 100; by default that of the task type, or 3. */
   readonly maxAttempts?: number | undefined;
-  /** Before attempt n + 1 it waits a random time up to `baseSeconds · 2^(n−1)`, but `capSeconds` at most. */
+  /**
+   * Before attempt n + 1 the task waits a random time up to `baseSeconds · 2^(n−1)`, at most `capSeconds`; by
+   * default those of the task type, or 1 and 3,600.
+   */
   readonly backoff?:
     | { readonly baseSeconds?: number | undefined; readonly capSeconds?: number | undefined }
     | undefined;
-  /** Seconds for one attempt. */
+  /** Seconds that an attempt may take; by default those of the task type, or no limit. */
   readonly timeoutSeconds?: number | undefined;
-  /** Ten at most, each of 1 to 64 characters, to find it by. */
+  /** Up to 10 words of 1 to 64 characters, to find the task by; none by default. */
   readonly tags?: readonly string[] | undefined;
 }
 

@@ -2,7 +2,12 @@
 export default {
   name: 'edge-task-queue',
   readme: 'none',
-  entryPoints: ['../client/client.ts', '../runner/task.ts', '../runner/project/run-task.ts', '../edge/contract/ledger.ts'],
+  entryPoints: [
+    '../client/client.ts',
+    '../runner/task.ts',
+    '../runner/project/run-task.ts',
+    '../edge/contract/ledger/api.ts',
+  ],
   tsconfig: 'tsconfig.json',
   // `tsc` checks the types.
   skipErrorChecking: true,

@@ -1,41 +1,49 @@
 import type { z } from 'zod';
 
-/** Where a task runs: `cpu` gives it a thread to itself, `io` shares one thread among many waiting tasks. */
+/** Where a task runs: on `cpu` it has a thread to itself, on `io` many tasks share one thread while they wait. */
 export type Lane = 'cpu' | 'io';
 
-/** How long to wait before the next attempt: a random time up to `baseSeconds` doubled at each attempt. */
+/** How long a task waits before its next attempt: a random time up to `baseSeconds`, doubled at each attempt. */
 export interface Backoff {
+  /** 0 to 86,400; 1 by default. */
   readonly baseSeconds?: number | undefined;
+  /** The longest wait, 0 to 86,400; 3,600 by default. */
   readonly capSeconds?: number | undefined;
 }
 
-/** Writes to the runner's log; every line carries the task's id. */
+/** Writes to the runner's log. Every line has the task's id; `details` are its further fields. */
 export interface TaskLog {
+  /** Shown with `--log-level debug`. */
   debug(message: string, details?: object): void;
+  /** The level for what a task does. */
   info(message: string, details?: object): void;
+  /** The level for what somebody should look at. */
   warn(message: string, details?: object): void;
+  /** The level for what went wrong. */
   error(message: string, details?: object): void;
 }
 
-/** What a running task is given beside its payload; `Variable` are the names in its type's `env`. */
+/** What a running task gets beside its payload. `Variable` are the names in its type's `env`. */
 export interface TaskContext<Variable extends string = never> {
+  /** The id that its submission was answered. */
   readonly taskId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** The most seconds that this attempt may take, from its start; undefined if there is no limit. */
   readonly timeoutSeconds: number | undefined;
-  /** Aborted when the task's time is up or its lease is lost; after a short grace the thread is ended. */
+  /** Aborts when the task's time is up, or it was cancelled, or its lease is lost. Shortly after, its thread is ended. */
   readonly signal: AbortSignal;
   /** The runner's data folder, an absolute path. */
   readonly dataDir: string;
-  /** The environment variables that the task's type names; undefined where the runner's environment lacks one. */
+  /** The environment variables that the task's type names; undefined for one that the runner does not have. */
   readonly env: Readonly<Record<Variable, string | undefined>>;
+  /** The task's part of the runner's log. */
   readonly log: TaskLog;
-  /** Publishes how far the task has come; any JSON value, shown by `GET /tasks/:id/status`. */
+  /** Publishes the task's progress: any JSON value. `GET /tasks/:id/status` shows it. */
   progress(value: unknown): void;
 }
 
-/** A task type: its name, where it runs, what it takes and what it does. */
+/** A task type: its name, where it runs, its payload, and its work. */
 export interface TaskDefinition<
   Payload extends z.ZodType = z.ZodType,
   Type extends string = string,
@@ -44,33 +52,34 @@ export interface TaskDefinition<
 > {
   /** The `type` that clients submit, unique within a runner. */
   readonly type: Type;
+  /** `cpu` for work that computes, `io` for work that waits. */
   readonly lane: Lane;
-  /** Checked before each run; a payload that does not match fails the task at once. */
+  /** Checks the payload before each attempt. A payload that does not match fails the task at once. */
   readonly payload: Payload;
-  /** Time for one attempt, where the submission sets none. Without either, an attempt may take any time. */
+  /** Seconds that an attempt may take, unless the submission sets them. No limit by default. */
   readonly timeoutSeconds?: number | undefined;
-  /** Attempts before the task fails, where the submission sets none (default 3). */
+  /** Number of attempts before the task fails, 1 to 100, unless the submission sets it; 3 by default. */
   readonly maxAttempts?: number | undefined;
-  /** Delay between attempts, where the submission sets none (default base 1 s, cap 1 h). */
+  /** The wait between attempts, unless the submission sets it. */
   readonly backoff?: Backoff | undefined;
   /**
-   * The heap, Buffers and native memory that an attempt may take (default 1,024 MB); more fails it. On the io
-   * lane the tasks share a thread, and the largest allowance among them is the thread's. Native memory is the
-   * process's: it counts only where all running tasks together have too much.
+   * Megabytes of heap, Buffers and native memory that an attempt may take; more fails it. 1,024 by default. On
+   * the io lane the tasks share a thread, which may take what the largest of them may. Native memory is known for
+   * the whole process only: it counts when all running tasks together take too much.
    */
   readonly memoryMb?: number | undefined;
   /**
-   * Names of the environment variables that its tasks are given, as `context.env`. Nothing else of the runner's
-   * environment reaches a task, except what describes the machine, such as `PATH`, `HOME` and `TZ`.
+   * Names of the environment variables that its tasks get, as `context.env`; none by default. A task gets nothing
+   * else of the runner's environment, except what describes the machine, such as `PATH`, `HOME` and `TZ`.
    */
   readonly env?: readonly Variable[] | undefined;
-  /** Does the work. What it returns is stored as JSON, 256 KB at most; what it throws is retried. */
+  /** Does the work. What it returns is stored as JSON of at most 256 KB. If it throws, the attempt has failed. */
   run(payload: z.output<Payload>, context: TaskContext<Variable>): Result;
 }
 
 /**
- * Declares a task type; a file's default export. The payload's type follows from its schema, and a client
- * that is given the definition's type knows its name, its payload and its result.
+ * Defines a task type; make it the default export of its file. A client that gets the definition's type knows
+ * the type's name, payload and result.
  *
  * @example
  * ```ts
@@ -93,7 +102,14 @@ export function defineTask<
   return definition;
 }
 
-/** Thrown by a task that no further attempt could save: it fails at once. */
+/**
+ * Throw this if no further attempt can succeed: the task fails at once.
+ *
+ * @example
+ * ```ts
+ * if (!(await exists(payload.file))) throw new NonRetryableError(`There is no file ${payload.file}`);
+ * ```
+ */
 export class NonRetryableError extends Error {
   override readonly name = 'NonRetryableError';
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { Ledger } from '../../edge/buffer/ledger/ledger.ts';
 import { openSqlite } from '../../edge/buffer/ledger/store/sqlite.ts';
-import type { LedgerClaim, NewTask, SettleReport } from '../../edge/contract/ledger.ts';
+import type { LedgerClaim, SettleReport } from '../../edge/contract/ledger/leases.ts';
+import type { NewTask } from '../../edge/contract/ledger/tasks.ts';
 import { MAX_GRANTED_TASKS } from '../../edge/contract/limits.ts';
 import { newSubmission, taskIdAt, windowAt } from '../../edge/contract/task-id.ts';
 

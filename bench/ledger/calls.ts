@@ -1,5 +1,5 @@
 /** The calls of the ledger that are measured, by what the ledger holds. */
-import type { ListFilter } from '../../edge/contract/ledger.ts';
+import type { ListFilter } from '../../edge/contract/ledger/tasks.ts';
 import { MAX_CHANGED_TASKS, MAX_GRANTED_TASKS, MAX_LIST_LIMIT } from '../../edge/contract/limits.ts';
 import { CALL_ITEMS } from '../../edge/platform/ledger.ts';
 import { HOUR_MS, LEASE_SECONDS, type LedgerBed, MAIN_TYPES, reports } from './bed.ts';

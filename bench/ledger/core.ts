@@ -1,4 +1,4 @@
-import type { NewTask } from '../../edge/contract/ledger.ts';
+import type { NewTask } from '../../edge/contract/ledger/tasks.ts';
 import { LedgerBed, MAIN_TYPES, reports } from './bed.ts';
 
 /** Tasks a call, and how many tasks are measured by it. */

@@ -1,5 +1,5 @@
 import { CancelQuery, Changed, RetryQuery, StatusView } from '../contract/api.ts';
-import type { Busy, CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger.ts';
+import type { Busy, CancelOutcome, ChangedPage, RetryOutcome } from '../contract/ledger/tasks.ts';
 import { MAX_CHANGED_TASKS } from '../contract/limits.ts';
 import { statusOf } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';

@@ -1,5 +1,5 @@
 import { Completed, CompleteRequest, type Outcome, ReportAnswer, ReportRequest } from '../contract/api.ts';
-import type { SettleOutcome, SettleReport, UnfencedReport } from '../contract/ledger.ts';
+import type { SettleOutcome, SettleReport, UnfencedReport } from '../contract/ledger/leases.ts';
 import { MAX_JSON_DEPTH, MAX_RESULT_BYTES } from '../contract/limits.ts';
 import { statusOf, type TaskState } from '../contract/task.ts';
 import { byteLength, nestsDeeperThan } from '../contract/text.ts';

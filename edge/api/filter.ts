@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { TaskFilter } from '../contract/api.ts';
-import type { ListFilter } from '../contract/ledger.ts';
+import type { ListFilter } from '../contract/ledger/tasks.ts';
 import { firstIdAt } from '../contract/task-id.ts';
 
 /** After every id that begins with what precedes it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TaskRow } from '../contract/ledger.ts';
+import type { TaskRow } from '../contract/ledger/tasks.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { createApp, serve } from '../http/app.ts';
 import { configuredNames } from '../http/tickets.ts';

@@ -2,7 +2,7 @@ import { streamSSE } from 'hono/streaming';
 import { sha256 } from 'hono/utils/crypto';
 import * as z from 'zod';
 import { StatusQuery, StatusView } from '../contract/api.ts';
-import type { Busy, TaskRow } from '../contract/ledger.ts';
+import type { Busy, TaskRow } from '../contract/ledger/tasks.ts';
 import { versionOf } from '../contract/version.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { STATUS } from '../http/examples.ts';

@@ -1,5 +1,5 @@
 import { ListQuery, TaskList } from '../contract/api.ts';
-import type { TaskPage } from '../contract/ledger.ts';
+import type { TaskPage } from '../contract/ledger/tasks.ts';
 import { statusOf, TaskState, type TaskStatus } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Failure } from '../contract/ledger.ts';
+import type { Failure } from '../contract/ledger/archive.ts';
 import type { LiveUpdate, QueueStats, RunnerView } from '../contract/stats.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ledgerOf } from '../platform/ledger.ts';

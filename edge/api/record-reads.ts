@@ -1,4 +1,4 @@
-import type { NewTask } from '../contract/ledger.ts';
+import type { NewTask } from '../contract/ledger/tasks.ts';
 import { indexOf, submissionOf } from '../contract/task-id.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { insertTasks } from '../platform/ledger.ts';

@@ -1,5 +1,5 @@
 import { type StatusView, TaskView } from '../contract/api.ts';
-import type { NewTask, TaskRow } from '../contract/ledger.ts';
+import type { NewTask, TaskRow } from '../contract/ledger/tasks.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.ts';
 import { valuesOf } from '../contract/per-type.ts';
 import { statusOf } from '../contract/task.ts';

@@ -6,7 +6,8 @@ import {
   Released,
   ReleaseRequest,
 } from '../contract/buffer.ts';
-import type { ClaimGrant, WorkRow } from '../contract/ledger.ts';
+import type { ClaimGrant } from '../contract/ledger/leases.ts';
+import type { WorkRow } from '../contract/ledger/tasks.ts';
 import { DEFAULT_LEASE_SECONDS, MAX_READY_COUNT } from '../contract/limits.ts';
 import { iso } from '../contract/time.ts';
 import { ENDED_AT, LEASE_ID, RUNNER, TASK_ID } from '../http/examples.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { NewTask, RefusedTask } from '../contract/ledger.ts';
+import type { NewTask, RefusedTask } from '../contract/ledger/tasks.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';
 import { submissionFrom, taskIdAt } from '../contract/task-id.ts';

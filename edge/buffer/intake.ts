@@ -1,4 +1,4 @@
-import type { NewTask } from '../contract/ledger.ts';
+import type { NewTask } from '../contract/ledger/tasks.ts';
 import { newTasks, QueueMessage } from '../contract/submission.ts';
 import { insertTasks } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';

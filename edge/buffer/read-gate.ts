@@ -1,4 +1,4 @@
-import type { Busy } from '../contract/ledger.ts';
+import type { Busy } from '../contract/ledger/tasks.ts';
 
 /** Above this many, a read is refused: the last of them would wait for seconds. */
 const MAX_WAITING = 64;

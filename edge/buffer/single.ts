@@ -1,5 +1,5 @@
 import { BufferList, BufferQuery, Removed, SingleClaim } from '../contract/buffer.ts';
-import type { WorkRow } from '../contract/ledger.ts';
+import type { WorkRow } from '../contract/ledger/tasks.ts';
 import type { TaskState } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';
 import { ApiError, taskNotFound } from '../http/errors.ts';

@@ -1,18 +1,14 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { LedgerApi } from '../contract/ledger/api.ts';
+import type { FailedStep, RoundEnd } from '../contract/ledger/archive.ts';
+import type { LeaseBeat, LedgerClaim, SettleReport, UnfencedReport } from '../contract/ledger/leases.ts';
 import type {
-  FailedStep,
-  LeaseBeat,
-  LedgerApi,
-  LedgerClaim,
   ListFilter,
   NewTask,
   RefusedTask,
   RetryFilter,
-  RoundEnd,
-  SettleReport,
   SubmissionCount,
-  UnfencedReport,
-} from '../contract/ledger.ts';
+} from '../contract/ledger/tasks.ts';
 import type { PerType } from '../contract/per-type.ts';
 import type { LiveUpdate, RunnerView } from '../contract/stats.ts';
 import { logOf, shown } from '../platform/log.ts';

@@ -1,5 +1,6 @@
 import type { BufferedTask, BufferStatus, ClaimedTask } from '../contract/buffer.ts';
-import type { ClaimGrant, SerializedGrant, WorkRow } from '../contract/ledger.ts';
+import type { ClaimGrant, SerializedGrant } from '../contract/ledger/leases.ts';
+import type { WorkRow } from '../contract/ledger/tasks.ts';
 import type { TaskState } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { NewTask } from './ledger.ts';
+import type { NewTask } from './ledger/tasks.ts';
 import { MAX_BATCH_TASKS, MAX_INLINE_BYTES } from './limits.ts';
 import { Backoff, MaxAttempts, Priority, TaskType, TimeoutSeconds } from './task.ts';
 import { createdAtOf, isTaskId, taskIdAt } from './task-id.ts';

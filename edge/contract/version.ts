@@ -1,4 +1,4 @@
-import type { TaskRow } from './ledger.ts';
+import type { TaskRow } from './ledger/tasks.ts';
 
 /** What a follower of a task sees change, as a text that is the same for as long as it does not. */
 export function versionOf({

@@ -1,4 +1,4 @@
-import type { Busy } from '../contract/ledger.ts';
+import type { Busy } from '../contract/ledger/tasks.ts';
 import { ApiError } from './errors.ts';
 
 /**

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { Claim } from '../contract/buffer.ts';
-import type { NewTask } from '../contract/ledger.ts';
+import type { NewTask } from '../contract/ledger/tasks.ts';
 import { MAX_LIST_SCAN, MAX_LIVE_SOCKETS } from '../contract/limits.ts';
 import { LiveUpdate } from '../contract/stats.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';

@@ -1,7 +1,7 @@
 /** The Consumer Worker with a ledger in which as many calls wait for a change as may. */
 
 import { TaskLedger as Ledger } from '../buffer/worker.ts';
-import type { Busy } from '../contract/ledger.ts';
+import type { Busy } from '../contract/ledger/tasks.ts';
 
 export { default } from '../buffer/worker.ts';
 

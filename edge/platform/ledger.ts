@@ -1,4 +1,5 @@
-import type { LedgerApi, NewTask } from '../contract/ledger.ts';
+import type { LedgerApi } from '../contract/ledger/api.ts';
+import type { NewTask } from '../contract/ledger/tasks.ts';
 import { split } from '../contract/parts.ts';
 
 /** The binding through which a worker reaches the ledgers. */

@@ -1,4 +1,4 @@
-import type { Busy } from '../contract/ledger.ts';
+import type { Busy } from '../contract/ledger/tasks.ts';
 
 /** After this time a call is taken for gone: its client has hung up, and then nothing of it runs any more. */
 const GONE_AFTER_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Busy, WorkRow } from '../contract/ledger.ts';
+import type { Busy, WorkRow } from '../contract/ledger/tasks.ts';
 import { indexOf, submissionOf } from '../contract/task-id.ts';
 import {
   type RecordQuery,

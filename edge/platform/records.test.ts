@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { NewTask } from '../contract/ledger.ts';
+import type { NewTask } from '../contract/ledger/tasks.ts';
 import { MAX_INLINE_BYTES } from '../contract/limits.ts';
 import type { AcceptedTask } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';

@@ -1,4 +1,4 @@
-import type { Busy, NewTask } from '../contract/ledger.ts';
+import type { Busy, NewTask } from '../contract/ledger/tasks.ts';
 import {
   newTask,
   newTasks,

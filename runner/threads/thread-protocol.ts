@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { ReportedFailure } from '../../edge/contract/ledger.ts';
+import type { ReportedFailure } from '../../edge/contract/ledger/leases.ts';
 import type { AttemptIds } from '../held-task.ts';
 import type { TaskLog } from '../task.ts';
 

@@ -1,4 +1,5 @@
-import type { OpenSeal, TaskRow } from '../../contract/ledger.ts';
+import type { OpenSeal } from '../../contract/ledger/archive.ts';
+import type { TaskRow } from '../../contract/ledger/tasks.ts';
 import { PartCollector } from '../../contract/parts.ts';
 import { ofType, type PerType, scaled } from '../../contract/per-type.ts';
 import { windowEnd } from '../../contract/task-id.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { TaskRow } from '../../contract/ledger.ts';
+import type { TaskRow } from '../../contract/ledger/tasks.ts';
 import { shardOf, windowOf } from '../../contract/task-id.ts';
 
 /** One archived task, as the ledger's row of it was; its payload stays in the submission's record. */

@@ -1,4 +1,4 @@
-import type { FailedStep, Failure } from '../../contract/ledger.ts';
+import type { FailedStep, Failure } from '../../contract/ledger/archive.ts';
 import { ledgerOf } from '../../platform/ledger.ts';
 import { logOf } from '../../platform/log.ts';
 import type { ApiEnv } from '../env.ts';

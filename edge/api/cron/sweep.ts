@@ -1,4 +1,4 @@
-import type { NewTask } from '../../contract/ledger.ts';
+import type { NewTask } from '../../contract/ledger/tasks.ts';
 import { MAX_BATCH_TASKS } from '../../contract/limits.ts';
 import { split } from '../../contract/parts.ts';
 import { RecordMetadata, recordPrefix } from '../../contract/submission.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { Capacity } from '../../contract/ledger.ts';
+import type { Capacity } from '../../contract/ledger/tasks.ts';
 import { MAX_LIVE_TYPES } from '../../contract/limits.ts';
 import { ApiError } from '../../http/errors.ts';
 import { ledgerOf } from '../../platform/ledger.ts';

@@ -1,32 +1,36 @@
 import type {
   ArchivePage,
-  CancelOutcome,
-  ChangedPage,
-  ClaimGrant,
   DueWindow,
   FailedStep,
   Failure,
-  FoundTask,
+  OpenSeal,
+  RoundEnd,
+} from '../../contract/ledger/archive.ts';
+import type {
+  ClaimGrant,
   HeartbeatResult,
   LeaseBeat,
   LedgerClaim,
+  SettleOutcome,
+  SettleReport,
+  SingleClaimGrant,
+  UnfencedOutcome,
+  UnfencedReport,
+} from '../../contract/ledger/leases.ts';
+import type {
+  CancelOutcome,
+  ChangedPage,
+  FoundTask,
   ListFilter,
   NewTask,
-  OpenSeal,
   RefusedTask,
   Reservation,
   RetryFilter,
   RetryOutcome,
-  RoundEnd,
-  SettleOutcome,
-  SettleReport,
-  SingleClaimGrant,
   SubmissionCount,
   TaskPage,
-  UnfencedOutcome,
-  UnfencedReport,
   WorkRow,
-} from '../../contract/ledger.ts';
+} from '../../contract/ledger/tasks.ts';
 import { MAX_LIVE_TYPES } from '../../contract/limits.ts';
 import type { PerType } from '../../contract/per-type.ts';
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { ClaimGrant, NewTask, SettleReport, TaskRow } from '../../contract/ledger.ts';
+import type { ClaimGrant, SettleReport } from '../../contract/ledger/leases.ts';
+import type { NewTask, TaskRow } from '../../contract/ledger/tasks.ts';
 import type { TaskState } from '../../contract/task.ts';
 import { newSubmission, taskIdAt } from '../../contract/task-id.ts';
 import { Ledger } from './ledger.ts';

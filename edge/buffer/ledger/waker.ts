@@ -1,4 +1,4 @@
-import type { ClaimGrant, LedgerClaim } from '../../contract/ledger.ts';
+import type { ClaimGrant, LedgerClaim } from '../../contract/ledger/leases.ts';
 import {
   ANY_TYPE,
   type Demand,

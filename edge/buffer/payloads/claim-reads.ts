@@ -1,4 +1,4 @@
-import type { WorkRow } from '../../contract/ledger.ts';
+import type { WorkRow } from '../../contract/ledger/tasks.ts';
 import type { ReadBudget } from '../../platform/payloads.ts';
 import { LARGE_RECORD_BYTES } from '../../platform/records.ts';
 

@@ -1,4 +1,4 @@
-import type { WorkRow } from '../../contract/ledger.ts';
+import type { WorkRow } from '../../contract/ledger/tasks.ts';
 import { createdAtOf } from '../../contract/task-id.ts';
 import { ledgerOf } from '../../platform/ledger.ts';
 import { logOf, shown } from '../../platform/log.ts';

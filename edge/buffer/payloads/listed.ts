@@ -1,4 +1,4 @@
-import type { WorkRow } from '../../contract/ledger.ts';
+import type { WorkRow } from '../../contract/ledger/tasks.ts';
 import { MAX_LIST_RECORDS } from '../../contract/limits.ts';
 import { submissionOf } from '../../contract/task-id.ts';
 import { unlessBusy } from '../../http/busy.ts';

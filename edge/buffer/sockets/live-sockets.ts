@@ -1,4 +1,4 @@
-import type { Busy } from '../../contract/ledger.ts';
+import type { Busy } from '../../contract/ledger/tasks.ts';
 import { MAX_LIVE_SOCKETS } from '../../contract/limits.ts';
 import type { LiveUpdate } from '../../contract/stats.ts';
 

@@ -1,4 +1,4 @@
-import type { Busy, FoundTask } from '../../contract/ledger.ts';
+import type { Busy, FoundTask } from '../../contract/ledger/tasks.ts';
 import { MAX_WAITING_CALLS } from '../../contract/limits.ts';
 
 /** Changes of a task within this time are answered as one. */

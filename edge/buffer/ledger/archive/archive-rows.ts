@@ -1,4 +1,4 @@
-import type { ArchivePage } from '../../../contract/ledger.ts';
+import type { ArchivePage } from '../../../contract/ledger/archive.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { leavePacks } from '../store/packs.ts';
 import { readForArchive } from '../store/rows.ts';

@@ -1,4 +1,4 @@
-import type { FailedStep, Failure } from '../../../contract/ledger.ts';
+import type { FailedStep, Failure } from '../../../contract/ledger/archive.ts';
 import type { Sql } from '../store/sql.ts';
 
 /** How many failures of a step are remembered. */

@@ -1,4 +1,5 @@
-import type { DueWindow, OpenSeal, RoundEnd, SubmissionCount } from '../../../contract/ledger.ts';
+import type { DueWindow, OpenSeal, RoundEnd } from '../../../contract/ledger/archive.ts';
+import type { SubmissionCount } from '../../../contract/ledger/tasks.ts';
 import { type PerType, valuesOf } from '../../../contract/per-type.ts';
 import { windowEnd, windowOf } from '../../../contract/task-id.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';

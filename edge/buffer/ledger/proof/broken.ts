@@ -1,14 +1,12 @@
 import type {
-  CancelOutcome,
   ClaimGrant,
   HeartbeatResult,
   LeaseBeat,
   LedgerClaim,
-  NewTask,
-  RetryOutcome,
   SettleOutcome,
   SettleReport,
-} from '../../../contract/ledger.ts';
+} from '../../../contract/ledger/leases.ts';
+import type { CancelOutcome, NewTask, RetryOutcome } from '../../../contract/ledger/tasks.ts';
 import { Ledger, type LedgerSources } from '../ledger.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';
 import type { MakeLedger } from './real.ts';

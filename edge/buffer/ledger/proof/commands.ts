@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { LeaseBeat, NewTask, SettleReport } from '../../../contract/ledger.ts';
+import type { LeaseBeat, SettleReport } from '../../../contract/ledger/leases.ts';
+import type { NewTask } from '../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../contract/per-type.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { windowEnd } from '../../../contract/task-id.ts';

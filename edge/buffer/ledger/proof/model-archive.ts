@@ -5,7 +5,7 @@ import type {
   Failure,
   OpenSeal,
   RoundEnd,
-} from '../../../contract/ledger.ts';
+} from '../../../contract/ledger/archive.ts';
 import { ofType, type PerType, valuesOf } from '../../../contract/per-type.ts';
 import { windowEnd, windowOf } from '../../../contract/task-id.ts';
 import { archivedOf, isHeld, type Task } from './model-task.ts';

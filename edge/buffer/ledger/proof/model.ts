@@ -1,33 +1,37 @@
 import type {
   ArchivePage,
-  CancelOutcome,
-  ChangedPage,
-  ClaimGrant,
-  ClaimWant,
   DueWindow,
   FailedStep,
   Failure,
-  FoundTask,
+  OpenSeal,
+  RoundEnd,
+} from '../../../contract/ledger/archive.ts';
+import type {
+  ClaimGrant,
+  ClaimWant,
   HeartbeatResult,
   LeaseBeat,
   LedgerClaim,
-  ListFilter,
-  NewTask,
-  OpenSeal,
-  RefusedTask,
-  RetryFilter,
-  RetryOutcome,
-  RoundEnd,
   SettleOutcome,
   SettleReport,
   SingleClaimGrant,
-  TaskPage,
-  TaskRow,
   TypeRetry,
   UnfencedOutcome,
   UnfencedReport,
+} from '../../../contract/ledger/leases.ts';
+import type {
+  CancelOutcome,
+  ChangedPage,
+  FoundTask,
+  ListFilter,
+  NewTask,
+  RefusedTask,
+  RetryFilter,
+  RetryOutcome,
+  TaskPage,
+  TaskRow,
   WorkRow,
-} from '../../../contract/ledger.ts';
+} from '../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../contract/per-type.ts';
 import { isTerminal, type TaskError, type TaskState } from '../../../contract/task.ts';
 import { createdAtOf } from '../../../contract/task-id.ts';

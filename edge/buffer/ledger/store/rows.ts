@@ -1,4 +1,4 @@
-import type { EndedAttempt, TaskRow, WorkRow } from '../../../contract/ledger.ts';
+import type { EndedAttempt, TaskRow, WorkRow } from '../../../contract/ledger/tasks.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_ANSWER_BYTES } from '../../../contract/limits.ts';
 import { firstPart } from '../../../contract/parts.ts';
 import type { TaskError, TaskState } from '../../../contract/task.ts';

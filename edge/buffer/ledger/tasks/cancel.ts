@@ -1,4 +1,4 @@
-import type { CancelOutcome, ChangedPage, ListFilter } from '../../../contract/ledger.ts';
+import type { CancelOutcome, ChangedPage, ListFilter } from '../../../contract/ledger/tasks.ts';
 import { windowOf } from '../../../contract/task-id.ts';
 import { isFrozen, isSealed } from '../archive/seals.ts';
 import type { Store } from '../store/store.ts';

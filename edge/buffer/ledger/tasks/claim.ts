@@ -4,7 +4,7 @@ import type {
   LedgerClaim,
   QueueHead,
   SingleClaimGrant,
-} from '../../../contract/ledger.ts';
+} from '../../../contract/ledger/leases.ts';
 import { MAX_GRANTED_TASKS, MAX_READY_COUNT, UNFENCED_LEASE_SECONDS } from '../../../contract/limits.ts';
 import { readyOf } from '../store/counters.ts';
 import {

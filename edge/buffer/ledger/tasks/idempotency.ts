@@ -1,4 +1,4 @@
-import type { Reservation } from '../../../contract/ledger.ts';
+import type { Reservation } from '../../../contract/ledger/tasks.ts';
 import type { Sql } from '../store/sql.ts';
 
 /** How long a key counts. */

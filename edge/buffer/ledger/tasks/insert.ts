@@ -1,4 +1,4 @@
-import type { NewTask, RefusedTask } from '../../../contract/ledger.ts';
+import type { NewTask, RefusedTask } from '../../../contract/ledger/tasks.ts';
 import { MAX_STORED_TYPES } from '../../../contract/limits.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { createdAtOf, windowOf } from '../../../contract/task-id.ts';

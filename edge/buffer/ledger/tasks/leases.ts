@@ -1,4 +1,4 @@
-import type { HeartbeatResult, LeaseBeat } from '../../../contract/ledger.ts';
+import type { HeartbeatResult, LeaseBeat } from '../../../contract/ledger/leases.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { parse } from '../store/rows.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';

@@ -1,4 +1,10 @@
-import type { FoundTask, ListFilter, TaskPage, TaskSummary, WorkRow } from '../../../contract/ledger.ts';
+import type {
+  FoundTask,
+  ListFilter,
+  TaskPage,
+  TaskSummary,
+  WorkRow,
+} from '../../../contract/ledger/tasks.ts';
 import { MAX_LIST_BYTES, MAX_LIST_SCAN, MAX_LISTED_TASKS } from '../../../contract/limits.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { windowOf } from '../../../contract/task-id.ts';

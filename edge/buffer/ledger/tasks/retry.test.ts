@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { NewTask } from '../../../contract/ledger.ts';
+import type { NewTask } from '../../../contract/ledger/tasks.ts';
 import { HOUR, MINUTE, SECOND, START, TestLedger, testLedger } from '../testing.ts';
 
 const FINAL = { error: { code: 'broken', message: 'It broke', retryable: false } };

@@ -1,4 +1,4 @@
-import type { ChangedPage, RetryFilter, RetryOutcome } from '../../../contract/ledger.ts';
+import type { ChangedPage, RetryFilter, RetryOutcome } from '../../../contract/ledger/tasks.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { windowOf } from '../../../contract/task-id.ts';
 import { FROZEN, isFrozen, isSealed } from '../archive/seals.ts';

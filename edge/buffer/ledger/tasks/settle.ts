@@ -3,7 +3,7 @@ import type {
   SettleReport,
   UnfencedOutcome,
   UnfencedReport,
-} from '../../../contract/ledger.ts';
+} from '../../../contract/ledger/leases.ts';
 import { windowOf } from '../../../contract/task-id.ts';
 import { jsonChunks } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';

@@ -1,4 +1,5 @@
-import type { EndedAttempt, ReportedFailure, TypeRetry } from '../../../contract/ledger.ts';
+import type { ReportedFailure, TypeRetry } from '../../../contract/ledger/leases.ts';
+import type { EndedAttempt } from '../../../contract/ledger/tasks.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_KEPT_ATTEMPTS } from '../../../contract/limits.ts';
 import type { Backoff, TaskError, TaskState } from '../../../contract/task.ts';
 import { windowOf } from '../../../contract/task-id.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NewTask } from '../../../contract/ledger.ts';
+import type { NewTask } from '../../../contract/ledger/tasks.ts';
 import { MINUTE, SECOND, START, type TestLedger, testLedger } from '../testing.ts';
 
 function claimOne(bed: TestLedger, options: Partial<NewTask> = {}): string {

@@ -1,4 +1,4 @@
-import type { ArchivePage, RoundEnd } from '../../../../contract/ledger.ts';
+import type { ArchivePage, RoundEnd } from '../../../../contract/ledger/archive.ts';
 import { ofType, type PerType, valuesOf } from '../../../../contract/per-type.ts';
 import { windowEnd, windowOf } from '../../../../contract/task-id.ts';
 import { MINUTE, SECOND } from '../../testing.ts';

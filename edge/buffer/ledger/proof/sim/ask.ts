@@ -1,4 +1,4 @@
-import type { ClaimGrant, LedgerClaim } from '../../../../contract/ledger.ts';
+import type { ClaimGrant, LedgerClaim } from '../../../../contract/ledger/leases.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';
 import { happens, note, type World } from './world.ts';

@@ -1,21 +1,25 @@
 import type {
   ArchivePage,
-  CancelOutcome,
-  ClaimGrant,
   DueWindow,
   FailedStep,
   Failure,
+  OpenSeal,
+  RoundEnd,
+} from '../../../../contract/ledger/archive.ts';
+import type {
+  ClaimGrant,
   HeartbeatResult,
   LeaseBeat,
   LedgerClaim,
-  NewTask,
-  OpenSeal,
-  RetryOutcome,
-  RoundEnd,
   SettleOutcome,
   SettleReport,
+} from '../../../../contract/ledger/leases.ts';
+import type {
+  CancelOutcome,
+  NewTask,
+  RetryOutcome,
   SubmissionCount,
-} from '../../../../contract/ledger.ts';
+} from '../../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../../contract/per-type.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Asks } from './asks.ts';

@@ -1,4 +1,4 @@
-import type { NewTask } from '../../../../contract/ledger.ts';
+import type { NewTask } from '../../../../contract/ledger/tasks.ts';
 import { newSubmission, taskIdAt } from '../../../../contract/task-id.ts';
 import { MINUTE } from '../../testing.ts';
 import * as calls from './calls.ts';

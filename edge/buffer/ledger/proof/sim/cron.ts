@@ -1,4 +1,5 @@
-import type { FailedStep, OpenSeal, TaskRow } from '../../../../contract/ledger.ts';
+import type { FailedStep, OpenSeal } from '../../../../contract/ledger/archive.ts';
+import type { TaskRow } from '../../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../../contract/per-type.ts';
 import { windowOf } from '../../../../contract/task-id.ts';
 import { MINUTE, SECOND } from '../../testing.ts';

@@ -1,4 +1,5 @@
-import type { ClaimGrant, ClaimWant, WorkRow } from '../../../../contract/ledger.ts';
+import type { ClaimGrant, ClaimWant } from '../../../../contract/ledger/leases.ts';
+import type { WorkRow } from '../../../../contract/ledger/tasks.ts';
 import { type Asking, ask } from './ask.ts';
 import * as calls from './calls.ts';
 import type { Network } from './network.ts';

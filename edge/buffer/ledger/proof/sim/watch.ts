@@ -5,7 +5,7 @@ import type {
   LeaseBeat,
   LedgerClaim,
   SettleOutcome,
-} from '../../../../contract/ledger.ts';
+} from '../../../../contract/ledger/leases.ts';
 import { isTerminal, type TaskState } from '../../../../contract/task.ts';
 import type { Sql } from '../../store/sql.ts';
 import { ArchiveWatch } from './archive-watch.ts';

@@ -1,4 +1,4 @@
-import type { NewTask } from '../../../../contract/ledger.ts';
+import type { NewTask } from '../../../../contract/ledger/tasks.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
