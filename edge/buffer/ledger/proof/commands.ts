@@ -3,7 +3,8 @@ import type { LeaseBeat, NewTask, SettleReport } from '../../../contract/ledger.
 import type { PerType } from '../../../contract/per-type.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { windowEnd } from '../../../contract/task-id.ts';
-import { type Calls, Model } from './model.ts';
+import type { Calls } from './calls.ts';
+import { Model } from './model/model.ts';
 import { compare, fromEnd, type MakeLedger, Real, same, sorted, text } from './real.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { NewTask, ReportedFailure, TaskRow, TypeRetry, WorkRow } from '../../../contract/ledger.ts';
-import type { Backoff, TaskError, TaskState } from '../../../contract/task.ts';
+import type { NewTask, ReportedFailure, TaskRow, TypeRetry, WorkRow } from '../../../../contract/ledger.ts';
+import type { Backoff, TaskError, TaskState } from '../../../../contract/task.ts';
 
 /** A task as the model keeps it. Held by `leaseId` as long as `claimedAt` is set. */
 export interface Task {
