@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { before, describe, test } from 'node:test';
 import { Claim, SingleClaim } from '../edge/contract/buffer.ts';
-import { newSubmission, taskIdAt } from '../edge/contract/task-id.ts';
 import { guardedEdge, openEdge, TOKENS } from '../edge/testing/shared-edges.ts';
+import { UNKNOWN } from '../edge/testing/unknown-task.ts';
 import { TaskQueue } from './client.ts';
 
 const edge = openEdge();
@@ -15,7 +15,6 @@ before(async () => {
 
 /** Not ready while the test runs. */
 const LATER = { delaySeconds: 3600 };
-const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 
 /** Claims the one ready task of a type, as a runner does. */
 async function claim(type: string): Promise<string> {

@@ -7,6 +7,7 @@ import { type QueueMessage, recordKey } from '../contract/submission.ts';
 import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { expectError } from '../testing/assertions.ts';
 import { openEdge } from '../testing/shared-edges.ts';
+import { UNKNOWN } from '../testing/unknown-task.ts';
 
 const edge = openEdge();
 
@@ -43,8 +44,6 @@ async function queued(type: string, count: number): Promise<QueueMessage> {
   await TASK_STORAGE.put(recordKey(submission), JSON.stringify({ submission, tasks }));
   return { submission, first: 0, tasks };
 }
-
-const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 
 describe('a cancel', () => {
   test('reaches a task that the queue is still carrying, and what the queue brings later changes nothing', async () => {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { newSubmission, taskIdAt } from '../contract/task-id.ts';
 import { expectError, refuses } from '../testing/assertions.ts';
 import type { Call } from '../testing/caller.ts';
 import { openEdge } from '../testing/shared-edges.ts';
+import { UNKNOWN } from '../testing/unknown-task.ts';
 
 const edge = openEdge();
 
-const UNKNOWN = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
 const LEASE = randomUUID();
 const want = { types: ['a'], limit: 1 };
 

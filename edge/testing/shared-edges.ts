@@ -36,3 +36,21 @@ export function guardedEdge(): TestEdge {
   guarded ??= ownEdge(workersWith(GUARDED));
   return guarded;
 }
+
+const ARCHIVING: Vars = {
+  ...OPEN,
+  RETENTION_HOURS: '1, type-kept=100',
+  ARCHIVE_DAYS: '30, type-short=1, type-long=60',
+  SWEEP_AFTER_SECONDS: '0',
+  FULL_BYTES: '30000000',
+};
+
+let archiving: TestEdge | undefined;
+/**
+ * As {@link openEdge}, for tests that run the cron job: a task may be archived an hour after its end, and the
+ * sweep leaves nothing to the queue.
+ */
+export function archivingEdge(): TestEdge {
+  archiving ??= ownEdge(workersWith(ARCHIVING));
+  return archiving;
+}

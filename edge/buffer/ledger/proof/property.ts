@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert';
 import fc from 'fast-check';
-import { type Command, commands, runBoth } from './commands.ts';
+import type { Command } from './commands/command.ts';
+import { commands, runBoth } from './commands/commands.ts';
 import type { MakeLedger } from './real.ts';
 
 /** Which sequence to start from: what {@link describeFailure} printed of an earlier run. */

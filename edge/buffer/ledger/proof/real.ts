@@ -5,8 +5,9 @@ import type { Ledger, LedgerSources } from '../ledger.ts';
 import type { Sql } from '../store/sql.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { START } from '../testing.ts';
-import type { Calls, Model } from './model.ts';
-import { holderName } from './model-task.ts';
+import type { Calls } from './calls.ts';
+import type { Model } from './model/model.ts';
+import { holderName } from './model/task.ts';
 
 export type MakeLedger = (sql: Sql, sources: LedgerSources) => Ledger;
 

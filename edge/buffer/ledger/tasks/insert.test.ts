@@ -166,3 +166,23 @@ test('of several tasks with one id in a call the first is taken in, whatever opt
   bed.ledger.insert([{ ...task, tags: ['first'] }, task]);
   assert.deepEqual(bed.row(task.id).tags, ['first']);
 });
+
+test('a task that could not be taken in is kept as failed with the reason, and is not run', (t) => {
+  const bed = testLedger(t);
+  const { id } = bed.task();
+  bed.ledger.insertFailed({ id, type: 'a', payload: '{"n":1}', reason: 'No such field' });
+  const { state, payload, error, completedAt, attempt } = bed.row(id);
+  assert.deepEqual([state, payload, completedAt, attempt], ['failed', '{"n":1}', START, 0]);
+  assert.deepEqual(error, { code: 'invalid_task', message: 'No such field' });
+  assert.deepEqual(bed.claim(['a']).ids, []);
+  assert.deepEqual(bed.ledger.retry(id), { refused: 'failed' });
+  assert.deepEqual(bed.ledger.retryMany({ state: 'failed', since: 0, limit: 10 }).changed, []);
+  const before = bed.row(id);
+  bed.now += SECOND;
+  bed.ledger.insertFailed({ id, type: 'b', payload: '{}', reason: 'Another' });
+  bed.ledger.insert([{ ...bed.task(), id }]);
+  assert.deepEqual(bed.row(id), before);
+  const known = bed.add();
+  bed.ledger.insertFailed({ id: known, type: 'a', payload: '{}', reason: 'Late' });
+  assert.equal(bed.state(known), 'ready');
+});

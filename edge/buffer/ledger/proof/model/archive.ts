@@ -5,10 +5,10 @@ import type {
   Failure,
   OpenSeal,
   RoundEnd,
-} from '../../../contract/ledger/archive.ts';
-import { ofType, type PerType, valuesOf } from '../../../contract/per-type.ts';
-import { windowEnd, windowOf } from '../../../contract/task-id.ts';
-import { archivedOf, isHeld, type Task } from './model-task.ts';
+} from '../../../../contract/ledger/archive.ts';
+import { ofType, type PerType, valuesOf } from '../../../../contract/per-type.ts';
+import { windowEnd, windowOf } from '../../../../contract/task-id.ts';
+import { archivedOf, isHeld, type Task } from './task.ts';
 
 /** A window that is closed to inserts, and its latest archive round. */
 interface Seal {

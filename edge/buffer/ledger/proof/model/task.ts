@@ -1,6 +1,6 @@
-import type { ReportedFailure, TypeRetry } from '../../../contract/ledger/leases.ts';
-import type { NewTask, TaskRow, WorkRow } from '../../../contract/ledger/tasks.ts';
-import type { Backoff, TaskError, TaskState } from '../../../contract/task.ts';
+import type { ReportedFailure, TypeRetry } from '../../../../contract/ledger/leases.ts';
+import type { NewTask, TaskRow, WorkRow } from '../../../../contract/ledger/tasks.ts';
+import type { Backoff, TaskError, TaskState } from '../../../../contract/task.ts';
 
 /** A task as the model keeps it. Held by `leaseId` as long as `claimedAt` is set. */
 export interface Task {

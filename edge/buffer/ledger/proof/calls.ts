@@ -1,0 +1,32 @@
+import type { Ledger } from '../ledger.ts';
+
+/** What both the ledger and the model answer. */
+export type Calls = { [Name in Modelled]: (...args: Parameters<Ledger[Name]>) => unknown };
+type Modelled =
+  | (
+      | 'insert'
+      | 'insertFailed'
+      | 'claim'
+      | 'claimOne'
+      | 'heartbeat'
+      | 'settle'
+      | 'settleUnfenced'
+      | 'release'
+      | 'releaseLease'
+    )
+  | (
+      | 'cancel'
+      | 'cancelMany'
+      | 'retry'
+      | 'retryMany'
+      | 'pause'
+      | 'resume'
+      | 'find'
+      | 'list'
+      | 'ready'
+      | 'listActive'
+      | 'tick'
+      | 'nextTickAt'
+    )
+  | ('closable' | 'seal' | 'openSeals' | 'archivePage' | 'markArchived' | 'purge')
+  | ('noteFailure' | 'clearFailure' | 'failures');

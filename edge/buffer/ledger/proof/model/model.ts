@@ -1,0 +1,204 @@
+import type {
+  ArchivePage,
+  DueWindow,
+  FailedStep,
+  Failure,
+  OpenSeal,
+  RoundEnd,
+} from '../../../../contract/ledger/archive.ts';
+import type {
+  ClaimGrant,
+  HeartbeatResult,
+  LeaseBeat,
+  LedgerClaim,
+  SettleOutcome,
+  SettleReport,
+  SingleClaimGrant,
+  UnfencedOutcome,
+  UnfencedReport,
+} from '../../../../contract/ledger/leases.ts';
+import type {
+  CancelOutcome,
+  ChangedPage,
+  FoundTask,
+  ListFilter,
+  NewTask,
+  RefusedTask,
+  RetryFilter,
+  RetryOutcome,
+  TaskPage,
+  WorkRow,
+} from '../../../../contract/ledger/tasks.ts';
+import type { PerType } from '../../../../contract/per-type.ts';
+import type { LedgerSources } from '../../ledger.ts';
+import type { Calls } from '../calls.ts';
+import { cancel, cancelMany, retry, retryMany } from './changes.ts';
+import { claim, claimOne } from './claims.ts';
+import { heartbeat } from './heartbeats.ts';
+import { insert, insertFailed } from './inserts.ts';
+import { release, releaseLease } from './releases.ts';
+import { settle, settleUnfenced } from './settling.ts';
+import { State } from './state.ts';
+import { nextTickAt, tick } from './tick.ts';
+import { counts, find, holders, list, listActive, openLeases, ready } from './views.ts';
+
+/**
+ * What the ledger does, said again in maps and loops, as its reference. It knows nothing of SQL, and has no
+ * bounds of size: no payloads that fill an answer, no thousand due tasks.
+ *
+ * What holds after every call:
+ *
+ * - A task is held by one lease or by none; leased means held.
+ * - A leased task has started, or was read ahead. Only a start spends an attempt.
+ * - A held task that is not leased was cancelled, and perhaps brought back, while it ran. Nobody claims it.
+ * - A lease is open as long as it holds a task.
+ * - `completedAt` is set in a terminal state, and in no other.
+ *
+ * What holds of ended tasks and their windows is said at `ArchiveModel`.
+ */
+export class Model implements Calls {
+  readonly #state: State;
+
+  constructor(sources: LedgerSources) {
+    this.#state = new State(sources);
+  }
+
+  /** A new process over the same data. */
+  restart(): void {
+    this.#state.forgotAt = 0;
+  }
+
+  insert(tasks: readonly NewTask[]): void {
+    insert(this.#state, tasks);
+  }
+
+  insertFailed(task: RefusedTask): void {
+    insertFailed(this.#state, task);
+  }
+
+  claim(order: LedgerClaim): ClaimGrant {
+    return claim(this.#state, order);
+  }
+
+  claimOne(taskId: string): SingleClaimGrant {
+    return claimOne(this.#state, taskId);
+  }
+
+  heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
+    return heartbeat(this.#state, beats);
+  }
+
+  settle(reports: readonly SettleReport[]): SettleOutcome[] {
+    return settle(this.#state, reports);
+  }
+
+  settleUnfenced(report: UnfencedReport): UnfencedOutcome {
+    return settleUnfenced(this.#state, report);
+  }
+
+  release(leaseId: string, taskIds: readonly string[], delayMs?: number): string[] {
+    return release(this.#state, leaseId, taskIds, delayMs);
+  }
+
+  releaseLease(leaseId: string): string[] {
+    return releaseLease(this.#state, leaseId);
+  }
+
+  cancel(taskId: string): CancelOutcome {
+    return cancel(this.#state, taskId);
+  }
+
+  cancelMany(filter: ListFilter): ChangedPage {
+    return cancelMany(this.#state, filter);
+  }
+
+  retry(taskId: string): RetryOutcome {
+    return retry(this.#state, taskId);
+  }
+
+  retryMany(filter: RetryFilter): ChangedPage {
+    return retryMany(this.#state, filter);
+  }
+
+  pause(type: string): void {
+    this.#state.paused.add(type);
+  }
+
+  resume(type: string): void {
+    this.#state.paused.delete(type);
+  }
+
+  closable(retention: PerType, limit: number, early?: boolean): DueWindow[] {
+    return this.#state.archive.closable(retention, limit, early);
+  }
+
+  seal(window: string, retention: PerType): boolean {
+    return this.#state.archive.seal(window, retention);
+  }
+
+  openSeals(limit: number): OpenSeal[] {
+    return this.#state.archive.openSeals(limit);
+  }
+
+  archivePage(window: string, round: number): ArchivePage | null {
+    return this.#state.archive.archivePage(window, round);
+  }
+
+  markArchived(window: string, round: number, end: RoundEnd): void {
+    this.#state.archive.markArchived(window, round, end);
+  }
+
+  purge(window: string): { more: boolean } {
+    return this.#state.archive.purge(window);
+  }
+
+  noteFailure(step: FailedStep, name: string): boolean {
+    return this.#state.archive.noteFailure(step, name);
+  }
+
+  clearFailure(step: FailedStep, name: string): void {
+    this.#state.archive.clearFailure(step, name);
+  }
+
+  failures(): Failure[] {
+    return this.#state.archive.failures();
+  }
+
+  tick(): void {
+    tick(this.#state);
+  }
+
+  nextTickAt(): number | null {
+    return nextTickAt(this.#state);
+  }
+
+  find(taskId: string): FoundTask {
+    return find(this.#state, taskId);
+  }
+
+  list(filter: ListFilter): TaskPage {
+    return list(this.#state, filter);
+  }
+
+  ready(limit: number): WorkRow[] {
+    return ready(this.#state, limit);
+  }
+
+  listActive(limit: number): WorkRow[] {
+    return listActive(this.#state, limit);
+  }
+
+  /** How many tasks of each type are in each state. */
+  counts(): string[] {
+    return counts(this.#state);
+  }
+
+  /** Who holds what. */
+  holders(): string[] {
+    return holders(this.#state);
+  }
+
+  openLeases(): string[] {
+    return openLeases(this.#state);
+  }
+}

@@ -1,0 +1,47 @@
+import type { LedgerSources } from '../../ledger.ts';
+import { ArchiveModel } from './archive.ts';
+import { isHeld, type Lease, type Task } from './task.ts';
+
+/** All that the model keeps. */
+export class State {
+  readonly tasks = new Map<string, Task>();
+  readonly leases = new Map<string, Lease>();
+  readonly paused = new Set<string>();
+  readonly archive: ArchiveModel;
+  readonly sources: LedgerSources;
+  /** When leases that had ended were last forgotten. */
+  forgotAt = 0;
+  /** How many tasks were claimed by single-task consumers. */
+  unfenced = 0;
+
+  constructor(sources: LedgerSources) {
+    this.sources = sources;
+    this.archive = new ArchiveModel(this.tasks, () => this.now());
+  }
+
+  now(): number {
+    return this.sources.now();
+  }
+
+  /** A whole millisecond, no sooner than the lease's time is up. */
+  deadline(seconds: number): number {
+    return this.now() + Math.ceil(seconds * 1000);
+  }
+
+  isSealed(taskId: string): boolean {
+    return this.archive.roundsOf(taskId) !== null;
+  }
+
+  /** The tasks of the types that a claim may take, in its order. */
+  ready(types: readonly string[]): Task[] {
+    return [...this.tasks.values()]
+      .filter(({ state, type }) => state === 'ready' && types.includes(type) && !this.paused.has(type))
+      .sort((a, b) => b.priority - a.priority || a.runAt - b.runAt || (a.id < b.id ? -1 : 1));
+  }
+
+  heldUnder({ id, taskIds }: Lease): Task[] {
+    return taskIds
+      .flatMap((taskId) => this.tasks.get(taskId) ?? [])
+      .filter((task) => isHeld(task) && task.leaseId === id);
+  }
+}

@@ -1,0 +1,94 @@
+import fc, { type Arbitrary } from 'fast-check';
+import { z } from 'zod';
+import * as Api from '../../contract/api.ts';
+import * as Work from '../../contract/buffer.ts';
+import * as Stats from '../../contract/stats.ts';
+import {
+  count,
+  error,
+  lease,
+  leaseId,
+  limit,
+  name,
+  result,
+  since,
+  status,
+  task,
+  taskId,
+  type,
+  want,
+} from './fields.ts';
+import { type Json, json, list, record } from './values.ts';
+
+export interface Route {
+  worker: 'api' | 'buffer';
+  method: 'GET' | 'POST';
+  /** `:id` stands for a task's id. */
+  path: string;
+  answer: z.ZodType;
+  query: Record<string, Arbitrary<string>>;
+  body: Arbitrary<Json> | null;
+}
+
+type Rest = Partial<Pick<Route, 'query' | 'body'>>;
+const get = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Rest = {}): Route => {
+  return { worker, method: 'GET', path, answer, query: {}, body: null, ...rest };
+};
+const post = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Rest = {}): Route => {
+  return { worker, method: 'POST', path, answer, query: {}, body: record({}), ...rest };
+};
+
+const Page = z.string().startsWith('<!doctype html>');
+const OpenApi = z.looseObject({ openapi: z.string() });
+
+/** Every route of both workers but the sockets and the stream; the first that fits a request is the one that serves it. */
+export const ROUTES = [
+  get('api', '/health', Api.Health),
+  post('api', '/tasks', Api.Submitted, { body: task }),
+  post('api', '/tasks/batch', Api.BatchSubmitted, { body: record({ tasks: list(task) }) }),
+  get('api', '/tasks', Api.TaskList, {
+    query: {
+      limit,
+      status,
+      type,
+      tag: name,
+      id: taskId,
+      createdAfter: since,
+      createdBefore: since,
+      cursor: taskId,
+    },
+  }),
+  post('api', '/tasks/cancel', Api.Changed, {
+    query: { status, type, tag: name, id: taskId, cursor: taskId },
+  }),
+  get('api', '/stats', Stats.QueueStats),
+  get('api', '/runners', Stats.RunnerList),
+  post('api', '/tickets', Stats.Ticket),
+  post('api', '/types/paused/pause', Stats.TypeSwitch),
+  post('api', '/types/paused/resume', Stats.TypeSwitch),
+  post('api', '/tasks/retry', Api.Changed, { query: { status, type, since, cursor: taskId } }),
+  post('api', '/tasks/complete', Api.ReportAnswer, { body: record({ results: list(result) }) }),
+  get('api', '/tasks/:id', Api.TaskView),
+  get('api', '/tasks/:id/status', Api.StatusView),
+  post('api', '/tasks/:id/cancel', Api.StatusView),
+  post('api', '/tasks/:id/retry', Api.StatusView),
+  post('api', '/tasks/:id/complete', Api.Completed, {
+    body: record({ success: fc.boolean() }, { result: json, error, leaseId }),
+  }),
+  get('api', '/metrics', z.string()),
+  get('api', '/openapi.json', OpenApi),
+  get('api', '/', Page),
+  get('api', '/reference', Page),
+  get('buffer', '/openapi.json', OpenApi),
+  get('buffer', '/reference', Page),
+  get('buffer', '/health', Api.Health),
+  get('buffer', '/tasks/ready', Work.BufferList, { query: { limit } }),
+  get('buffer', '/tasks/all', Work.BufferList, { query: { limit } }),
+  post('buffer', '/tasks/claim', Work.Claim, {
+    body: record({ leaseId, runner: name, wants: list(want) }, { leaseSeconds: count(3600) }),
+  }),
+  post('buffer', '/tasks/heartbeat', Work.HeartbeatAnswer, { body: record({ leases: list(lease) }) }),
+  post('buffer', '/tasks/release', Work.Released, { body: record({ leaseId, taskIds: list(taskId) }) }),
+  post('buffer', '/tasks/:id/claim', Work.SingleClaim),
+  post('buffer', '/tasks/:id/complete', Work.Removed),
+];

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
+import { type PoolOptions, ThreadPool } from '../execution/pool.ts';
+import type { RunningJob } from '../execution/running-job.ts';
+import { threadEnv } from '../threads/thread-env.ts';
+import type { ThreadMessage } from '../threads/thread-messages.ts';
+import type { Job } from '../threads/thread-protocol.ts';
+
+/** A pool whose messages are recorded; its threads end with the test. */
+export function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
+  const messages: ThreadMessage[] = [];
+  const onMessage = (message: ThreadMessage) => void messages.push(message);
+  const pool = new ThreadPool({
+    threads: 1,
+    tasksPerThread: 1,
+    env: threadEnv(process.env),
+    heapMb: undefined,
+    onMessage,
+    onStrayError: () => {},
+    onBadMessage: () => {},
+    onLeaving: () => {},
+    onBlocked: () => {},
+    onSlots: () => {},
+    ...options,
+  });
+  t.after(() => pool.close());
+  // The pool's threads keep no process alive by themselves; the runner's timers do.
+  const keepAlive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(keepAlive));
+  const isRunning = (id: number) => messages.some((message) => message.jobId === id);
+  const started = ({ id }: Job) => waitFor('the job to run', () => isRunning(id));
+  return { pool, messages, started };
+}
+
+/** Starts a job by itself. */
+export function run(pool: ThreadPool, one: Job) {
+  const [running] = pool.start([one]);
+  assert.ok(running);
+  const outcome = running.end.then((end) => end.outcome);
+  outcome.catch(() => {});
+  return { ...running, outcome };
+}
+
+/** What the end of a job's thread rejects its outcome with. */
+export const exitOf = ({ end }: RunningJob): Promise<unknown> =>
+  end.then(
+    () => assert.fail('expected the thread to end'),
+    (exit: unknown) => exit,
+  );
