@@ -58,8 +58,6 @@ import { settle, settleUnfenced } from './tasks/settle.ts';
 import { TimeSteps } from './time-steps.ts';
 import { type LedgerSources, Transactions } from './transactions.ts';
 
-export type { LedgerSources };
-
 /**
  * The only authority over a live task. Every call is one synchronous transaction, so a task changes hands
  * in whole steps:

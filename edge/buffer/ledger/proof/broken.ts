@@ -7,8 +7,9 @@ import type {
   SettleReport,
 } from '../../../contract/ledger/leases.ts';
 import type { CancelOutcome, NewTask, RetryOutcome } from '../../../contract/ledger/tasks.ts';
-import { Ledger, type LedgerSources } from '../ledger.ts';
+import { Ledger } from '../ledger.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';
+import type { LedgerSources } from '../transactions.ts';
 import type { MakeLedger } from './real.ts';
 
 /**

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { newSubmission, taskIdAt, windowOf } from '../../../contract/task-id.ts';
-import type { Ledger, LedgerSources } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Sql } from '../store/sql.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { START } from '../testing.ts';
+import type { LedgerSources } from '../transactions.ts';
 import type { Calls } from './calls.ts';
 import type { Model } from './model/model.ts';
 import { holderName } from './model/task.ts';

@@ -30,7 +30,7 @@ import type {
   WorkRow,
 } from '../../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../../contract/per-type.ts';
-import type { LedgerSources } from '../../ledger.ts';
+import type { LedgerSources } from '../../transactions.ts';
 import type { Calls } from '../calls.ts';
 import { cancel, cancelMany, retry, retryMany } from './changes.ts';
 import { claim, claimOne } from './claims.ts';

@@ -1,4 +1,4 @@
-import type { LedgerSources } from '../../ledger.ts';
+import type { LedgerSources } from '../../transactions.ts';
 import { ArchiveModel } from './archive.ts';
 import { isHeld, type Lease, type Task } from './task.ts';
 

@@ -22,8 +22,8 @@ import type {
 } from '../../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../../contract/per-type.ts';
 import type { Ledger } from '../../ledger.ts';
-import type { Asks } from './asks.ts';
-import type { Watch } from './watch.ts';
+import type { Asks } from './watch/asks.ts';
+import type { Watch } from './watch/watch.ts';
 
 /** A call to the ledger, with what the watch has to know of it. */
 export interface Call<Answer> {

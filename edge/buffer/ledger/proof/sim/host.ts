@@ -3,7 +3,7 @@ import type { Sql, SqlValue } from '../../store/sql.ts';
 import { openSqlite } from '../../store/sqlite.ts';
 import type { MakeLedger } from '../real.ts';
 import { type Call, tick } from './calls.ts';
-import { Watch } from './watch.ts';
+import { Watch } from './watch/watch.ts';
 import { happens, type World } from './world.ts';
 
 class Crash extends Error {}

@@ -9,7 +9,7 @@ import { Host } from './host.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { Runner } from './runner.ts';
-import type { Watch } from './watch.ts';
+import type { Watch } from './watch/watch.ts';
 import { type Fault, Violation, type World } from './world.ts';
 
 const TASKS = 40;

@@ -1,5 +1,5 @@
-import type { TaskState } from '../../../../contract/task.ts';
-import type { Sql, SqlValue } from '../../store/sql.ts';
+import type { TaskState } from '../../../../../contract/task.ts';
+import type { Sql, SqlValue } from '../../../store/sql.ts';
 
 /** What happened to one row of `tasks`, and how it is now. */
 export interface Change extends Record<string, SqlValue> {

@@ -5,13 +5,13 @@ import type {
   LeaseBeat,
   LedgerClaim,
   SettleOutcome,
-} from '../../../../contract/ledger/leases.ts';
-import { isTerminal, type TaskState } from '../../../../contract/task.ts';
-import type { Sql } from '../../store/sql.ts';
+} from '../../../../../contract/ledger/leases.ts';
+import { isTerminal, type TaskState } from '../../../../../contract/task.ts';
+import type { Sql } from '../../../store/sql.ts';
+import { Violation, type World } from '../world.ts';
 import { ArchiveWatch } from './archive-watch.ts';
 import type { Asks } from './asks.ts';
 import { type Change, changesOf, logChanges } from './changes.ts';
-import { Violation, type World } from './world.ts';
 
 interface Cause {
   name: string;

@@ -1,9 +1,9 @@
-import type { ArchivePage, RoundEnd } from '../../../../contract/ledger/archive.ts';
-import { ofType, type PerType, valuesOf } from '../../../../contract/per-type.ts';
-import { windowEnd, windowOf } from '../../../../contract/task-id.ts';
-import { MINUTE, SECOND } from '../../testing.ts';
+import type { ArchivePage, RoundEnd } from '../../../../../contract/ledger/archive.ts';
+import { ofType, type PerType, valuesOf } from '../../../../../contract/per-type.ts';
+import { windowEnd, windowOf } from '../../../../../contract/task-id.ts';
+import { MINUTE, SECOND } from '../../../testing.ts';
+import { Violation, type World } from '../world.ts';
 import type { Change } from './changes.ts';
-import { Violation, type World } from './world.ts';
 
 /** How long a round takes from the time at which it is due: its steps, and five minutes before the purge. */
 const ROUND_MS = 8 * MINUTE;

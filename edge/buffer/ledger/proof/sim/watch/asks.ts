@@ -1,4 +1,4 @@
-import type { LeaseBeat, LedgerClaim, SettleReport } from '../../../../contract/ledger/leases.ts';
+import type { LeaseBeat, LedgerClaim, SettleReport } from '../../../../../contract/ledger/leases.ts';
 
 /** What a call to the ledger asks for, as far as the watch checks it. */
 export interface Asks {
