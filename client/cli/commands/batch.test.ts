@@ -61,7 +61,7 @@ for (const [what, lines, sentence] of [
   [
     'is not JSON',
     [TASK, '', '{"type":"a" 1}'],
-    / is not JSON: comma expected at line 3, column 13\n {2}\{"type"/,
+    / is not JSON: expected a comma or a closing bracket at line 3, column 13\n {2}\{"type"/,
   ],
   ['is no task', [TASK, '[]'], /, line 2: .*expected object/],
   ['has a field that is wrong', [TASK, '{"type":"a","priority":101}'], /, line 2: priority: .*100/],

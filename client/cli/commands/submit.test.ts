@@ -108,7 +108,7 @@ describe('submit --batch', TOGETHER, () => {
     await Promise.all([
       cli.fails(
         ['submit', '--batch', path],
-        /wrong\.ndjson is not JSON: comma expected at line 2, column 13\n/,
+        /wrong\.ndjson is not JSON: expected a comma or a closing bracket at line 2, column 13\n/,
       ),
       cli.fails(['submit', '--batch', '-'], told, { input }),
     ]);

@@ -31,7 +31,6 @@ import type {
   TaskPage,
   WorkRow,
 } from '../../contract/ledger/tasks.ts';
-import { MAX_LIVE_TYPES } from '../../contract/limits.ts';
 import type { PerType } from '../../contract/per-type.ts';
 import type { QueueStats, RunnerView } from '../../contract/stats.ts';
 import { archivePage, purge } from './archive/archive-rows.ts';
@@ -44,7 +43,7 @@ import { stats } from './stats/stats.ts';
 import { migrate } from './store/migrations.ts';
 import type { Sql } from './store/sql.ts';
 import type { Store } from './store/store.ts';
-import { countTypes, unknownTypes } from './store/types.ts';
+import { typesFull, unknownTypes } from './store/types.ts';
 import { cancel, cancelMany } from './tasks/cancel.ts';
 import { claim, claimOne } from './tasks/claim.ts';
 import { adoptKey, markAccepted, reserve } from './tasks/idempotency.ts';
@@ -99,7 +98,7 @@ export class Ledger {
 
   /** Whether there are as many live types as there may be. */
   typesFull(): boolean {
-    return countTypes(this.#sql) >= MAX_LIVE_TYPES;
+    return typesFull(this.#sql);
   }
 
   unknownTypes(types: readonly string[]): string[] {

@@ -3,8 +3,13 @@ import type { Sql } from './sql.ts';
 
 const COUNT = 'SELECT count(*) AS types FROM (SELECT 1 FROM types LIMIT ?1)';
 
+/** Whether the ledger has as many types as it may have live. */
+export function typesFull(sql: Sql): boolean {
+  return countTypes(sql, MAX_LIVE_TYPES) >= MAX_LIVE_TYPES;
+}
+
 /** How many types the ledger knows, counted up to a limit. */
-export function countTypes(sql: Sql, limit = MAX_LIVE_TYPES): number {
+function countTypes(sql: Sql, limit: number): number {
   return sql.exec<{ types: number }>(COUNT, limit)[0]?.types ?? 0;
 }
 
