@@ -59,7 +59,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   readonly #submitter: Submitter;
 
   /**
-   * @throws {TypeError} if `url` is not an http or https URL.
+   * @throws {TypeError} if `url` is not an http or https URL, or no header can carry `token`.
    *
    * @example
    * const queue = new TaskQueue({ url: 'https://tasks.example.com', token: process.env.TASK_QUEUE_TOKEN });

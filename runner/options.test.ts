@@ -62,6 +62,12 @@ for (const { name, env, text, value } of CASES) {
   });
 }
 
+test('a token that no header can carry is refused, and not printed', () => {
+  assert.throws(() => readOptions({}, { RUNNER_TOKEN: 'my secret…' }), {
+    message: '--token (RUNNER_TOKEN): Expected visible ASCII characters without spaces',
+  });
+});
+
 test('every setting is listed with its own flag and variable', () => {
   const listed = listSettings().map(({ name, env }) => ({ name, env }));
   assert.deepEqual(

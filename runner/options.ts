@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
+import { HEADER_TOKEN } from '../edge/contract/text.ts';
 import { BUILT_IN_TYPES } from './catalog/built-in.ts';
 import { TOKEN_VARIABLE } from './threads/thread-env.ts';
 
@@ -62,7 +63,7 @@ export const RunnerOptions = z.object({
     .meta({ env: 'API_WORKER_URL', description: 'URL of the API Worker' }),
   token: z
     .string()
-    .min(1)
+    .regex(HEADER_TOKEN, 'Expected visible ASCII characters without spaces')
     .optional()
     .meta({ env: TOKEN_VARIABLE, description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
   pollIntervalMs: count(3_600_000).default(5000).meta({
@@ -140,7 +141,9 @@ export function readOptions(flags: Record<string, unknown>, env: NodeJS.ProcessE
   if (options.success) return options.data;
   const sentences = options.error.issues.map(({ path, message }) => {
     const wrong = settings.find(({ name }) => name === path[0]);
-    return `--${wrong?.flag} (${wrong?.env}): ${message}, got ${JSON.stringify(given[wrong?.name ?? ''])}`;
+    // A secret is not printed, even a wrong one.
+    const got = wrong?.name === 'token' ? '' : `, got ${JSON.stringify(given[wrong?.name ?? ''])}`;
+    return `--${wrong?.flag} (${wrong?.env}): ${message}${got}`;
   });
   throw new Error(sentences.join('\n'));
 }

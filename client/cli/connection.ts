@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { HEADER_TOKEN } from '../../edge/contract/text.ts';
 import type { TaskQueue } from '../client.ts';
 
 const DEFAULT_URL = 'http://localhost:8787';
@@ -29,13 +30,16 @@ export interface ConnectionFlags {
 /**
  * The queue that the flags, or else the environment, name.
  *
- * @throws {Error} where the URL is none.
+ * @throws {Error} if the URL is not one, or no header can carry the token.
  */
 export async function connect(flags: ConnectionFlags): Promise<TaskQueue> {
   const url = flags.apiUrl ?? (process.env.API_WORKER_URL || DEFAULT_URL);
   const token = flags.token ?? (process.env.API_TOKEN || undefined);
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new Error(`--api-url (API_WORKER_URL): Expected an http or https URL, got ${JSON.stringify(url)}`);
+  }
+  if (token !== undefined && !HEADER_TOKEN.test(token)) {
+    throw new Error('--token (API_TOKEN): Expected visible ASCII characters without spaces');
   }
   const { TaskQueue } = await import('../client.ts');
   return new TaskQueue({ url, token });

@@ -103,6 +103,12 @@ for (const url of ['', 'localhost:8787', 'ftp://host', 'queue']) {
   });
 }
 
+test('a token that no header can carry is refused before any call', () => {
+  assert.throws(() => new TaskQueue({ url: 'http://localhost:8787', token: 'my token…' }), {
+    message: 'Expected `token` to have visible ASCII characters without spaces',
+  });
+});
+
 for (const [what, status, body] of [
   ['a page of HTML', 200, '<html></html>'],
   ['another JSON', 200, '{"tasks":1}'],

@@ -1,6 +1,6 @@
 import ky, { type KyInstance, type ResponsePromise } from 'ky';
 import type { z } from 'zod';
-import { parseJson } from '../../edge/contract/text.ts';
+import { HEADER_TOKEN, parseJson } from '../../edge/contract/text.ts';
 import { TaskQueueError } from '../errors.ts';
 import { failureOf, isPassing, unexpected } from './failures.ts';
 
@@ -41,6 +41,9 @@ export class Http {
 
   constructor({ url, token, fetch }: ConnectionOptions) {
     this.url = baseUrl(url);
+    if (token !== undefined && !HEADER_TOKEN.test(token)) {
+      throw new TypeError('Expected `token` to have visible ASCII characters without spaces');
+    }
     this.#ky = ky.create({
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       ...(fetch && { fetch }),

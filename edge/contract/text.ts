@@ -5,6 +5,9 @@ export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
+/** A token as a header can carry it. */
+export const HEADER_TOKEN = /^[\x21-\x7e]+$/;
+
 /** The value of a JSON text; undefined for what is not JSON. */
 export function parseJson(text: string): unknown {
   try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ofType, valuesOf } from '../contract/per-type.ts';
-import { perTypeOf } from './variables.ts';
+import { numberOf, perTypeOf } from './variables.ts';
 
 test('a setting is a number, with exceptions for task types', () => {
   const hours = perTypeOf('RETENTION_HOURS', '24, report=168 , noise = 1', 12);
@@ -13,6 +13,11 @@ test('a setting is a number, with exceptions for task types', () => {
 test('a setting that is missing, or names types only, has its default', () => {
   assert.deepEqual(perTypeOf('ARCHIVE_DAYS', undefined, 30), { default: 30, types: {} });
   assert.deepEqual(perTypeOf('ARCHIVE_DAYS', 'report=0.5', 30), { default: 30, types: { report: 0.5 } });
+});
+
+test('a setting may be written as a number', () => {
+  assert.deepEqual(perTypeOf('RETENTION_HOURS', 48, 24), { default: 48, types: {} });
+  assert.equal(numberOf('FULL_BYTES', 8e9, 1), 8e9);
 });
 
 test('a wrong entry is logged, and its type has the default', (t) => {

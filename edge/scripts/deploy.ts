@@ -1,9 +1,8 @@
 /**
  * Deploys both workers and what they need: the queues, the KV namespace, and tokens where there are none.
- * Running it again changes only what is missing or new. `--dry-run` bundles and checks, offline;
- * `--set-tokens client|runner` sets the tokens of a kind on both workers, and deploys nothing.
+ * Running it again changes only what is missing or new.
  */
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -11,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { parse } from 'jsonc-parser';
 import { z } from 'zod';
+import { type DeploySettings, readSettings, SETTINGS_FILE, withSettings } from './deploy-settings.ts';
 import { ensureTokens, setTokens, TOKEN_SECRETS, type TokenKind } from './deploy-tokens.ts';
 import { WRANGLER } from './lib/wrangler.ts';
 
@@ -29,26 +29,44 @@ export interface Wrangler {
   read(args: readonly string[]): string;
 }
 
-export function dryRun(wrangler: Wrangler): void {
-  for (const config of CONFIGS) wrangler.show(['deploy', '--dry-run', '--config', config]);
+/** Bundles both workers and checks them, offline. */
+export function dryRun(wrangler: Wrangler, settings: DeploySettings = {}): void {
+  uploadAll(wrangler, ['--dry-run'], settings);
 }
 
-export function deploy(wrangler: Wrangler): void {
+export function deploy(wrangler: Wrangler, settings: DeploySettings = {}): void {
   for (const queue of QUEUES) ensureQueue(wrangler, queue);
-  const namespaceId = ensureNamespace(wrangler);
-  for (const config of CONFIGS) upload(wrangler, config, namespaceId);
+  const id = ensureNamespace(wrangler);
+  uploadAll(wrangler, [], settings, { kv_namespaces: [{ binding: 'TASK_STORAGE', id }] });
   ensureTokens(wrangler, CONFIGS);
 }
 
-/** Uploads a worker by a copy of its configuration that names this account's namespace. */
-function upload(wrangler: Wrangler, config: string, namespaceId: string): void {
-  const generated = join(dirname(config), 'wrangler.deploy.json');
+function uploadAll(
+  wrangler: Wrangler,
+  flags: readonly string[],
+  { api, consumer }: DeploySettings,
+  account: object = {},
+): void {
+  upload(wrangler, flags, BUFFER_CONFIG, {
+    ...withSettings(readConfig(BUFFER_CONFIG), consumer),
+    ...account,
+  });
+  upload(wrangler, flags, API_CONFIG, { ...withSettings(readConfig(API_CONFIG), api), ...account });
+}
+
+/** Uploads a worker by a copy of its configuration, with its settings and this account's namespace. */
+function upload(wrangler: Wrangler, flags: readonly string[], path: string, config: object): void {
+  const generated = join(dirname(path), 'wrangler.deploy.json');
   try {
-    writeFileSync(generated, JSON.stringify(withNamespace(readFileSync(config, 'utf8'), namespaceId)));
-    wrangler.show(['deploy', '--config', generated]);
+    writeFileSync(generated, JSON.stringify(config));
+    wrangler.show(['deploy', ...flags, '--config', generated]);
   } finally {
     rmSync(generated, { force: true });
   }
+}
+
+function readConfig(path: string): Record<string, unknown> {
+  return parse(readFileSync(path, 'utf8'));
 }
 
 function ensureQueue(wrangler: Wrangler, queue: string): void {
@@ -75,19 +93,31 @@ function ensureNamespace(wrangler: Wrangler): string {
   return created.id;
 }
 
-function withNamespace(config: string, id: string): object {
-  return { ...parse(config), kv_namespaces: [{ binding: 'TASK_STORAGE', id }] };
+const USAGE = `Usage: npm run deploy -- [--dry-run | --set-tokens client|runner]
+
+  --dry-run            bundle both workers and check them, offline
+  --set-tokens KIND    set the tokens of clients or runners on both workers, and deploy nothing
+
+Settings are read from ${SETTINGS_FILE} in the current folder.`;
+
+interface Flags {
+  readonly help: boolean;
+  readonly dryRun: boolean;
+  readonly kind: TokenKind | undefined;
 }
 
-/** What was asked for on the command line. */
-function readFlags(args: readonly string[]): { dryRun: boolean; kind: TokenKind | undefined } {
-  const options = { 'dry-run': { type: 'boolean' }, 'set-tokens': { type: 'string' } } as const;
+function readFlags(args: readonly string[]): Flags {
+  const options = {
+    help: { type: 'boolean', default: false },
+    'dry-run': { type: 'boolean', default: false },
+    'set-tokens': { type: 'string' },
+  } as const;
   const { values } = parseArgs({ args: [...args], options });
   const kind = values['set-tokens'];
   if (kind !== undefined && kind !== 'client' && kind !== 'runner') {
     throw new Error(`--set-tokens: Expected client or runner, got ${JSON.stringify(kind)}`);
   }
-  return { dryRun: values['dry-run'] ?? false, kind };
+  return { help: values.help, dryRun: values['dry-run'], kind };
 }
 
 /** Asks for a list of tokens, or reads it from standard input. */
@@ -106,29 +136,35 @@ async function askForTokens(kind: TokenKind): Promise<string> {
 
 if (import.meta.main) {
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' };
+  let hasWranglerFailed = false;
+  const run = (args: readonly string[], options: ExecFileSyncOptions): string => {
+    try {
+      return String(execFileSync(process.execPath, [WRANGLER, ...args], { env, ...options }) ?? '');
+    } catch (error) {
+      hasWranglerFailed = true;
+      throw error;
+    }
+  };
   const wrangler: Wrangler = {
     show: (args, input) => {
-      execFileSync(process.execPath, [WRANGLER, ...args], {
-        env,
+      run(args, {
         stdio: [input === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit'],
         ...(input !== undefined && { input }),
       });
     },
-    read: (args) =>
-      execFileSync(process.execPath, [WRANGLER, ...args], {
-        env,
-        encoding: 'utf8',
-        stdio: ['inherit', 'pipe', 'pipe'],
-      }),
+    read: (args) => run(args, { stdio: ['inherit', 'pipe', 'pipe'] }),
   };
   try {
-    const { dryRun: isDry, kind } = readFlags(process.argv.slice(2));
-    if (kind) setTokens(wrangler, CONFIGS, kind, await askForTokens(kind));
-    else if (isDry) dryRun(wrangler);
-    else deploy(wrangler);
+    const { help, dryRun: isDry, kind } = readFlags(process.argv.slice(2));
+    if (help) console.log(USAGE);
+    else if (kind) setTokens(wrangler, CONFIGS, kind, await askForTokens(kind));
+    else if (isDry) dryRun(wrangler, readSettings());
+    else deploy(wrangler, readSettings());
   } catch (error) {
     console.error(`Deployment stopped: ${error instanceof Error ? error.message : error}`);
-    console.error('If you are not signed in, run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.');
+    if (hasWranglerFailed) {
+      console.error('If you are not signed in, run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.');
+    }
     process.exitCode = 1;
   }
 }

@@ -31,21 +31,21 @@ export function addDev(parser: Argv): Argv {
         .option('threads', { type: 'string', requiresArg: true, describe: 'Worker threads of the runner' })
         .option('port', {
           type: 'number',
-          default: 8787,
+          default: Number(process.env.API_PORT ?? 8787),
           requiresArg: true,
-          describe: 'Port of the API Worker',
+          describe: 'Port of the API Worker (API_PORT)',
         })
         .option('queue-port', {
           type: 'number',
-          default: 8788,
+          default: Number(process.env.BUFFER_PORT ?? 8788),
           requiresArg: true,
-          describe: 'Port of the Consumer Worker',
+          describe: 'Port of the Consumer Worker (BUFFER_PORT)',
         })
         .option('state', {
           type: 'string',
-          default: '.state',
+          default: process.env.STATE_DIR ?? '.state',
           requiresArg: true,
-          describe: 'Folder that keeps the tasks',
+          describe: 'Folder that keeps the tasks (STATE_DIR)',
         }),
     async ({ tasks, threads, port, queuePort, state }) => {
       const edge = await startLocalEdge(resolve(state), {

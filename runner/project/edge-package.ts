@@ -11,9 +11,10 @@ export function edgeScript(name: 'dev' | 'deploy'): string {
   try {
     return require.resolve(`@edge-task-queue/edge/${name}`);
   } catch (cause) {
-    const install = 'npm install --save-dev @edge-task-queue/edge';
     throw new Error(
-      `The package of the workers is not installed in this project. Install it with \`${install}\`.`,
+      'The package of the workers, @edge-task-queue/edge, is not installed in this project. Pack it in the ' +
+        'folder of edge-task-queue with `npm pack --workspace edge`, then run ' +
+        '`npm install --save-dev PATH_TO_THE_PACKED_FILE` here.',
       { cause },
     );
   }

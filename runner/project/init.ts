@@ -15,7 +15,7 @@ const SCRIPTS = {
 export function addInit(parser: Argv): Argv {
   return parser.command(
     'init [folder]',
-    'Set up a project: a task type with its test, and scripts to run them',
+    'Set up a project of your own: a task type with its test, and scripts to run them',
     (command) =>
       command.positional('folder', { type: 'string', default: '.', describe: 'Where; the current folder' }),
     async ({ folder }) => {
@@ -24,8 +24,17 @@ export function addInit(parser: Argv): Argv {
   );
 }
 
-/** Writes what a project needs. Files that exist are left as they are, and scripts that are there are kept. */
+/**
+ * Writes what a project needs. Files that exist are left as they are, but for what is missing in `package.json`
+ * and `.gitignore`.
+ *
+ * @throws {Error} in the folder of edge-task-queue itself.
+ */
 async function initProject(folder: string): Promise<void> {
+  const found = await readPackage(folder);
+  if (found?.name === 'edge-task-queue') {
+    throw new Error('This is the folder of edge-task-queue. Run `npx runner init` in a project of your own.');
+  }
   await mkdir(folder, { recursive: true });
   for (const file of await templateFiles()) {
     const target = join(folder, file);
@@ -36,9 +45,9 @@ async function initProject(folder: string): Promise<void> {
     await cp(join(TEMPLATE, file), target, { recursive: true });
     print(`created  ${relative(process.cwd(), target)}`);
   }
-  await writePackage(join(folder, 'package.json'));
+  await writePackage(join(folder, 'package.json'), found);
   await ignoreFiles(join(folder, '.gitignore'));
-  print('\nNext: npm test, then npm run dev (it needs: npm install --save-dev @edge-task-queue/edge)');
+  print('\nNext: npm test, then npm run dev');
 }
 
 async function templateFiles(): Promise<string[]> {
@@ -48,9 +57,21 @@ async function templateFiles(): Promise<string[]> {
     .map((entry) => relative(TEMPLATE, join(entry.parentPath, entry.name)));
 }
 
-async function writePackage(path: string): Promise<void> {
-  const found = (await exists(path)) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
-  const settings = found ?? { name: basename(join(path, '..')), private: true };
+interface PackageFile {
+  readonly name?: string;
+  readonly scripts?: Record<string, string>;
+}
+
+async function readPackage(folder: string): Promise<PackageFile | undefined> {
+  const path = join(folder, 'package.json');
+  return (await exists(path)) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
+}
+
+async function writePackage(path: string, found: PackageFile | undefined): Promise<void> {
+  const settings: PackageFile & { private?: boolean } = found ?? {
+    name: basename(join(path, '..')),
+    private: true,
+  };
   // `npm init` makes a CommonJS project, whose task files Node cannot import.
   const next = { ...settings, type: 'module', scripts: { ...SCRIPTS, ...written(settings.scripts) } };
   await writeFile(path, `${JSON.stringify(next, null, 2)}\n`);

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { readSettings, withSettings } from './deploy-settings.ts';
+
+function settingsFile(t: TestContext, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'task-queue-deploy-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'deploy.jsonc');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('without a file there are no settings', () => {
+  assert.deepEqual(readSettings('/nowhere/deploy.jsonc'), {});
+});
+
+test('variables are strings, whatever the file writes', (t) => {
+  const path = settingsFile(
+    t,
+    '{ "api": { "vars": { "RETENTION_HOURS": 48 } }, /* none */ "consumer": {}, }',
+  );
+  assert.deepEqual(readSettings(path), { api: { vars: { RETENTION_HOURS: '48' } }, consumer: {} });
+});
+
+test('settings add variables and replace other keys', () => {
+  const config = { name: 'task-api-v2', vars: { A: '1', B: '2' }, routes: ['old'] };
+  assert.deepEqual(withSettings(config, { vars: { B: '3' }, routes: ['new'] }), {
+    name: 'task-api-v2',
+    vars: { A: '1', B: '3' },
+    routes: ['new'],
+  });
+  assert.deepEqual(withSettings(config), config);
+});
+
+for (const [what, text, sentence] of [
+  ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ at \d+$/],
+  ['names an unknown worker', '{ "buffer": {} }', /deploy\.jsonc: .*"buffer"/],
+  ['renames a worker', '{ "api": { "name": "mine" } }', /deploy\.jsonc: api: .*names, which are fixed/],
+  ['has a variable that is no value', '{ "api": { "vars": { "A": [] } } }', /deploy\.jsonc: api\.vars\.A: /],
+] as const) {
+  test(`a file that ${what} is refused with a sentence`, (t) => {
+    assert.throws(() => readSettings(settingsFile(t, text)), { message: sentence });
+  });
+}
