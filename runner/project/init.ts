@@ -30,7 +30,7 @@ export function addInit(parser: Argv): Argv {
  *
  * @throws {Error} in the folder of edge-task-queue itself.
  */
-async function initProject(folder: string): Promise<void> {
+export async function initProject(folder: string): Promise<void> {
   const found = await readPackage(folder);
   if (found?.name === 'edge-task-queue') {
     throw new Error('This is the folder of edge-task-queue. Run `npx runner init` in a project of your own.');
