@@ -6,7 +6,6 @@ import { temporaryFolder } from '../tasks/testing/context.ts';
 import { initProject } from './init.ts';
 
 async function folderWith(t: TestContext, settings: object): Promise<string> {
-  t.mock.method(process.stdout, 'write', () => true);
   const folder = await temporaryFolder(t);
   await writeFile(join(folder, 'package.json'), JSON.stringify(settings));
   return folder;
@@ -14,7 +13,7 @@ async function folderWith(t: TestContext, settings: object): Promise<string> {
 
 test('a project keeps its scripts, and gets those that are missing', async (t) => {
   const folder = await folderWith(t, { name: 'mine', scripts: { dev: 'mine', test: 'no test specified' } });
-  await initProject(folder);
+  await initProject(folder, () => {});
   const { type, scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   assert.equal(type, 'module');
   assert.equal(scripts.dev, 'mine');

@@ -30,7 +30,7 @@ export function addInit(parser: Argv): Argv {
  *
  * @throws {Error} in the folder of edge-task-queue itself.
  */
-export async function initProject(folder: string): Promise<void> {
+export async function initProject(folder: string, say = print): Promise<void> {
   const found = await readPackage(folder);
   if (found?.name === 'edge-task-queue') {
     throw new Error('This is the folder of edge-task-queue. Run `npx runner init` in a project of your own.');
@@ -39,15 +39,15 @@ export async function initProject(folder: string): Promise<void> {
   for (const file of await templateFiles()) {
     const target = join(folder, file);
     if (await exists(target)) {
-      print(`kept     ${relative(process.cwd(), target)}`);
+      say(`kept     ${relative(process.cwd(), target)}`);
       continue;
     }
     await cp(join(TEMPLATE, file), target, { recursive: true });
-    print(`created  ${relative(process.cwd(), target)}`);
+    say(`created  ${relative(process.cwd(), target)}`);
   }
-  await writePackage(join(folder, 'package.json'), found);
+  await writePackage(join(folder, 'package.json'), found, say);
   await ignoreFiles(join(folder, '.gitignore'));
-  print('\nNext: npm test, then npm run dev');
+  say('\nNext: npm test, then npm run dev');
 }
 
 async function templateFiles(): Promise<string[]> {
@@ -67,7 +67,11 @@ async function readPackage(folder: string): Promise<PackageFile | undefined> {
   return (await exists(path)) ? JSON.parse(await readFile(path, 'utf8')) : undefined;
 }
 
-async function writePackage(path: string, found: PackageFile | undefined): Promise<void> {
+async function writePackage(
+  path: string,
+  found: PackageFile | undefined,
+  say: (line: string) => void,
+): Promise<void> {
   const settings: PackageFile & { private?: boolean } = found ?? {
     name: basename(join(path, '..')),
     private: true,
@@ -75,7 +79,7 @@ async function writePackage(path: string, found: PackageFile | undefined): Promi
   // `npm init` makes a CommonJS project, whose task files Node cannot import.
   const next = { ...settings, type: 'module', scripts: { ...SCRIPTS, ...written(settings.scripts) } };
   await writeFile(path, `${JSON.stringify(next, null, 2)}\n`);
-  print(`${found ? 'changed ' : 'created '} ${relative(process.cwd(), path)}`);
+  say(`${found ? 'changed ' : 'created '} ${relative(process.cwd(), path)}`);
 }
 
 /** The scripts that somebody has written: not the test that `npm init` puts there. */
