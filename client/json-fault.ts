@@ -39,7 +39,12 @@ export function readJson(text: string): JsonReading {
   }
 }
 
-function findFault(text: string, otherwise: string): JsonFault {
+/**
+ * Finds the first place where a text is not JSON.
+ *
+ * @param otherwise the message if no place is found.
+ */
+export function findFault(text: string, otherwise: string): JsonFault {
   const errors: ParseError[] = [];
   parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
   const [first] = errors.toSorted((a, b) => a.offset - b.offset);

@@ -6,12 +6,15 @@
  * @throws {Error} that says what was wrong and where, with that line and a mark below it.
  */
 export async function parseJsonText(text: string, from: string, firstLine = 1): Promise<unknown> {
-  const { excerpt, readJson } = await import('../json-fault.ts');
-  const reading = readJson(text);
-  if ('value' in reading) return reading.value;
-  const { fault } = reading;
-  const place = `line ${firstLine + fault.line - 1}, column ${fault.column}`;
-  const line = excerpt(text, fault);
-  const shown = `  ${line.text.replaceAll('\t', ' ')}\n  ${' '.repeat(line.at)}^`;
-  throw new Error(`${from} is not JSON: ${fault.message} at ${place}\n${shown}`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The parser that finds faults is loaded only if there is one.
+    const { excerpt, findFault } = await import('../json-fault.ts');
+    const fault = findFault(text, String(error));
+    const place = `line ${firstLine + fault.line - 1}, column ${fault.column}`;
+    const line = excerpt(text, fault);
+    const shown = `  ${line.text.replaceAll('\t', ' ')}\n  ${' '.repeat(line.at)}^`;
+    throw new Error(`${from} is not JSON: ${fault.message} at ${place}\n${shown}`);
+  }
 }

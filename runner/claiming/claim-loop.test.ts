@@ -274,16 +274,3 @@ test('a claim that is given up is released by its lease, and the next ones ask f
     () => edge.claims.at(-1)?.wants.some(({ limit }) => limit === 8) === true,
   );
 });
-
-test('over a link that is too slow for a large claim, no task is lost and none spends a second attempt', async (t) => {
-  const { edge, ledger, run, addMany, settled, counted } = await prepareRunner(t, {
-    ioConcurrency: 64,
-    leaseSeconds: 2,
-  });
-  const ids = addMany(64, { do: 'return', value: 'x'.repeat(30_000) }, { lane: 'io' });
-  edge.failAlways('/tasks/claim', { bytesPerSecond: 500_000 });
-  void run();
-  await settled();
-  assert.ok(ids.every((id) => ledger.stateOf(id) === 'completed' && ledger.attemptOf(id) === 1));
-  assert.deepEqual([counted('lost'), counted('failed')], [0, 0]);
-});

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { settlesWithin } from '../../edge/testing/wait-for.ts';
 import { job, newTaskId } from '../testing/held-tasks.ts';
-import { roundsFor } from '../testing/native-call.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
 import { ThreadExit } from './running-job.ts';
 
@@ -35,26 +33,6 @@ test('a job that waits for its thread to start can be killed', async (t) => {
   const ended = next.outcome.catch(() => 'ended');
   await next.thread.end();
   assert.equal(await settlesWithin(ended, 3000), true, 'the job ran although it was killed');
-});
-
-test('threads that do not end are replaced up to a bound, then their places wait for one to exit', async (t) => {
-  const { pool, started } = openPool(t);
-  const order = { do: 'compute natively', ms: roundsFor(6000) } as const;
-  const exits: Promise<unknown>[] = [];
-  for (const slots of [1, 1, 0]) {
-    const blocked = job(order);
-    const running = run(pool, blocked);
-    exits.push(exitOf(running));
-    await started(blocked);
-    await sleep(300);
-    void running.thread.end();
-    assert.equal(pool.slots, slots);
-  }
-  assert.throws(() => pool.start([job({ do: 'return' })]), /no thread/);
-  assert.ok((await Promise.race(exits)) instanceof ThreadExit);
-  assert.equal(pool.slots, 1);
-  assert.deepEqual(await run(pool, job({ do: 'return', value: 1 })).outcome, { result: '1' });
-  await Promise.all(exits);
 });
 
 test('an abort reaches the signal of its task and of no other', async (t) => {
