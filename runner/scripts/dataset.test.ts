@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import heavy from '../tasks/heavy.ts';
-import { runTask, temporaryFolder } from '../tasks/testing/context.ts';
+import { resultOf, temporaryFolder } from '../tasks/testing/context.ts';
 import { ensureDataset, RELATION, writeDataset } from './dataset.ts';
 
 async function hashOf(file: string): Promise<string> {
@@ -52,7 +52,7 @@ test('a model finds the relation that the dataset was made with', async (t) => {
       rows: z.number(),
       model: z.object({ coefficients: z.record(z.string(), z.number()), r2: z.number(), rmse: z.number() }),
     })
-    .parse(await runTask(heavy, payload, { dataDir }));
+    .parse(await resultOf(heavy, payload, { dataDir }));
   assert.equal(rows, 100_000);
   const { noise, ...coefficients } = RELATION;
   for (const [name, coefficient] of Object.entries(coefficients)) {

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { SMTPServerOptions } from 'smtp-server';
 import { NonRetryableError } from '../task.ts';
 import email from './email.ts';
-import { recordingLog, runTask, temporaryFolder } from './testing/context.ts';
+import { resultOf, temporaryFolder } from './testing/context.ts';
 import { refusal, smtpServer } from './testing/smtp-server.ts';
 
 const TASK_ID = 'a1b2c3d4-e5f6-4890-abcd-ef1234567890';
@@ -26,7 +26,7 @@ async function server(test: TestContext, options?: SMTPServerOptions) {
 test('without a mail server the message is written to the outbox, named by the task', async (t) => {
   const { folder, env } = await outbox(t);
   const file = join(folder, `${TASK_ID}.eml`);
-  assert.deepEqual(await runTask(email, welcome, { taskId: TASK_ID, env }), {
+  assert.deepEqual(await resultOf(email, welcome, { taskId: TASK_ID, env }), {
     messageId: `<${TASK_ID}@localhost>`,
     accepted: ['user@example.com'],
     transport: 'outbox',
@@ -41,14 +41,14 @@ test('without a mail server the message is written to the outbox, named by the t
 
 test('a repeated attempt replaces its message in the outbox', async (t) => {
   const { folder, env } = await outbox(t);
-  const first = await runTask(email, welcome, { attempt: 1, env });
-  assert.deepEqual(await runTask(email, welcome, { attempt: 2, env }), first);
+  const first = await resultOf(email, welcome, { attempt: 1, env });
+  assert.deepEqual(await resultOf(email, welcome, { attempt: 2, env }), first);
   assert.equal((await readdir(folder)).length, 1);
 });
 
 test('the folder of the outbox is made where it is missing', async (t) => {
   const { folder, env } = await outbox(t, 'mail', 'out');
-  await runTask(email, welcome, { env });
+  await resultOf(email, welcome, { env });
   assert.equal((await readdir(folder)).length, 1);
 });
 
@@ -56,7 +56,7 @@ test('an outbox that cannot be written is named by its setting, not by its path'
   const file = join(await temporaryFolder(t), 'file');
   await writeFile(file, '');
   await assert.rejects(
-    runTask(email, welcome, { env: { OUTBOX_DIR: file } }),
+    resultOf(email, welcome, { env: { OUTBOX_DIR: file } }),
     new NonRetryableError(
       'The runner cannot write the message to its outbox, the folder OUTBOX_DIR (EEXIST): a part of its path is a file, not a folder; choose another path.',
     ),
@@ -66,7 +66,7 @@ test('an outbox that cannot be written is named by its setting, not by its path'
 test('the message reaches every recipient through the mail server', async (t) => {
   const { received, env } = await server(t);
   const to = ['one@example.com', 'two@example.com'];
-  assert.deepEqual(await runTask(email, { ...welcome, to }, { taskId: TASK_ID, env }), {
+  assert.deepEqual(await resultOf(email, { ...welcome, to }, { taskId: TASK_ID, env }), {
     messageId: `<${TASK_ID}@example.org>`,
     accepted: to,
     transport: 'smtp',
@@ -78,8 +78,8 @@ test('the message reaches every recipient through the mail server', async (t) =>
 
 test('a repeated attempt carries the same Message-ID', async (t) => {
   const { received, env } = await server(t);
-  await runTask(email, welcome, { attempt: 1, env });
-  await runTask(email, welcome, { attempt: 2, env });
+  await resultOf(email, welcome, { attempt: 1, env });
+  await resultOf(email, welcome, { attempt: 2, env });
   const [first, second] = received.map(({ source }) => source.match(/^Message-ID: .*$/m)?.[0]);
   assert.ok(first);
   assert.equal(first, second);
@@ -88,7 +88,7 @@ test('a repeated attempt carries the same Message-ID', async (t) => {
 test('the payload may name the sender and bring its own text and HTML', async (t) => {
   const { received, env } = await server(t);
   const from = { name: 'Zoë', address: 'zoe@example.net' };
-  await runTask(
+  await resultOf(
     email,
     { to: 'a@example.com', from, subject: 'Hi', text: 'plain', html: '<p>rich</p>' },
     { env },
@@ -102,7 +102,7 @@ test('a permanent refusal is not retried', async (t) => {
   const { env } = await server(t, {
     onRcptTo: (_address, _session, done) => done(refusal(550, 'No such user')),
   });
-  await assert.rejects(runTask(email, welcome, { env }), (error) => {
+  await assert.rejects(resultOf(email, welcome, { env }), (error) => {
     assert.ok(error instanceof NonRetryableError);
     assert.match(error.message, /^The mail server refused the message: .*550 No such user/);
     return true;
@@ -114,23 +114,25 @@ test('a temporary refusal is retried', async (t) => {
     onRcptTo: (_address, _session, done) => done(refusal(451, 'Try again later')),
   });
   await assert.rejects(
-    runTask(email, welcome, { env }),
+    resultOf(email, welcome, { env }),
     (error) => error instanceof Error && !(error instanceof NonRetryableError) && /451/.test(error.message),
   );
 });
 
 test('a server that cannot be reached is retried', async () => {
   const env = { SMTP_URL: 'smtp://127.0.0.1:1' };
-  await assert.rejects(runTask(email, welcome, { env }), (error) => !(error instanceof NonRetryableError));
+  await assert.rejects(resultOf(email, welcome, { env }), (error) => !(error instanceof NonRetryableError));
 });
 
 test('recipients that the server refuses are reported, without sending again to the others', async (t) => {
   const { env } = await server(t, {
     onRcptTo: ({ address }, _session, done) => done(address.startsWith('gone') ? refusal(550, 'Gone') : null),
   });
-  const { log, lines } = recordingLog();
+  const lines: string[] = [];
+  const onLog = ({ level, message }: { level: string; message: string }) =>
+    void lines.push(`${level} ${message}`);
   const to = ['gone@example.com', 'here@example.com'];
-  const result = await runTask(email, { ...welcome, to }, { log, taskId: TASK_ID, env });
+  const result = await resultOf(email, { ...welcome, to }, { onLog, taskId: TASK_ID, env });
   assert.deepEqual(result, {
     messageId: `<${TASK_ID}@example.org>`,
     accepted: ['here@example.com'],
@@ -143,12 +145,12 @@ test('recipients that the server refuses are reported, without sending again to 
 test('an abort ends the sending', async (t) => {
   const abort = new AbortController();
   const { env } = await server(t, { onMailFrom: () => abort.abort() });
-  await assert.rejects(runTask(email, welcome, { signal: abort.signal, env }), { name: 'AbortError' });
+  await assert.rejects(resultOf(email, welcome, { signal: abort.signal, env }), { name: 'AbortError' });
 });
 
 test('values are escaped in the HTML part and stand as they are in the text part', async (t) => {
   const { folder, env } = await outbox(t);
-  await runTask(email, { ...welcome, data: { name: '<b>Ann & Bo</b>' } }, { taskId: TASK_ID, env });
+  await resultOf(email, { ...welcome, data: { name: '<b>Ann & Bo</b>' } }, { taskId: TASK_ID, env });
   const source = await readFile(join(folder, `${TASK_ID}.eml`), 'utf8');
   assert.match(source, /^Welcome, <b>Ann & Bo<\/b>!\r$/m);
   assert.match(source.replaceAll('=\r\n', ''), /Welcome, &lt;b&gt;Ann &amp; Bo&lt;\/b&gt;!<\/h1>/);
@@ -157,7 +159,7 @@ test('values are escaped in the HTML part and stand as they are in the text part
 test('every template can be rendered without data and leaves no gap', async (t) => {
   const { folder, env } = await outbox(t);
   for (const template of ['notification', 'report', 'welcome']) {
-    await runTask(email, { ...welcome, template }, { taskId: template, env });
+    await resultOf(email, { ...welcome, template }, { taskId: template, env });
     assert.doesNotMatch(await readFile(join(folder, `${template}.eml`), 'utf8'), /undefined|<%|(\r\n){3}/);
   }
 });
@@ -165,7 +167,7 @@ test('every template can be rendered without data and leaves no gap', async (t) 
 test('a link is made of a web address only', async (t) => {
   const { folder, env } = await outbox(t);
   const data = { message: 'Look', url: 'javascript:alert(1)' };
-  await runTask(email, { ...welcome, template: 'notification', data }, { taskId: TASK_ID, env });
+  await resultOf(email, { ...welcome, template: 'notification', data }, { taskId: TASK_ID, env });
   assert.doesNotMatch(await readFile(join(folder, `${TASK_ID}.eml`), 'utf8'), /javascript/);
 });
 
@@ -180,7 +182,7 @@ for (const template of [
   test(`a template named ${JSON.stringify(template)} is refused with those that exist`, async (t) => {
     const { env } = await outbox(t);
     await assert.rejects(
-      runTask(email, { ...welcome, template }, { env }),
+      resultOf(email, { ...welcome, template }, { env }),
       new NonRetryableError(
         `There is no email template \`${template}\`; there are: notification, report, welcome.`,
       ),

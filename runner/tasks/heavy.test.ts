@@ -3,22 +3,22 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { z } from 'zod';
-import type { TaskContext } from '../task.ts';
+import type { RunTaskOptions } from '../project/run-task.ts';
 import heavy from './heavy.ts';
 import { seededRandom } from './lib/random.ts';
-import { runTask, temporaryFolder } from './testing/context.ts';
+import { resultOf, temporaryFolder } from './testing/context.ts';
 
 interface Trial {
   readonly csv: string;
   readonly parameters?: object;
-  readonly context?: Partial<TaskContext>;
+  readonly context?: RunTaskOptions<never>;
 }
 
 async function analyse(test: TestContext, { csv, parameters, context }: Trial): Promise<unknown> {
   const dataDir = await temporaryFolder(test);
   await writeFile(join(dataDir, 'data.csv'), csv);
   const payload = { operation: 'data_analysis', dataset: 'data.csv', parameters };
-  return runTask(heavy, payload, { dataDir, ...context });
+  return resultOf(heavy, payload, { dataDir, ...context });
 }
 
 function csvOf(header: string, rows: number, row: (index: number) => readonly unknown[]): string {
@@ -152,7 +152,7 @@ test('equal seeds give equal results', async (t) => {
 test('the progress rises to 100 percent with the bytes read', async (t) => {
   const seen: number[] = [];
   const progress = (value: unknown) => void seen.push(z.object({ percent: z.number() }).parse(value).percent);
-  await analyse(t, { csv: linearCsv(10_000, 1), context: { progress } });
+  await analyse(t, { csv: linearCsv(10_000, 1), context: { onProgress: progress } });
   assert.ok(seen.length > 2);
   assert.deepEqual(
     seen,
@@ -163,14 +163,14 @@ test('the progress rises to 100 percent with the bytes read', async (t) => {
 
 test('an abort ends the reading', async (t) => {
   const abort = new AbortController();
-  const context = { signal: abort.signal, progress: () => abort.abort() };
+  const context = { signal: abort.signal, onProgress: () => abort.abort() };
   await assert.rejects(analyse(t, { csv: linearCsv(10_000, 1), context }), { name: 'AbortError' });
 });
 
 test('a missing file is named with how to make it', async (t) => {
   const dataDir = await temporaryFolder(t);
   await assert.rejects(
-    runTask(heavy, { operation: 'data_analysis', dataset: 'large_dataset.csv' }, { dataDir }),
+    resultOf(heavy, { operation: 'data_analysis', dataset: 'large_dataset.csv' }, { dataDir }),
     refused(/^There is no `large_dataset\.csv` in the data folder\. .*`npm run dataset`/),
   );
 });
@@ -180,7 +180,7 @@ test('a file outside the data folder is refused', async (t) => {
   await symlink('/etc/hosts', join(dataDir, 'link.csv'));
   for (const dataset of ['../data.csv', '/etc/hosts', 'link.csv']) {
     await assert.rejects(
-      runTask(heavy, { operation: 'data_analysis', dataset }, { dataDir }),
+      resultOf(heavy, { operation: 'data_analysis', dataset }, { dataDir }),
       refused(/leads outside the data folder/),
     );
   }

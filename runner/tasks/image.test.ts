@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { z } from 'zod';
 import image from './image.ts';
-import { runTask, temporaryFolder } from './testing/context.ts';
+import { resultOf, temporaryFolder } from './testing/context.ts';
 
 /** Left half red, right half blue. */
 function redAndBlue(width: number, height: number) {
@@ -29,7 +29,7 @@ async function sourceOfSize(width: number, height: number) {
 }
 
 async function inline(payload: object) {
-  const result = await runTask(image, { source: picture, ...payload });
+  const result = await resultOf(image, { source: picture, ...payload });
   return z
     .object({
       format: z.string(),
@@ -108,7 +108,7 @@ test('files of the data folder are read and written', async (t) => {
   const dataDir = await temporaryFolder(t);
   await redAndBlue(80, 40).toFile(join(dataDir, 'in.png'));
   const payload = { source: { file: 'in.png' }, format: 'webp', output: { file: 'made/out.webp' } };
-  const result = await runTask(image, payload, { dataDir });
+  const result = await resultOf(image, payload, { dataDir });
   const written = await readFile(join(dataDir, 'made', 'out.webp'));
   assert.deepEqual(result, {
     format: 'webp',
@@ -123,7 +123,7 @@ test('files of the data folder are read and written', async (t) => {
 test('a file that exists is left alone, and replaced where the payload says so', async (t) => {
   const dataDir = await temporaryFolder(t);
   await writeFile(join(dataDir, 'out.png'), 'mine');
-  const write = (output: object) => runTask(image, { source: picture, output }, { dataDir });
+  const write = (output: object) => resultOf(image, { source: picture, output }, { dataDir });
   await assert.rejects(
     write({ file: 'out.png' }),
     refused(/^`out\.png` exists in the data folder already; .* give `overwrite: true` to replace it\.$/),
@@ -136,17 +136,17 @@ test('a file that exists is left alone, and replaced where the payload says so',
 test('an attempt that runs again after its file was written succeeds with the same result', async (t) => {
   const dataDir = await temporaryFolder(t);
   const payload = { source: picture, format: 'avif', output: { file: 'out.avif' } };
-  const first = await runTask(image, payload, { dataDir, attempt: 1 });
-  assert.deepEqual(await runTask(image, payload, { dataDir, attempt: 2 }), first);
+  const first = await resultOf(image, payload, { dataDir, attempt: 1 });
+  assert.deepEqual(await resultOf(image, payload, { dataDir, attempt: 2 }), first);
   assert.deepEqual(await readdir(dataDir), ['out.avif']);
 });
 
 test('a file outside the data folder is refused, to read and to write', async (t) => {
   const dataDir = await temporaryFolder(t);
   const outside = refused(/leads outside the data folder/);
-  await assert.rejects(runTask(image, { source: { file: '../in.png' } }, { dataDir }), outside);
+  await assert.rejects(resultOf(image, { source: { file: '../in.png' } }, { dataDir }), outside);
   await assert.rejects(
-    runTask(image, { source: picture, output: { file: '/out.png' } }, { dataDir }),
+    resultOf(image, { source: picture, output: { file: '/out.png' } }, { dataDir }),
     outside,
   );
 });
@@ -157,12 +157,12 @@ test('an image too large for a result asks for an output file', async () => {
     .webp({ quality: 50 })
     .toBuffer();
   const payload = { source: { base64: noise.toString('base64') }, format: 'png' };
-  await assert.rejects(runTask(image, payload), refused(/too many for a result; give `output\.file`/));
+  await assert.rejects(resultOf(image, payload), refused(/too many for a result; give `output\.file`/));
 });
 
 test('what is no image is refused for good', async () => {
   const base64 = Buffer.from('not an image').toString('base64');
-  await assert.rejects(runTask(image, { source: { base64 } }), refused(/^The image cannot be processed: /));
+  await assert.rejects(resultOf(image, { source: { base64 } }), refused(/^The image cannot be processed: /));
 });
 
 test('an image that is cut short is refused for good', async (t) => {
@@ -170,7 +170,7 @@ test('an image that is cut short is refused for good', async (t) => {
   const whole = await redAndBlue(800, 400).jpeg().toBuffer();
   await writeFile(join(dataDir, 'cut.jpg'), whole.subarray(0, whole.length / 2));
   await assert.rejects(
-    runTask(image, { source: { file: 'cut.jpg' } }, { dataDir }),
+    resultOf(image, { source: { file: 'cut.jpg' } }, { dataDir }),
     refused(/^The image cannot be processed: /),
   );
 });
@@ -179,7 +179,7 @@ test('a damaged file is named as the payload names it, not by its path on this m
   const dataDir = await temporaryFolder(t);
   const whole = await redAndBlue(80, 40).avif().toBuffer();
   await writeFile(join(dataDir, 'cut.avif'), whole.subarray(0, whole.length / 2));
-  await assert.rejects(runTask(image, { source: { file: 'cut.avif' } }, { dataDir }), (error) => {
+  await assert.rejects(resultOf(image, { source: { file: 'cut.avif' } }, { dataDir }), (error) => {
     assert.ok(error instanceof Error);
     assert.match(error.message, /^The image cannot be processed: .*: cut\.avif: /);
     assert.ok(!error.message.includes(dataDir), error.message);
@@ -190,14 +190,14 @@ test('a damaged file is named as the payload names it, not by its path on this m
 test('a drawing in SVG is refused', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
   await assert.rejects(
-    runTask(image, { source: { base64: svg.toString('base64') } }),
+    resultOf(image, { source: { base64: svg.toString('base64') } }),
     refused(/^The image is svg; it must be one of /),
   );
 });
 
 test('an image of too many pixels is refused by its numbers, whether read or asked for', async () => {
   await assert.rejects(
-    runTask(image, { source: await sourceOfSize(8001, 8001) }),
+    resultOf(image, { source: await sourceOfSize(8001, 8001) }),
     refused(/^The image has 8001 × 8001 = 64,016,001 pixels, and 64,000,000 are allowed: /),
   );
   for (const resize of [
@@ -206,7 +206,7 @@ test('an image of too many pixels is refused by its numbers, whether read or ask
     { width: 7900, height: 7900, fit: 'outside' },
   ]) {
     await assert.rejects(
-      runTask(image, { source: picture, resize }),
+      resultOf(image, { source: picture, resize }),
       refused(/^Resized, the image would have .* pixels, and 64,000,000 are allowed: /),
     );
   }
@@ -214,7 +214,7 @@ test('an image of too many pixels is refused by its numbers, whether read or ask
 
 test('an image that only its rotation makes too large is refused', async () => {
   await assert.rejects(
-    runTask(image, { source: await sourceOfSize(16_000, 3900), rotate: 17.3 }),
+    resultOf(image, { source: await sourceOfSize(16_000, 3900), rotate: 17.3 }),
     refused(/^Rotated, the image would have 16436 × 8482 = 139,410,152 pixels, and 64,000,000 are allowed: /),
   );
 });
@@ -224,7 +224,7 @@ test('an image is given up when the timeout of its attempt is over', async () =>
   const source = { base64: (await noise.png().toBuffer()).toString('base64') };
   const resize = { width: 7900, height: 7900, fit: 'fill' };
   const payload = { source, resize, format: 'webp', quality: 100 };
-  await assert.rejects(runTask(image, payload, { timeoutSeconds: 1 }), {
+  await assert.rejects(resultOf(image, payload, { timeoutSeconds: 1 }), {
     name: 'Error',
     message: /^The image took longer than 1 s: /,
   });
@@ -236,7 +236,7 @@ for (const [what, order] of [
 ] as const) {
   test(`an image too large for an encoder that no time limit ends is refused: ${what}`, async () => {
     await assert.rejects(
-      runTask(image, { source: picture, ...order, resize: { width: 5000, height: 4000 } }),
+      resultOf(image, { source: picture, ...order, resize: { width: 5000, height: 4000 } }),
       refused(
         new RegExp(`^As ${what}, the image would have 5000 × 4000 = 20,000,000 pixels, and 16,000,000 are`),
       ),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NonRetryableError } from '../task.ts';
 import task from './test-cpu.ts';
-import { runTask } from './testing/context.ts';
+import { resultOf } from './testing/context.ts';
 
 test('it keeps its thread busy for the time asked for', async () => {
   let yielded = false;
@@ -10,14 +10,13 @@ test('it keeps its thread busy for the time asked for', async () => {
     yielded = true;
   });
   const start = performance.now();
-  const running = runTask(task, { cpuMs: 20 });
+  assert.deepEqual(await resultOf(task, { cpuMs: 20 }), { cpuMs: 20, attempt: 1 });
   assert.ok(performance.now() - start >= 20);
   assert.ok(!yielded);
-  assert.deepEqual(await running, { cpuMs: 20, attempt: 1 });
 });
 
 test('it fails as a task of type test does', async () => {
-  await assert.rejects(runTask(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
-  await assert.rejects(runTask(task, { failTimes: 1 }), { name: 'Error' });
-  assert.deepEqual(await runTask(task, { failTimes: 1 }, { attempt: 2 }), { cpuMs: 0, attempt: 2 });
+  await assert.rejects(resultOf(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
+  await assert.rejects(resultOf(task, { failTimes: 1 }), { name: 'Error' });
+  assert.deepEqual(await resultOf(task, { failTimes: 1 }, { attempt: 2 }), { cpuMs: 0, attempt: 2 });
 });

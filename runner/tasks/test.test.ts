@@ -2,42 +2,44 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NonRetryableError } from '../task.ts';
 import task from './test.ts';
-import { recordingLog, runTask } from './testing/context.ts';
+import { resultOf } from './testing/context.ts';
 
 test('an empty payload succeeds at once', async () => {
-  assert.deepEqual(await runTask(task, {}), { durationMs: 0, attempt: 1 });
+  assert.deepEqual(await resultOf(task, {}), { durationMs: 0, attempt: 1 });
 });
 
 test('it says how long it works', async () => {
-  const { log, lines } = recordingLog();
-  await runTask(task, { durationMs: 1 }, { log });
+  const lines: string[] = [];
+  const onLog = ({ level, message }: { level: string; message: string }) =>
+    void lines.push(`${level} ${message}`);
+  await resultOf(task, { durationMs: 1 }, { onLog });
   assert.deepEqual(lines, ['info Simulating test work for 1ms...']);
 });
 
 test('it fails for good with the message asked for', async () => {
   await assert.rejects(
-    runTask(task, { shouldFail: true, errorMessage: 'Simulated failure for testing' }),
+    resultOf(task, { shouldFail: true, errorMessage: 'Simulated failure for testing' }),
     new NonRetryableError('Simulated failure for testing'),
   );
 });
 
 test('it fails for good with a message of its own where none is given', async () => {
-  await assert.rejects(runTask(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
+  await assert.rejects(resultOf(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
 });
 
 test('it fails the first attempts, each to be retried, and then succeeds', async () => {
   for (const attempt of [1, 2]) {
     await assert.rejects(
-      runTask(task, { failTimes: 2 }, { attempt }),
+      resultOf(task, { failTimes: 2 }, { attempt }),
       (error) => error instanceof Error && !(error instanceof NonRetryableError),
     );
   }
-  assert.deepEqual(await runTask(task, { failTimes: 2 }, { attempt: 3 }), { durationMs: 0, attempt: 3 });
+  assert.deepEqual(await resultOf(task, { failTimes: 2 }, { attempt: 3 }), { durationMs: 0, attempt: 3 });
 });
 
 test('an abort ends the wait', async () => {
   const abort = new AbortController();
-  const running = runTask(task, { durationMs: 600_000 }, { signal: abort.signal });
+  const running = resultOf(task, { durationMs: 600_000 }, { signal: abort.signal });
   abort.abort();
   await assert.rejects(running, { name: 'AbortError' });
 });

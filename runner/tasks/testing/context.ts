@@ -3,32 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { z } from 'zod';
-import type { TaskContext, TaskDefinition } from '../../task.ts';
+import { type RunTaskOptions, runTask } from '../../project/run-task.ts';
+import type { TaskDefinition } from '../../task.ts';
 
-/** Runs a task as the runner does: the payload goes through its schema first. */
-export async function runTask<Payload extends z.ZodType>(
-  task: TaskDefinition<Payload>,
+/** The task of every attempt that names no other. */
+const TASK_ID = 'a1b2c3d4-e5f6-4890-abcd-ef1234567890';
+
+/**
+ * Runs one attempt of a task as a runner does, and resolves with its result.
+ *
+ * @throws what the task threw, or an error with the message of the failure.
+ */
+export async function resultOf<
+  Payload extends z.ZodType,
+  Type extends string,
+  Result,
+  Variable extends string,
+>(
+  task: TaskDefinition<Payload, Type, Result, Variable>,
   payload: unknown,
-  context: Partial<TaskContext<string>> = {},
+  options: RunTaskOptions<Variable> = {},
 ): Promise<unknown> {
-  return task.run(task.payload.parse(payload), {
-    taskId: 'a1b2c3d4-e5f6-4890-abcd-ef1234567890',
-    attempt: 1,
-    timeoutSeconds: undefined,
-    signal: new AbortController().signal,
-    dataDir: tmpdir(),
-    env: {},
-    log: recordingLog().log,
-    progress: () => {},
-    ...context,
-  });
-}
-
-/** A log that keeps its lines, each as `level message`. */
-export function recordingLog() {
-  const lines: string[] = [];
-  const at = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
-  return { lines, log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
+  const { outcome } = await runTask(task, payload, { taskId: TASK_ID, ...options });
+  if (outcome.status === 'completed') return outcome.result;
+  throw outcome.thrown ?? new Error(outcome.error.message);
 }
 
 /** A folder that is removed when the test ends. */
