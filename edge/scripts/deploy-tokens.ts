@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Wrangler } from './deploy.ts';
+import type { Wrangler } from './lib/wrangler.ts';
 
 /** The secret of each kind of token. Both workers have both. */
 export const TOKEN_SECRETS = { client: 'API_TOKENS', runner: 'RUNNER_TOKENS' } as const;

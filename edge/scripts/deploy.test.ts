@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { CONFIGS, deploy, type Wrangler } from './deploy.ts';
+import { CONFIGS, deploy } from './deploy.ts';
 import { setTokens } from './deploy-tokens.ts';
+import type { Wrangler } from './lib/wrangler.ts';
 
 const SCRIPT = join(import.meta.dirname, 'deploy.ts');
 

@@ -12,7 +12,7 @@ import { parse } from 'jsonc-parser';
 import { z } from 'zod';
 import { type DeploySettings, readSettings, SETTINGS_FILE, withSettings } from './deploy-settings.ts';
 import { ensureTokens, setTokens, TOKEN_SECRETS, type TokenKind } from './deploy-tokens.ts';
-import { WRANGLER } from './lib/wrangler.ts';
+import { WRANGLER, type Wrangler } from './lib/wrangler.ts';
 
 const QUEUES = ['task-queue-v2', 'task-dead-letter-v2'];
 const NAMESPACE = 'task-storage-v2';
@@ -20,14 +20,6 @@ const API_CONFIG = join(import.meta.dirname, '../api/wrangler.jsonc');
 const BUFFER_CONFIG = join(import.meta.dirname, '../buffer/wrangler.jsonc');
 /** The API Worker binds to the ledger of the Consumer Worker, which has to be there first. */
 export const CONFIGS = [BUFFER_CONFIG, API_CONFIG];
-
-/** Runs wrangler. */
-export interface Wrangler {
-  /** Shows what it prints; `input` is its standard input. Throws when it fails. */
-  show(args: readonly string[], input?: string): void;
-  /** Returns what it prints. Throws when it fails. */
-  read(args: readonly string[]): string;
-}
 
 /** Bundles both workers and checks them, offline. */
 export function dryRun(wrangler: Wrangler, settings: DeploySettings = {}): void {

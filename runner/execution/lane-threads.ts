@@ -5,7 +5,7 @@ import { taskEnv, threadEnv } from '../threads/thread-env.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
 import { Assignments } from './assignments.ts';
 import { HandedTasks } from './handed-tasks.ts';
-import type { LaneOptions } from './lane.ts';
+import type { LaneSetup } from './lane-setup.ts';
 import { ThreadPool } from './pool.ts';
 import { Relay } from './relay.ts';
 import { type Ending, RunningTask, type StopReason } from './running-task.ts';
@@ -16,11 +16,7 @@ const STALL_MS = 100;
 /** How long a lane that closes waits for threads that run nothing. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-export interface LaneThreadsOptions
-  extends Pick<
-    LaneOptions,
-    'types' | 'threads' | 'tasksPerThread' | 'dataDir' | 'env' | 'events' | 'memory'
-  > {
+export interface LaneThreadsOptions extends LaneSetup {
   readonly onBegun: (task: RunningTask) => void;
   readonly onEnded: (task: RunningTask, ending: Ending) => void;
   /** Tasks that have not begun are taken from their thread. */

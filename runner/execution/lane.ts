@@ -1,10 +1,8 @@
-import type { TaskEntry } from '../catalog/catalog.ts';
 import { type Demand, type LaneWork, type QueueHead, ReadAhead } from '../claiming/read-ahead.ts';
-import type { RunnerBus } from '../events.ts';
 import type { HeldTask } from '../held-task.ts';
 import type { Outcome } from '../threads/thread-protocol.ts';
+import type { LaneSetup } from './lane-setup.ts';
 import { LaneThreads } from './lane-threads.ts';
-import type { MemoryWatch } from './memory-watch.ts';
 import { CANCELLED, type Ending } from './running-task.ts';
 import type { StuckThread } from './stuck-threads.ts';
 import { WaitingTasks } from './waiting-tasks.ts';
@@ -12,16 +10,7 @@ import { WaitingTasks } from './waiting-tasks.ts';
 /** How often a lane looks for waiting tasks to give back. */
 const CHECK_MS = 500;
 
-export interface LaneOptions {
-  readonly types: readonly TaskEntry[];
-  readonly threads: number;
-  readonly tasksPerThread: number;
-  readonly dataDir: string;
-  /** The runner's environment: tasks get the variables that their types name. */
-  readonly env: NodeJS.ProcessEnv;
-  readonly events: RunnerBus;
-  /** Looks at the memory of this lane's threads, and of other lanes'. */
-  readonly memory: MemoryWatch;
+export interface LaneOptions extends LaneSetup {
   /**
    * Takes the outcome of an attempt, and how many milliseconds it ran, where it did; the lane counts it as
    * held until {@link Lane.acknowledge}.

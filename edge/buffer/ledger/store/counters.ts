@@ -1,7 +1,6 @@
 import type { TaskState } from '../../../contract/task.ts';
 import { Histogram } from './histogram.ts';
 import type { Sql } from './sql.ts';
-import type { Store } from './store.ts';
 
 /** In the order of the columns that {@link ADD_TO_TYPES} writes. */
 const NOTHING = {
@@ -36,7 +35,11 @@ const ADD_TO_TYPES = `
 const SUM_READY = 'SELECT sum(ready) AS ready FROM types WHERE type IN (SELECT value FROM json_each(?1))';
 
 /** How many tasks of these types are ready, with what the call under way has done, counted up to a limit. */
-export function readyOf(sql: Store, types: readonly string[], limit: number): number {
+export function readyOf(
+  sql: Sql & { readonly counters: Counters },
+  types: readonly string[],
+  limit: number,
+): number {
   const before = sql.exec<{ ready: number | null }>(SUM_READY, JSON.stringify(types))[0]?.ready ?? 0;
   return Math.min(
     limit,
