@@ -121,7 +121,7 @@ export class TaskThread {
       this.#hasExited = true;
       // What it has sent before is here, but may not have been looked at.
       this.#inbox.drain();
-      this.#children.end();
+      void this.#children.endRest();
       this.#reject(this.#error ?? new Error(`worker exited with code: ${code}`));
       resolve();
       options.onExit(this);
