@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { RunningJob } from '../execution/running-job.ts';
 import { ThreadChildren } from './children/thread-children.ts';
+import { withoutHiddenPort } from './hidden-port.ts';
 import { OpenJobs } from './open-jobs.ts';
 import { OVERSIZED, ThreadInbox } from './thread-inbox.ts';
 import { isOversized, readEnds, type ThreadMessage } from './thread-messages.ts';
@@ -100,7 +101,7 @@ export class TaskThread {
     // The first order starts the thread.
     const { port, received } = this.#inbox.threadSide();
     const order: Setup = { token: this.#token, port, received };
-    const started = this.#piscina.run(order, { transferList: [port] });
+    const started = withoutHiddenPort(() => this.#piscina.run(order, { transferList: [port] }));
     const [worker] = this.#piscina.threads;
     if (!worker) throw new Error('The thread did not start');
     this.#worker = worker;

@@ -5,6 +5,7 @@ import { JobChildren } from './children/job-children.ts';
 import { currentThread } from './children/os-process.ts';
 import { NoteBudget } from './note-budget.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
+import { refuseThreadMessages } from './public-ports.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
 import { replaceStdio } from './task-stdio.ts';
 import { forgetNodeFlags } from './thread-env.ts';
@@ -32,6 +33,7 @@ interface Running {
 }
 
 forgetNodeFlags();
+refuseThreadMessages();
 
 const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();
