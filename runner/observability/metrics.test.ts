@@ -66,6 +66,17 @@ test('what cannot be measured is left out, and reaches nobody', async (t) => {
   assert.equal(value('task_runner_task_duration_seconds_count{type="cpu-fixture"}'), undefined);
 });
 
+test('a task that replaces the clock of its thread is timed as it ran', async (t) => {
+  const { run, add, settled, scrape } = await measuredRunner(t, { threads: 1 });
+  add({ do: 'attack', value: 'replace the clock' });
+  void run();
+  await settled();
+  const { value } = await scrape();
+  assert.equal(value('task_runner_task_duration_seconds_count{type="cpu-fixture"}'), 1);
+  const seconds = value('task_runner_task_duration_seconds_sum{type="cpu-fixture"}') ?? 0;
+  assert.ok(seconds < 10, `${seconds} s`);
+});
+
 test('a task waits from when the ledger received it, whatever this machine’s clock says', async (t) => {
   const { run, add, settled, scrape } = await measuredRunner(t);
   const [receivedAt, claimedAt] = ['2001-01-01T00:00:00.000Z', '2001-01-01T00:00:07.000Z'];
