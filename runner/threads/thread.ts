@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
 import { JobChildren } from './children/job-children.ts';
@@ -49,9 +50,18 @@ let setup: { readonly token: string; readonly port: ThreadPort; readonly childre
 
 replaceStdio((output, piece) => printing()?.notes.print(output, piece));
 
-// What a job throws outside its promise is its own failure; once it has ended, nobody's.
-process.on('uncaughtException', blame);
+// What a job throws outside its promise is its own failure; once it has ended, nobody's. No task can undo the
+// first: where it has removed the second, rejections come to the first too.
+process.setUncaughtExceptionCaptureCallback(blame);
 process.on('unhandledRejection', blame);
+Object.defineProperty(process, 'setUncaughtExceptionCaptureCallback', {
+  value: () => {
+    throw new Error('Task code cannot catch what others throw');
+  },
+  writable: false,
+  configurable: false,
+});
+syncBuiltinESMExports();
 
 const exit = process.exit;
 process.exit = (code) => {
