@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import { withoutHiddenPort } from '../threads/hidden-port.ts';
 import { threadEnv } from '../threads/thread-env.ts';
 import { TaskSettings } from './definition.ts';
 
@@ -62,7 +63,8 @@ async function taskFiles(folder: string): Promise<string[]> {
 async function inspect(files: readonly string[], env: NodeJS.ProcessEnv): Promise<CatalogAnswer> {
   const modules = files.map((file) => ({ file, module: pathToFileURL(file).href }));
   const thread = join(import.meta.dirname, `catalog-thread${extname(import.meta.filename)}`);
-  const worker = new Worker(thread, { workerData: modules, env: threadEnv(env), stdout: true });
+  const options = { workerData: modules, env: threadEnv(env), stdout: true };
+  const worker = withoutHiddenPort(() => new Worker(thread, options));
   // What a file prints as it loads must not mix with the log.
   worker.stdout.pipe(process.stderr, { end: false });
   const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);

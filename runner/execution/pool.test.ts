@@ -15,8 +15,8 @@ test('progress and log lines of a task arrive in order', async (t) => {
   await waitFor('all messages', () => messages.length === 5);
   assert.deepEqual(messages.slice(0, 3), [
     { kind: 'log', jobId, level: 'info', message: 'first', details: { step: 1 } },
-    { kind: 'log', jobId, level: 'warn', message: 'second', details: undefined },
-    { kind: 'log', jobId, level: 'error', message: 'last', details: undefined },
+    { kind: 'log', jobId, level: 'warn', message: 'second' },
+    { kind: 'log', jobId, level: 'error', message: 'last' },
   ]);
   assert.deepEqual(
     messages.slice(3).map((message) => message.kind === 'progress' && message.value),

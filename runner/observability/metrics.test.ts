@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
+import { heldTask } from '../testing/held-tasks.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
 
 test('attempts that succeed, fail and are lost are counted and timed by their type', async (t) => {
@@ -50,6 +51,31 @@ const EXPECTED: [sample: string, value: number][] = [
   ['task_runner_task_duration_seconds_bucket{le="0.025",type="cpu-fixture"}', 1],
   ['task_runner_calls_retried_total{call="claim"}', 0],
 ];
+
+test('what cannot be measured is left out, and reaches nobody', async (t) => {
+  const { runner, scrape } = await measuredRunner(t);
+  const { task, ...rest } = heldTask({ do: 'return' });
+  const held = { ...rest, task: { ...task, receivedAt: 'no time' } };
+  runner.events.emit('started', held);
+  for (const ranMs of [Number.POSITIVE_INFINITY, Number.NaN]) {
+    runner.events.emit('completed', { held, ranMs });
+    runner.events.emit('failed', { held, error: { code: 'task_error', message: 'It broke' }, ranMs });
+  }
+  const { value } = await scrape();
+  assert.equal(value('task_runner_tasks_completed_total{type="cpu-fixture"}'), 2);
+  assert.equal(value('task_runner_task_duration_seconds_count{type="cpu-fixture"}'), undefined);
+});
+
+test('a task that replaces the clock of its thread is timed as it ran', async (t) => {
+  const { run, add, settled, scrape } = await measuredRunner(t, { threads: 1 });
+  add({ do: 'attack', value: 'replace the clock' });
+  void run();
+  await settled();
+  const { value } = await scrape();
+  assert.equal(value('task_runner_task_duration_seconds_count{type="cpu-fixture"}'), 1);
+  const seconds = value('task_runner_task_duration_seconds_sum{type="cpu-fixture"}') ?? 0;
+  assert.ok(seconds < 10, `${seconds} s`);
+});
 
 test('a task waits from when the ledger received it, whatever this machine’s clock says', async (t) => {
   const { run, add, settled, scrape } = await measuredRunner(t);

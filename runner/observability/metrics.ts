@@ -113,14 +113,43 @@ function countTasks(registry: Registry, { events, catalog }: MeasuredRunner): vo
   });
   for (const status of [...TaskStatus.options, 'stale', 'unknown']) reported.inc({ status }, 0);
 
-  events.on('claimed', ({ tasks }) => {
-    for (const { type } of tasks) claimed.inc({ type });
-  });
-  events.on('completed', ({ held }) => completed.inc({ type: held.task.type }));
-  events.on('failed', ({ held, error: { code } }) => failed.inc({ type: held.task.type, code }));
-  events.on('lost', ({ task: { type } }) => lost.inc({ type }));
-  events.on('released', ({ task: { type } }) => released.inc({ type }));
-  events.on('reported', ({ outcome: { status } }) => reported.inc({ status }));
+  events.on(
+    'claimed',
+    quietly(({ tasks }) => {
+      for (const { type } of tasks) claimed.inc({ type });
+    }),
+  );
+  events.on(
+    'completed',
+    quietly(({ held }) => completed.inc({ type: held.task.type })),
+  );
+  events.on(
+    'failed',
+    quietly(({ held, error: { code } }) => failed.inc({ type: held.task.type, code })),
+  );
+  events.on(
+    'lost',
+    quietly(({ task: { type } }) => lost.inc({ type })),
+  );
+  events.on(
+    'released',
+    quietly(({ task: { type } }) => released.inc({ type })),
+  );
+  events.on(
+    'reported',
+    quietly(({ outcome: { status } }) => reported.inc({ status })),
+  );
+}
+
+/** A listener that never throws, as an emitter would pass that on: what cannot be measured is left out. */
+function quietly<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
+  return (...args) => {
+    try {
+      listener(...args);
+    } catch {
+      // Such as a time that is no number.
+    }
+  };
 }
 
 function timeTasks(registry: Registry, events: RunnerBus): void {
@@ -142,13 +171,16 @@ function timeTasks(registry: Registry, events: RunnerBus): void {
     buckets: RUN_BUCKETS,
     registers,
   });
-  const observeRun = ({ held, ranMs }: { held: HeldTask; ranMs: number | undefined }) => {
+  const observeRun = quietly(({ held, ranMs }: { held: HeldTask; ranMs: number | undefined }) => {
     if (ranMs !== undefined) run.observe({ type: held.task.type }, ranMs / 1000);
-  };
-  events.on('started', (held) => {
-    const ms = waitedMs(held, performance.now());
-    if (ms !== undefined) wait.observe({ type: held.task.type }, ms / 1000);
   });
+  events.on(
+    'started',
+    quietly((held) => {
+      const ms = waitedMs(held, performance.now());
+      if (ms !== undefined) wait.observe({ type: held.task.type }, ms / 1000);
+    }),
+  );
   events.on('completed', observeRun);
   events.on('failed', observeRun);
 }
@@ -176,8 +208,14 @@ function measureCalls(registry: Registry, events: RunnerBus): void {
     registers,
   });
   for (const call of EDGE_CALLS) retried.inc({ call }, 0);
-  events.on('answered', ({ call, ms }) => duration.observe({ call }, ms / 1000));
-  events.on('retrying', (error) => retried.inc({ call: error instanceof EdgeError ? error.call : 'other' }));
+  events.on(
+    'answered',
+    quietly(({ call, ms }) => duration.observe({ call }, ms / 1000)),
+  );
+  events.on(
+    'retrying',
+    quietly((error) => retried.inc({ call: error instanceof EdgeError ? error.call : 'other' })),
+  );
 }
 
 /** What Prometheus clients show of every process, by their usual names; the event loop is shown already. */

@@ -4,9 +4,10 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { RunningJob } from '../execution/running-job.ts';
 import { ThreadChildren } from './children/thread-children.ts';
+import { withoutHiddenPort } from './hidden-port.ts';
 import { OpenJobs } from './open-jobs.ts';
-import { OVERSIZED, ThreadInbox } from './thread-inbox.ts';
-import { isOversized, readEnds, type ThreadMessage } from './thread-messages.ts';
+import { ThreadInbox } from './thread-inbox.ts';
+import type { ThreadMessage } from './thread-messages.ts';
 import {
   type BatchGroup,
   type Job,
@@ -56,7 +57,8 @@ export class TaskThread {
   readonly #open = new OpenJobs();
   /** Collects the batches that start in one go. */
   #next: JobBatch[] | undefined;
-  #load = 0;
+  /** The groups of batches that it has not answered. */
+  readonly #groups = new Set<readonly JobBatch[]>();
   #isReady = false;
   #isAside = false;
   /** When it was seen to turn its event loop, while it has jobs. */
@@ -100,7 +102,7 @@ export class TaskThread {
     // The first order starts the thread.
     const { port, received } = this.#inbox.threadSide();
     const order: Setup = { token: this.#token, port, received };
-    const started = this.#piscina.run(order, { transferList: [port] });
+    const started = withoutHiddenPort(() => this.#piscina.run(order, { transferList: [port] }));
     const [worker] = this.#piscina.threads;
     if (!worker) throw new Error('The thread did not start');
     this.#worker = worker;
@@ -108,8 +110,8 @@ export class TaskThread {
     worker.stdout.unpipe();
     worker.stderr.unpipe();
     started.then(
-      (osThread: number | undefined) => {
-        this.#children.osThread = osThread;
+      (osThread: unknown) => {
+        if (typeof osThread === 'number') this.#children.osThread = osThread;
         this.#isReady = true;
       },
       () => {},
@@ -121,7 +123,7 @@ export class TaskThread {
       this.#hasExited = true;
       // What it has sent before is here, but may not have been looked at.
       this.#inbox.drain();
-      this.#children.end();
+      void this.#children.endRest();
       this.#reject(this.#error ?? new Error(`worker exited with code: ${code}`));
       resolve();
       options.onExit(this);
@@ -138,9 +140,9 @@ export class TaskThread {
     return this.#worker.performance.eventLoopUtilization().active;
   }
 
-  /** How many groups of batches it has not ended. */
+  /** How many groups of batches have jobs that have not ended. */
   get load(): number {
-    return this.#load;
+    return [...this.#groups].filter((batches) => this.#isOpen(batches)).length;
   }
 
   /** It has started. */
@@ -167,7 +169,8 @@ export class TaskThread {
   /** Has it load these files. Resolves when it has, or has exited. */
   async warmUp(modules: readonly string[]): Promise<void> {
     const order: WarmUp = { token: this.#token, modules };
-    await this.#piscina.run(order).catch(() => {});
+    const answer: unknown = await this.#piscina.run(order).catch(() => undefined);
+    if (answer !== undefined) this.#distrust('an answer');
   }
 
   /** Has it run jobs, one after the other. */
@@ -243,21 +246,22 @@ export class TaskThread {
 
   async #run(batches: readonly JobBatch[]): Promise<void> {
     const order: BatchGroup = { token: this.#token, batches };
-    this.#load += 1;
+    this.#groups.add(batches);
     try {
-      const sent: unknown = await this.#piscina.run(order);
-      const ends = isOversized(sent, this.#open.size) ? OVERSIZED : readEnds(sent);
+      const answer: unknown = await this.#piscina.run(order);
       // What the thread has sent before is here, but may not have been looked at.
       this.#inbox.drain();
-      if (typeof ends === 'string') this.#distrust(ends);
-      else this.#resolveJobs(ends);
-      const isOpen = batches.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
-      if (isOpen) this.#distrust('a job without an end');
+      if (answer !== undefined) this.#distrust('an answer');
+      else if (this.#isOpen(batches)) this.#distrust('a job without an end');
     } catch {
       // Its jobs end with it.
       void this.end();
     }
-    this.#load -= 1;
+    this.#groups.delete(batches);
+  }
+
+  #isOpen(batches: readonly JobBatch[]): boolean {
+    return batches.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
   }
 
   /** Ends jobs; returns whether it runs any of them. */

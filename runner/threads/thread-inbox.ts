@@ -1,12 +1,19 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { type ChildMessage, isOversized, readMessage, type ThreadMessage } from './thread-messages.ts';
-import { type JobEnd, NOTE_WINDOW, type ToThread } from './thread-protocol.ts';
+import { type ChildMessage, readMessage, type ThreadMessage } from './thread-messages.ts';
+import {
+  type JobEnd,
+  MAX_MESSAGE_LENGTH,
+  MAX_NOTE_LENGTH,
+  NOTE_WINDOW,
+  type ToThread,
+  UNSENT,
+} from './thread-protocol.ts';
 
 /** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
 const MAX_BAD_MESSAGES = 100;
 
-/** Said of a thread that has sent an oversized message. */
-export const OVERSIZED = 'a message that is larger than any of its own';
+/** To read these would keep the main thread busy. */
+const OVERSIZED = 'a message that is larger than any of its own';
 
 export interface ThreadInboxOptions {
   /** How many jobs the thread has that have not ended. */
@@ -87,12 +94,15 @@ export class ThreadInbox {
 
   #take(sent: unknown): void {
     if (this.#isClosed) return;
-    if (isOversized(sent, this.#options.openJobs())) {
-      this.#stop(OVERSIZED);
-      return;
-    }
-    const message = readMessage(sent);
-    if (typeof message === 'string') this.refuse(message);
+    if (typeof sent !== 'string') this.#stop('a message that is no text');
+    else if (sent.length > MAX_MESSAGE_LENGTH || sent === UNSENT) this.#stop(OVERSIZED);
+    else this.#read(sent);
+  }
+
+  #read(text: string): void {
+    const message = readMessage(text, this.#options.openJobs());
+    if (typeof message === 'string' && text.length > MAX_NOTE_LENGTH) this.#stop(OVERSIZED);
+    else if (typeof message === 'string') this.refuse(message);
     else if ('kind' in message) this.#takeNote(message);
     else if (!this.#options.onEnds(message)) this.refuse('the end of a job that it does not run');
   }

@@ -1,17 +1,33 @@
-import { createRequire } from 'node:module';
-import { MessagePort, parentPort } from 'node:worker_threads';
-import { type FromThread, NOTE_WINDOW, type Setup, type ToThread } from './thread-protocol.ts';
+import { sealPort } from './public-ports.ts';
+import {
+  type FromThread,
+  type JobEnd,
+  MAX_MESSAGE_LENGTH,
+  NOTE_WINDOW,
+  type Setup,
+  type ToThread,
+  UNSENT,
+} from './thread-protocol.ts';
 
 // Kept from before any task module is loaded: what tasks replace later changes nothing here.
 const { load, wait } = Atomics;
+const { stringify } = JSON;
+const { freeze } = Object;
 
 /** The main thread receives notes within this time, in milliseconds; else they are dropped. */
 const MAX_WAIT_MS = 1000;
+/** What a message has around the ends that it carries. */
+const AROUND_ENDS = 16;
 
-/** How a thread talks with the main thread. */
+/**
+ * How a thread talks with the main thread: by texts alone, none longer than {@link MAX_MESSAGE_LENGTH}. A task may
+ * have changed what a message is made of, but not that.
+ */
 export interface ThreadPort {
-  /** Sends what the main thread waits for. */
-  post(message: FromThread): void;
+  /** Adds the end of a job to those that are sent together. */
+  end(end: JobEnd): void;
+  /** Sends these ends. */
+  sendEnds(): void;
   /** Sends a note; false if the main thread does not receive them. */
   note(message: FromThread): boolean;
 }
@@ -24,66 +40,48 @@ export function openThreadPort(
   { port, received }: Setup,
   onAbort: (jobId: number, reason: string) => void,
 ): ThreadPort {
-  const post: MessagePort['postMessage'] = port.postMessage.bind(port);
+  const post: (text: string) => void = port.postMessage.bind(port);
   let sent = 0;
+  /** Ends in one text: a list would be open to what tasks replace. */
+  let ends = '';
   port.on('message', (message: ToThread) => {
-    if ('ping' in message) post({ kind: 'pong' });
+    if ('ping' in message) post(textOf({ kind: 'pong' }));
     else onAbort(message.jobId, message.reason);
   });
   // Else `process` would list it, and it would keep the thread alive.
   port.unref();
-  seal(port);
+  sealPort(port, post);
+  const sendEnds = (): void => {
+    if (ends === '') return;
+    const text = `{"ends":[${ends}]}`;
+    ends = '';
+    post(text);
+  };
+  const end = (one: JobEnd): void => {
+    const text = textOf(one);
+    if (text === UNSENT) {
+      post(UNSENT);
+      return;
+    }
+    if (ends.length + text.length > MAX_MESSAGE_LENGTH - AROUND_ENDS) sendEnds();
+    ends = ends === '' ? text : `${ends},${text}`;
+  };
   const note = (message: FromThread): boolean => {
+    const text = textOf(message);
     for (;;) {
       const seen = load(received, 0);
       if (((sent - seen) | 0) < NOTE_WINDOW) break;
       if (wait(received, 0, seen, MAX_WAIT_MS) === 'timed-out') return false;
     }
     sent = (sent + 1) | 0;
-    post(message);
+    post(text);
     return true;
   };
-  return Object.freeze({ post: (message: FromThread) => post(message), note });
+  return freeze({ end, sendEnds, note });
 }
 
-/**
- * Takes from tasks the ports through which piscina and Node talk. What a task posts through its thread's public
- * port reaches nobody.
- *
- * @param onPost is called when a task tries to.
- */
-export function closePublicPort(onPost: () => void): void {
-  if (!parentPort) return;
-  parentPort.close();
-  Object.defineProperty(parentPort, 'postMessage', { value: onPost });
-  for (const handle of activeHandles()) {
-    if (handle instanceof MessagePort && handle !== parentPort) seal(handle);
-  }
-  Object.defineProperty(process, '_getActiveHandles', { value: () => [] });
-  // Piscina calls it with its port: a task that replaces it would be given that.
-  const workerThreads: object = createRequire(import.meta.url)('node:worker_threads');
-  Object.defineProperty(workerThreads, 'receiveMessageOnPort', { writable: false, configurable: false });
-}
-
-/**
- * Gives a port the methods that it has now for good. Node looks them up for each message, so a task that replaced
- * one of a prototype, also of those under symbols, would be given the port.
- */
-function seal(port: MessagePort): void {
-  const methods: object = Object.create(null);
-  let prototype: object | null = Object.getPrototypeOf(port);
-  while (prototype) {
-    for (const key of Reflect.ownKeys(prototype)) {
-      const method = Object.getOwnPropertyDescriptor(prototype, key);
-      if (method && !Object.hasOwn(methods, key)) Object.defineProperty(methods, key, method);
-    }
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  Object.setPrototypeOf(port, Object.freeze(methods));
-}
-
-function activeHandles(): unknown[] {
-  return '_getActiveHandles' in process && typeof process._getActiveHandles === 'function'
-    ? process._getActiveHandles()
-    : [];
+/** Nothing but a text of bounded length comes out of here, whatever a task has replaced. */
+function textOf(message: FromThread | JobEnd): string {
+  const text: unknown = stringify(message);
+  return typeof text === 'string' && text.length <= MAX_MESSAGE_LENGTH - AROUND_ENDS ? text : UNSENT;
 }

@@ -54,6 +54,15 @@ export interface WarmUp {
 
 /** At most this many notes of a thread are on their way: it waits until the main thread has received them. */
 export const NOTE_WINDOW = 256;
+/**
+ * A thread sends no longer text. The longest is an end with the largest result, whose JSON text becomes at most
+ * twice as long within that of the message.
+ */
+export const MAX_MESSAGE_LENGTH = 2 ** 20;
+/** Nor a longer one that is no message of ends: a log line, whose characters become at most six each. */
+export const MAX_NOTE_LENGTH = 2 ** 17;
+/** Sent in place of what is longer. Task code has replaced what makes a message. */
+export const UNSENT = 'unsent';
 /** The most characters of a log line's message, and of its details as JSON. */
 export const MAX_LOG_LENGTH = 8192;
 
@@ -106,7 +115,7 @@ export type ChildNote =
   | { readonly kind: 'child-ended'; readonly pid: number };
 
 /**
- * What a thread sends: a note about a job or a child process, the ends of some jobs while others of their group
+ * What a thread sends, as JSON text: a note about a job or a child process, the ends of some jobs while others of their group
  * go on, or that it turns its event loop.
  */
 export type FromThread =

@@ -1,19 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
 import { JobChildren } from './children/job-children.ts';
 import { currentThread } from './children/os-process.ts';
 import { NoteBudget } from './note-budget.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
+import { closePublicPorts, refuseThreadMessages } from './public-ports.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
 import { replaceStdio } from './task-stdio.ts';
 import { forgetNodeFlags } from './thread-env.ts';
-import { closePublicPort, openThreadPort, type ThreadPort } from './thread-port.ts';
+import { openThreadPort, type ThreadPort } from './thread-port.ts';
 import {
   type BatchGroup,
   type Job,
   type JobBatch,
-  type JobEnd,
   MAX_LOG_LENGTH,
   type Outcome,
   type Setup,
@@ -31,25 +32,36 @@ interface Running {
   readonly fail: (thrown: unknown) => void;
 }
 
+// Kept from before any task module is loaded: what tasks replace later changes nothing here.
+const now = performance.now.bind(performance);
+const { freeze } = Object;
+
 forgetNodeFlags();
+refuseThreadMessages();
 
 const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();
 /** The job that a piece of code belongs to, also in its timers and callbacks. */
 const current = new AsyncLocalStorage<Job>();
 /** For what jobs leave behind, and for messages to nobody. */
-const strays = new NoteBudget(
-  { burst: { lines: 20, bytes: 0 }, perSecond: { lines: 1, bytes: 0 } },
-  performance.now(),
-);
+const strays = new NoteBudget({ burst: { lines: 20, bytes: 0 }, perSecond: { lines: 1, bytes: 0 } }, now());
 
 let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
 
 replaceStdio((output, piece) => printing()?.notes.print(output, piece));
 
-// What a job throws outside its promise is its own failure; once it has ended, nobody's.
-process.on('uncaughtException', blame);
+// What a job throws outside its promise is its own failure; once it has ended, nobody's. No task can undo the
+// first: where it has removed the second, rejections come to the first too.
+process.setUncaughtExceptionCaptureCallback(blame);
 process.on('unhandledRejection', blame);
+Object.defineProperty(process, 'setUncaughtExceptionCaptureCallback', {
+  value: () => {
+    throw new Error('Task code cannot catch what others throw');
+  },
+  writable: false,
+  configurable: false,
+});
+syncBuiltinESMExports();
 
 const exit = process.exit;
 process.exit = (code) => {
@@ -65,9 +77,7 @@ process.exit = (code) => {
  * @returns for the first order the id that Linux gives to the thread.
  * @throws {Error} for an order that is not the main thread's.
  */
-export default function run(
-  order: Setup | BatchGroup | WarmUp,
-): Promise<JobEnd[]> | Promise<void> | number | undefined {
+export default function run(order: Setup | BatchGroup | WarmUp): Nothing | number | undefined {
   if (setup === undefined && 'port' in order) {
     const onAbort = (jobId: number, reason: string) =>
       running.get(jobId)?.controller.abort(new Error(reason));
@@ -78,13 +88,31 @@ export default function run(
       isRunning: (job) => running.has(job),
     });
     setup = { token: order.token, port, children };
-    closePublicPort(noteUnheard);
+    closePublicPorts(noteUnheard);
     return currentThread();
   }
   if (setup === undefined || order.token !== setup.token || 'port' in order) {
     throw new Error('This thread takes orders of the runner alone');
   }
-  return 'modules' in order ? warmUp(order) : runBatches(order);
+  const { port } = setup;
+  return nothingAfter('modules' in order ? () => warmUp(order) : () => runBatches(order, port));
+}
+
+/** Can be awaited, for nothing. No promise: a task could replace what that has of its prototype. */
+interface Nothing {
+  readonly then: (resolve: (nothing: undefined) => void) => void;
+}
+
+function nothingAfter(work: () => Promise<void>): Nothing {
+  const then = async (resolve: (nothing: undefined) => void) => {
+    try {
+      await work();
+    } catch {
+      // The main thread misses the ends of the jobs.
+    }
+    resolve(undefined);
+  };
+  return freeze({ __proto__: null, then });
 }
 
 /** A file that fails to load fails the tasks of its type, each in its own words. */
@@ -93,46 +121,41 @@ async function warmUp({ modules }: WarmUp): Promise<void> {
 }
 
 /**
- * Returns the ends that are not reported yet. Before a job starts, the end of the one before it is reported, since
- * the new job may keep this thread busy for long. Where batches run side by side, ends that come together are
- * reported together.
+ * Before a job starts, the end of the one before it is sent, since the new job may keep this thread busy for long.
+ * Where batches run side by side, ends that come together are sent together.
  */
-async function runBatches({ batches }: BatchGroup): Promise<JobEnd[]> {
-  const untold: JobEnd[] = [];
-  const tell = () => {
-    if (untold.length > 0) setup?.port.post({ ends: untold.splice(0) });
-  };
+async function runBatches({ batches }: BatchGroup, port: ThreadPort): Promise<void> {
   let open = batches.length;
   const runBatch = async (batch: JobBatch) => {
     for (const [index, job] of batch.jobs.entries()) {
       if (!tryStart(batch, index)) continue;
-      if (index > 0) tell();
-      untold.push(await runJob(job));
+      if (index > 0) port.sendEnds();
+      await runJob(job, port);
     }
     open -= 1;
-    if (open > 0 && untold.length === 1) setImmediate(tell);
+    if (open > 0) setImmediate(port.sendEnds);
   };
   await Promise.all(batches.map(runBatch));
-  return untold;
+  port.sendEnds();
 }
 
-/** Whatever the task does short of ending the thread comes back as an outcome. */
-function runJob(job: Job): Promise<JobEnd> {
+/** Whatever the task does short of ending the thread becomes an outcome. */
+function runJob(job: Job, port: ThreadPort): Promise<void> {
   return current.run(job, async () => {
     const controller = new AbortController();
     const { promise: failed, reject: fail } = Promise.withResolvers<never>();
     const notes = new TaskNotes((said) => note(job.id, said));
     const entry: Running = { job, controller, notes, fail };
     running.set(job.id, entry);
-    const startedAt = performance.now();
+    const startedAt = now();
     const outcome = await Promise.race([attempt(entry), failed]).catch(
       (thrown): Outcome => ({ error: failureOf(thrown) }),
     );
     running.delete(job.id);
-    const ms = Math.max(0, performance.now() - startedAt);
+    const ms = now() - startedAt;
     await endChildren(job, notes);
     notes.flush();
-    return { jobId: job.id, outcome, ms };
+    port.end({ jobId: job.id, outcome, ms });
   });
 }
 
@@ -175,17 +198,23 @@ function printing(): Running | undefined {
 
 function noteUnheard(): void {
   const job = current.getStore();
-  if (strays.take(0, performance.now())) note(job?.id ?? 0, { kind: 'unheard' });
+  if (strays.take(0, now())) note(job?.id ?? 0, { kind: 'unheard' });
 }
 
+/** What this throws would end the thread. */
 function blame(thrown: unknown): void {
-  const job = current.getStore();
-  const entry = job && running.get(job.id);
-  if (entry) {
-    entry.fail(thrown);
-    return;
+  try {
+    const job = current.getStore();
+    const entry = job && running.get(job.id);
+    if (entry) entry.fail(thrown);
+    else noteStray(job, thrown);
+  } catch {
+    // A task has replaced what this calls.
   }
-  if (!strays.take(0, performance.now())) return;
+}
+
+function noteStray(job: Job | undefined, thrown: unknown): void {
+  if (!strays.take(0, now())) return;
   const whose = job ? `Task ${job.taskId}` : 'A task';
   const message = `${whose} left something behind that failed: ${failureOf(thrown).message}`;
   note(job?.id ?? 0, {

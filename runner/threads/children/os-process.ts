@@ -38,16 +38,19 @@ export function childrenOf(thread: number): number[] {
  * are; other systems do not say whose child a process is, so there it is taken for one.
  *
  * @param child `startedAt` and `isLeader` are what was known of it when it started.
+ * @returns false if there is no such child any more, or there never was.
  */
-export function endChild({ pid, startedAt, isLeader = false }: KnownChild): void {
+export function endChild({ pid, startedAt, isLeader = false }: KnownChild): boolean {
   if (process.platform !== 'linux') {
     if (pid !== process.pid) endProcess(pid, isLeader);
-    return;
+    return pid !== process.pid;
   }
   const stat = statOf(pid);
-  if (stat?.parent !== process.pid) return;
+  if (stat?.parent !== process.pid) return false;
   // Another child may have its id since.
-  if (startedAt === undefined || startedAt === stat.startedAt) endProcess(pid, stat.group === pid);
+  if (startedAt !== undefined && startedAt !== stat.startedAt) return false;
+  endProcess(pid, stat.group === pid);
+  return true;
 }
 
 interface KnownChild {

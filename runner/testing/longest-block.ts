@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const STEP_MS = 5;
+
+/** How long the thread that calls this was busy at a stretch at most while some work went on, in milliseconds. */
+export async function longestBlockMs(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  const look = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, STEP_MS);
+  try {
+    await work();
+    await sleep(2 * STEP_MS);
+  } finally {
+    clearInterval(look);
+  }
+  return longest;
+}
