@@ -76,8 +76,7 @@ try {
 }
 
 /**
- * The workers serve a copy of the built pages: wrangler restarts the workers, or loses pages, when a build
- * changes what it serves.
+ * The workers serve a copy of the built pages: they would lose pages when a build changes what they serve.
  *
  * @returns whether there are pages.
  */
