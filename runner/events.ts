@@ -1,9 +1,8 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Health, Outcome as ReportOutcome } from '../edge/contract/api.ts';
-import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { EdgeCall } from './connection/edge-client.ts';
-import type { AttemptIds, HeldTask } from './held-task.ts';
+import type { AttemptIds, GrantedTask, HeldTask } from './held-task.ts';
 import type { RunnerOptions } from './options.ts';
 import type { TaskFailure, TaskLogLevel } from './threads/thread-protocol.ts';
 
@@ -16,7 +15,7 @@ export interface RunnerEvents {
   ready: [];
   /** A claim is about to be sent. */
   polling: [];
-  claimed: [claim: { leaseId: string; tasks: readonly ClaimedTask[]; ready: number }];
+  claimed: [claim: { leaseId: string; tasks: readonly GrantedTask[]; ready: number }];
   /** Nothing is ready and nothing is held; the next poll is due in `pollIntervalMs`. */
   idle: [wait: { pollIntervalMs: number }];
   started: [held: HeldTask];

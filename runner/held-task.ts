@@ -1,9 +1,12 @@
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { TaskEntry } from './catalog/catalog.ts';
 
+/** A task that a claim has granted. Its payload stays the JSON text that it came as: only its thread parses it. */
+export type GrantedTask = Omit<ClaimedTask, 'payload'> & { readonly payloadText: string | undefined };
+
 /** A task that this runner holds: from the claim until its report or its release is acknowledged. */
 export interface HeldTask {
-  readonly task: ClaimedTask;
+  readonly task: GrantedTask;
   readonly leaseId: string;
   readonly entry: TaskEntry;
   /** When it came here, by `performance.now()`. */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { listProcesses, withDescendants } from './lib/process-table.ts';
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -27,6 +28,7 @@ async function startDev(env: Record<string, string>) {
   });
   for await (const line of createInterface(child.stdout)) if (line.startsWith('Edge ready')) break;
   return {
+    pid: child.pid ?? 0,
     api: `http://localhost:${api}`,
     buffer: `http://localhost:${buffer}`,
     stop: async () => {
@@ -54,4 +56,23 @@ test('the local edge answers its own pages, those that ALLOWED_ORIGINS names, an
       assert.equal(await statusFrom(url, origin), 403, `${url} from ${origin}`);
     }
   }
+});
+
+test('no page gets around the workers: wrangler serves no explorer, and the runtime no inspector', async (t) => {
+  const { pid, api, buffer, stop } = await startDev({});
+  t.after(stop);
+  for (const url of [api, buffer]) {
+    for (const path of ['/cdn-cgi/explorer/api', '/cdn-cgi/local/explorer/api']) {
+      const answer = await fetch(`${url}${path}/storage/kv/namespaces`, {
+        headers: { Origin: 'http://localhost:3000' },
+      });
+      await answer.body?.cancel();
+      assert.equal(answer.status, 403, `${url}${path}`);
+      assert.equal(answer.headers.get('access-control-allow-origin'), null);
+    }
+  }
+  const commands = withDescendants(await listProcesses(), pid).map(({ command }) => command);
+  const runtimes = commands.filter((command) => command.includes('workerd serve'));
+  assert.ok(runtimes.length >= 2, commands.join('\n'));
+  for (const command of runtimes) assert.doesNotMatch(command, /--inspector/);
 });

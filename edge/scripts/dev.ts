@@ -1,5 +1,5 @@
 /**
- * Runs both workers on this machine under `wrangler dev`, without authentication, until it is stopped.
+ * Runs both workers on this machine by wrangler, without authentication, until it is stopped.
  * It is two processes, which a script of this package or this script itself starts as parent and child: the
  * child runs the workers, and whichever of the two is killed, the other ends them.
  *
@@ -7,16 +7,16 @@
  * `BUFFER_CONFIG` (another configuration of the Consumer Worker), `ALLOWED_ORIGINS` (origins whose pages may call
  * the workers beside their own, separated by commas).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnWorker } from './lib/local-worker.ts';
 import { listProcesses } from './lib/process-table.ts';
 import { runApart } from './lib/script.ts';
 import { onStarterEnd } from './lib/starter.ts';
-import { WRANGLER } from './lib/wrangler.ts';
 import { lockState, type Owner, type StateLock } from './state-lock.ts';
 
 const READY_TIMEOUT_MS = 90_000;
@@ -76,8 +76,7 @@ try {
 }
 
 /**
- * The workers serve a copy of the built pages: wrangler restarts the workers, or loses pages, when a build
- * changes what it serves.
+ * The workers serve a copy of the built pages: they would lose pages when a build changes what they serve.
  *
  * @returns whether there are pages.
  */
@@ -90,7 +89,7 @@ function copyPages(): boolean {
   return isBuilt;
 }
 
-/** `wrangler dev` does not fire cron triggers by itself. */
+/** Wrangler does not fire cron triggers by itself. */
 async function runCron(): Promise<void> {
   try {
     await fetch(`http://127.0.0.1:${api.port}/cdn-cgi/handler/scheduled`);
@@ -128,25 +127,13 @@ async function remainsOf({ pid }: Owner): Promise<number[]> {
 }
 
 async function start(worker: DevWorker): Promise<void> {
-  const args = [
-    'dev',
-    ...['--config', worker.config],
-    ...['--ip', '127.0.0.1', '--port', String(worker.port), '--inspector-port', '0'],
-    ...['--persist-to', stateDir],
-    ...['--assets', pages],
-    ...['--var', 'AUTH:off', '--var', `ALLOWED_ORIGINS:${allowedOrigins().join()}`],
-    ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
-  ];
+  const { config, port } = worker;
+  const vars = { AUTH: 'off', ALLOWED_ORIGINS: allowedOrigins().join() };
   // In this process's group, and so are its children: they are ended by the group.
-  const child = spawn(process.execPath, [WRANGLER, ...args], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: {
-      ...process.env,
-      WRANGLER_REGISTRY_PATH: registry,
-      WRANGLER_SEND_METRICS: 'false',
-      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    },
-  });
+  const child = spawnWorker(
+    { config, port, stateDir, registry, assets: pages, vars },
+    { stdio: ['ignore', 'inherit', 'inherit'] },
+  );
   running.set(worker, child);
   child.once('exit', (code, signal) => {
     if (stopping) return;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim, ClaimRequest } from '../../edge/contract/buffer.ts';
+import type { ClaimRequest } from '../../edge/contract/buffer.ts';
 import { MAX_CLAIM_TASKS, MAX_READY_COUNT } from '../../edge/contract/limits.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { ClaimAnswer } from '../connection/claim-answer.ts';
 import { type EdgeClient, EdgeError } from '../connection/edge-client.ts';
 import { untilAnswered } from '../connection/retry.ts';
 import type { RunnerBus } from '../events.ts';
@@ -133,7 +134,7 @@ export class ClaimLoop {
    * Notes for which lanes the edge has nothing more, all until one time: lanes that are due together are asked
    * for together. Returns whether that is so for each.
    */
-  #recordDry(asked: readonly Asked[], { tasks, ready, next }: Claim): boolean {
+  #recordDry(asked: readonly Asked[], { tasks, ready, next }: ClaimAnswer): boolean {
     const now = performance.now();
     const dry = asked.map(({ state, want }, index) => {
       const isGranted = tasks.some(({ type }) => want.types.includes(type));
@@ -175,7 +176,7 @@ export class ClaimLoop {
    *
    * @param sentAt now, by `performance.now()`: its lease counts from the first try.
    */
-  async #claim(asked: readonly Asked[], sentAt: number): Promise<Claim | undefined> {
+  async #claim(asked: readonly Asked[], sentAt: number): Promise<ClaimAnswer | undefined> {
     const { client, events, leases, leaseSeconds, runner, runnerInfo, interrupt } = this.#options;
     const about = runnerInfo.at(sentAt);
     const leaseId = randomUUID();
@@ -185,7 +186,7 @@ export class ClaimLoop {
     const timeoutMs = leaseSeconds * ANSWER_WITHIN * 1000;
     const overdue = AbortSignal.timeout(timeoutMs);
     let tries = 0;
-    let answer: Claim | undefined;
+    let answer: ClaimAnswer | undefined;
     try {
       events.emit('polling');
       const call = async () => {
@@ -246,7 +247,7 @@ export class ClaimLoop {
 /** A claim that was answered in time. */
 interface Granted {
   readonly leaseId: string;
-  readonly claim: Claim;
+  readonly claim: ClaimAnswer;
   readonly sentAt: number;
   /** It was sent more than once. */
   readonly isRepeat: boolean;

@@ -45,7 +45,10 @@ test('a claim, a heartbeat, a report and a release go to the workers that take t
   const client = new EdgeClient(edge);
   const taskId = edge.ledger.add('test', { n: 1 });
   const claim = await client.claim(CLAIM, CALL);
-  assert.deepEqual([claim.tasks[0]?.taskId, claim.tasks[0]?.payload, claim.ready], [taskId, { n: 1 }, 0]);
+  assert.deepEqual(
+    [claim.tasks[0]?.taskId, claim.tasks[0]?.payloadText, claim.ready],
+    [taskId, '{"n":1}', 0],
+  );
   const { leaseId } = CLAIM;
   const beat = await client.heartbeat({ leases: [{ leaseId, holds: [taskId] }] }, CALL);
   assert.equal(beat.extended[0]?.leaseId, leaseId);
@@ -114,6 +117,31 @@ for (const status of [200, 404]) {
 test('JSON of another service is not the worker', async (t) => {
   const { message } = await claimFailing(t, { status: 200, body: '{"tasks":"none"}' });
   assert.match(message, /does not answer as the Consumer Worker would: check --queue-url/);
+});
+
+test('an answer to a claim that is cut short is not the worker', async (t) => {
+  const { ledger } = await FakeEdge.start(t);
+  ledger.add('test', { text: 'of some length' });
+  const whole = JSON.stringify(ledger.claim(CLAIM));
+  const places = [1, whole.indexOf('tasks') + 3, whole.indexOf('payload') + 15, whole.length - 1];
+  for (const body of [...places.map((place) => whole.slice(0, place)), `${whole}}`]) {
+    const { message } = await claimFailing(t, { status: 200, body });
+    assert.match(message, /does not answer as the Consumer Worker would: check --queue-url/, body);
+  }
+});
+
+test('a payload is not looked at: it comes as the text that it is', async (t) => {
+  const edge = await FakeEdge.start(t);
+  edge.ledger.add('test', 'PAYLOAD');
+  const text = '{ "a" : nonsense, "payload": ["\\"]}"] }';
+  const body = JSON.stringify(edge.ledger.claim(CLAIM)).replace('"PAYLOAD"', text);
+  edge.fail('/tasks/claim', { status: 200, body });
+  const { tasks } = await new EdgeClient(edge).claim(CLAIM, CALL);
+  assert.deepEqual(
+    tasks.map(({ payloadText }) => payloadText),
+    [text],
+  );
+  assert.ok(!tasks.some((task) => 'payload' in task));
 });
 
 test('with the two URLs swapped the message says which service answers, and which was expected', async (t) => {

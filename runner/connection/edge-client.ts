@@ -5,7 +5,6 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { Health, ReportAnswer } from '../../edge/contract/api.ts';
 import {
-  Claim,
   type ClaimRequest,
   HeartbeatAnswer,
   type HeartbeatRequest,
@@ -14,6 +13,7 @@ import {
 } from '../../edge/contract/buffer.ts';
 import { ERRORS, ErrorBody } from '../../edge/contract/errors.ts';
 import { parseJson } from '../../edge/contract/text.ts';
+import { type ClaimAnswer, readClaim } from './claim-answer.ts';
 import { keepSpareFiles, useSpareFiles } from './spare-files.ts';
 
 /** What a runner asks of the edge. */
@@ -68,7 +68,11 @@ export interface EdgeClientOptions {
   readonly onAnswered?: (call: EdgeCall, ms: number) => void;
 }
 
+/** Reads the body of an answer; undefined where the worker would not answer so. */
+type Reader<Answer> = (body: Uint8Array) => Answer | undefined;
+
 const REQUEST_TIMEOUT_MS = 30_000;
+const decoder = new TextDecoder();
 
 /**
  * The calls that a runner makes. None repeats itself: the callers know what a repeat means.
@@ -105,21 +109,21 @@ export class EdgeClient {
     });
   }
 
-  claim(request: ClaimRequest, options: CallOptions): Promise<Claim> {
-    return this.#post(this.#buffer, 'claim', JSON.stringify(request), Claim, options);
+  claim(request: ClaimRequest, options: CallOptions): Promise<ClaimAnswer> {
+    return this.#post(this.#buffer, 'claim', JSON.stringify(request), readClaim, options);
   }
 
   heartbeat(request: HeartbeatRequest, options: CallOptions): Promise<HeartbeatAnswer> {
-    return this.#post(this.#buffer, 'heartbeat', JSON.stringify(request), HeartbeatAnswer, options);
+    return this.#post(this.#buffer, 'heartbeat', JSON.stringify(request), readerOf(HeartbeatAnswer), options);
   }
 
   async release(request: ReleaseRequest, options: CallOptions): Promise<void> {
-    await this.#post(this.#buffer, 'release', JSON.stringify(request), Released, options);
+    await this.#post(this.#buffer, 'release', JSON.stringify(request), readerOf(Released), options);
   }
 
   /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
   report(body: string, options: CallOptions): Promise<z.output<typeof ReportAnswer>> {
-    return this.#post(this.#api, 'report', body, ReportAnswer, options);
+    return this.#post(this.#api, 'report', body, readerOf(ReportAnswer), options);
   }
 
   /** Starts to open the wake socket of a runner; what becomes of it, its events say. */
@@ -145,7 +149,7 @@ export class EdgeClient {
   }
 
   async #health(worker: EdgeWorker, options: CallOptions): Promise<Health> {
-    const health = await this.#call(worker, 'health', { method: 'GET' }, Health, options);
+    const health = await this.#call(worker, 'health', { method: 'GET' }, readerOf(Health), options);
     if (health.service === worker.service) return health;
     throw new EdgeError(
       'health',
@@ -153,27 +157,28 @@ export class EdgeClient {
     );
   }
 
-  #post<Schema extends z.ZodType>(
+  #post<Answer>(
     worker: EdgeWorker,
     call: keyof typeof PATHS,
     body: string,
-    schema: Schema,
+    read: Reader<Answer>,
     options: CallOptions,
-  ): Promise<z.output<Schema>> {
-    return this.#call(worker, call, { method: 'POST', body }, schema, options);
+  ): Promise<Answer> {
+    return this.#call(worker, call, { method: 'POST', body }, read, options);
   }
 
-  async #call<Schema extends z.ZodType>(
+  async #call<Answer>(
     worker: EdgeWorker,
     call: keyof typeof PATHS,
     request: { method: 'GET' } | { method: 'POST'; body: string },
-    schema: Schema,
+    read: Reader<Answer>,
     { timeoutMs = REQUEST_TIMEOUT_MS, signal }: CallOptions,
-  ): Promise<z.output<Schema>> {
+  ): Promise<Answer> {
     const path = PATHS[call];
     const sentAt = performance.now();
     const response = await this.#got(`${worker.url}${path}`, {
       ...request,
+      responseType: 'buffer',
       // Compression pays over a network; within one machine it only takes time.
       decompress: !isLocal(worker.url),
       signal,
@@ -182,19 +187,23 @@ export class EdgeClient {
       useSpareFiles();
       throw unreachable(worker, call, error);
     });
-    const answer = parseJson(response.body);
-    if (response.statusCode >= 400) throw refused(worker, call, response.statusCode, answer);
-    const parsed = schema.safeParse(answer);
-    if (parsed.success) {
+    const { statusCode, body } = response;
+    if (statusCode >= 400) throw refused(worker, call, statusCode, body);
+    const answer = read(body);
+    if (answer !== undefined) {
       keepSpareFiles();
       this.#onAnswered(call, performance.now() - sentAt);
-      return parsed.data;
+      return answer;
     }
     throw new EdgeError(
       call,
       `${worker.url}${path} does not answer as the ${worker.name} would: check ${worker.setting}`,
     );
   }
+}
+
+function readerOf<Schema extends z.ZodType>(schema: Schema): Reader<z.output<Schema>> {
+  return (body) => schema.safeParse(parseJson(decoder.decode(body))).data;
 }
 
 function isLocal(url: string): boolean {
@@ -215,13 +224,18 @@ function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeEr
 /** The body of an error answer, also of an edge that knows more codes than this runner. */
 const RefusalBody = ErrorBody.extend({ code: z.string() });
 
-function refused(worker: EdgeWorker, call: keyof typeof PATHS, status: number, answer: unknown): EdgeError {
+function refused(
+  worker: EdgeWorker,
+  call: keyof typeof PATHS,
+  status: number,
+  answer: Uint8Array,
+): EdgeError {
   const place = `The ${worker.name} at ${worker.url} answered ${status} to ${PATHS[call]}`;
-  const body = RefusalBody.safeParse(answer);
-  if (!body.success) return new EdgeError(call, `${place}, not as it would: check ${worker.setting}`);
+  const body = readerOf(RefusalBody)(answer);
+  if (!body) return new EdgeError(call, `${place}, not as it would: check ${worker.setting}`);
   const advice = status === 401 || status === 403 ? '; check --token (RUNNER_TOKEN)' : '';
-  const permanent = isPermanent(status, body.data.code);
-  return new EdgeError(call, `${place}: ${body.data.error}${advice}`, { permanent });
+  const permanent = isPermanent(status, body.code);
+  return new EdgeError(call, `${place}: ${body.error}${advice}`, { permanent });
 }
 
 /** Statuses of 4xx that a repeat can change: the token may be replaced, the edge may have more time or room. */

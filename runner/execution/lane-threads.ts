@@ -136,7 +136,7 @@ export class LaneThreads {
       return {
         ...idsOf(held),
         id: this.#jobs,
-        payload: task.payload,
+        payloadText: task.payloadText,
         timeoutSeconds: timeoutOf(held),
         dataDir,
         env: taskEnv(env, entry.env),

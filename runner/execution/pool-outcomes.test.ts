@@ -60,6 +60,18 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     assert.match(outcome.error.message, /do: .*; ms: .*/);
   });
 
+  await t.test('a payload that is no JSON fails its task alone, and is not retried', async () => {
+    const broken = run(pool, { ...job({ do: 'return' }), payloadText: '{"do":"return",}' }).outcome;
+    const absent = run(pool, { ...job({ do: 'return' }), payloadText: undefined }).outcome;
+    assert.deepEqual(await outcomeOf({ do: 'return', value: 1 }), { result: '1' });
+    const outcome = await broken;
+    assert.ok('error' in outcome);
+    assert.deepEqual([outcome.error.code, outcome.error.retryable], ['invalid_payload', false]);
+    assert.match(outcome.error.message, /^The payload is no JSON: /);
+    const without = await absent;
+    assert.match('error' in without ? without.error.message : '', /expected object, received undefined/);
+  });
+
   for (const [what, named] of [
     ['return a function', /"compute" is a function/],
     ['return a bigint', /"count" is a bigint/],

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunnerEvents } from '../events.ts';
-import { claimedTask, fixtureEntry } from '../testing/held-tasks.ts';
+import { fixtureEntry, grantedTask } from '../testing/held-tasks.ts';
 import { loggedEvents, RUNNER, type ToldEvent, withoutTimes } from '../testing/logged.ts';
 
 const TIME = '2025-08-03T12:00:00.000Z';
 const LEASE = 'd9b2d63d-a233-4123-847a-7c5b0b1f5c3e';
 const times = { createdAt: TIME, receivedAt: TIME, claimedAt: TIME };
-const email = claimedTask('email', { to: 'user@example.com', template: 'welcome' }, times);
-const failing = claimedTask('test', { shouldFail: true }, times);
+const email = grantedTask('email', { to: 'user@example.com', template: 'welcome' }, times);
+const failing = grantedTask('test', { shouldFail: true }, times);
 const rest = { leaseId: LEASE, entry: fixtureEntry('io'), arrivedAt: 0, readAhead: false };
 const held = { ...rest, task: email };
 const heldFailing = { ...rest, task: failing };

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import type { ClaimedTask } from '../../edge/contract/buffer.ts';
+import { parseJson } from '../../edge/contract/text.ts';
 import type { RunnerBus } from '../events.ts';
-import { type AttemptIds, idsOf } from '../held-task.ts';
+import { type AttemptIds, type GrantedTask, idsOf } from '../held-task.ts';
 import type { RunnerOptions } from '../options.ts';
-import { formatSize, measure } from './payload-size.ts';
+import { formatSize } from './payload-size.ts';
 
 /** A larger payload is shown by its size alone. */
 const MAX_SHOWN_PAYLOAD_BYTES = 2048;
 
 type LogOptions = Pick<RunnerOptions, 'logFormat' | 'logPayloads'>;
 
-/** Writes what happens in a runner to its log, in the words of the specification; payloads as text alone. */
+/** Writes what happens in a runner to its log, in the words of the specification; payloads as text alone, which small ones are read for. */
 export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): void {
   events.on('failed', ({ held, error }) => {
     const name = error.name ? `${error.name}: ` : '';
@@ -118,14 +118,16 @@ function logProgress(events: RunnerBus, log: Logger, { logFormat, logPayloads }:
 }
 
 function processing(
-  { taskId, type, payload, createdAt, receivedAt, claimedAt }: ClaimedTask,
+  { taskId, type, payloadText, createdAt, receivedAt, claimedAt }: GrantedTask,
   showsPayload: boolean,
 ) {
-  const shown = showsPayload && payload !== undefined ? { payload: shownPayload(payload) } : {};
+  const shown = showsPayload && payloadText !== undefined ? { payload: shownPayload(payloadText) } : {};
   return { id: taskId, type, ...shown, createdAt, receivedAt, claimedAt };
 }
 
-function shownPayload(payload: unknown): unknown {
-  const size = measure(payload);
-  return size.isWhole && size.bytes <= MAX_SHOWN_PAYLOAD_BYTES ? payload : `[${formatSize(size)}]`;
+function shownPayload(text: string): unknown {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_SHOWN_PAYLOAD_BYTES) return `[${formatSize(bytes)}]`;
+  const payload = parseJson(text);
+  return payload === undefined ? text : payload;
 }

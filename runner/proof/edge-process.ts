@@ -8,7 +8,7 @@ import { timedFetch } from './timed-fetch.ts';
 const STARTS = 3;
 const SWEEP_TIMEOUT_MS = 10_000;
 
-/** Both workers under `wrangler dev`, to be killed and started again over the same state. */
+/** Both workers by `edge/scripts/dev.ts`, to be killed and started again over the same state. */
 export class EdgeProcess {
   readonly #folder: string;
   readonly #sweepAfterSeconds: number;
@@ -78,7 +78,7 @@ export class EdgeProcess {
         BUFFER_PORT: String(ports.buffer),
         STATE_DIR: join(this.#folder, 'state'),
         TMPDIR: temporary,
-        // `wrangler dev` makes the environment variables of the workers then.
+        // Wrangler makes the environment variables of the workers then.
         CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
         SWEEP_AFTER_SECONDS: String(this.#sweepAfterSeconds),
       },

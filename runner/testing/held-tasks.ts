@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { ClaimedTask } from '../../edge/contract/buffer.ts';
 import { newSubmission, taskIdAt } from '../../edge/contract/task-id.ts';
 import type { TaskEntry } from '../catalog/catalog.ts';
-import type { HeldTask } from '../held-task.ts';
+import type { GrantedTask, HeldTask } from '../held-task.ts';
 import type { Lane } from '../task.ts';
 import type { Job } from '../threads/thread-protocol.ts';
 import type { Behaviour } from './fixtures/lib/behave.ts';
@@ -43,13 +43,19 @@ export function claimedTask(type: string, payload: unknown, rest: Partial<Claime
   };
 }
 
+/** The same as the runner holds it. */
+export function grantedTask(type: string, given: unknown, rest: Partial<ClaimedTask> = {}): GrantedTask {
+  const { payload, ...task } = claimedTask(type, given, rest);
+  return { ...task, payloadText: JSON.stringify(payload) };
+}
+
 /** A task that a lane is given. */
 export function heldTask(
   order: Order,
   { lane = 'cpu', leaseId = randomUUID(), readAhead = true, ...rest }: HeldTaskOptions = {},
 ): HeldTask {
   const entry = fixtureEntry(lane);
-  const task = claimedTask(entry.type, order, rest);
+  const task = grantedTask(entry.type, order, rest);
   return { task, leaseId, entry, arrivedAt: performance.now(), readAhead };
 }
 
@@ -67,7 +73,7 @@ export function job(order: Order | Record<string, unknown>, taskId: string = new
     leaseId: randomUUID(),
     attempt: 1,
     module,
-    payload: order,
+    payloadText: JSON.stringify(order),
     timeoutSeconds: undefined,
     dataDir: '/data',
     env: {},

@@ -55,7 +55,7 @@ async function openPrinters(t: TestContext) {
   opened.events.on('log', ({ level, message }) => void logged.push([level, message]));
   const run = async (action: string) => {
     const held = heldTask({ do: 'return' });
-    const given = { ...held, entry, task: { ...held.task, payload: { do: action } } };
+    const given = { ...held, entry, task: { ...held.task, payloadText: JSON.stringify({ do: action }) } };
     opened.lane.accept([given]);
     return opened.outcomeOf(given);
   };

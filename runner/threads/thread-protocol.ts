@@ -12,7 +12,8 @@ export interface Job extends AttemptIds {
   readonly id: number;
   /** The URL of the file that defines the task's type. */
   readonly module: string;
-  readonly payload: unknown;
+  /** The payload as JSON text; the thread takes it out when the attempt begins, so as not to hold it twice. */
+  payloadText: string | undefined;
   readonly timeoutSeconds: number | undefined;
   readonly dataDir: string;
   /** The environment variables that the task's type names, those that are set. */

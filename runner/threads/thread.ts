@@ -18,6 +18,7 @@ import {
   MAX_LOG_LENGTH,
   type Outcome,
   type Setup,
+  type TaskFailure,
   type ThreadNote,
   tryStart,
   type WarmUp,
@@ -172,9 +173,23 @@ async function endChildren({ id }: Job, notes: TaskNotes): Promise<void> {
 
 async function attempt({ job, controller, notes }: Running): Promise<Outcome> {
   const definition = await definitionOf(job.module);
-  const payload = await definition.payload.safeParseAsync(job.payload);
+  const given = takePayload(job);
+  if ('error' in given) return given;
+  const payload = await definition.payload.safeParseAsync(given.value);
   if (!payload.success) return { error: invalidPayload(payload.error.issues) };
   return storable(await definition.run(payload.data, contextOf(job, controller.signal, notes)));
+}
+
+/** Takes the payload out of a job: its text is of no use any more, and may be large. */
+function takePayload(job: Job): { readonly value: unknown } | { readonly error: TaskFailure } {
+  const { payloadText } = job;
+  job.payloadText = undefined;
+  try {
+    return { value: payloadText === undefined ? undefined : JSON.parse(payloadText) };
+  } catch (error) {
+    const message = `The payload is no JSON: ${error instanceof Error ? error.message : error}`;
+    return { error: invalidPayload([{ path: [], message }]) };
+  }
 }
 
 function definitionOf(module: string): Promise<CheckedDefinition> {

@@ -18,7 +18,7 @@ const PAGES = [
 ];
 
 export const foreignPages: Attack = {
-  name: 'web pages of other origins and rebound hosts that read, submit, cancel and open sockets',
+  name: 'web pages of other origins and rebound hosts that read, submit, cancel, open sockets and explore what is stored',
   bound: { measure: 'requests that are let in', unit: 'requests', atMost: 0 },
   run: async (edge) => {
     const statuses = [];
@@ -41,6 +41,8 @@ function requestsTo({ apiUrl, queueUrl }: EdgeUrls) {
     { url: `${apiUrl}/live`, method: 'GET', headers: UPGRADE },
     { url: `${queueUrl}/tasks/ready`, method: 'GET', headers: {} },
     { url: `${queueUrl}/tasks/claim`, method: 'POST', headers: simple },
+    { url: `${apiUrl}/cdn-cgi/explorer/api/storage/kv/namespaces`, method: 'GET', headers: {} },
+    { url: `${queueUrl}/cdn-cgi/local/explorer/api/storage/kv/namespaces`, method: 'GET', headers: {} },
     { url: `${queueUrl}/wake?runner=page`, method: 'GET', headers: UPGRADE },
   ];
 }

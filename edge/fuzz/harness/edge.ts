@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, type LocalEdge, startLocalEdge } from '../../scripts/lib/local-edge.ts';
-import { WRANGLER } from '../../scripts/lib/wrangler.ts';
+import { spawnWorker } from '../../scripts/lib/local-worker.ts';
 import { workerConfig } from '../../scripts/worker-config.ts';
 
 /** Where an edge is called; no slash at the end. */
@@ -85,24 +85,10 @@ async function startReader(folder: string, state: string, log: string) {
   await writeFile(path, JSON.stringify({ ...config, ...bindings, name: 'reader' }));
   const port = await freePort();
   const output = openSync(log, 'a');
-  const child = spawn(
-    process.execPath,
-    [
-      WRANGLER,
-      ...['dev', '--config', path, '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
-      ...['--persist-to', state, '--var', 'AUTH:off'],
-      ...['--show-interactive-dev-session', 'false', '--log-level', 'error'],
-    ],
-    {
-      detached: true,
-      stdio: ['ignore', output, output],
-      env: {
-        ...process.env,
-        WRANGLER_REGISTRY_PATH: join(state, 'registry'),
-        WRANGLER_SEND_METRICS: 'false',
-        CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-      },
-    },
+  const registry = join(state, 'registry');
+  const child = spawnWorker(
+    { config: path, port, stateDir: state, registry, vars: { AUTH: 'off' } },
+    { detached: true, stdio: ['ignore', output, output] },
   );
   closeSync(output);
   const url = `http://127.0.0.1:${port}`;
@@ -126,7 +112,7 @@ async function untilHealthy(url: string): Promise<void> {
   throw new Error(`The reader's worker was not ready within ${READY_TIMEOUT_MS / 1000} s`);
 }
 
-/** `wrangler dev` has children, which would go on without it. */
+/** The worker's process has children, which would go on without it. */
 async function endGroup(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGTERM');
   if (child.exitCode === null && child.signalCode === null) {

@@ -22,7 +22,7 @@ export interface LocalEdgeOptions extends Pick<ScriptOptions, 'output' | 'signal
 }
 
 /**
- * Starts the two workers under `wrangler dev`.
+ * Starts the two workers as `npm run edge` does.
  *
  * @param stateDir the folder of their persisted state.
  */

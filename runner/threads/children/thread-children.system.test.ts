@@ -62,7 +62,8 @@ async function openParents(t: TestContext, options: Partial<LaneOptions> & { sou
     count += 1;
     const record = join(folder, `pid-${count}`);
     const { task, ...held } = heldTask({ do: 'return' }, { maxAttempts: 1, ...rest });
-    const given: HeldTask = { ...held, entry, task: { ...task, payload: { ...payload, file: record } } };
+    const payloadText = JSON.stringify({ ...payload, file: record });
+    const given: HeldTask = { ...held, entry, task: { ...task, payloadText } };
     opened.lane.accept([given]);
     return { held: given, child: () => pidIn(record) };
   };
