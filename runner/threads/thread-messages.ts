@@ -5,6 +5,7 @@ import {
   MAX_PROGRESS_BYTES,
   MAX_RESULT_BYTES,
 } from '../../edge/contract/limits.ts';
+import { parseJson } from '../../edge/contract/text.ts';
 import { type JobEnd, MAX_LOG_LENGTH, type Outcome } from './thread-protocol.ts';
 
 /** JSON that the main thread can read; task code may have replaced what wrote it. */
@@ -13,7 +14,7 @@ const json = (maxLength: number) =>
     .string()
     .max(maxLength)
     .transform((text, context): unknown => {
-      const value = parse(text);
+      const value = parseJson(text);
       if (value !== undefined) return value;
       context.addIssue({ code: 'custom', message: 'Expected JSON' });
       return z.NEVER;
@@ -77,7 +78,7 @@ const MAX_RUN_MS = 366 * 24 * 3600 * 1000;
  * @returns a sentence where it is not what a thread sends.
  */
 export function readMessage(text: string, openJobs: number): Note | Pong | readonly JobEnd[] | string {
-  const sent = parse(text);
+  const sent = parseJson(text);
   if (isRecord(sent) && 'ends' in sent) return readEnds(sent.ends, openJobs);
   if (isRecord(sent) && sent.kind === 'pong') return PONG;
   const note = Note.safeParse(sent);
@@ -116,16 +117,7 @@ function outcomeIn(value: unknown): Outcome | undefined {
 
 /** A result goes into a report as it is. */
 function isResult(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_RESULT_BYTES && parse(value) !== undefined;
-}
-
-/** The value of a JSON text; undefined where it is none. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return typeof value === 'string' && value.length <= MAX_RESULT_BYTES && parseJson(value) !== undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
