@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { job } from '../testing/held-tasks.ts';
 import { roundsFor } from '../testing/native-call.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
-import { ThreadExit } from './running-job.ts';
+import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('threads that do not end are replaced up to a bound, then their places wait for one to exit', async (t) => {
   const { pool, started } = openPool(t);

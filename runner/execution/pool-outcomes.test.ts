@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { job, type Order } from '../testing/held-tasks.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
-import { ThreadExit } from './running-job.ts';
+import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('every way in which a task can end is an outcome, and the pool goes on', async (t) => {
   const { pool } = openPool(t);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { settlesWithin } from '../../edge/testing/wait-for.ts';
 import { job, newTaskId } from '../testing/held-tasks.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
-import { ThreadExit } from './running-job.ts';
+import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('a kill ends the spinning job alone and settles only after its thread has exited', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });

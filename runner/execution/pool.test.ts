@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { job } from '../testing/held-tasks.ts';
 import { openPool, run } from '../testing/open-pool.ts';
-import { ThreadExit } from './running-job.ts';
+import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('progress and log lines of a task arrive in order', async (t) => {
   const { pool, messages } = openPool(t);

@@ -1,6 +1,6 @@
+import type { RunningJob } from '../threads/task-thread.ts';
 import { TaskThread, type TaskThreadOptions } from '../threads/task-thread.ts';
 import type { Job } from '../threads/thread-protocol.ts';
-import type { RunningJob } from './running-job.ts';
 
 /** A thread that does not start is tried again after this time. */
 const RESTART_MS = 1000;

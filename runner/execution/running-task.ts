@@ -1,6 +1,7 @@
 import type { HeldTask } from '../held-task.ts';
+import { ThreadExit } from '../threads/open-jobs.ts';
+import type { RunningJob } from '../threads/task-thread.ts';
 import type { JobEnd, Outcome } from '../threads/thread-protocol.ts';
-import { type RunningJob, ThreadExit } from './running-job.ts';
 
 /** How long a task may take to end after its signal was aborted. */
 const GRACE_MS = 1000;

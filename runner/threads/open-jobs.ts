@@ -1,5 +1,16 @@
-import { ThreadExit } from '../execution/running-job.ts';
 import type { JobEnd } from './thread-protocol.ts';
+
+/** The thread ended under a job. */
+export class ThreadExit extends Error {
+  override readonly name = 'ThreadExit';
+  /** Its heap had reached its limit. */
+  readonly outOfMemory: boolean;
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.outOfMemory = cause instanceof Error && 'code' in cause && cause.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  }
+}
 
 /** The jobs of a thread that have not ended. */
 export class OpenJobs {

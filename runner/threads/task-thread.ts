@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { extname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { RunningJob } from '../execution/running-job.ts';
 import { ThreadChildren } from './children/thread-children.ts';
 import { withoutHiddenPort } from './hidden-port.ts';
 import { OpenJobs } from './open-jobs.ts';
@@ -20,6 +19,18 @@ import {
 
 /** The threads give way to the main thread, which hands them their work: they wait less for it. */
 const NICE = 5;
+
+/** A job that was handed to a thread. */
+export interface RunningJob {
+  readonly id: number;
+  readonly thread: TaskThread;
+  /** Settles when the job has ended or its thread has exited, never before; rejects with {@link ThreadExit}. */
+  readonly end: Promise<JobEnd>;
+  /** Takes back a job that has not begun, which never ends then; false where it has begun. */
+  takeBack(): boolean;
+  /** Aborts the signal that the task was given; whether it listens is its own affair. */
+  abort(reason: string): void;
+}
 
 export interface TaskThreadOptions {
   readonly tasksPerThread: number;

@@ -1,5 +1,3 @@
-import type { Job } from './thread-protocol.ts';
-
 /** The variable that holds the runner's token, which no task may have. */
 export const TOKEN_VARIABLE = 'RUNNER_TOKEN';
 
@@ -37,7 +35,10 @@ export function forgetNodeFlags(): void {
 }
 
 /** The variables that a task's type names, as its jobs carry them; those that are not set are left out. */
-export function taskEnv(env: NodeJS.ProcessEnv, names: readonly string[] = []): Job['env'] {
+export function taskEnv(
+  env: NodeJS.ProcessEnv,
+  names: readonly string[] = [],
+): Readonly<Record<string, string>> {
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = env[name];
