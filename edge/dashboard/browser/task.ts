@@ -70,7 +70,7 @@ export function taskTests(stage: () => Stage): void {
       await page.getByRole('heading', { name: 'No such task' }).waitFor();
       await page.getByText(`No task has the id ${unknown}`).waitFor();
       await page.goto(`${stage().url}/#/tasks/mistyped`);
-      await page.getByText('Expected a task id as a submission answered it, got "mistyped"').waitFor();
+      await page.getByText('Expected a task id as returned by a submission, got "mistyped"').waitFor();
       await page.getByRole('link', { name: 'All tasks' }).click();
       await page.waitForURL('**/#/tasks');
     });
