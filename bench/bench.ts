@@ -1,7 +1,7 @@
 import { medianSorted } from 'simple-statistics';
 import type { TargetName } from './targets.ts';
 
-/** A measurement: the median of its runs, and the least and the greatest of them. */
+/** A measurement: the median, least and greatest value of its runs. */
 export interface Figure {
   readonly name: string;
   readonly unit: string;
@@ -11,18 +11,18 @@ export interface Figure {
   readonly runs: number;
 }
 
-/** Bars of one unit that a chart shows beside one another. */
+/** Bars of one unit that a chart compares. */
 export interface Chart {
   readonly title: string;
   readonly unit: string;
   readonly bars: readonly { readonly name: string; readonly value: number }[];
 }
 
-/** Figures that belong side by side. */
+/** Figures that belong together. */
 export interface ResultTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What the table shows, in a sentence or two. */
+  /** A description of the table in one or two sentences. */
   readonly caption: string;
 }
 
@@ -31,14 +31,14 @@ export interface SuiteResult {
   readonly figures: readonly Figure[];
   /** Absent if there is none. */
   readonly tables?: readonly ResultTable[] | undefined;
-  /** The figures that a target is set for. */
+  /** The figures that have a target. */
   readonly reached: Partial<Record<TargetName, Figure>>;
-  /** What could not be measured, and what would change that. */
+  /** What could not be measured, and how to make it possible. */
   readonly skipped: readonly string[];
   readonly chart: Chart | undefined;
 }
 
-/** A suite's result as it is kept, its chart beside it. */
+/** A suite's result as it is stored. The chart is a separate file. */
 export interface RecordedResult extends Omit<SuiteResult, 'chart'> {
   readonly hasChart: boolean;
   /** ISO 8601. */
@@ -46,7 +46,7 @@ export interface RecordedResult extends Omit<SuiteResult, 'chart'> {
   readonly machine: string;
 }
 
-/** A suite: what it measures, and how. */
+/** A set of related measurements. */
 export interface Suite {
   readonly name: string;
   readonly title: string;
@@ -57,11 +57,11 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** A folder for state and logs, deleted after a run that succeeds. */
   readonly folder: string;
-  /** What is being measured. */
+  /** Called with the current step of the measurement. */
   readonly onStep: (step: string) => void;
 }
 
-/** What a suite has at hand, and what it has measured. */
+/** The tools of a suite, and the results that it has recorded. */
 export class Bench {
   readonly quick: boolean;
   readonly folder: string;
@@ -87,14 +87,14 @@ export class Bench {
     this.#onStep(name);
   }
 
-  /** Records what some runs measured. */
+  /** Records the values of some runs. */
   record(name: string, unit: string, values: readonly number[]): Figure {
     const figure = { name, unit, ...summary(values) };
     this.#figures.push(figure);
     return figure;
   }
 
-  /** Records the ratio of runs that alternated, each with its neighbour. */
+  /** Records the ratios of alternating runs, each to its neighbour. */
   ratio(name: string, values: readonly number[], against: readonly number[]): Figure {
     return this.record(
       name,
@@ -103,7 +103,7 @@ export class Bench {
     );
   }
 
-  /** Says which target a figure is for. */
+  /** Records the figure of a target. */
   target(name: TargetName, figure: Figure): void {
     this.#reached[name] = figure;
   }
@@ -120,7 +120,7 @@ export class Bench {
     this.#chart = { title, unit, bars };
   }
 
-  /** Runs some measurements in turn, A B A B, so that they meet the same conditions. */
+  /** Runs some measurements in turn, A B A B, so that they have the same conditions. */
   async alternate<Name extends string>(
     rounds: number,
     measurements: Record<Name, () => Promise<number>>,

@@ -10,7 +10,7 @@ const WIDTH = 800;
 const BAR_HEIGHT = 44;
 const FRAME_HEIGHT = 90;
 
-/** A chart as SVG, its bars one below the other. */
+/** A chart as SVG, with its bars one below the other. */
 export function toSvg({ title, unit, bars }: Chart): string {
   const chart = init(null, null, {
     renderer: 'svg',
@@ -50,7 +50,7 @@ export function toSvg({ title, unit, bars }: Chart): string {
   return svg;
 }
 
-/** A number with three significant digits, as people write it. */
+/** A number for people, with three significant digits. */
 export function plain(value: number): string {
   return Number(value.toPrecision(value >= 1000 ? 4 : 3)).toLocaleString('en-US', {
     maximumFractionDigits: 3,

@@ -1,5 +1,5 @@
 /**
- * Measures the system suite by suite, beside its peers, and says which targets it reaches. A full run writes
+ * Measures the system and its peers suite by suite, and prints which targets it reaches. A full run writes
  * `bench/results/`.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ const chosen = SUITES.filter(({ name }) => suite === undefined || suite.includes
 const bar = new SingleBar({
   format: '{bar} suite {value} of {total}, {duration} s: {step}',
   hideCursor: true,
-  // Where there is no terminal, a line now and then.
+  // Without a terminal, print a line every 30 seconds.
   noTTYOutput: true,
   notTTYSchedule: 30_000,
 });
@@ -65,7 +65,7 @@ for (const result of results) console.log(figureTable(result));
 console.log(targetTable(results));
 process.exit();
 
-/** Written as soon as it is there: what fails or is interrupted later does not lose it. */
+/** Writes a result at once, so that a later failure or interruption does not lose it. */
 async function writeResult({ chart, ...result }: SuiteResult): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
   const recorded: RecordedResult = { ...about(), ...result, hasChart: chart !== undefined };
@@ -74,7 +74,7 @@ async function writeResult({ chart, ...result }: SuiteResult): Promise<void> {
   await writePage();
 }
 
-/** All that is recorded, as one page. */
+/** Writes all recorded results as one page. */
 async function writePage(): Promise<void> {
   const recorded: RecordedResult[] = [];
   const sections: string[] = [];

@@ -3,9 +3,9 @@ import { type BenchClient, eachAtOnce } from './edge-client.ts';
 
 export interface Drain {
   readonly tasks: number;
-  /** Tasks a claim. */
+  /** Tasks per claim. */
   readonly size: number;
-  /** Requests under way at one time. */
+  /** Number of concurrent requests. */
   readonly clients: number;
   /** Whether the results of a claim's tasks are reported before the next claim. */
   readonly settle: boolean;
@@ -14,8 +14,10 @@ export interface Drain {
 let drains = 0;
 
 /**
- * Tasks claimed a second, and settled where asked for, until all that were loaded before are; no runner runs
- * tasks of their type. What was settled is read back.
+ * Loads tasks and then claims all of them, and settles them if requested. No runner runs tasks of their type.
+ * Settled tasks are read back.
+ *
+ * @returns the rate in tasks per second, and the number of tasks that were claimed twice.
  */
 export async function drain(client: BenchClient, { tasks, size, clients, settle }: Drain) {
   drains += 1;

@@ -14,7 +14,7 @@ import { MAX_BATCH_TASKS, MAX_LIST_LIMIT } from '../edge/contract/limits.ts';
 const WAIT_MS = 120_000;
 const SAMPLE = 50;
 
-/** The calls that the benchmarks make to load the system and to read back what it did. */
+/** The calls that the benchmarks make to load the system and to read back its results. */
 export class BenchClient {
   readonly apiUrl: string;
   readonly queueUrl: string;
@@ -28,7 +28,7 @@ export class BenchClient {
     return Submitted.parse(await post(`${this.apiUrl}/tasks`, task)).taskId;
   }
 
-  /** Submits tasks in batches of `size`, `atOnce` requests at a time; returns their ids in order. */
+  /** Submits tasks in batches of `size`, `atOnce` requests at a time. Returns their ids in order. */
   async submitMany(tasks: readonly object[], size = MAX_BATCH_TASKS, atOnce = 2): Promise<string[]> {
     const ids: string[][] = [];
     await eachAtOnce(inBatches(tasks, size).entries(), atOnce, async ([index, batch]) => {
@@ -46,27 +46,27 @@ export class BenchClient {
     return ids;
   }
 
-  /** Waits until the ledger has as many tasks of a type. */
+  /** Waits until the ledger has `count` tasks of a type. */
   async untilReady(type: string, count: number): Promise<void> {
     await until(`${count} tasks of type ${type}`, async () => {
       return (await this.#list(type)).length === count;
     });
   }
 
-  /** Claims, and believes the answer its form: checking it would count as the worker's time. */
+  /** Claims without checking the form of the answer, because that would count as the worker's time. */
   claim(request: ClaimRequest): Promise<Claim> {
     return post(`${this.queueUrl}/tasks/claim`, request);
   }
 
-  /** Reports results, and believes the answer its form. */
+  /** Reports results without checking the form of the answer. */
   settle(request: z.input<typeof ReportRequest>): Promise<z.output<typeof ReportAnswer>> {
     return post(`${this.apiUrl}/tasks/complete`, request);
   }
 
   /**
-   * Reads back that every task ran once and completed, and that the results of a sample are right.
+   * Checks that every task ran once and completed, and that the results of a sample are right.
    *
-   * @returns when each ended, in Unix milliseconds, in the order of the ids.
+   * @returns the end of each task in Unix milliseconds, in the order of the ids.
    */
   async verify(
     type: string,
@@ -97,7 +97,7 @@ export class BenchClient {
     return TaskView.parse(await (await fetch(`${this.apiUrl}/tasks/${id}`)).json());
   }
 
-  /** All tasks of a type, or those that are no older than one. */
+  /** All tasks of a type, or those that are not older than a given task. */
   async #list(type: string, oldest = ''): Promise<TaskList['tasks']> {
     const tasks: TaskList['tasks'] = [];
     let cursor = '';
@@ -111,7 +111,9 @@ export class BenchClient {
     return tasks;
   }
 
-  /** Waits until the ledger has a task: this call refuses to remove one that has not ended, and knows no other. */
+  /**
+   * Waits until the ledger has a task. The call answers 409 for a task that has not ended, and 404 before that.
+   */
   async #buffered(id: string): Promise<void> {
     await until(`task ${id} in the ledger`, async () => {
       const response = await fetch(`${this.queueUrl}/tasks/${id}/complete`, { method: 'POST' });
@@ -120,9 +122,9 @@ export class BenchClient {
   }
 }
 
-/** Posts JSON and returns the answer; anything but success is an error. */
+/** Posts JSON and returns the answer. Throws if the call does not succeed. */
 export async function post<Answer>(url: string, body: object): Promise<Answer> {
-  // As a runner on the same machine does: compression would only take time.
+  // As a runner on the same machine does, because compression would only take time.
   const headers = { 'accept-encoding': 'identity' };
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers });
   const text = await response.text();

@@ -8,7 +8,7 @@ type Row = readonly string[];
 const FIGURE_HEAD = ['median', 'unit', 'least to greatest', 'runs'];
 const TARGET_HEAD = ['measure', 'figure', 'target', ''];
 
-/** What a suite has measured, as a table for people. */
+/** The results of a suite as a table for people. */
 export function figureTable(result: SuiteResult): string {
   const tables = (result.tables ?? []).flatMap(({ caption, head, rows }) => [
     caption,
@@ -20,7 +20,7 @@ export function figureTable(result: SuiteResult): string {
   );
 }
 
-/** The targets of the suites that ran, with the figures of this run beside them. */
+/** The targets of the suites that ran, with the figures of this run. */
 export function targetTable(results: readonly SuiteResult[]): string {
   const ran = new Set(results.map(({ suite }) => suite));
   const rows = targetRows(results, ({ suite }) => ran.has(suite));

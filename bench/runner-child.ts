@@ -4,11 +4,11 @@ import type { DoneMessage, RunnerMessage } from './runner-messages.ts';
 
 const TASKS = join(import.meta.dirname, 'tasks');
 
-/** A runner under measurement. */
+/** A runner that is measured. */
 export interface BenchRunner {
-  /** What its process took when it began to claim. */
+  /** The memory of its process when it began to claim. */
   readonly rssMb: number;
-  /** Resolves when the expected number of results was accepted. */
+  /** Resolves when the edge has accepted the expected number of results. */
   readonly done: Promise<DoneMessage>;
   stop(): Promise<void>;
 }
@@ -16,9 +16,9 @@ export interface BenchRunner {
 /**
  * Starts a runner of the benchmarks' task types and waits until it claims.
  *
- * @param folder holds its log.
- * @param expect how many results it is done with.
- * @param env where the workers are, and other settings.
+ * @param folder the folder for its log.
+ * @param expect the number of results after which it is done.
+ * @param env the URLs of the workers, and other settings.
  */
 export async function startBenchRunner(
   folder: string,
@@ -30,7 +30,7 @@ export async function startBenchRunner(
     output: { file: join(folder, 'runner.log') },
   });
   const done = message(script, 'done');
-  // Whoever waits for it is told; until then it is nobody's.
+  // Prevents an unhandled rejection while nobody waits for the promise.
   done.catch(() => {});
   const { rssMb } = await message(script, 'ready');
   return {
@@ -46,15 +46,15 @@ function message<Kind extends RunnerMessage['kind']>(
   { process: child, ended }: Script,
   kind: Kind,
 ): Promise<Extract<RunnerMessage, { kind: Kind }>> {
-  const isOfKind = (told: RunnerMessage): told is Extract<RunnerMessage, { kind: Kind }> =>
-    told.kind === kind;
-  const heard = new Promise<Extract<RunnerMessage, { kind: Kind }>>((resolve) => {
-    child.on('message', (told: RunnerMessage) => {
-      if (isOfKind(told)) resolve(told);
+  const isOfKind = (data: RunnerMessage): data is Extract<RunnerMessage, { kind: Kind }> =>
+    data.kind === kind;
+  const received = new Promise<Extract<RunnerMessage, { kind: Kind }>>((resolve) => {
+    child.on('message', (data: RunnerMessage) => {
+      if (isOfKind(data)) resolve(data);
     });
   });
   const failed = ended.then((code) => {
     throw new Error(`The runner ended before it was ${kind} (exit code ${code}); see runner.log`);
   });
-  return Promise.race([heard, failed]);
+  return Promise.race([received, failed]);
 }

@@ -1,13 +1,13 @@
-/** What the runner's process tells its parent. */
+/** A message of the runner's process to its parent. */
 export type RunnerMessage =
   | { readonly kind: 'ready'; readonly rssMb: number }
-  /** All results that were expected have been accepted. */
+  /** The edge has accepted all expected results. */
   | {
       readonly kind: 'done';
       /** The 99th percentile of the main thread's event-loop delay since the first claim. */
       readonly loopDelayMs: number;
       readonly peakRssMb: number;
-      /** The most tasks that it held at one time. */
+      /** The maximum number of tasks that the runner held at one time. */
       readonly mostHeld: number;
     };
 

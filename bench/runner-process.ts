@@ -1,8 +1,8 @@
 /**
- * A runner as a process of its own, as `runner/cli.ts` starts it, that also watches its main thread. Tells
- * its parent when it is ready, and when `BENCH_EXPECT` results were accepted.
+ * A runner in a separate process, as `runner/cli.ts` starts it, that also measures its main thread. It notifies
+ * its parent when it is ready, and when the edge has accepted `BENCH_EXPECT` results.
  *
- * Environment: that of the runner, and `BENCH_EXPECT`.
+ * Environment: the variables of the runner, and `BENCH_EXPECT`.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readOptions } from '../runner/options.ts';
@@ -26,7 +26,7 @@ const sampler = setInterval(() => {
   mostHeld = Math.max(mostHeld, runner.held);
 }, SAMPLE_MS);
 
-runner.events.once('ready', () => tell({ kind: 'ready', rssMb: process.memoryUsage.rss() / MB }));
+runner.events.once('ready', () => send({ kind: 'ready', rssMb: process.memoryUsage.rss() / MB }));
 runner.events.once('claimed', () => delay.enable());
 runner.events.on('retrying', (error) => console.error(error.message));
 runner.events.on('reported', ({ outcome }) => {
@@ -34,7 +34,7 @@ runner.events.on('reported', ({ outcome }) => {
   accepted += 1;
   if (accepted !== expected) return;
   delay.disable();
-  tell({
+  send({
     kind: 'done',
     loopDelayMs: Math.max(0, delay.percentile(99) / NS_PER_MS - RESOLUTION_MS),
     peakRssMb: peakRss / MB,
@@ -48,6 +48,6 @@ await runner.run();
 clearInterval(sampler);
 process.exit();
 
-function tell(message: RunnerMessage): void {
+function send(message: RunnerMessage): void {
   process.send?.(message);
 }

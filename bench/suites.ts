@@ -10,7 +10,7 @@ import { requestsSuite } from './suites/requests.ts';
 import { runnerSuite } from './suites/runner.ts';
 import { specSuite } from './suites/spec.ts';
 
-/** In the order in which they run. */
+/** The suites, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
   ledgerSuite,
   requestsSuite,

@@ -5,7 +5,7 @@ import { workerConfig } from '../edge/scripts/worker-config.ts';
 import { BenchClient } from './edge-client.ts';
 import { type BenchRunner, startBenchRunner } from './runner-child.ts';
 
-/** Both workers under `wrangler dev` over a state of their own, and runners for them. */
+/** Both workers under `wrangler dev` with a separate state, and runners for them. */
 export class BenchSystem {
   readonly client: BenchClient;
   readonly #edge: LocalEdge;
@@ -18,8 +18,8 @@ export class BenchSystem {
   }
 
   /**
-   * @param folder holds the state and the logs.
-   * @param bufferMain another entry of the Consumer Worker.
+   * @param folder the folder for the state and the logs.
+   * @param bufferMain another entry file for the Consumer Worker.
    */
   static async start(folder: string, bufferMain?: string): Promise<BenchSystem> {
     await mkdir(folder, { recursive: true });
@@ -34,7 +34,7 @@ export class BenchSystem {
   /**
    * Starts a runner and waits until it claims.
    *
-   * @param expect how many results it is done with.
+   * @param expect the number of results after which it is done.
    * @param env its settings.
    */
   startRunner(expect: number, env: Record<string, string> = {}): Promise<BenchRunner> {
@@ -46,7 +46,7 @@ export class BenchSystem {
   }
 }
 
-/** The Consumer Worker's configuration with another entry, written into a folder. */
+/** Writes the Consumer Worker's configuration with another entry file into a folder. */
 async function bufferConfig(folder: string, main: string): Promise<string> {
   const path = join(folder, 'buffer.json');
   await writeFile(path, JSON.stringify({ ...workerConfig('buffer'), main }));

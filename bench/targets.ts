@@ -1,4 +1,4 @@
-/** What the system has to reach, as a ratio of two measurements of one run or as a figure of its own. */
+/** A target of the system, for a ratio of two measurements of one run or for a single figure. */
 export interface Target {
   readonly suite: string;
   readonly measure: string;

@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 const BLOCK_BYTES = 8192;
 
 /**
- * CPU work of a fixed amount, a chain of SHA-256 hashes: its result proves that it was done, a thread that
- * has to wait for a core takes longer for it, and no compiler changes its speed on the way.
+ * A fixed amount of CPU work: a chain of SHA-256 hashes. The result proves that the work was done, a thread that
+ * must wait for a core takes longer, and no compiler changes the speed during the run.
  */
 export function work(seed: number, iterations: number): string {
   const block = Buffer.alloc(BLOCK_BYTES, String(seed));
@@ -12,7 +12,7 @@ export function work(seed: number, iterations: number): string {
   return block.toString('hex', 0, 8);
 }
 
-/** How many iterations take a millisecond on this machine, undisturbed: the best of some rounds. */
+/** The number of iterations per millisecond on an idle machine: the best of some rounds. */
 export function iterationsPerMs(): number {
   const probe = 2000;
   let best = 0;

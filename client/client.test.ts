@@ -24,14 +24,14 @@ async function claim(type: string): Promise<string> {
   return leaseId;
 }
 
-/** Ends a ready task, as a consumer of single tasks does. */
+/** Claims and ends a ready task, as a consumer of single tasks does. */
 async function end(id: string, outcome: { success: boolean; result?: unknown; error?: unknown }) {
   await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
   assert.equal((await edge.api.post(`/tasks/${id}/complete`, outcome)).status, 200);
 }
 
-describe('submitted', () => {
-  test('one task has all that it was submitted with', async () => {
+describe('a submission', () => {
+  test('stores the task with all its options', async () => {
     const runAt = new Date(Date.now() + 60_000);
     const options = {
       priority: 7,
@@ -55,7 +55,7 @@ describe('submitted', () => {
     });
   });
 
-  test('a task under a key of its own exists once', async () => {
+  test('creates one task for each idempotency key', async () => {
     const submit = () => queue.submit('client-key', {}, { idempotencyKey: 'client-key' });
     assert.equal(await submit(), await submit());
     await assert.rejects(queue.submit('client-key', { another: true }, { idempotencyKey: 'client-key' }), {
@@ -64,7 +64,7 @@ describe('submitted', () => {
     });
   });
 
-  test('a task whose first answers were lost exists once', async () => {
+  test('creates one task even if its first answers are lost', async () => {
     const lost: number[] = [];
     const losing: typeof fetch = async (input, init) => {
       const response = await fetch(input, init);
@@ -78,7 +78,7 @@ describe('submitted', () => {
     assert.equal((await queue.list({ type: 'client-lost' })).count, 1);
   });
 
-  test('many tasks go in several batches, and their ids come in their order', async () => {
+  test('of many tasks is sent in several batches and returns the ids in the order of the tasks', async () => {
     const batches: number[] = [];
     async function* tasks() {
       for (let n = 0; n < 1200; n += 1) yield { ...LATER, type: 'client-many', payload: { n } };
@@ -89,14 +89,14 @@ describe('submitted', () => {
     for (const n of [0, 999, 1000, 1199]) assert.deepEqual((await queue.get(ids[n] ?? '')).payload, { n });
   });
 
-  test('large tasks are spread over batches that a request can carry', async () => {
+  test('of large tasks is cut into batches that fit into a request', async () => {
     const large = { ...LATER, type: 'client-large', payload: 'x'.repeat(8 * 1024 * 1024) };
     const batches: number[] = [];
     await queue.submitMany([large, large], { onBatch: (taskIds) => batches.push(taskIds.length) });
     assert.deepEqual(batches, [1, 1]);
   });
 
-  test('a task that is refused is told by its place among all, and so are those before it', async () => {
+  test('reports the index of a refused task among all tasks and the number of tasks before it', async () => {
     const tasks = Array.from({ length: 1003 }, (_, n) => ({
       ...LATER,
       type: 'client-refused',
@@ -105,7 +105,7 @@ describe('submitted', () => {
     const call = queue.submitMany(tasks);
     await assert.rejects(call, {
       code: 'invalid_request',
-      message: /^tasks\.1002\.priority: .* \(1000 tasks before it are submitted\)$/,
+      message: /^tasks\.1002\.priority: .* \(1000 tasks were submitted before it\)$/,
     });
     await assert.rejects(queue.submit('no such type'), {
       code: 'invalid_request',
@@ -115,8 +115,8 @@ describe('submitted', () => {
   });
 });
 
-describe('waited for', () => {
-  test('a task that completes gives its result', async () => {
+describe('a wait', () => {
+  test('returns the result of a task that completes', async () => {
     const id = await queue.submit('client-completes', {});
     const waiting = queue.wait(id);
     await edge.ready('client-completes', 1);
@@ -126,7 +126,7 @@ describe('waited for', () => {
     assert.deepEqual(ended.result, { sum: 3 });
   });
 
-  test('one that fails, and one that is cancelled, give their error', async () => {
+  test('returns the error of a task that fails or is cancelled', async () => {
     const [failed, cancelled] = await queue.submitMany([{ type: 'client-ends' }, { type: 'client-ends' }]);
     assert.ok(failed && cancelled);
     await edge.ready('client-ends', 2);
@@ -138,7 +138,7 @@ describe('waited for', () => {
     assert.equal(second.error.code, 'cancelled');
   });
 
-  test('one that does not end in time goes on', async () => {
+  test('that times out leaves the task as it is', async () => {
     const id = await queue.submit('client-goes-on', {}, LATER);
     await assert.rejects(queue.wait(id, { timeoutSeconds: 0.3 }), {
       code: 'wait_timeout',
@@ -147,7 +147,7 @@ describe('waited for', () => {
     assert.equal((await queue.status(id)).status, 'pending');
   });
 
-  test('an unknown one is an error', async () => {
+  test('for an unknown task is refused', async () => {
     const error = {
       code: 'task_not_found',
       status: 404,
@@ -159,7 +159,7 @@ describe('waited for', () => {
   });
 });
 
-test('followed, a task tells each change until it has ended', async () => {
+test('following a task yields each change until it has ended', async () => {
   const id = await queue.submit('client-followed', {});
   await edge.ready('client-followed', 1);
   const seen: unknown[] = [];
@@ -177,7 +177,7 @@ test('followed, a task tells each change until it has ended', async () => {
   assert.deepEqual(await Array.fromAsync(queue.follow(id), ({ status }) => status), ['completed']);
 });
 
-describe('of many tasks', () => {
+describe('a list of tasks', () => {
   let ids: string[];
   before(async () => {
     const tasks = Array.from({ length: 5 }, (_, n) => ({
@@ -188,7 +188,7 @@ describe('of many tasks', () => {
     await edge.ready('client-list', 5);
   });
 
-  test('a page follows the other', async () => {
+  test('is read page by page', async () => {
     const first = await queue.list({ type: 'client-list', limit: 3 });
     assert.deepEqual(
       first.tasks.map((task) => task.id),
@@ -198,7 +198,7 @@ describe('of many tasks', () => {
     assert.deepEqual([second.count, second.nextCursor], [2, undefined]);
   });
 
-  test('all come, and those alone that a filter finds', async () => {
+  test('contains all tasks, or only those that match a filter', async () => {
     const of = async (filter: object) =>
       (await Array.fromAsync(queue.listAll({ type: 'client-list', ...filter }))).map((task) => task.id);
     assert.deepEqual(await of({}), ids.toReversed());
@@ -209,7 +209,7 @@ describe('of many tasks', () => {
     assert.equal((await of({ createdBefore: new Date(Date.now() + 60_000) })).length, 5);
   });
 
-  test('some are called off and brought back together', async () => {
+  test('can be cancelled and retried together by a filter', async () => {
     const filter = { type: 'client-list', tag: 'high' };
     const cancelled = await queue.cancelAll(filter);
     assert.deepEqual([cancelled.count, new Set(cancelled.taskIds)], [3, new Set(ids.slice(2))]);
@@ -218,7 +218,7 @@ describe('of many tasks', () => {
     assert.equal((await queue.list({ ...filter, status: 'pending' })).count, 3);
   });
 
-  test('one is called off and brought back', async () => {
+  test('has tasks that can be cancelled and retried by id', async () => {
     const [id = ''] = ids;
     assert.equal((await queue.cancel(id)).status, 'cancelled');
     assert.equal((await queue.retry(id)).status, 'pending');
@@ -226,8 +226,8 @@ describe('of many tasks', () => {
   });
 });
 
-describe('of the queue', () => {
-  test('the statistics count tasks by type and status', async () => {
+describe('the queue', () => {
+  test('counts tasks by type and status', async () => {
     await queue.submit('client-counted', {});
     await edge.ready('client-counted', 1);
     const { types } = await queue.stats();
@@ -236,13 +236,13 @@ describe('of the queue', () => {
     assert.deepEqual([counted?.paused, counted?.handled], [false, false]);
   });
 
-  test('a type is paused and resumed, whatever its name', async () => {
+  test('pauses and resumes a type with any valid name', async () => {
     const type = 'client/paused:1';
     assert.deepEqual(await queue.pause(type), { success: true, type, paused: true });
     assert.deepEqual(await queue.resume(type), { success: true, type, paused: false });
   });
 
-  test('the runners that hold tasks are told', async () => {
+  test('lists the runners that hold tasks', async () => {
     const id = await queue.submit('client-held', {});
     await edge.ready('client-held', 1);
     await claim('client-held');
@@ -252,7 +252,7 @@ describe('of the queue', () => {
   });
 });
 
-test('with tokens, one is asked for, and a ticket is given to who has one', async () => {
+test('if tokens are configured, a call without a client token is refused, and one with it gets a ticket', async () => {
   const url = await guarded.listen();
   assert.match((await new TaskQueue({ url, token: TOKENS.client }).ticket()).ticket, /^\S+$/);
   for (const [token, code, sentence] of [

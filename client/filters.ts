@@ -3,7 +3,7 @@ import type { TaskStatus } from '../edge/contract/task.ts';
 /** A `Date`, or ISO 8601 UTC. */
 export type Time = Date | string;
 
-/** The tasks that a call is about: those that match all given fields. */
+/** Selects the tasks that match all given fields. */
 export interface TaskFilter {
   readonly type?: string | undefined;
   /** One of its tags. */
@@ -16,26 +16,26 @@ export interface TaskFilter {
   readonly createdBefore?: Time | undefined;
 }
 
-/** The tasks that a call lists. */
+/** Selects the tasks to list. */
 export interface ListFilter extends TaskFilter {
   readonly status?: TaskStatus | undefined;
 }
 
-/** The tasks of a page. */
+/** Selects the tasks of a page. */
 export interface PageFilter extends ListFilter {
-  /** Number of tasks of a page, 1 to 1,000; 100 by default. */
+  /** Number of tasks on the page, 1 to 1,000; 100 by default. */
   readonly limit?: number | undefined;
-  /** The `nextCursor` of the page before. */
+  /** The `nextCursor` of the previous page. */
   readonly cursor?: string | undefined;
 }
 
-/** The tasks that a call cancels. */
+/** Selects the tasks to cancel. */
 export interface CancelFilter extends TaskFilter {
   /** `pending` by default. */
   readonly status?: 'pending' | 'processing' | undefined;
 }
 
-/** The tasks that a call retries. */
+/** Selects the tasks to retry. */
 export interface RetryFilter extends TaskFilter {
   /** `failed` by default. */
   readonly status?: 'failed' | 'cancelled' | undefined;
@@ -43,7 +43,7 @@ export interface RetryFilter extends TaskFilter {
   readonly since?: Time | undefined;
 }
 
-/** A filter as the query of a call. */
+/** Converts a filter to the query of a call. */
 export function queryOf(
   filter: PageFilter | CancelFilter | RetryFilter,
 ): Record<string, string | number | undefined> {

@@ -8,11 +8,11 @@ function faultOf(text: string) {
   return reading.fault;
 }
 
-test('JSON is read', () => {
+test('valid JSON is read', () => {
   assert.deepEqual(readJson(' {"a": [1, null]} '), { value: { a: [1, null] } });
 });
 
-test('the first fault has its line, column and reason', () => {
+test('the first fault is reported with its line, column and reason', () => {
   const faults: [string, number, number, RegExp][] = [
     ['{\n  "a": 1,\n  b: 2\n}', 3, 3, /double quotes/],
     ['{"a": 1 "b": 2}', 1, 9, /comma/],
@@ -35,7 +35,7 @@ test('the first fault has its line, column and reason', () => {
   }
 });
 
-test('the excerpt of a long line has the fault in it', () => {
+test('the excerpt of a long line contains the fault', () => {
   const text = `{"a": "${'x'.repeat(200)}" "b": 1}`;
   const { text: cut, at } = excerpt(text, faultOf(text), 40);
   assert.equal(cut.length, 40);

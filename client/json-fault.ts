@@ -1,6 +1,6 @@
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 
-/** The first place where a text is not JSON, and why. Lines and columns count from 1. */
+/** The first position at which a text is not JSON, and the reason. Lines and columns count from 1. */
 export interface JsonFault {
   readonly message: string;
   readonly line: number;
@@ -30,7 +30,7 @@ const REASONS: Record<string, string> = {
   InvalidCharacter: 'a control character must be escaped',
 };
 
-/** Reads JSON, or finds the first place that is not JSON. */
+/** Reads JSON, or finds the first fault. */
 export function readJson(text: string): JsonReading {
   try {
     return { value: JSON.parse(text) };
@@ -40,9 +40,9 @@ export function readJson(text: string): JsonReading {
 }
 
 /**
- * Finds the first place where a text is not JSON.
+ * Finds the first position at which a text is not JSON.
  *
- * @param otherwise the message if no place is found.
+ * @param otherwise the message if the parser finds no fault.
  */
 export function findFault(text: string, otherwise: string): JsonFault {
   const errors: ParseError[] = [];

@@ -8,7 +8,7 @@ import { answerJson, startServer } from './testing/server.ts';
 
 const SUBMISSION = newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6));
 
-/** A worker whose answers hold so many tasks each; as many as are asked for at most. */
+/** A worker whose answer n contains `found[n]` tasks, but never more than the call's limit. */
 async function listOf(t: TestContext, found: readonly number[]) {
   const limits: number[] = [];
   let index = 1000;
@@ -33,7 +33,7 @@ async function listOf(t: TestContext, found: readonly number[]) {
   return { url, queue: new TaskQueue({ url }), limits };
 }
 
-test('a page is filled over answers that hold few or none', async (t) => {
+test('a page is filled by several calls if a call finds few or no tasks', async (t) => {
   const { queue, limits } = await listOf(t, [0, 2, 0, 5, 5]);
   const page = await queue.list({ type: 'rare', limit: 4 });
   assert.equal(page.count, 4);
@@ -42,25 +42,25 @@ test('a page is filled over answers that hold few or none', async (t) => {
   assert.deepEqual(limits, [4, 4, 2, 2]);
 });
 
-test('the last page may be short, and has no cursor', async (t) => {
+test('the last page may be short and has no cursor', async (t) => {
   const { queue } = await listOf(t, [0, 2, 0]);
   const { count, nextCursor } = await queue.list({ type: 'rare' });
   assert.deepEqual([count, nextCursor], [2, undefined]);
 });
 
-test('a page takes no more calls than it may, and says where it goes on', async (t) => {
+test('a page makes at most `maxCalls` calls and has a cursor to continue from', async (t) => {
   const { queue, limits } = await listOf(t, [0, 1, 0, 5]);
   const page = await queue.list({ type: 'rare' }, { maxCalls: 2 });
   assert.deepEqual([page.count, limits.length], [1, 2]);
   assert.ok(page.nextCursor);
 });
 
-test('all tasks are listed over answers without any', async (t) => {
+test('all tasks are listed even if some calls find none', async (t) => {
   const { queue } = await listOf(t, [0, 1, 0, 2]);
   assert.equal((await Array.fromAsync(queue.listAll({ type: 'rare' }))).length, 3);
 });
 
-test('the command goes on until it has as many tasks as it was asked for, or all', async (t) => {
+test('the command continues until it has listed up to --limit tasks, or all', async (t) => {
   const list = async (found: readonly number[], ...flags: string[]) => {
     const { url } = await listOf(t, found);
     const { stdout, stderr } = await runCli(['list', '--type', 'rare', '--json', '--api-url', url, ...flags]);

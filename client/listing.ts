@@ -4,12 +4,12 @@ import { type ListFilter, type PageFilter, queryOf } from './filters.ts';
 import type { Http } from './http/http.ts';
 import type { CallOptions, ListOptions } from './options.ts';
 
-/** By default a page makes no more calls: each looks at some 10,000 tasks. */
+/** The default limit on the calls for one page. Each call looks at about 10,000 tasks. */
 const MAX_CALLS = 100;
 
 /**
- * A page of tasks. A call looks at a bounded number of tasks and may find few or none of those that a filter
- * means, so calls are made until the page is full, or the list or their number is at its end.
+ * A page of tasks. A call looks at a bounded number of tasks, and few or none of them may match the filter. So it
+ * makes calls until the page is full, the list has ended, or it has made `maxCalls` calls.
  */
 export async function listPage(
   http: Http,
@@ -31,7 +31,7 @@ export async function listPage(
   }
 }
 
-/** All tasks that a filter means, as each call finds them. */
+/** Yields all tasks that match a filter, as each call finds them. */
 export async function* listAll(
   http: Http,
   filter: ListFilter,

@@ -39,8 +39,8 @@ const POST = { method: 'POST', repeatable: true } as const satisfies Call;
  *
  * Give it the types of your task definitions, and the compiler checks names, payloads and results. Without them,
  * it takes any name and any payload. Every method rejects with a {@link TaskQueueError}. A call that fails for a
- * passing reason (the network, a 5xx) is repeated up to three times, except `retry`, `retryAll` and `cancelAll`,
- * where a repeat could change more tasks.
+ * temporary reason (the network, a 5xx) is repeated up to three times, except `retry`, `retryAll` and `cancelAll`,
+ * because their repeat could change more tasks.
  *
  * @example
  * ```ts
@@ -91,8 +91,8 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
    * Submits many tasks in batches, one after the other, and resolves with their ids in the order of the tasks.
    * An async iterable is read as its tasks are sent.
    *
-   * @throws {TaskQueueError} with the ids of the batches before the refused one in `submitted`; its `issues`
-   * count from the first task of all.
+   * @throws {TaskQueueError} with the ids of the batches before the refused one in `submitted`. The indexes in
+   * its `issues` count from the first task of all batches.
    *
    * @example
    * const ids = await queue.submitMany(texts.map((text) => ({ type: 'word-count', payload: { text } })));
@@ -165,8 +165,8 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /**
-   * Gets a page of the tasks that are not archived, newest first, with a `nextCursor` if there may be more. A
-   * page that is not full is the last one, or has used up `maxCalls`.
+   * Gets a page of the tasks that are not archived, newest first, with a `nextCursor` if there may be more. If a
+   * page is not full, it is the last one, or it has used up `maxCalls`.
    *
    * @example
    * const { tasks, nextCursor } = await queue.list({ status: 'failed', limit: 50 });
@@ -202,7 +202,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /**
-   * Retries a failed or cancelled task, with all its attempts.
+   * Retries a failed or cancelled task. It gets all its attempts again.
    *
    * @example
    * await queue.retry(id);
@@ -215,7 +215,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /**
-   * Cancels all tasks that match a filter, 500 a call.
+   * Cancels all tasks that match a filter, 500 per call.
    *
    * @example
    * const { count } = await queue.cancelAll({ type: 'word-count', tag: 'import-7' });
@@ -225,7 +225,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /**
-   * Retries all failed or cancelled tasks that match a filter, 500 a call.
+   * Retries all failed or cancelled tasks that match a filter, 500 per call.
    *
    * @example
    * const { count } = await queue.retryAll({ type: 'word-count', since: new Date(Date.now() - 3_600_000) });
@@ -235,7 +235,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /**
-   * Gets the number of tasks of each type and status, and what ended within the last hour.
+   * Gets the number of tasks of each type and status, and the tasks that ended in each minute of the last hour.
    *
    * @example
    * const { counts, types } = await queue.stats();
@@ -275,7 +275,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   }
 
   /**
-   * Creates a ticket, which opens a browser's socket or event stream for one minute as `?ticket=` in its URL.
+   * Creates a ticket. For one minute a browser can open a socket or an event stream with `?ticket=` in the URL.
    *
    * @example
    * const { ticket } = await queue.ticket();

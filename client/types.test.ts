@@ -16,7 +16,7 @@ const cleanup = defineTask({ type: 'cleanup', lane: 'io', payload: z.object({}).
 const ID = '01a20b7b-d309-7000-9542-e9e3ee7d0000';
 const CREATED = '2026-01-01T12:00:00.000Z';
 
-/** Answers every call as if the task had ended with a result; `sent` has the bodies. */
+/** Answers every call as if the task had ended with a result. `sent` contains the bodies of the requests. */
 function answering(result: unknown) {
   const sent: unknown[] = [];
   const view = {
@@ -49,14 +49,14 @@ const { fetch, sent } = answering(RESULT);
 const queue = new TaskQueue<typeof thumbnail | typeof cleanup>({ url: 'http://localhost', fetch });
 const untyped = new TaskQueue({ url: 'http://localhost', fetch });
 
-/** Holds only for one and the same type. */
+/** True only if both types are identical. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(verdict: Same<A, B>) => assert.ok(verdict);
 
-/** What only the compiler looks at. */
+/** Takes code that the compiler checks and nothing runs. */
 function compileOnly(_: () => unknown): void {}
 
-test('a payload is what the schema takes in, defaults left out', async () => {
+test('a payload has the input type of its schema, so fields with defaults can be left out', async () => {
   const id = await queue.submit('thumbnail', { url: 'a.png' }, { priority: 5 });
   same<typeof id, TaskIdOf<'thumbnail'>>(true);
   assert.deepEqual(sent.at(-1), { type: 'thumbnail', payload: { url: 'a.png' }, priority: 5 });
@@ -64,7 +64,7 @@ test('a payload is what the schema takes in, defaults left out', async () => {
   assert.deepEqual(sent.at(-1), { type: 'cleanup' });
 });
 
-test('a wrong payload, a wrong name and a wrong option are refused', () => {
+test('the compiler refuses a wrong payload, name or option', () => {
   compileOnly(() => [
     // @ts-expect-error: the url is a text
     queue.submit('thumbnail', { url: 1 }),
@@ -78,14 +78,14 @@ test('a wrong payload, a wrong name and a wrong option are refused', () => {
     queue.submit('thumbnial', { url: 'a.png' }),
     // @ts-expect-error: there is no such option
     queue.submit('thumbnail', { url: 'a.png' }, { prio: 5 }),
-    // @ts-expect-error: the payload of another type
+    // @ts-expect-error: this payload belongs to another type
     queue.submitMany([{ type: 'thumbnail', payload: { text: 'a' } }]),
     // @ts-expect-error: no definition has this name
     queue.pause('thumbnial'),
   ]);
 });
 
-test('a result is what `run` returns, awaited, as JSON has it', async () => {
+test('a result has the awaited return type of `run`, converted to JSON', async () => {
   const ended = await queue.wait(await queue.submit('thumbnail', { url: 'a.png' }));
   assert.equal(ended.status, 'completed');
   same<typeof ended.type, 'thumbnail'>(true);
@@ -93,14 +93,14 @@ test('a result is what `run` returns, awaited, as JSON has it', async () => {
   const madeAt: string = ended.result.madeAt;
   assert.deepEqual([height, madeAt], [240, CREATED]);
   compileOnly(() => {
-    // @ts-expect-error: a Date comes back as a text
+    // @ts-expect-error: JSON turns a Date into a text
     ended.result.madeAt.getTime();
     // @ts-expect-error: the result has no such field
     return ended.result.width;
   });
 });
 
-test('a result is there only for a task that has completed, an error only for one that has not', async () => {
+test('only a completed task has a result, and only a failed or cancelled one has an error', async () => {
   const ended = await queue.wait(await queue.submit('thumbnail', { url: 'a.png' }));
   compileOnly(() => {
     // @ts-expect-error: it may have failed
@@ -112,7 +112,7 @@ test('a result is there only for a task that has completed, an error only for on
   same<ResultOf<typeof cleanup, 'cleanup'>, undefined>(true);
 });
 
-test('an id without a type gives the result of any of them, told apart by its type', async () => {
+test('the result for an id without a type is a union that the type field narrows', async () => {
   const ended = await queue.wait(ID);
   assert.ok(ended.status === 'completed' && ended.type === 'thumbnail');
   assert.equal(ended.result.height, 240);
@@ -123,7 +123,7 @@ test('an id without a type gives the result of any of them, told apart by its ty
   });
 });
 
-test('many tasks of several types go together', async () => {
+test('tasks of several types can be submitted together', async () => {
   const ids = await queue.submitMany([{ type: 'thumbnail', payload: { url: 'a.png' } }, { type: 'cleanup' }]);
   same<typeof ids, TaskIdOf<'thumbnail' | 'cleanup'>[]>(true);
   assert.deepEqual(sent.at(-1), {
@@ -131,15 +131,15 @@ test('many tasks of several types go together', async () => {
   });
 });
 
-test('without definitions any name and any payload goes, and a result has to be looked at', async () => {
+test('without definitions any name and payload is accepted, and the result is unknown', async () => {
   const ended = await untyped.wait(await untyped.submit('anything', { any: ['payload'] }));
   assert.equal(ended.status, 'completed');
   same<typeof ended.result, unknown>(true);
-  // @ts-expect-error: nothing is known of it
+  // @ts-expect-error: the result is unknown
   compileOnly(() => ended.result.height);
 });
 
-test('a definition says its name, and what its run takes and returns', () => {
+test('a definition has the type of its name, and its `run` must accept the payload', () => {
   same<typeof thumbnail.type, 'thumbnail'>(true);
   const one = defineTask<z.ZodString>({ type: 'one', lane: 'io', payload: z.string(), run: (text) => text });
   same<typeof one.type, string>(true);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { StatusView, TaskView } from '../edge/contract/api.ts';
 import type { TaskError } from '../edge/contract/task.ts';
 
-/** What a client knows of a task type; a definition of `defineTask` has it. */
+/** The part of a task definition that the client uses. `defineTask` returns it. */
 export interface TaskShape {
   readonly type: string;
   readonly payload: z.ZodType;
@@ -23,7 +23,7 @@ type Named<Task extends TaskShape, Type extends string> = Task extends TaskShape
 /** The payload of a task type, before its schema fills in defaults. */
 export type PayloadOf<Task extends TaskShape, Type extends string> = z.input<Named<Task, Type>['payload']>;
 
-/** The result of a task type: what its `run` returns, as it comes back from JSON. */
+/** The result of a task type: the value that its `run` returns, converted to JSON and back. */
 export type ResultOf<Task extends TaskShape, Type extends string> = FromJson<
   Awaited<ReturnType<Named<Task, Type>['run']>>
 >;
@@ -35,10 +35,10 @@ type FromJson<Value> = unknown extends Value
 
 declare const TYPE: unique symbol;
 
-/** The id of a task: a string that carries the task's type, so that what is read by it is typed. */
+/** The id of a task: a string that carries the task's type, so that calls with it return typed tasks. */
 export type TaskIdOf<Type extends string> = string & { readonly [TYPE]: Type };
 
-/** How a task runs. */
+/** Options of a task. */
 export interface TaskOptions {
   /** −100 to 100, higher first; 0 by default. */
   readonly priority?: number | undefined;
@@ -46,11 +46,11 @@ export interface TaskOptions {
   readonly delaySeconds?: number | undefined;
   /** When the task may start: a `Date` or ISO 8601 UTC, up to 30 days ahead; now by default. */
   readonly runAt?: Date | string | undefined;
-  /** Number of attempts before the task fails, 1 to 100; by default that of the task type, or 3. */
+  /** Number of attempts before the task fails, 1 to 100; by default the number of the task type, or 3. */
   readonly maxAttempts?: number | undefined;
   /**
-   * Before attempt n + 1 the task waits a random time up to `baseSeconds · 2^(n−1)`, at most `capSeconds`; by
-   * default those of the task type, or 1 and 3,600.
+   * Before attempt n + 1 the task waits a random time up to `baseSeconds · 2^(n−1)`, at most `capSeconds`. By
+   * default the values are those of the task type, or 1 and 3,600.
    */
   readonly backoff?:
     | { readonly baseSeconds?: number | undefined; readonly capSeconds?: number | undefined }
@@ -70,16 +70,17 @@ export type NewTask<Task extends TaskShape = TaskShape> = Task extends TaskShape
   ? { readonly type: Task['type'] } & PayloadField<z.input<Task['payload']>> & TaskOptions
   : never;
 
-/** A task's status, of a known type. */
+/** The status of a task whose type is known. */
 export type StatusOf<Type extends string> = Type extends string ? StatusView & { type: Type } : never;
 
-/** All of a task, of a known type. */
+/** A task whose type is known. */
 export type TaskOf<Task extends TaskShape, Type extends string> = Type extends string
   ? Omit<TaskView, 'type' | 'result'> & { type: Type; result?: ResultOf<Task, Type> }
   : never;
 
 /**
- * A task that has ended: by `status` there is a `result` or an `error`, and by `type` the result has its type.
+ * A task that has ended. Its `status` decides whether it has a `result` or an `error`, and its `type` the result's
+ * type.
  */
 export type EndedTask<Task extends TaskShape = TaskShape, Type extends string = string> = Type extends string
   ? Omit<TaskView, 'type' | 'status' | 'result' | 'error' | 'completedAt'> & {

@@ -8,9 +8,9 @@ import { pathOf } from './http/task-path.ts';
 import type { WaitOptions } from './options.ts';
 import type { EndedTask, TaskShape } from './types.ts';
 
-/** Proxies on the way usually allow an answer to take longer than this. */
+/** Proxies usually allow an answer to take longer than this. */
 const HOLD_SECONDS = Math.min(MAX_WAIT_SECONDS, 45);
-/** A worker that does not hold its answers is asked this often. */
+/** The interval between calls if the worker answers at once. */
 const POLL_MS = 1000;
 
 /**

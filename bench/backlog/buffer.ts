@@ -6,9 +6,9 @@ import { ledgerOf } from '../../edge/platform/ledger.ts';
 
 const SUBMISSION_TASKS = 1000;
 
-/** The ledger, which also fills itself with tasks: over HTTP a million of them would take minutes. */
+/** A ledger that can fill itself with tasks, because a million of them would take minutes over HTTP. */
 export class TaskLedger extends Ledger {
-  /** Inserts waiting tasks of some types in turn, as submissions of 1,000 that came a millisecond apart. */
+  /** Inserts waiting tasks of some types in turn, as submissions of 1,000 tasks, one per millisecond. */
   async fill(types: string[], count: number, fromMs: number): Promise<string[]> {
     const lastIds: string[] = [];
     for (let done = 0; done < count; done += SUBMISSION_TASKS) {
@@ -31,7 +31,7 @@ interface BacklogEnv extends BufferEnv {
   LEDGER: DurableObjectNamespace<TaskLedger>;
 }
 
-/** The Consumer Worker, with one call more: `POST /bench/fill` `{types, count, fromMs}`. */
+/** The Consumer Worker with one more call: `POST /bench/fill` `{types, count, fromMs}`. */
 export default {
   ...worker,
   async fetch(

@@ -1,4 +1,4 @@
-/** Bindings that count what is done through them. */
+/** Bindings that count the operations made through them. */
 import { z } from 'zod';
 import { byteLength } from '../../edge/contract/text.ts';
 import type { LedgerNamespace } from '../../edge/platform/ledger.ts';
@@ -7,19 +7,21 @@ import type { Counters } from './counters.ts';
 const Batch = z.array(z.object({ body: z.unknown() }));
 const ListedKeys = z.object({ keys: z.array(z.unknown()) });
 
-/** Queues bill each 64,000 bytes of a message, and add about so many to each message. */
+/** Queues bill each 64,000 bytes of a message. */
 const BILLED_BYTES = 64_000;
+/** The bytes that Queues add to each message, approximately. */
 const MESSAGE_OVERHEAD_BYTES = 100;
 
 const SECONDS_PER_DAY = 86_400;
-/** What has no time to expire counts for a month. */
+/** A value that does not expire counts for a month. */
 const DEFAULT_TTL_SECONDS = 30 * SECONDS_PER_DAY;
 
 const PutOptions = z.object({ expirationTtl: z.number().optional(), metadata: z.unknown().optional() });
 
 /**
- * Reads count by the key. What is stored counts once a key, since its content never changes. A list that finds nothing is left out: it asks for a time in which nothing was
- * submitted, and under steady load there is none.
+ * Counts reads by key. Stored bytes count once for each key, because a key's content never changes. A list that
+ * finds nothing is not counted: it asks for a time without submissions, and under steady load there is no such
+ * time.
  */
 export function countedKv(kv: KVNamespace, counters: Counters): KVNamespace {
   const stored = new Set<unknown>();
@@ -55,7 +57,7 @@ function bytesOf(value: unknown): number {
   throw new Error('Expected a text or bytes as the value of a key');
 }
 
-/** Counts the writing of messages; their consumer counts the rest. */
+/** Counts the messages that are written. Their consumer counts the rest. */
 export function countedQueue<Body>(queue: Queue<Body>, counters: Counters): Queue<Body> {
   return watched(queue, (method, [messages]) => {
     const bodies = method === 'send' ? [messages] : Batch.parse(messages).map(({ body }) => body);
@@ -63,7 +65,7 @@ export function countedQueue<Body>(queue: Queue<Body>, counters: Counters): Queu
   });
 }
 
-/** Counts that messages are read and, once that went well, deleted. */
+/** Counts the messages that are read and, after they succeed, deleted. */
 export function countDelivery({ messages }: MessageBatch, counters: Counters): void {
   for (const { body } of messages) counters.add('queueOperations', 2 * billedParts(body));
 }
@@ -82,10 +84,10 @@ function billedParts(body: unknown): number {
   return Math.ceil((byteLength(JSON.stringify(body)) + MESSAGE_OVERHEAD_BYTES) / BILLED_BYTES);
 }
 
-/** An object of which each method, all asynchronous, tells of a call when it is answered. */
+/** An object with asynchronous methods that reports each call when it is answered. */
 function watched<Target extends object>(
   target: Target,
-  tell: (method: string, args: unknown[], answer: unknown) => void,
+  onAnswer: (method: string, args: unknown[], answer: unknown) => void,
 ): Target {
   return new Proxy(target, {
     get(_, property) {
@@ -93,7 +95,7 @@ function watched<Target extends object>(
       if (typeof method !== 'function' || typeof property !== 'string') return method;
       return async (...args: unknown[]) => {
         const answer: unknown = await Reflect.apply(method, target, args);
-        tell(property, args, answer);
+        onAnswer(property, args, answer);
         return answer;
       };
     },

@@ -9,7 +9,7 @@ import { countRows } from './storage.ts';
 
 const counters = new Counters();
 
-/** The calls that come to it are counted by their callers, its alarms here. */
+/** Counts the alarms of the ledger. Its callers count their calls. */
 export class TaskLedger extends Ledger {
   constructor(ctx: DurableObjectState, env: BufferEnv) {
     countRows(ctx.storage, counters);

@@ -3,9 +3,8 @@ import { setAhead } from './clock.ts';
 import type { Counters } from './counters.ts';
 
 /**
- * A worker as it is, but that it counts its requests and what it does through its bindings. It answers
- * besides `GET /bench/operations` with the counts, and `POST /bench/clock?ahead=` sets its clock, in
- * milliseconds.
+ * A worker that counts its requests and the operations through its bindings. It has two more calls: `GET
+ * /bench/operations` returns the counts, and `POST /bench/clock?ahead=` sets its clock ahead, in milliseconds.
  */
 export function countedWorker<Env, Body = unknown>(
   worker: ExportedHandler<Env, Body>,

@@ -1,6 +1,6 @@
 import { eachOperation, type OperationName, type Operations } from './operations.ts';
 
-/** Counts what one worker, and the Durable Object in it, is billed for. */
+/** Counts the billed operations of one worker and the Durable Object in it. */
 export class Counters {
   readonly counts: Operations = eachOperation(() => 0);
 
@@ -8,7 +8,7 @@ export class Counters {
     this.counts[name] += count;
   }
 
-  /** Notes how large the ledger's database is now. */
+  /** Sets the current size of the ledger's database. */
   setLedgerBytes(bytes: number): void {
     this.counts.ledgerBytes = bytes;
   }

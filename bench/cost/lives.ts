@@ -1,4 +1,4 @@
-/** What tasks use from their submission to the deletion of their rows. */
+/** Counts the operations of tasks from their submission to the deletion of their rows. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { StatusView, TaskList } from '../../edge/contract/api.ts';
@@ -10,30 +10,30 @@ import { between, eachOperation, type Operations, perTask, sum } from './operati
 import { CostSystem, countedBy } from './system.ts';
 
 const MINUTE_MS = 60_000;
-/** While a window is recent each run of the cron job sweeps it; later it is swept once more for sure. */
+/** Each run of the cron job sweeps a recent window. Later the sure sweep visits the window once more. */
 const SWEPT_AFTER_MS = [1, 2, 3, 4, 5].map((minutes) => minutes * MINUTE_MS);
-/** By now every window is closed and archived, and six minutes later its rows may be deleted. */
+/** The time at which every window is closed and archived. Six minutes later its rows may be deleted. */
 const ARCHIVED_AFTER_MS = 20 * MINUTE_MS;
 const PURGED_AFTER_MS = 26 * MINUTE_MS;
 
-/** How often the specification's consumer polls, and what a list of KV shows at most. */
+/** The poll interval of the specification's consumer, and the maximum number of keys in a KV list. */
 const SPEC_POLL_SECONDS = 5;
 const LISTED_KEYS = 1000;
 
 const Result = z.object({ n: z.int() });
 
 export interface Life {
-  /** What a task used. */
+  /** The operations of a task. */
   readonly task: Operations;
-  /** Tasks submitted a second. */
+  /** Tasks submitted per second. */
   readonly rate: number;
 }
 
-/** Offers tasks to this system while a runner completes them, then archives them and deletes their rows. */
+/** Submits tasks to this system while a runner completes them, then archives them and deletes their rows. */
 export async function live(folder: string, order: Offer): Promise<Life> {
   const system = await CostSystem.start(folder);
   try {
-    // A deployment's first run looks back further than any other.
+    // The first run of a deployment looks back further than any other.
     await system.runCron(0);
     const { ids, rate, used } = await complete(system, order);
     await system.client.verify('bench-noop', ids, (result, n) => Result.parse(result).n === n);
@@ -44,7 +44,7 @@ export async function live(folder: string, order: Offer): Promise<Life> {
     });
     await verifyArchived(system, ids);
     const task = perTask(sum([used, usedForArchive.operations]), order.tasks);
-    // The archive frees what the tasks took in the ledger.
+    // The archive frees the storage of the tasks in the ledger, so it is measured before.
     return { task: { ...task, ledgerBytes: used.ledgerBytes / order.tasks }, rate };
   } finally {
     await system.stop();
@@ -65,25 +65,25 @@ async function complete(system: CostSystem, order: Offer) {
   }
 }
 
-/** What both workers do during an action. */
+/** Counts the operations of both workers during an action. */
 async function count<Value>(system: CostSystem, action: () => Promise<Value>) {
   const before = await system.operations();
   const value = await action();
   return { value, operations: between(before, await system.operations()) };
 }
 
-/** Checks that the ledger has no row any more, and that the archive tells how a task ended. */
+/** Checks that the ledger has no rows left, and that the archive contains the status of a task. */
 async function verifyArchived(system: CostSystem, ids: readonly string[]): Promise<void> {
   const { tasks } = await system.api.read('/tasks', TaskList);
   const { status } = await system.api.read(`/tasks/${ids.at(-1)}/status`, StatusView);
   if (tasks.length > 0 || status !== 'completed') {
-    throw new Error(`${tasks.length} rows are left; the archive tells a task is ${status}`);
+    throw new Error(`${tasks.length} rows are left; the status of a task in the archive is ${status}`);
   }
 }
 
 /**
- * Tasks in the specification's design, all found by one poll. Its lists are computed: one poll every 5 s, of
- * all that came meanwhile.
+ * Counts the operations of tasks in the specification's design, where one poll finds them all. Lists are computed:
+ * one poll every 5 s, which lists the tasks that arrived since.
  */
 export async function liveBySpec(tasks: number, tasksPerSecond: number): Promise<Operations> {
   const entries = {

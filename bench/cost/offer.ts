@@ -2,23 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskQueue } from '../../client/client.ts';
 import { eachAtOnce } from '../edge-client.ts';
 
-/** Requests under way at one time, at most. */
+/** The maximum number of concurrent requests. */
 const AT_ONCE = 32;
 
 export interface Offer {
   readonly tasks: number;
   readonly tasksPerSecond: number;
-  /** Tasks a request. */
+  /** Tasks per request. */
   readonly size: number;
   /** Bytes of a task's payload, as JSON text. */
   readonly payloadBytes: number;
 }
 
 /**
- * Submits tasks with the typed client and its defaults, at a rate, or as fast as they are taken where that is
- * slower. A payload is `{ n, text }`.
+ * Submits tasks with the typed client and its defaults at a given rate, or more slowly if the system accepts them
+ * more slowly. A payload is `{ n, text }`.
  *
- * @returns their ids in order, and the rate that was reached, in tasks/s.
+ * @returns the ids in order, and the achieved rate in tasks/s.
  */
 export async function offer(queue: TaskQueue, { tasks, tasksPerSecond, size, payloadBytes }: Offer) {
   const requests = Array.from({ length: Math.ceil(tasks / size) }, (_, index) => index);
@@ -33,7 +33,7 @@ export async function offer(queue: TaskQueue, { tasks, tasksPerSecond, size, pay
       Array.from({ length: count }, (_, n) => payloadOf(first + n, payloadBytes)),
     );
   });
-  // The last request's turn has its full length, too.
+  // The interval of the last request counts with its full length too.
   const seconds = Math.max(tasks / tasksPerSecond, (performance.now() - startedAt) / 1000);
   return { ids: ids.flat(), rate: tasks / seconds };
 }

@@ -1,13 +1,13 @@
 import { eachOperation, type OperationName, type Operations } from './operations.ts';
 
 const DAYS_PER_MONTH = 30;
-/** Dollars for a million times a byte that is stored for a day, from the price of a GB-month. */
+/** The price in dollars of a million byte-days, from the price of a GB-month. */
 const byteDays = (dollarsPerGbMonth: number) => (dollarsPerGbMonth * 1e6) / (1e9 * DAYS_PER_MONTH);
 /** How long the ledger keeps a task. */
 const LEDGER_DAYS = 1;
 
 /**
- * Cloudflare's list prices of the paid plan, in dollars for a million operations; no allowance is counted.
+ * Cloudflare's list prices of the paid plan, in dollars per million operations, without any included allowance.
  *
  * @see https://developers.cloudflare.com/kv/platform/pricing/
  * @see https://developers.cloudflare.com/workers/platform/pricing/
@@ -23,7 +23,7 @@ const DOLLARS_PER_MILLION: Record<OperationName, number> = {
   rowsRead: 0.001,
   rowsWritten: 1,
   workerRequests: 0.3,
-  // Their days are priced.
+  // Billed by byte-days.
   kvBytes: 0,
   kvByteDays: byteDays(0.5),
   ledgerBytes: LEDGER_DAYS * byteDays(0.2),
@@ -34,11 +34,11 @@ const DOLLARS_PER_MILLION_GB_SECONDS = 12.5;
 /** A message is written, read and deleted. */
 const OPERATIONS_PER_MESSAGE = 3;
 
-/** Assumed: what a request to a worker takes, and what each task that it carries adds. */
+/** Assumptions: the CPU time of a request to a worker, and the CPU time that each of its tasks adds. */
 const CPU_MS_PER_REQUEST = 1;
 const CPU_MS_PER_TASK = 1;
 
-/** A Durable Object is billed for this much memory, whatever it uses. */
+/** A Durable Object is billed for this much memory, regardless of how much it uses. */
 const OBJECT_GB = 0.128;
 
 export interface Load {
@@ -47,7 +47,7 @@ export interface Load {
   readonly objects: number;
 }
 
-/** What a million tasks cost, in dollars. */
+/** The cost of a million tasks, in dollars. */
 export interface Bill {
   readonly kvOperations: number;
   readonly kvStorage: number;
@@ -59,7 +59,7 @@ export interface Bill {
   readonly workers: number;
 }
 
-/** What a million tasks cost, in dollars, by what is billed, for what one task uses. */
+/** The cost of a million tasks in dollars, by billed item, from the operations of one task. */
 export function bill(task: Operations, { tasksPerSecond, objects }: Load): Bill {
   const dollars = eachOperation((name) => task[name] * DOLLARS_PER_MILLION[name]);
   const cpuMs = task.workerRequests * CPU_MS_PER_REQUEST + CPU_MS_PER_TASK;
@@ -82,8 +82,9 @@ export function total(parts: Bill): number {
 }
 
 /**
- * A bound for what a task uses: each queue message comes alone. How many come together depends on the queue's
- * pace, which differs from machine to machine; each delivery is a request to the worker and one to the ledger.
+ * An upper bound for the operations of a task: each queue message is delivered alone. The number of messages per
+ * delivery depends on the pace of the queue, which differs between machines. Each delivery is one request to the
+ * worker and one to the ledger.
  */
 export function deliveredAlone(task: Operations): Operations {
   const messages = task.queueOperations / OPERATIONS_PER_MESSAGE;

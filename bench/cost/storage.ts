@@ -1,7 +1,7 @@
 import type { Counters } from './counters.ts';
 
 /**
- * Makes a Durable Object's storage count the rows that it reads and writes, and note its size; setting an alarm
+ * Makes a Durable Object's storage count the rows that it reads and writes, and record its size. Setting an alarm
  * writes one row.
  */
 export function countRows(storage: DurableObjectStorage, counters: Counters): void {
@@ -26,7 +26,7 @@ export function countRows(storage: DurableObjectStorage, counters: Counters): vo
   });
 }
 
-/** Puts a method in front of that of an object's class. */
+/** Overrides a method on one object. */
 function replace<Target extends object>(
   target: Target,
   name: keyof Target,

@@ -9,11 +9,11 @@ import { Operations, sum } from './operations.ts';
 /** Ended tasks may be archived at once. */
 const VARS = { AUTH: 'off', RETENTION_HOURS: '0' };
 
-/** Both workers as they are deployed, counted, in workerd. */
+/** Both workers as they are deployed, with counters, in workerd. */
 export class CostSystem {
   readonly api: Caller;
   readonly buffer: Caller;
-  /** Reads back what was done; its own calls count, too. */
+  /** Reads results back. Its own calls count too. */
   readonly client: BenchClient;
   /** Submits as users do. */
   readonly queue: TaskQueue;
@@ -31,7 +31,7 @@ export class CostSystem {
 
   /** @param folder holds the logs. */
   static async start(folder: string): Promise<CostSystem> {
-    // Else it prints a line for each batch of the queue.
+    // Otherwise it prints a line for each queue batch.
     process.env.WRANGLER_LOG ??= 'error';
     const gate = {
       name: 'gate',
@@ -54,7 +54,7 @@ export class CostSystem {
     return this.#harness.close();
   }
 
-  /** What both workers have done so far. */
+  /** The operations of both workers so far. */
   operations(): Promise<Operations> {
     return countedBy([this.api, this.buffer]);
   }
@@ -76,12 +76,12 @@ export class CostSystem {
   }
 }
 
-/** A worker's configuration as it is deployed, its entry the counted one. */
+/** The deployed configuration of a worker, with the counted worker as its entry. */
 function counted(worker: 'api' | 'buffer') {
   return { ...workerConfig(worker), main: `${worker}.ts`, vars: VARS };
 }
 
-/** What some workers have done so far. */
+/** The operations of some workers so far. */
 export async function countedBy(workers: readonly Caller[]): Promise<Operations> {
   return sum(await Promise.all(workers.map((worker) => worker.read('/bench/operations', Operations))));
 }

@@ -16,36 +16,36 @@ export const LEASE_SECONDS = 3600;
 const INSERTED_AT_ONCE = 10_000;
 const SUBMISSION_TASKS = 1000;
 
-/** Half of all tasks are of these types, the others of many. */
+/** The types of half of all tasks. The other half has many types. */
 export const MAIN_TYPES = ['main-0', 'main-1', 'main-2', 'main-3', 'main-4'];
 const OTHER_TYPES = 9995;
 const MOST_WANTED_TYPES = 500;
-/** So many other types have about as many tasks as a claim takes, if there are a million. */
+/** The number of other types that together have about as many tasks as one claim grants, with a million tasks. */
 const CLAIMED_TYPES = 20;
-/** The type of tasks that single calls lease and give back. */
+/** The type of the tasks that single calls lease and release. */
 const APART = 'apart';
 
 const PAYLOAD = JSON.stringify({ text: 'x'.repeat(180) });
 
 interface HeldLease {
   readonly id: string;
-  /** The ids of its tasks, joined by commas: one flat text costs the garbage collector nothing. */
+  /** The ids of its tasks, joined by commas, because a flat text costs the garbage collector nothing. */
   readonly taskIds: string;
 }
 
-/** So much that SQLite holds all pages: what is measured is the ledger's work, not this machine's disk. */
+/** Large enough for all pages, so that the ledger is measured and not the disk of this machine. */
 const CACHE_KIB = 8 * 1024 * 1024;
 
 /**
- * A ledger over a file of `node:sqlite` in WAL mode, whose clock is set. All its tasks are of one window. The
- * log is written back by {@link checkpoint} alone, outside the measured calls.
+ * A ledger over a file of `node:sqlite` in WAL mode, with a clock that can be set. All its tasks are in one
+ * window. Only {@link checkpoint} writes the log back, outside the measured calls.
  */
 export class LedgerBed {
   /** Unix milliseconds. */
   now = WINDOW_START + WINDOW_MS;
   readonly window = windowAt(WINDOW_START);
   readonly ledger: Ledger;
-  /** How many tasks it is for. */
+  /** The number of tasks that it is filled with. */
   readonly size: number;
   readonly otherTypes: readonly string[];
   readonly #sql: ReturnType<typeof openSqlite>;
@@ -56,9 +56,9 @@ export class LedgerBed {
   #held: HeldLease[] = [];
 
   /**
-   * @param path where its file is, or will be.
-   * @param size how many tasks it is for.
-   * @param submissions how many submissions the file has already.
+   * @param path the path of its file, which may not exist yet.
+   * @param size the number of tasks that it is filled with.
+   * @param submissions the number of submissions that the file already has.
    */
   constructor(path: string, size: number, submissions = 0) {
     this.#path = path;
@@ -86,7 +86,7 @@ export class LedgerBed {
     this.#sql.close();
   }
 
-  /** Bytes of the database, after a checkpoint. */
+  /** The size of the database in bytes, after a checkpoint. */
   bytes(): number {
     this.checkpoint();
     const [pages] = this.#sql.exec<{ page_count: number }>('PRAGMA page_count');
@@ -98,12 +98,12 @@ export class LedgerBed {
     this.#sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
-  /** Up to 500 types that have tasks, the main ones among them. */
+  /** Up to 500 types with tasks, including the main types. */
   mostTypes(): string[] {
     return [...MAIN_TYPES, ...this.otherTypes].slice(0, MOST_WANTED_TYPES);
   }
 
-  /** New tasks, of one type or of all in turn. */
+  /** New tasks, of one type or of all types in turn. */
   tasks(count: number, options: Partial<NewTask> = {}): NewTask[] {
     const tasks: NewTask[] = [];
     for (let first = 0; first < count; first += SUBMISSION_TASKS) {
@@ -116,7 +116,7 @@ export class LedgerBed {
     return tasks;
   }
 
-  /** Inserts as many tasks as the ledger is for. */
+  /** Inserts `size` tasks. */
   fill(options: Partial<NewTask> = {}): void {
     for (let done = 0; done < this.size; done += INSERTED_AT_ONCE) {
       const tasks = this.tasks(Math.min(INSERTED_AT_ONCE, this.size - done), options);
@@ -136,7 +136,7 @@ export class LedgerBed {
     };
   }
 
-  /** Leases tasks of a type that no other call claims, and inserts what is missing of them. */
+  /** Leases tasks of a type that no other call claims. It inserts them first if there are too few. */
   lease(count: number): { leaseId: string; taskIds: string[] } {
     const order = this.order([APART], count);
     const missing = count - (this.ledger.claimable([APART]).get(APART) ?? 0);
@@ -147,7 +147,7 @@ export class LedgerBed {
     return { leaseId: order.leaseId, taskIds };
   }
 
-  /** Enters runners that wait for work of a type that has none. */
+  /** Adds runners that wait for tasks of a type without tasks. */
   enterRunners(names: readonly string[]): void {
     const types = ['none'];
     const about = { startedAt: new Date(this.now).toISOString(), threads: 8, ioConcurrency: 64, types };
@@ -161,12 +161,12 @@ export class LedgerBed {
     }
   }
 
-  /** The id of a task in the middle of what there is. */
+  /** The id of a task in the middle of all tasks. */
   someId(): string {
     return this.#middleId;
   }
 
-  /** Leases every ready task, as many a lease as a claim grants. */
+  /** Leases every ready task, with as many tasks per lease as a claim grants. */
   leaseAll(): void {
     this.#leaseAll(MAIN_TYPES);
     for (let first = 0; first < this.otherTypes.length; first += CLAIMED_TYPES) {
@@ -174,7 +174,7 @@ export class LedgerBed {
     }
   }
 
-  /** Settles every leased task; one of ten fails. */
+  /** Settles every leased task. One of ten fails. */
   settleAll(): void {
     for (const { id, taskIds } of this.#held) this.ledger.settle(reports(id, taskIds.split(',')));
     this.#held = [];
@@ -202,7 +202,7 @@ export class LedgerBed {
   }
 }
 
-/** Reports of tasks under a lease; one of ten is a failure. */
+/** Reports for tasks under a lease. One of ten is a failure. */
 export function reports(leaseId: string, taskIds: readonly string[]): SettleReport[] {
   return taskIds.map((taskId, index) =>
     index % 10 === 0

@@ -1,4 +1,4 @@
-/** The calls of the ledger that are measured, by what the ledger holds. */
+/** The measured calls of the ledger, by the state of its tasks. */
 import type { ListFilter } from '../../edge/contract/ledger/tasks.ts';
 import { MAX_CHANGED_TASKS, MAX_GRANTED_TASKS, MAX_LIST_LIMIT } from '../../edge/contract/limits.ts';
 import { CALL_ITEMS } from '../../edge/platform/ledger.ts';
@@ -15,7 +15,7 @@ const PURGE_AFTER_MS = 300_000;
 const FORGET_EVERY_MS = 600_000;
 const KEY_LIFE_MS = 24 * HOUR_MS;
 const RETENTION = { default: 0, types: {} };
-/** No task has this tag. A list filtered by it finds nothing and scans as many rows as it may. */
+/** No task has this tag, so a list that is filtered by it scans the maximum number of rows and finds none. */
 const NO_SUCH_TAG = 'absent';
 
 /** Every task is ready, and 1,000 runners wait for other types. */
@@ -40,7 +40,7 @@ export function waitingCalls(bed: LedgerBed): LedgerCall[] {
   ];
 }
 
-/** Every task is leased, as many a lease as a claim grants. */
+/** Every task is leased, with as many tasks per lease as a claim grants. */
 export function leasedCalls(bed: LedgerBed): LedgerCall[] {
   const { leaseId, taskIds } = bed.lease(MAX_GRANTED_TASKS);
   const other = bed.lease(MAX_GRANTED_TASKS);
@@ -58,7 +58,7 @@ export function leasedCalls(bed: LedgerBed): LedgerCall[] {
     simple(`heartbeat of a lease of ${MAX_GRANTED_TASKS}, progress of each`, () => () => {
       return bed.ledger.heartbeat([{ ...beat, progress }]);
     }),
-    // After a change the ledger looks at every task that somebody waits for.
+    // After a change the ledger checks every task that a call waits for.
     simple(
       'versions for 1,000 watchers of two leases',
       () => () => bed.ledger.versions([...taskIds, ...other.taskIds]),
@@ -84,7 +84,7 @@ export function endedCalls(bed: LedgerBed): LedgerCall[] {
   return readCalls(bed, 'ended');
 }
 
-/** The window is closed, archived and purged; what has lived its time is forgotten. */
+/** The window is closed, archived and purged, and expired keys and leases are deleted. */
 export function archiveCalls(bed: LedgerBed): LedgerCall[] {
   const { ledger, window } = bed;
   bed.now += 2 * KEY_LIFE_MS;
@@ -109,7 +109,7 @@ export function archiveCalls(bed: LedgerBed): LedgerCall[] {
   ];
 }
 
-/** What runners, workers and the dashboard ask, whatever the tasks do. */
+/** The reading calls of runners, workers and the dashboard. They are made in every state of the tasks. */
 function readCalls(bed: LedgerBed, state: string): LedgerCall[] {
   const { ledger } = bed;
   const id = bed.someId();
@@ -145,7 +145,7 @@ function released(bed: LedgerBed): LedgerCall {
   });
 }
 
-/** Each undoes the other. */
+/** Two calls that each undo the other. */
 function bulkChanges({ ledger }: LedgerBed): LedgerCall[] {
   const cancel = () => ledger.cancelMany({ limit: MAX_CHANGED_TASKS });
   const retry = () => ledger.retryMany({ state: 'cancelled', since: 0, limit: MAX_CHANGED_TASKS });

@@ -1,4 +1,4 @@
-/** Measures ledgers in a process apart, whose heap holds nothing else. */
+/** Measures ledgers in a separate process, whose heap contains nothing else. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { CoreCpu } from './core.ts';
@@ -13,7 +13,7 @@ const CALL_FLAGS = [
   '--max-old-space-size=4096',
 ];
 
-/** What a child is to measure. */
+/** The measurement that a child must make. */
 export type ChildOrder =
   | { readonly kind: 'calls'; readonly folder: string; readonly size: number }
   | { readonly kind: 'core'; readonly rounds: number }

@@ -1,7 +1,7 @@
 import type { NewTask } from '../../edge/contract/ledger/tasks.ts';
 import { LedgerBed, MAIN_TYPES, reports } from './bed.ts';
 
-/** Tasks a call, and how many tasks are measured by it. */
+/** The number of tasks per call, and the number of tasks that are measured with it. */
 const SIZES: readonly (readonly [callSize: number, tasks: number])[] = [
   [1, 3000],
   [8, 8000],
@@ -9,7 +9,7 @@ const SIZES: readonly (readonly [callSize: number, tasks: number])[] = [
   [1000, 20_000],
 ];
 
-/** What a task takes in each call, in µs of CPU. */
+/** The CPU time of a task in each call, in µs. */
 export interface CoreCpu {
   readonly callSize: number;
   readonly insert: number;
@@ -19,7 +19,9 @@ export interface CoreCpu {
 
 const PAYLOAD = JSON.stringify({ text: 'x'.repeat(590) });
 
-/** Inserts, claims and settles tasks of five types in memory, with payloads of 600 bytes, by calls of several sizes. */
+/**
+ * Inserts, claims and settles tasks of five types in memory, with payloads of 600 bytes and several call sizes.
+ */
 export function measureCore(): CoreCpu[] {
   return SIZES.map(([callSize, tasks]) => {
     const bed = new LedgerBed(':memory:', tasks);
@@ -61,7 +63,7 @@ function claimed(bed: LedgerBed, count: number) {
   );
 }
 
-/** µs of CPU a task. */
+/** The CPU time per task, in µs. */
 function cpuOf<Item>(tasks: number, items: readonly Item[], call: (item: Item) => void): number {
   const before = process.cpuUsage();
   for (const item of items) call(item);

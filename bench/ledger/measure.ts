@@ -1,15 +1,15 @@
 /**
- * Measures calls of the ledger one by one. The process has a young generation of 256 MB, which is emptied
- * before each call. So nothing is collected during a call, and what the heap has grown by is all that the call
- * allocated: an upper bound of what it holds at any moment. Memory of SQLite is not part of it.
+ * Measures calls of the ledger one by one. The process has a young generation of 256 MB, which is emptied before
+ * each call, so nothing is collected during a call. The growth of the heap is therefore all that the call
+ * allocated, an upper bound of what it holds at any moment. It does not include the memory of SQLite.
  */
 
 /** A kind of call. */
 export interface LedgerCall {
   readonly name: string;
-  /** How often it is measured, at most; 20 by default. */
+  /** The maximum number of measurements; 20 by default. */
   readonly rounds?: number;
-  /** Makes ready for one call. Neither this nor `undo` is measured. */
+  /** Prepares one call. Neither this nor `undo` is measured. */
   prepare(): { run(): unknown; undo?(): void };
 }
 
@@ -20,7 +20,7 @@ export interface MeasuredCall {
 }
 
 const DEFAULT_ROUNDS = 20;
-/** A slow call is measured no longer than this, if it was measured twice. */
+/** The measurements of a call stop after this time, but not before the second one. */
 const ENOUGH_MS = 3000;
 
 export function measureCall({ name, rounds = DEFAULT_ROUNDS, prepare }: LedgerCall): MeasuredCall {
@@ -43,7 +43,7 @@ export function measureCall({ name, rounds = DEFAULT_ROUNDS, prepare }: LedgerCa
   return measured;
 }
 
-/** The first call of a kind compiles its statements and its code, which is not what is measured. */
+/** Runs a call without measuring it, because the first call of a kind compiles its statements and code. */
 function runOnce({ run, undo }: ReturnType<LedgerCall['prepare']>): void {
   run();
   undo?.();

@@ -14,7 +14,7 @@ import { type LedgerCall, type MeasuredCall, measureCall } from './measure.ts';
 /** Idempotency keys in the ledger, for each task in it. */
 const KEYS_PER_TASK = 0.1;
 
-/** Takes a ledger of so many tasks through its states, and measures the calls that matter in each. */
+/** Moves a ledger of `size` tasks through its states, and measures the calls that matter in each state. */
 export function measureCalls(folder: string, size: number, onStep: (step: string) => void): MeasuredCall[] {
   const measured: MeasuredCall[] = [];
   const measure = (on: LedgerBed, calls: readonly LedgerCall[]) => {

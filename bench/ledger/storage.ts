@@ -5,14 +5,14 @@ const PAYLOAD_BYTES = [200, 600, 1000, 10_000];
 const INSERTED_BY = [1, 100];
 const SETTLED_BY = 100;
 
-/** Bytes of the database that a completed task takes. */
+/** The size of a completed task in the database, in bytes. */
 export interface TaskStorage {
   readonly payloadBytes: number;
   readonly insertedBy: number;
   readonly bytes: number;
 }
 
-/** Takes tasks of several payloads to their completion, and compares the size of the file. */
+/** Completes tasks with payloads of several sizes, and measures the growth of the file. */
 export function measureStorage(folder: string, tasks: number): TaskStorage[] {
   return PAYLOAD_BYTES.flatMap((payloadBytes) =>
     INSERTED_BY.map((insertedBy) => {
@@ -41,7 +41,7 @@ function complete(bed: LedgerBed, tasks: number, insertedBy: number, payload: st
   }
 }
 
-/** JSON text of so many bytes. */
+/** JSON text of the given size in bytes. */
 function payloadOf(bytes: number): string {
   const empty = '{"text":""}';
   return empty.replace('""', `"${'x'.repeat(bytes - empty.length)}"`);

@@ -3,7 +3,7 @@ import { type Job, Queue, Worker } from 'bullmq';
 import { MAX_BATCH_TASKS } from '../../edge/contract/limits.ts';
 import { inBatches } from '../edge-client.ts';
 
-/** BullMQ's sandboxed processor on worker threads, as many jobs at once as there are threads. */
+/** BullMQ's sandboxed processor on worker threads. It runs one job on each thread at a time. */
 export class BullmqThreads {
   readonly #queue: Queue;
   readonly #worker: Worker;
@@ -27,7 +27,7 @@ export class BullmqThreads {
     return new BullmqThreads(queue, worker);
   }
 
-  /** Runs jobs that are all queued before; the first ones warm its threads up and are not counted. */
+  /** Runs jobs that were all queued before. The first jobs only warm up the threads and are not counted. */
   async run(jobs: readonly object[], warmUp: number): Promise<{ results: unknown[]; seconds: number }> {
     const results: unknown[] = [];
     const [warm, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

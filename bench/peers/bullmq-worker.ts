@@ -1,6 +1,6 @@
 /**
- * BullMQ's worker with a no-op processor, 64 jobs at once; all other options are its defaults. Jobs numbered
- * below 0 warm it up, and do not count.
+ * BullMQ's worker with a no-op processor and 64 jobs at once. All other options are its defaults. Jobs with a
+ * number below 0 warm it up and are not counted.
  */
 import { Worker } from 'bullmq';
 import { Counters, fail } from './lib/counters.ts';

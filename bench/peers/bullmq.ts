@@ -10,11 +10,11 @@ const SAMPLE = 50;
 const WARM_UP = 2000;
 
 /**
- * No-op jobs through BullMQ, its worker up and idle: jobs a second, from the first `addBulk` until the
- * worker knows the last one completed.
+ * Measures no-op jobs through BullMQ, whose worker is running and idle: jobs per second, from the first `addBulk`
+ * until the worker knows that the last job has completed.
  *
- * Configuration: `addBulk` of 1,000 jobs, two at once; one worker process, 64 jobs at once; otherwise the
- * defaults, by which completed jobs and their results stay in Redis.
+ * Configuration: `addBulk` of 1,000 jobs, two at once; one worker process with 64 jobs at once; otherwise the
+ * defaults, with which completed jobs and their results stay in Redis.
  */
 export async function submitToBullmq({ port }: RedisServer, { count, log }: NoopRun): Promise<number> {
   return await withQueue(port, async (queue) => {
@@ -33,9 +33,9 @@ export async function submitToBullmq({ port }: RedisServer, { count, log }: Noop
 }
 
 /**
- * BullMQ's worker alone, warm: jobs a second that are all added while the queue is paused, from the first
- * start after it resumes until the worker knows the last one completed. Configured as for
- * {@link submitToBullmq}.
+ * Measures only BullMQ's worker, after a warm-up. All jobs are added while the queue is paused. The result is jobs
+ * per second, from the first start after it resumes until the worker knows that the last job has completed. The
+ * configuration is that of {@link submitToBullmq}.
  */
 export async function processByBullmq({ port }: RedisServer, { count, log }: NoopRun): Promise<number> {
   return await withQueue(port, async (queue) => {
@@ -54,7 +54,7 @@ export async function processByBullmq({ port }: RedisServer, { count, log }: Noo
   });
 }
 
-/** Has the worker run jobs that do not count, and removes them. */
+/** Lets the worker run jobs that do not count, and removes them. */
 async function warmUp(queue: Queue<JobData, JobData>): Promise<void> {
   const jobs = Array.from({ length: WARM_UP }, () => ({
     name: 'warm-up',
@@ -68,7 +68,7 @@ async function warmUp(queue: Queue<JobData, JobData>): Promise<void> {
   );
 }
 
-/** Gives an action a queue of its own, and deletes it afterwards. */
+/** Runs an action with a separate queue, and deletes the queue afterwards. */
 async function withQueue(
   port: number,
   action: (queue: Queue<JobData, JobData>) => Promise<number>,
@@ -91,11 +91,11 @@ async function add(queue: Queue<JobData, JobData>, count: number): Promise<Job<J
   return added;
 }
 
-/** Reads back that every job is completed, and that a sample started once and has its results. */
+/** Checks that every job is completed, and that the jobs of a sample started once and have their results. */
 async function verify(queue: Queue<JobData, JobData>, jobs: readonly Job<JobData, JobData>[]): Promise<void> {
   const counts = await queue.getJobCounts();
   if (counts.completed !== jobs.length) {
-    throw new Error(`BullMQ was given ${jobs.length} jobs and has ${JSON.stringify(counts)}`);
+    throw new Error(`BullMQ got ${jobs.length} jobs and has ${JSON.stringify(counts)}`);
   }
   for (let index = 0; index < jobs.length; index += Math.ceil(jobs.length / SAMPLE)) {
     const { id = '', data } = jobs[index] ?? {};

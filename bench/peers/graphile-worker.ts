@@ -1,4 +1,4 @@
-/** Graphile Worker with a no-op task, configured as `graphile.ts` says. */
+/** Graphile Worker with a no-op task. `graphile.ts` describes its configuration. */
 import { Logger, run } from 'graphile-worker';
 import { z } from 'zod';
 import { Counters, fail } from './lib/counters.ts';

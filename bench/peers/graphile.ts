@@ -12,12 +12,13 @@ const POLL_MS = 2;
 const Waiting = z.tuple([z.object({ waiting: z.boolean() })]);
 
 /**
- * No-op jobs through Graphile Worker, its worker up and idle: jobs a second, from the first `addJobs` until
- * no job is left in the database. It deletes a job that succeeded, and stores no result.
+ * Measures no-op jobs through Graphile Worker, whose worker is running and idle: jobs per second, from the first
+ * `addJobs` until no job is left in the database. Graphile Worker deletes a job that succeeded, and stores no
+ * result.
  *
- * Configuration: `addJobs` of 1,000 jobs, two at once; one worker process, 64 jobs at once, two connections
- * more than that; a local queue of 1,000 jobs, and completions sent together without delay, as the
- * documentation advises for high throughput; successes are not logged.
+ * Configuration: `addJobs` of 1,000 jobs, two at once; one worker process with 64 jobs at once and 66
+ * connections; a local queue of 1,000 jobs, and completions sent together without delay, as the documentation
+ * advises for high throughput; successes are not logged.
  */
 export async function submitToGraphile(
   { port, url }: PostgresServer,
@@ -43,7 +44,7 @@ export async function submitToGraphile(
   }
 }
 
-/** Waits until no job is left: one that failed would be. Resolves with the time, in Unix milliseconds. */
+/** Waits until no job is left. A failed job would stay. Resolves to the time in Unix milliseconds. */
 async function untilEmpty(utils: WorkerUtils): Promise<number> {
   const deadline = performance.now() + WAIT_MS;
   while (await isAnyWaiting(utils)) {

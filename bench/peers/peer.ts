@@ -1,9 +1,9 @@
 import type { Bench } from '../bench.ts';
 
-/** A peer that is not installed; the message says how to install it. */
+/** A peer that is not installed. The message explains how to install it. */
 export class PeerMissing extends Error {}
 
-/** A server that is being started; undefined where it is not installed, which the results then say. */
+/** Resolves to a server, or to undefined if it is not installed. In that case the results mention it. */
 export async function orSkipped<Server>(
   bench: Bench,
   starting: Promise<Server>,

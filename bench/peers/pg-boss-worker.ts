@@ -1,4 +1,4 @@
-/** pg-boss's workers with a no-op handler, configured as `pg-boss.ts` says. */
+/** pg-boss's workers with a no-op handler. `pg-boss.ts` describes their configuration. */
 import { PgBoss } from 'pg-boss';
 import { Counters, fail } from './lib/counters.ts';
 import { postgresUrl } from './lib/postgres.ts';

@@ -12,12 +12,12 @@ const Completed = z.tuple([z.object({ jobs: z.coerce.number(), last_ms: z.coerce
 const Data = z.object({ n: z.number() });
 
 /**
- * No-op jobs through pg-boss, its workers up and idle: jobs a second, from the first `insert` to the
- * latest `completed_on` of a job.
+ * Measures no-op jobs through pg-boss, whose workers are running and idle: jobs per second, from the first
+ * `insert` to the latest `completed_on` of a job.
  *
- * Configuration: a queue in a partition of its own; `insert` of 1,000 jobs, two at once; one worker process
- * with four loops that each fetch 1,000 jobs, woken by NOTIFY, fetching on at once while batches are full
- * and otherwise polling each 0.5 s, the shortest that is allowed. Each job's result is stored.
+ * Configuration: a queue in a separate partition; `insert` of 1,000 jobs, two at once; one worker process with
+ * four loops that each fetch 1,000 jobs. NOTIFY wakes them. They fetch again at once while batches are full, and
+ * otherwise poll every 0.5 s, the shortest interval that is allowed. Each job's result is stored.
  */
 export async function submitToPgBoss(
   { port, url }: PostgresServer,
@@ -52,7 +52,7 @@ export async function submitToPgBoss(
 /**
  * Waits until every job is completed in one attempt.
  *
- * @returns when the last was, in Unix milliseconds.
+ * @returns the time of the last completion, in Unix milliseconds.
  */
 async function lastCompletion(boss: PgBoss, queue: string, count: number): Promise<number> {
   let lastMs = Number.NaN;
@@ -69,7 +69,7 @@ async function lastCompletion(boss: PgBoss, queue: string, count: number): Promi
   return lastMs;
 }
 
-/** Reads the results of a sample back. */
+/** Checks the results of a sample. */
 async function verify(boss: PgBoss, queue: string): Promise<void> {
   for (const { id, data, output } of await boss.findJobs(queue, { limit: SAMPLE })) {
     if (Data.parse(output).n !== Data.parse(data).n) {

@@ -1,16 +1,16 @@
 import type { Clock } from '../../edge/buffer/ledger/proof/sim/clock.ts';
 
-/** The calls that the ledger answers. */
+/** The calls of the ledger. */
 export type RequestKind = 'insert' | 'claim' | 'report' | 'heartbeat';
 export type RequestCounts = Record<RequestKind, number>;
 
-/** Decides which pause a busy ledger asks for. */
+/** Decides the pause that a busy ledger asks for. */
 export interface Pacing {
   /**
    * Counts a claim or a report.
    *
    * @param now Unix milliseconds.
-   * @returns the pause to answer it with, in milliseconds; undefined: none.
+   * @returns the pause for the answer, in milliseconds, or undefined for none.
    */
   count(now: number): number | undefined;
 }
@@ -20,17 +20,17 @@ export interface Wakeable {
   wake(): void;
 }
 
-/** A woken runner counts as coming for its work this long. */
+/** For this time the ledger expects a woken runner to claim. */
 const PROMISE_MS = 2000;
 const MAX_READY_COUNT = 1000;
 
-/** What matters of a ledger for the number of its requests: ready tasks of one type, and runners to wake. */
+/** A model of the ledger that determines the number of requests: ready tasks of one type, and runners to wake. */
 export class LedgerModel {
   readonly counts: RequestCounts = { insert: 0, claim: 0, report: 0, heartbeat: 0 };
   readonly #clock: Clock;
   readonly #pacing: Pacing;
   #ready = 0;
-  /** Runners whose last claim emptied the queue, with what it left unmet. */
+  /** Runners whose last claim emptied the queue, with their unmet demand. */
   readonly #unmet = new Map<Wakeable, number>();
   /** Runners that were woken and have not claimed yet. */
   #woken = new Map<Wakeable, { missing: number; until: number }>();
@@ -68,13 +68,13 @@ export class LedgerModel {
     this.#wake();
   }
 
-  /** Counts a request, and returns the pause that it is answered with, in milliseconds. */
+  /** Counts a request, and returns the pause for its answer, in milliseconds. */
   #paced(kind: 'claim' | 'report'): number {
     this.counts[kind] += 1;
     return this.#pacing.count(this.#clock.now) ?? 0;
   }
 
-  /** Wakes as many runners as there is work for, those with the most unmet demand first. */
+  /** Wakes runners while there is work for them, those with the most unmet demand first. */
   #wake(): void {
     const { now } = this.#clock;
     for (const [runner, { until }] of this.#woken) if (until <= now) this.#woken.delete(runner);

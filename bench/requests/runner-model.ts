@@ -3,19 +3,22 @@ import type { LedgerModel } from './ledger-model.ts';
 
 const THREADS = 8;
 const TASK_MS = 1000;
-/** Tasks differ by up to half of it, in a fixed sequence, so that those of one claim do not end together. */
+/**
+ * Durations differ from `TASK_MS` by up to half, in a fixed sequence, so that a claim's tasks end at different
+ * times.
+ */
 const GOLDEN_RATIO = 0.618_033_988_75;
-/** A request and its answer, half of it each way. */
+/** The time of a request and its answer; each takes half of it. */
 const ROUND_TRIP_MS = 60;
 const POLL_MS = 5000;
 const HEARTBEAT_MS = 10_000;
-/** Reports are at least so far apart while tasks wait for a thread, and while tasks run. */
+/** The minimum time between reports while tasks wait for a thread, and while tasks run. */
 const REPORT_SPACING_MS = { backlog: 1000, running: 200 };
-/** What ends in this time is read ahead. */
+/** The runner reads ahead the tasks that end within this time. */
 const REFILL_MS = 1000;
 const PER_REFILL = Math.ceil((THREADS * REFILL_MS) / TASK_MS);
 
-/** When a runner claims, reports and renews its leases. It has one lane, and tasks of one type. */
+/** A model of when a runner claims, reports and renews its leases. It has one lane, and tasks of one type. */
 export class RunnerModel {
   readonly #clock: Clock;
   readonly #ledger: LedgerModel;
@@ -24,9 +27,9 @@ export class RunnerModel {
   #waiting = 0;
   #running = 0;
   #unreported = 0;
-  /** Outcomes that no request carries yet. */
+  /** Outcomes that are not in a request yet. */
   #outcomes = 0;
-  /** What the last claim has left for others. */
+  /** The number of tasks that the last claim left for others. */
   #left = 0;
   #claiming = false;
   #reporting = false;
@@ -42,7 +45,7 @@ export class RunnerModel {
     this.#onCompleted = onCompleted;
   }
 
-  /** @param atMs when it first claims; its heartbeats follow from then on. */
+  /** @param atMs the time of its first claim and first heartbeat. */
   start(atMs: number): void {
     this.#clock.after(atMs, () => {
       this.#claim();
@@ -111,7 +114,7 @@ export class RunnerModel {
     this.#sendReport();
   }
 
-  /** Waits until the next report is due; what runs by then decides when that is. */
+  /** Waits until the next report is due, which depends on the tasks that run by then. */
   #sendReport(): void {
     const { now } = this.#clock;
     const wait = Math.max(this.#reportedAt + this.#spacingMs(), this.#reportAt) - now;

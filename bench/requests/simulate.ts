@@ -1,5 +1,5 @@
 /**
- * Counts the requests to one ledger in virtual time: tasks are offered at a steady rate, the queue delivers
+ * Counts the requests to one ledger in virtual time. Tasks are submitted at a steady rate, the queue delivers
  * them, and runners claim, run and report them. Nothing is timed, so the counts are the same on every machine.
  */
 import { Clock } from '../../edge/buffer/ledger/proof/sim/clock.ts';
@@ -7,7 +7,7 @@ import { LedgerModel, type Pacing, type RequestCounts } from './ledger-model.ts'
 import { RunnerModel } from './runner-model.ts';
 
 const RUNNERS = 50;
-/** How long one delivery of the queue takes, its insert included. */
+/** The duration of one queue delivery, including its insert. */
 const DELIVERY_MS = 50;
 const MAX_DELIVERED = 100;
 const END_MS = 3_600_000;
@@ -16,13 +16,13 @@ const SECOND_MS = 1000;
 export interface Offered {
   readonly tasksPerSecond: number;
   readonly seconds: number;
-  /** Tasks a submission, and so a queue message. */
+  /** Tasks per submission, and therefore per queue message. */
   readonly size: number;
 }
 
 export interface EdgeSettings {
   readonly pacing: () => Pacing;
-  /** How many deliveries of the queue run at once. */
+  /** The number of queue deliveries that run at once. */
   readonly consumers: number;
 }
 
@@ -55,7 +55,7 @@ export function simulate({ tasksPerSecond, seconds, size }: Offered, edge: EdgeS
   return { requests: ledger.counts, tasks, seconds: (clock.now - SECOND_MS) / SECOND_MS };
 }
 
-/** The queue: what waits while all consumers are busy goes with the next delivery. */
+/** A model of the queue. Messages that wait while all consumers are busy are part of the next delivery. */
 class QueueModel {
   readonly #clock: Clock;
   readonly #ledger: LedgerModel;

@@ -1,4 +1,6 @@
-/** The API Worker of the specification's design: KV holds the status of a task, the queue carries the task. */
+/**
+ * The API Worker of the specification's design. KV stores the status of a task, and the queue carries the task.
+ */
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { QueuedTask, StoredTask } from './task.ts';

@@ -1,6 +1,6 @@
 /**
- * The Consumer Worker of the specification's design: KV is the buffer. A claim reads a task, sees that it is
- * ready, and writes it back as processing; nothing keeps another claim from doing the same meanwhile.
+ * The Consumer Worker of the specification's design. KV is the buffer. A claim reads a task, checks that it is
+ * ready, and writes it back as processing. Nothing prevents another claim from doing the same at the same time.
  */
 import { Hono } from 'hono';
 import type { BufferedTask, QueuedTask, StoredTask } from './task.ts';

@@ -5,7 +5,7 @@ const Ready = z.object({ tasks: z.array(z.object({ id: z.string() })) });
 const Claimed = z.object({ task: z.object({ payload: z.object({ n: z.int() }) }) });
 const Done = z.object({ success: z.literal(true) });
 
-/** Work that a consumer has done: which task, what its payload said, and when all was reported. */
+/** A task that a consumer has run: its id, the number in its payload, and the time of its report. */
 export interface Work {
   readonly id: string;
   readonly n: number;
@@ -13,7 +13,7 @@ export interface Work {
   readonly completedAt: number;
 }
 
-/** The Local Consumer of the specification: it polls, and takes the tasks that it finds one by one. */
+/** The Local Consumer of the specification. It polls, and claims the tasks that it finds one by one. */
 export class SpecConsumer {
   readonly #api: Caller;
   readonly #buffer: Caller;
@@ -24,7 +24,7 @@ export class SpecConsumer {
     this.#buffer = workers.buffer;
   }
 
-  /** One poll: claims each task that it finds ready, does nothing for it, and reports it to both workers. */
+  /** Polls once: claims each ready task, does no work for it, and reports it to both workers. */
   async poll(): Promise<void> {
     const { tasks } = await this.#buffer.read('/tasks/ready', Ready);
     for (const { id } of tasks) await this.#take(id);

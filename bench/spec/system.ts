@@ -21,7 +21,9 @@ const OWN_ENTRIES: SpecEntries = {
   buffer: join(import.meta.dirname, 'buffer.ts'),
 };
 
-/** The two workers of the specification's design in workerd, their queue set as this system sets its own. */
+/**
+ * The two workers of the specification's design in workerd. Their queue has the settings of this system's queue.
+ */
 export class SpecSystem {
   readonly api: Caller;
   readonly buffer: Caller;
@@ -36,7 +38,7 @@ export class SpecSystem {
   static async start({ api, buffer }: SpecEntries = OWN_ENTRIES): Promise<SpecSystem> {
     const common = { compatibility_date: '2026-10-20' };
     const queue = 'task-queue-v2';
-    // Else it prints a line for each batch of the queue.
+    // Otherwise it prints a line for each queue batch.
     process.env.WRANGLER_LOG ??= 'error';
     const harness = testHarness({
       root: import.meta.dirname,
@@ -69,12 +71,12 @@ export class SpecSystem {
     return this.#harness.close();
   }
 
-  /** Submits a task whose payload is `{ n }`; returns its id. */
+  /** Submits a task with the payload `{ n }`. Returns its id. */
   async submit(n: number): Promise<string> {
     return (await this.api.read('/tasks', SUBMITTED, { type: 'bench-noop', payload: { n } })).taskId;
   }
 
-  /** Submits tasks 0 to `count` − 1, 16 at once; returns their ids in order. */
+  /** Submits tasks 0 to `count` − 1, 16 at once. Returns their ids in order. */
   async submitMany(count: number): Promise<string[]> {
     const ids: string[] = [];
     await eachAtOnce(Array.from({ length: count }, (_, n) => n).values(), AT_ONCE, async (n) => {
@@ -83,14 +85,14 @@ export class SpecSystem {
     return ids;
   }
 
-  /** Waits until as many tasks are ready. */
+  /** Waits until `count` tasks are ready. */
   async buffered(count: number): Promise<void> {
     await until(`${count} tasks in the buffer`, async () => {
       return (await this.buffer.read('/tasks/ready', READY)).count === count;
     });
   }
 
-  /** Checks that every task was worked on with its own payload, and that its status says so. */
+  /** Checks that every task ran with its own payload and has the status completed. */
   async verify(ids: readonly string[], work: readonly Work[]): Promise<void> {
     const worked = new Map(work.map(({ id, n }) => [id, n]));
     await eachAtOnce(ids.entries(), AT_ONCE, async ([n, id]) => {

@@ -1,4 +1,4 @@
-/** A task as the API Worker keeps it in `TASK_STORAGE`. */
+/** A task as the API Worker stores it in `TASK_STORAGE`. */
 export interface StoredTask {
   readonly id: string;
   readonly type: string;
@@ -11,7 +11,7 @@ export interface StoredTask {
 /** A task as the queue carries it. */
 export type QueuedTask = Pick<StoredTask, 'id' | 'type' | 'payload' | 'createdAt'>;
 
-/** A task as the Consumer Worker keeps it in `TASK_BUFFER`, until it is removed. */
+/** A task as the Consumer Worker stores it in `TASK_BUFFER` until it is removed. */
 export interface BufferedTask extends QueuedTask {
   readonly receivedAt: string;
   readonly status: 'ready' | 'processing';

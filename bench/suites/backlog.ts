@@ -10,7 +10,7 @@ const CLAIM = 100;
 const SMALL = 1000;
 const BUFFER = join(import.meta.dirname, '../backlog/buffer.ts');
 
-/** What claims and status calls take while few or very many tasks wait, and while most are of other types. */
+/** The duration of claims and status calls while few or very many tasks wait, and while most have other types. */
 export const backlogSuite: Suite = {
   name: 'backlog',
   title: 'Backlog',
@@ -68,7 +68,7 @@ function record(bench: Bench, name: string, rounds: readonly Latencies[]): void 
   );
 }
 
-/** The two ends of the scale in turn. */
+/** Measures the smallest and the largest backlog in turn. */
 async function compare(bench: Bench, small: Backlog, large: Backlog): Promise<void> {
   const rounds: { small: Latencies; large: Latencies }[] = [];
   const calls = bench.size(100, 30);
@@ -94,7 +94,7 @@ async function compare(bench: Bench, small: Backlog, large: Backlog): Promise<vo
   bench.target('backlog', ratio);
 }
 
-/** A ledger with tasks that nobody runs: what is claimed is given back. */
+/** A ledger with tasks that nobody runs. Claimed tasks are released again. */
 class Backlog {
   readonly #system: BenchSystem;
   #filled = 0;
@@ -111,7 +111,7 @@ class Backlog {
   /** Fills the ledger up to a number of tasks. */
   async fill(bench: Bench, types: readonly string[], upTo: number): Promise<void> {
     bench.step(`filling the ledger up to ${upTo}`);
-    // In the past, so that no window of the tasks is the present one.
+    // In the past, so that no task is in the current window.
     const fromMs = Date.now() - 3_600_000 + this.#filled / SMALL;
     const body = { types, count: upTo - this.#filled, fromMs };
     const ids = await post(`${this.#system.client.queueUrl}/bench/fill`, body);
@@ -119,7 +119,9 @@ class Backlog {
     this.#filled = upTo;
   }
 
-  /** Milliseconds that calls take: claims of tasks of five types, and statuses of tasks spread over the ledger. */
+  /**
+   * Measures claims of tasks of five types, and status calls for tasks spread over the ledger, in milliseconds.
+   */
   async time(calls: number): Promise<Latencies> {
     const { client } = this.#system;
     let leaseId = '';

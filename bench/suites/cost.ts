@@ -41,7 +41,7 @@ const BATCHES: Case = { name: 'batches of 100, 1 KB, typed client', size: 100, p
 const LARGE_SINGLES: Case = { name: 'singles, 10 KB, typed client', size: 1, payloadBytes: 10_000 };
 const LARGE_BATCHES: Case = { name: 'batches of 100, 10 KB, typed client', size: 100, payloadBytes: 10_000 };
 
-/** A million tasks at Cloudflare's list prices, from what tasks really use, with what is stored. */
+/** The cost of a million tasks at Cloudflare's list prices, from counted operations and storage. */
 export const costSuite: Suite = {
   name: 'cost',
   title: 'The cost of a million tasks',
@@ -72,7 +72,7 @@ export const costSuite: Suite = {
   },
 };
 
-/** What a million tasks of a case cost, and what one of them uses, in each round. */
+/** The cost of a million tasks of a case, and the operations of one task in each round. */
 interface Cost extends Case {
   readonly figure: Figure;
   readonly used: readonly Operations[];
@@ -115,7 +115,7 @@ function recordUse(bench: Bench, name: string, used: readonly Operations[]): voi
   bench.record(`a byte is kept in KV, ${name}`, 'days', days);
 }
 
-/** The one ledger is active all the time. */
+/** The bill of a task. The one ledger is active all the time. */
 function billOf(task: Operations): Bill {
   return bill(task, { tasksPerSecond: TASKS_PER_SECOND, objects: 1 });
 }

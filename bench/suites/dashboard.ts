@@ -8,10 +8,10 @@ import { BenchSystem } from '../system.ts';
 
 const TASKS_PER_SECOND = 500;
 const BATCH = 50;
-/** A page asks itself this often whether it is late. */
+/** The interval at which the page measures the delay of its event loop. */
 const TICK_MS = 10;
 
-/** How the dashboard does over a ledger with many tasks, and while tasks move. */
+/** The speed of the dashboard with a ledger of many tasks, and while tasks are running. */
 export const dashboardSuite: Suite = {
   name: 'dashboard',
   title: 'The dashboard in Chromium',
@@ -36,7 +36,7 @@ export const dashboardSuite: Suite = {
   },
 };
 
-/** From nothing to the figures of the overview, and to the first page of the list. */
+/** Measures the time until the overview shows its figures, and until the list shows its first page. */
 async function measureOpening(bench: Bench, browser: Browser, url: string, waiting: number): Promise<void> {
   const figures: number[] = [];
   const list: number[] = [];
@@ -57,29 +57,29 @@ async function measureOpening(bench: Bench, browser: Browser, url: string, waiti
   bench.record(`opened until the list of tasks stands, ${tasks}`, 'ms', list);
 }
 
-async function opened(browser: Browser, url: string, stands: (page: Page) => Promise<void>): Promise<number> {
+async function opened(browser: Browser, url: string, shown: (page: Page) => Promise<void>): Promise<number> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
     const startedAt = performance.now();
     await page.goto(url);
-    await stands(page);
+    await shown(page);
     return performance.now() - startedAt;
   } finally {
     await context.close();
   }
 }
 
-/** What an open page does, and how soon it answers a click, while tasks come and go. */
+/** Measures the updates of an open page, and how soon it answers a click, while tasks are running. */
 async function measureLoad(bench: Bench, browser: Browser, system: BenchSystem): Promise<void> {
   const seconds = bench.size(30, 10);
   const tasks = seconds * TASKS_PER_SECOND;
   const runner = await system.startRunner(tasks, { THREADS: '1' });
   const page = await browser.newPage();
-  const toldAt: number[] = [];
+  const updatedAt: number[] = [];
   page.on('websocket', (socket) =>
     socket.on('framereceived', ({ payload }) => {
-      if (payload !== 'pong') toldAt.push(performance.now());
+      if (payload !== 'pong') updatedAt.push(performance.now());
     }),
   );
   await page.goto(`${system.client.apiUrl}/`);
@@ -88,14 +88,14 @@ async function measureLoad(bench: Bench, browser: Browser, system: BenchSystem):
   await page.evaluate(watchDelay, TICK_MS);
   const startedAt = performance.now();
   const [ids, answers] = await Promise.all([offer(system, tasks), click(page, seconds)]);
-  const told = updatesPerSecond(toldAt.filter((at) => at >= startedAt));
+  const updates = updatesPerSecond(updatedAt.filter((at) => at >= startedAt));
   const delays = (await page.evaluate(delaysSeen)).toSorted((a, b) => a - b);
   await runner.done;
   await runner.stop();
   await system.client.verify('bench-noop', ids, () => true);
 
   const load = `${TASKS_PER_SECOND} tasks/s`;
-  bench.target('dashboardUpdates', bench.record(`updates a second, ${load}`, '1/s', [told]));
+  bench.target('dashboardUpdates', bench.record(`updates a second, ${load}`, '1/s', [updates]));
   bench.record(`delay of the page's event loop, p99, ${load}`, 'ms', [quantileSorted(delays, 0.99)]);
   bench.target(
     'dashboardClicks',
@@ -103,11 +103,11 @@ async function measureLoad(bench: Bench, browser: Browser, system: BenchSystem):
   );
 }
 
-/** From the first update to the last. */
-function updatesPerSecond(toldAt: readonly number[]): number {
-  const [first = Number.NaN] = toldAt;
-  const last = toldAt.at(-1) ?? Number.NaN;
-  return ((toldAt.length - 1) * 1000) / (last - first);
+/** The updates per second between the first update and the last. */
+function updatesPerSecond(updatedAt: readonly number[]): number {
+  const [first = Number.NaN] = updatedAt;
+  const last = updatedAt.at(-1) ?? Number.NaN;
+  return ((updatedAt.length - 1) * 1000) / (last - first);
 }
 
 /** Submits tasks at a steady pace. */
@@ -125,7 +125,7 @@ async function offer(system: BenchSystem, tasks: number): Promise<string[]> {
   return ids;
 }
 
-/** Goes from page to page, once a second, and tells how long each took to stand. */
+/** Goes to another page once a second, and returns how long each took to appear. */
 async function click(page: Page, seconds: number): Promise<number[]> {
   const answers: number[] = [];
   const links = page.getByRole('navigation').first();
@@ -140,7 +140,7 @@ async function click(page: Page, seconds: number): Promise<number[]> {
   return answers;
 }
 
-/** In the page: notes by how much each tick of a timer is late. */
+/** Runs in the page: records the delay of each tick of a timer. */
 function watchDelay(tickMs: number): void {
   const delays: number[] = [];
   Object.assign(globalThis, { benchDelays: delays });
@@ -154,7 +154,7 @@ function watchDelay(tickMs: number): void {
   setTimeout(tick, tickMs);
 }
 
-/** In the page: what was noted. */
+/** Runs in the page: returns the recorded delays. */
 function delaysSeen(): number[] {
   const delays: unknown = Reflect.get(globalThis, 'benchDelays');
   return Array.isArray(delays) ? delays.map(Number) : [];

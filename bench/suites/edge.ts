@@ -4,7 +4,7 @@ import type { Bench, Suite } from '../bench.ts';
 import { drain } from '../drain.ts';
 import { BenchSystem } from '../system.ts';
 
-/** Each of the workers by itself: how many requests and tasks a second it takes from some clients at once. */
+/** The number of requests and tasks per second that each worker handles from several clients at once. */
 export const edgeSuite: Suite = {
   name: 'edge',
   title: 'Workers',
@@ -21,7 +21,7 @@ export const edgeSuite: Suite = {
   },
 };
 
-/** How many requests of a kind one client makes in two or three seconds. */
+/** The number of requests of a kind that one client makes in two or three seconds. */
 const REQUESTS = { health: 300, single: 100, ready: 100 };
 /** The same for batches, by their size. */
 const BATCHES: readonly [size: number, requests: number][] = [
@@ -29,9 +29,9 @@ const BATCHES: readonly [size: number, requests: number][] = [
   [100, 60],
   [1000, 30],
 ];
-/** How much more several clients get answered in that time. */
+/** How many times as many requests several clients make in that time. */
 const SPEEDUP: Record<number, number> = { 1: 1, 4: 3, 16: 4 };
-/** How many tasks are claimed, by how many go in one request. */
+/** The number of tasks that are claimed, by the number of tasks per request. */
 const TASKS: Record<number, number> = { 1: 200, 10: 2000, 100: 12_000, 500: 20_000 };
 
 function at(clients: number): string {
@@ -59,7 +59,7 @@ async function measureCalls(bench: Bench, system: BenchSystem, clients: number):
   }
 }
 
-/** What a submission costs beyond a request, at the number of clients that a worker is busy with. */
+/** Compares a submission with a plain request, with enough clients to keep a worker busy. */
 async function compareSingles(bench: Bench, system: BenchSystem): Promise<void> {
   const clients = 16;
   const share = bench.size(1, 0.5);
@@ -93,7 +93,7 @@ async function requestsPerSecond(
   };
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const load = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)));
-  // Its own time ends at the next full second.
+  // The duration that autocannon measures ends at the next full second.
   load.on('response', () => {
     answeredAt = performance.now();
   });
@@ -107,7 +107,7 @@ async function requestsPerSecond(
 
 let submitted = 0;
 
-/** Tasks submitted a second; all of them are found in the ledger afterwards. */
+/** Measures submitted tasks per second, and waits until all of them are in the ledger. */
 async function submissions(
   system: BenchSystem,
   clients: number,
@@ -127,7 +127,7 @@ async function submissions(
   return rate;
 }
 
-/** Claims alone, then claims whose tasks are settled. */
+/** Measures claims, and then claims whose tasks are settled. */
 async function measureClaims(bench: Bench, { client }: BenchSystem, clients: number): Promise<void> {
   let twice = 0;
   const measure = async (name: string, size: number, settle: boolean) => {

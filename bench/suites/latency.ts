@@ -6,7 +6,7 @@ import type { Bench, Suite } from '../bench.ts';
 import { until } from '../edge-client.ts';
 import { BenchSystem } from '../system.ts';
 
-/** How soon a task that finds an idle runner is claimed, runs, and is completed. */
+/** The time until an idle runner has claimed, started and completed a task. */
 export const latencySuite: Suite = {
   name: 'latency',
   title: 'Latency of an idle runner',
@@ -30,7 +30,7 @@ export const latencySuite: Suite = {
 
 const NoopResult = z.object({ n: z.number(), at: z.number() });
 
-/** Submits tasks one by one, some time apart, to a runner that has nothing else to do. */
+/** Submits tasks one by one, with pauses between them, to a runner that is otherwise idle. */
 async function measure(
   bench: Bench,
   system: BenchSystem,

@@ -9,7 +9,10 @@ const SMALL = 1000;
 const MB = 1e6;
 const KB = 1000;
 
-/** The ledger by itself, over a file of `node:sqlite`: time and heap of each call, CPU and storage of a task. */
+/**
+ * The ledger over a file of `node:sqlite`, without a worker: time and heap of each call, CPU and storage of a
+ * task.
+ */
 export const ledgerSuite: Suite = {
   name: 'ledger',
   title: 'The ledger',
@@ -35,7 +38,7 @@ async function measureCalls(bench: Bench, size: number): Promise<SizedCalls> {
   return { size, calls };
 }
 
-/** All calls at both sizes, and the worst of them at the larger one. */
+/** Records all calls at both sizes, and the worst call at the larger size. */
 function tabulate(bench: Bench, small: SizedCalls, large: SizedCalls): void {
   const sizes = [small, large].map(({ size }) => size.toLocaleString('en'));
   bench.table({

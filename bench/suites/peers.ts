@@ -22,10 +22,10 @@ interface Servers {
   readonly postgres: PostgresServer | undefined;
 }
 
-/** What is measured in turn, by name: each resolves with tasks a second. */
+/** The measurements to run in turn, by name. Each resolves to tasks per second. */
 type Contenders = Record<string, () => Promise<number>>;
 
-/** No-op tasks through the whole system, and through other queues on their servers. */
+/** No-op tasks through the whole system and through other queues. */
 export const peersSuite: Suite = {
   name: 'peers',
   title: 'No-op tasks against other queues',
@@ -45,7 +45,7 @@ export const peersSuite: Suite = {
   },
 };
 
-/** From the first submission to the last completion, with consumers that are up and idle. */
+/** Measures from the first submission to the last completion, with consumers that are running and idle. */
 async function compareSubmission(
   bench: Bench,
   { system, redis, postgres }: Servers,
@@ -59,7 +59,7 @@ async function compareSubmission(
       'Graphile Worker': () => submitToGraphile(postgres, run),
     }),
   };
-  // Workers and servers that have run a while are measured, not their first requests.
+  // The first requests of workers and servers are not measured.
   bench.step('warming up');
   for (const measure of Object.values(contenders)) await measure();
   const measured = await bench.alternate(bench.size(5, 1), contenders);
@@ -76,7 +76,7 @@ async function compareSubmission(
   }
 }
 
-/** Claim and settle over HTTP, and BullMQ's worker by itself; all tasks and jobs are loaded before. */
+/** Measures claim and settle over HTTP, and only BullMQ's worker. All tasks and jobs are loaded before. */
 async function compareProcessing(bench: Bench, { system, redis }: Servers, run: NoopRun): Promise<void> {
   const ownName = `${OWN}, claim and settle by ${CLAIM}, ${CLAIMERS} clients`;
   const peerName = `${BULLMQ}, processing alone`;
@@ -99,7 +99,7 @@ async function compareProcessing(bench: Bench, { system, redis }: Servers, run: 
   );
 }
 
-/** Tasks a second through the whole system, until the runner knows that the last result was accepted. */
+/** Tasks per second through the whole system, until the runner knows that the last result was accepted. */
 async function submitToSystem(system: BenchSystem, count: number): Promise<number> {
   const { client } = system;
   const type = 'bench-noop';
@@ -109,9 +109,9 @@ async function submitToSystem(system: BenchSystem, count: number): Promise<numbe
     const startedAt = Date.now();
     const ids = await client.submitMany(makeTasks(type, count));
     await runner.done;
-    const toldAt = Date.now();
+    const doneAt = Date.now();
     const ended = await client.verify(type, ids, isResultOf);
-    const lastAt = ended.reduce((latest, at) => Math.max(latest, at), toldAt);
+    const lastAt = ended.reduce((latest, at) => Math.max(latest, at), doneAt);
     return rate(count, startedAt, lastAt);
   } finally {
     await runner.stop();

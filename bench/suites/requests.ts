@@ -14,7 +14,7 @@ const EDGES: readonly (readonly [name: string, settings: EdgeSettings])[] = [
   ['2 consumers, spaceMs honoured', { pacing: () => new Pacing(), consumers: 2 }],
 ];
 
-/** Requests to one ledger for each task, with 50 runners: counted in a simulation. */
+/** The number of requests to one ledger for each task, with 50 runners, counted in a simulation. */
 export const requestsSuite: Suite = {
   name: 'requests',
   title: 'Requests to the ledger',

@@ -13,7 +13,7 @@ const WARM_UP = 50;
 
 interface Case {
   readonly ms: number;
-  /** Tasks a run on two threads; a quarter of them on one. */
+  /** Tasks per run on two threads. A run on one thread has a quarter of them. */
   readonly tasks: number;
   readonly targets?: readonly [piscina: TargetName, bullmq: TargetName];
 }
@@ -100,7 +100,7 @@ function makeJobs(count: number, iterations: number): Job[] {
   return Array.from({ length: count }, (_, seed) => ({ seed, iterations: Math.round(iterations) }));
 }
 
-/** Whether a result is that of its job: the work was done. */
+/** Whether a result is the result of its job, which proves that the work was done. */
 function isResult(result: unknown, { seed, iterations }: Job): boolean {
   return result === work(seed, iterations);
 }
@@ -112,7 +112,7 @@ function expectResults(peer: string, results: readonly unknown[], jobs: readonly
   }
 }
 
-/** Tasks a second by the pool alone; its threads have started. */
+/** Tasks per second with only the pool, after its threads have started. */
 async function onPiscina(jobs: readonly Job[], threads: number): Promise<number> {
   const pool = new Piscina({
     filename: join(import.meta.dirname, '../peers/piscina-worker.ts'),
@@ -129,7 +129,10 @@ async function onPiscina(jobs: readonly Job[], threads: number): Promise<number>
   return jobs.length / seconds;
 }
 
-/** Tasks a second through the system, loaded before: from the first claim to the last settle, by the ledger's clock. */
+/**
+ * Tasks per second through the system after loading, from the first claim to the last settle by the ledger's
+ * clock.
+ */
 async function onSystem(system: BenchSystem, jobs: readonly Job[], threads: number) {
   const { client } = system;
   const ids = await client.load(jobs.map((payload) => ({ type: 'bench-cpu', payload })));
@@ -139,7 +142,7 @@ async function onSystem(system: BenchSystem, jobs: readonly Job[], threads: numb
   const ended = await client.verify('bench-cpu', ids, (result, index) =>
     isResult(result, jobs[index] ?? fail()),
   );
-  // The task that ended first came with the first claim.
+  // The task that ended first was part of the first claim.
   const earliest = ended.reduce((best, at, index) => (at < (ended[best] ?? 0) ? index : best), 0);
   const firstClaim = (await client.view(ids[earliest] ?? '')).attempts[0]?.startedAt;
   const lastSettle = ended.reduce((latest, at) => Math.max(latest, at), 0);
@@ -147,7 +150,7 @@ async function onSystem(system: BenchSystem, jobs: readonly Job[], threads: numb
   return { rate: jobs.length / seconds, loopDelayMs };
 }
 
-/** Tasks a second by BullMQ's sandboxed processors on worker threads, loaded before: from the first start to the last end. */
+/** Tasks per second with BullMQ's sandboxed processors after loading, from the first start to the last end. */
 async function onBullmq(redis: RedisServer, jobs: readonly Job[], threads: number): Promise<number> {
   const bullmq = await BullmqThreads.open(redis.port, threads);
   const { results, seconds } = await bullmq.run(jobs, WARM_UP);
@@ -156,7 +159,7 @@ async function onBullmq(redis: RedisServer, jobs: readonly Job[], threads: numbe
   return jobs.length / seconds;
 }
 
-/** What a runner holds and takes while 100,000 tasks wait for it. */
+/** Measures how many tasks a runner holds and how much memory it uses while 100,000 tasks wait. */
 async function measureBacklog(bench: Bench, system: BenchSystem): Promise<void> {
   const waiting = bench.size(100_000, 10_000);
   bench.step(`loading ${waiting} tasks`);

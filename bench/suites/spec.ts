@@ -5,12 +5,12 @@ import { eachAtOnce } from '../edge-client.ts';
 import { SpecConsumer, type Work } from '../spec/consumer.ts';
 import { SpecSystem } from '../spec/system.ts';
 
-/** As the specification's consumer polls. */
+/** The poll interval of the specification's consumer. */
 const POLL_MS = 5000;
 const RACERS = 8;
 const RACED = 200;
 
-/** The specification's own design, with KV as the buffer, on the same runtime. */
+/** The design of the specification, with KV as the buffer, on the same runtime. */
 export const specSuite: Suite = {
   name: 'spec',
   title: "The specification's own design",
@@ -48,7 +48,7 @@ async function measureThroughput(bench: Bench, system: SpecSystem): Promise<void
   bench.record('tasks processed by one consumer', 'tasks/s', processed);
 }
 
-/** From the submission's request to the answer that the task is completed, at a rate that one consumer keeps up with. */
+/** Measures from a submission to the answer that its task is completed, at a rate that one consumer can handle. */
 async function measureLatency(bench: Bench, system: SpecSystem, how: string, pollMs: number): Promise<void> {
   const tasks = bench.size(200, 15);
   const everyMs = pollMs === 0 ? 100 : (bench.size(8, 1) * pollMs) / tasks;
@@ -75,8 +75,8 @@ async function measureLatency(bench: Bench, system: SpecSystem, how: string, pol
 }
 
 /**
- * Consumers that race for the same tasks. KV on this machine shows a write at once; at Cloudflare it may show
- * the old value for a minute, so more would be claimed twice there.
+ * Lets consumers race for the same tasks. KV on this machine shows a write at once. On Cloudflare it may show the
+ * old value for a minute, so more tasks would be claimed twice there.
  */
 async function measureRace(bench: Bench, system: SpecSystem): Promise<void> {
   const twice: number[] = [];
@@ -93,13 +93,13 @@ async function measureRace(bench: Bench, system: SpecSystem): Promise<void> {
   bench.record(`tasks claimed twice by eight consumers, of ${RACED}`, 'tasks', twice);
 }
 
-/** How many tasks were worked on more than once. */
+/** The number of tasks that ran more than once. */
 function countTwice(work: readonly Work[]): number {
   const byTask = Map.groupBy(work, ({ id }) => id);
   return [...byTask.values()].filter((times) => times.length > 1).length;
 }
 
-/** Runs an action for each number below `count`, one every `everyMs`, however long each takes. */
+/** Runs an action for each number below `count`, one every `everyMs`, regardless of how long each takes. */
 async function eachEvery(
   count: number,
   everyMs: number,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineTask } from '../../runner/task.ts';
 import { work } from '../work.ts';
 
-/** Works for a number of iterations; its result follows from them and the seed alone. */
+/** Works for a number of iterations. Its result depends only on them and on the seed. */
 export default defineTask({
   type: 'bench-cpu',
   lane: 'cpu',

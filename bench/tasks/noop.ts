@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineTask } from '../../runner/task.ts';
 
-/** Does nothing; its result says which payload it was given, and when it ran. */
+/** Does nothing. Its result contains the number of its payload and the time at which it ran. */
 export default defineTask({
   type: 'bench-noop',
   lane: 'io',

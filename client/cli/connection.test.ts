@@ -13,7 +13,7 @@ const guarded = guardedEdge();
 const cli = openCli();
 
 describe('the connection', TOGETHER, () => {
-  test('an address that does not answer is named, with the flag to look at', async () => {
+  test('the error for an address that does not answer names the address and the flag to check', async () => {
     const nowhere = `http://127.0.0.1:${await freePort()}`;
     const reason = `does not answer \\(ECONNREFUSED\\): check the URL \\(--api-url, API_WORKER_URL\\)$`;
     const sentence = new RegExp(`^The API Worker at ${nowhere} ${reason}`, 'm');
@@ -23,7 +23,7 @@ describe('the connection', TOGETHER, () => {
     ]);
   });
 
-  test('what a server answers cannot steer the terminal', async (t) => {
+  test('the answer of a server cannot control the terminal', async (t) => {
     const { url } = await startServer(t, (_request, response) => {
       const error = 'gone\u001b[2J\u009b31m\u202e';
       answerJson(response, 404, { success: false, code: 'invalid_request', error });
@@ -33,7 +33,7 @@ describe('the connection', TOGETHER, () => {
     assert.doesNotMatch(`${stdout}${stderr}`, /(?!\n)[\p{Cc}\u202e]/u);
   });
 
-  test('the help tells commands and exit codes, and a shell can complete them', async () => {
+  test('the help lists commands and exit codes, and a shell can complete the commands', async () => {
     const shell = { env: { SHELL: '/bin/bash' }, input: '' };
     const [help, completion, words] = await Promise.all([
       cli.done(['--help'], { input: '' }),
@@ -52,7 +52,7 @@ describe('the connection', TOGETHER, () => {
     for (const word of ['submit', 'status', 'init']) assert.ok(words.split('\n').includes(word), words);
   });
 
-  test('a reader that stops reading ends the command without a word', async () => {
+  test('the command ends without a message if the reader of its output stops reading', async () => {
     const tasks = Array.from({ length: 1000 }, () => ({ type: 'cli-pipe', delaySeconds: 600 }));
     await edge.api.read('/tasks/batch', BatchSubmitted, { tasks });
     await waitFor('the tasks', async () => {
@@ -65,7 +65,7 @@ describe('the connection', TOGETHER, () => {
   });
 });
 
-test('with tokens configured, a command needs one of the clients', async () => {
+test('if tokens are configured, a command needs a client token', async () => {
   const at = { API_WORKER_URL: await guarded.listen() };
   const [id] = await Promise.all([
     cli.done(['submit', 'cli-token', '--token', TOKENS.client], { env: at }),

@@ -4,7 +4,7 @@ import type { TaskQueue } from '../client.ts';
 
 const DEFAULT_URL = 'http://localhost:8787';
 
-/** The flags that every command of a client takes. */
+/** Adds the flags of every client command. */
 export function withConnection<Flags>(parser: Argv<Flags>) {
   return parser
     .option('api-url', {
@@ -16,19 +16,19 @@ export function withConnection<Flags>(parser: Argv<Flags>) {
     .option('token', {
       type: 'string',
       requiresArg: true,
-      describe: 'A client token, one of API_TOKENS [API_TOKEN]',
+      describe: 'A client token: one of API_TOKENS [API_TOKEN]',
     })
     .option('json', { type: 'boolean', default: false, describe: 'Print JSON, for programs' });
 }
 
-/** What a command was told of the connection. */
+/** The flags of a command that describe the connection. */
 export interface ConnectionFlags {
   readonly apiUrl?: string | undefined;
   readonly token?: string | undefined;
 }
 
 /**
- * The queue that the flags, or else the environment, name.
+ * Creates a client for the API Worker that the flags, or else the environment, name.
  *
  * @throws {Error} if the URL is not one, or no header can carry the token.
  */

@@ -1,4 +1,4 @@
-/** What a command's exit code says; an error's sentence stands on standard error. */
+/** The exit codes of a command. The message of an error goes to standard error. */
 export const EXIT = { error: 1, notCompleted: 2, waitTimeout: 3 } as const;
 
 export const EXIT_CODES = [

@@ -1,7 +1,7 @@
 import { TaskQueueError } from '../errors.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** An error as the command line tells it: a sentence that names the flag to look at. */
+/** The message that the command line prints for an error. It names the flag to check. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof TaskQueueError)) return error.message;

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-/** The name of standard input, in place of a file's. */
+/** Names standard input instead of a file. */
 export const STDIN = '-';
 
 /** The text of a file, or of standard input. */
@@ -11,7 +11,7 @@ export async function readText(file: string, flag: string): Promise<string> {
   return withReason(flag, file, () => text(open(file)));
 }
 
-/** The lines of a file, or of standard input, as they come. */
+/** The lines of a file, or of standard input, as they are read. */
 export async function* readLines(file: string, flag: string): AsyncGenerator<string, void, undefined> {
   const lines = createInterface({ input: open(file), crlfDelay: Number.POSITIVE_INFINITY })[
     Symbol.asyncIterator

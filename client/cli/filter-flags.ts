@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import type { TaskFilter } from '../client.ts';
 import { timeOf } from './flags.ts';
 
-/** The flags that say which tasks a command is about. */
+/** Adds the flags that filter tasks. */
 export function withFilters<Flags>(parser: Argv<Flags>) {
   return parser
     .option('type', { type: 'string', requiresArg: true, describe: 'Only tasks of this type' })
@@ -23,12 +23,12 @@ export function withFilters<Flags>(parser: Argv<Flags>) {
     });
 }
 
-/** The filter that the flags make. */
+/** The filter that the flags describe. */
 export function filterOf({ type, tag, id, createdAfter, createdBefore }: TaskFilter): TaskFilter {
   return { type, tag, id, createdAfter, createdBefore };
 }
 
-/** Whether any flag narrows the tasks. */
+/** Whether the filter has any field. */
 export function isNarrowed(filter: TaskFilter): boolean {
   return Object.values(filter).some((value) => value !== undefined);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { numberOf, secondsOf, timeOf } from './flags.ts';
 
-test('a number is read, and what is none is refused', () => {
+test('a number is read, and any other text is refused', () => {
   assert.deepEqual(['1', '-2.5', '1e3'].map(numberOf('limit')), [1, -2.5, 1000]);
   for (const text of ['', ' ', 'many', '1s', 'Infinity']) {
     assert.throws(() => numberOf('limit')(text), {
@@ -19,7 +19,7 @@ const DURATIONS = [
   ['7d', 604_800],
 ] as const;
 
-test('a time is a date, or how long ago it was, or in how long it will be', () => {
+test('a time is a date, or a duration before or after now', () => {
   for (const direction of ['ago', 'ahead'] as const) {
     const read = timeOf('at', direction, () => NOW);
     assert.equal(read('2026-01-31T12:00:00+01:00'), '2026-01-31T11:00:00.000Z');
@@ -31,21 +31,21 @@ test('a time is a date, or how long ago it was, or in how long it will be', () =
   }
 });
 
-test('what is no time is refused', () => {
+test('a text that is not a time is refused', () => {
   for (const text of ['', 'soon', '2x', '-1h', '7', '2026', '2026-13-01', '99999999999d']) {
     assert.throws(
       () => timeOf('since', 'ago')(text),
-      /^Error: --since: Expected a time such as 2026-01-31T12:00:00Z, or how long ago, such as/,
+      /^Error: --since: Expected a time such as 2026-01-31T12:00:00Z, or a duration before now, such as/,
       text,
     );
   }
   assert.throws(
     () => timeOf('run-at', 'ahead')('soon'),
-    /, or in how long, such as 30m, 2h or 7d, got "soon"$/,
+    /, or a duration from now, such as 30m, 2h or 7d, got "soon"$/,
   );
 });
 
-test('a duration is a number of seconds, or has a unit', () => {
+test('a duration is a number of seconds, or a number with a unit', () => {
   for (const [text, seconds] of [...DURATIONS, ['90', 90], ['0.5', 0.5]] as const) {
     assert.equal(secondsOf('delay')(text), seconds);
   }

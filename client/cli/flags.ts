@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 
-/** What a command's handler gets, by the function that declares the flags. */
+/** The flags that a command's handler gets, derived from the function that declares them. */
 export type FlagsOf<Declare extends (parser: Argv) => Argv> =
   ReturnType<Declare> extends Argv<infer Flags> ? ArgumentsCamelCase<Flags> : never;
 
@@ -8,7 +8,7 @@ const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
 const DURATION = /^(\d+(?:\.\d+)?)([smhd])$/;
 const DATE = /^\d{4}-\d{2}-\d{2}/;
 
-/** Reads the value of a number's flag. */
+/** Reads the value of a flag that takes a number. */
 export function numberOf(flag: string): (text: string) => number {
   return (text) => {
     const value = readNumber(text);
@@ -17,7 +17,7 @@ export function numberOf(flag: string): (text: string) => number {
   };
 }
 
-/** Reads the value of a duration's flag, in seconds: a number of them, or such as `90s` or `2h`. */
+/** Reads the value of a flag that takes a duration, in seconds: a number of seconds, or a text such as `2h`. */
 export function secondsOf(flag: string): (text: string) => number {
   return (text) => {
     const seconds = readDuration(text) ?? readNumber(text);
@@ -27,12 +27,13 @@ export function secondsOf(flag: string): (text: string) => number {
   };
 }
 
-const AWAY = { ago: 'how long ago', ahead: 'in how long' };
+const AWAY = { ago: 'a duration before now', ahead: 'a duration from now' };
 
 /**
- * Reads the value of a time's flag, as ISO 8601 UTC: a date, a date with a time, or how far that is away.
+ * Reads the value of a flag that takes a time: a date, a date with a time, or a duration before or after now.
  *
- * @param direction - whether a duration such as `2h` goes into the past or into the future.
+ * @param direction - whether a duration such as `2h` counts into the past or into the future.
+ * @returns a function that returns the time as ISO 8601 UTC.
  */
 export function timeOf(
   flag: string,
@@ -60,7 +61,7 @@ function readDuration(text: string): number | undefined {
   return Number(count) * UNIT_SECONDS[unit];
 }
 
-/** A date alone is one in UTC. `Date.parse` takes `7` for a July. */
+/** A date without a time is in UTC. The pattern is needed because `Date.parse` reads `7` as July. */
 function parseDate(text: string): number {
   return DATE.test(text) ? Date.parse(text) : Number.NaN;
 }

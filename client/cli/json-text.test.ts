@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseJsonText } from './json-text.ts';
 
-test('JSON is what JSON.parse takes', async () => {
+test('JSON is read as JSON.parse reads it', async () => {
   for (const text of ['{"a":[1,null]}', ' 1 ', '"ü"', '{"__proto__":1}', '[1e3]']) {
     assert.deepEqual(await parseJsonText(text, '--payload'), JSON.parse(text));
   }
@@ -16,12 +16,12 @@ for (const [text, sentence] of [
   ['// none\n1', 'JSON does not allow comments at line 1, column 1\n  // none\n  ^'],
   ["'a'", "expected a JSON value; put text in double quotes at line 1, column 1\n  'a'\n  ^"],
 ] as const) {
-  test(`${JSON.stringify(text)} is refused with its place`, async () => {
+  test(`${JSON.stringify(text)} is refused with the position of the error`, async () => {
     await assert.rejects(parseJsonText(text, '--payload'), { message: `--payload is not JSON: ${sentence}` });
   });
 }
 
-test('of a long line the part around the place is shown', async () => {
+test('the error shows only the part of a long line around the fault', async () => {
   const text = `[${'1,'.repeat(500)}x${',1'.repeat(500)}]`;
   await assert.rejects(parseJsonText(text, '--payload'), ({ message }: Error) => {
     const [sentence, part = '', mark = ''] = message.split('\n');

@@ -1,15 +1,15 @@
 /**
  * Parses JSON that a person wrote.
  *
- * @param from what to call it in the error: a flag, or a file.
- * @param firstLine where the text begins, in the file that it is part of.
- * @throws {Error} that says what was wrong and where, with that line and a mark below it.
+ * @param from the name of the source in the error: a flag or a file.
+ * @param firstLine the line of the file at which the text begins.
+ * @throws {Error} with the reason and the position, and with that line and a mark below it.
  */
 export async function parseJsonText(text: string, from: string, firstLine = 1): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The parser that finds faults is loaded only if there is one.
+    // The parser that locates the fault is loaded only if there is one.
     const { excerpt, findFault } = await import('../json-fault.ts');
     const fault = findFault(text, String(error));
     const place = `line ${firstLine + fault.line - 1}, column ${fault.column}`;

@@ -1,6 +1,6 @@
 import { printable, printableJson } from './printable.ts';
 
-/** Writes lines to standard output. What a task or a server says must not steer the terminal. */
+/** Writes lines to standard output. Text of a task or a server must not control the terminal. */
 export function print(lines: string): void {
   process.stdout.write(`${visible(lines)}\n`);
 }
@@ -19,7 +19,7 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${printableJson(JSON.stringify(value))}\n`);
 }
 
-/** Writes rows under a head, their columns aligned; the cells of a column that is all empty are left out. */
+/** Writes rows under a head, with aligned columns. A column without any value is left out. */
 export async function printTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -29,7 +29,7 @@ export async function printTable(
   await printColumns([cells(head), ...rows.map(cells)]);
 }
 
-/** Writes rows, their columns aligned, without lines between. */
+/** Writes rows with aligned columns, without lines between them. */
 export async function printColumns(rows: readonly (readonly string[])[]): Promise<void> {
   const { default: Table } = await import('cli-table3');
   const none = [
@@ -51,7 +51,7 @@ export async function printColumns(rows: readonly (readonly string[])[]): Promis
   print(table.toString().replace(/ +$/gm, ''));
 }
 
-/** A value as JSON, cut where it is long. */
+/** A value as JSON, cut to a length. */
 export function short(value: unknown, length: number): string {
   const text = JSON.stringify(value) ?? '';
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
@@ -64,7 +64,7 @@ const STEPS = [
   ['s', 1000],
 ] as const;
 
-/** A time's length for people, such as `5 min`. */
+/** A duration for people, such as `5 min`. */
 export function duration(ms: number): string {
   for (const [unit, length] of STEPS) if (ms >= length) return `${Math.floor(ms / length)} ${unit}`;
   return `${Math.max(0, Math.round(ms))} ms`;

@@ -32,10 +32,10 @@ export async function changeSelected(
   { done, one, all }: Change,
 ): Promise<void> {
   if (flags.ids.length > 0 && (flags.all || isNarrowed(filter))) {
-    throw new Error('Expected either task ids or --all with what narrows it, got both');
+    throw new Error('Expected either task ids, or --all with filters, got both');
   }
   if (flags.ids.length === 0 && !flags.all) {
-    throw new Error('Expected task ids, or --all; flags such as --type, --tag and --status narrow it');
+    throw new Error('Expected task ids, or --all; add --type, --tag or --status to select fewer tasks');
   }
   const queue = await connect(flags);
   if (flags.ids.length > 0) return changeEach(queue, flags, one);
@@ -44,7 +44,7 @@ export async function changeSelected(
   else print(`${done} ${count(changed.count, 'task')}`);
 }
 
-/** One that is refused is told, and the others go on. */
+/** Changes each task. If one is refused, prints the reason and continues with the next. */
 async function changeEach(
   queue: TaskQueue,
   { ids, json }: SelectionFlags,

@@ -2,13 +2,13 @@ import type { StatusView, TaskView } from '../client.ts';
 import { EXIT } from './exit-codes.ts';
 import { ago, printColumns, printJson, short } from './output.ts';
 
-/** A payload or a result is shown up to here, in characters. */
+/** The number of characters of a payload, progress or result to show. */
 const SHOWN = 1000;
 
 type ShownTask = Omit<TaskView, 'type'> & { readonly type: string };
 
-/** Shows a task. */
-export async function tellTask(task: ShownTask, json: boolean): Promise<void> {
+/** Prints a task. */
+export async function printTask(task: ShownTask, json: boolean): Promise<void> {
   if (json) return printJson(task);
   const rows: [string, string | undefined][] = [
     ['task', task.taskId],
@@ -34,13 +34,13 @@ export async function tellTask(task: ShownTask, json: boolean): Promise<void> {
   await printColumns(rows.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
-/** Shows a task that has ended; one that has not completed makes the command's exit code say so. */
-export async function tellEnd(task: ShownTask, json: boolean): Promise<void> {
-  await tellTask(task, json);
+/** Prints a task that has ended, and sets the exit code if it has not completed. */
+export async function printEnded(task: ShownTask, json: boolean): Promise<void> {
+  await printTask(task, json);
   if (task.status !== 'completed') process.exitCode = EXIT.notCompleted;
 }
 
-/** Such as `processing, attempt 1 of 3`. */
+/** A status for people, such as `processing, attempt 1 of 3`. */
 export function statusLine({ status, attempt, maxAttempts }: StatusView | ShownTask): string {
   return attempt === 0 ? status : `${status}, attempt ${attempt} of ${maxAttempts}`;
 }

@@ -1,4 +1,4 @@
-/** Resolves after some milliseconds; rejects with the signal's reason where that comes first. */
+/** Resolves after some milliseconds. Rejects with the signal's reason if the signal is aborted before. */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
   return new Promise((resolve, reject) => {

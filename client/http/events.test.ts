@@ -30,7 +30,7 @@ async function statuses(url: string): Promise<string[]> {
   return seen;
 }
 
-test('a stream that breaks is taken up after the last event that came', async (t) => {
+test('a broken stream is continued after the last event that arrived', async (t) => {
   const asked: unknown[] = [];
   const { url } = await startServer(t, ({ headers, socket }, response, calls) => {
     asked.push(headers['last-event-id']);
@@ -45,7 +45,7 @@ test('a stream that breaks is taken up after the last event that came', async (t
   assert.deepEqual(asked, [undefined, '1', '1', '2', '2']);
 });
 
-test('events that come in pieces are read whole, and comments are passed over', async (t) => {
+test('events that arrive in pieces are put together, and comments are skipped', async (t) => {
   const { url } = await startServer(t, (_, response) => {
     stream(response, ': alive\n\nevent: status\nid: 1\nda');
     const rest =
@@ -60,18 +60,18 @@ test('events that come in pieces are read whole, and comments are passed over', 
   assert.equal(second?.status, 'completed');
 });
 
-test('204 says that nothing will come any more', async (t) => {
+test('the status 204 ends the events', async (t) => {
   const { url } = await startServer(t, (_, response) => response.writeHead(204).end());
   assert.deepEqual(await statuses(url), []);
 });
 
-test('streams that bring nothing are given up', async (t) => {
+test('the client gives up after three streams without an event', async (t) => {
   const { url, calls } = await startServer(t, (_, response) => stream(response, ':\n\n').end());
   await assert.rejects(statuses(url), { code: 'unreachable', message: /ended the stream of events/ });
   assert.equal(calls(), 3);
 });
 
-test('what a repeat would not change is not repeated', async (t) => {
+test('a stream that is refused permanently is not opened again', async (t) => {
   const { url, calls } = await startServer(t, (_, response) =>
     answerJson(response, 401, { error: 'This token is not valid', code: 'unauthorized' }),
   );
@@ -84,7 +84,7 @@ for (const [what, type, body] of [
   ['an event of another kind', 'text/event-stream', 'data: {}\n\n'],
   ['an event that is not JSON', 'text/event-stream', 'data: hello\n\n'],
 ] as const) {
-  test(`${what} is not taken for the events of a task`, async (t) => {
+  test(`${what} is not accepted as an event stream of a task`, async (t) => {
     const { url } = await startServer(t, (_, response) =>
       response.writeHead(200, { 'Content-Type': type }).end(body),
     );
@@ -92,7 +92,7 @@ for (const [what, type, body] of [
   });
 }
 
-test('who stops reading closes the stream', async (t) => {
+test('the stream is closed when the reader stops', async (t) => {
   let closed = () => {};
   const closing = new Promise<void>((resolve) => {
     closed = resolve;
@@ -108,7 +108,7 @@ test('who stops reading closes the stream', async (t) => {
   await closing;
 });
 
-test('a signal ends a stream that is open', async (t) => {
+test('a signal ends an open stream', async (t) => {
   const { url } = await startServer(t, (_, response) => stream(response, event('1', 'pending')));
   const stopped = new AbortController();
   const following = new TaskQueue({ url }).follow(ID, stopped);

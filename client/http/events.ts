@@ -6,19 +6,19 @@ import { delay } from './delay.ts';
 import { failureOf, unexpected } from './failures.ts';
 import type { Http } from './http.ts';
 
-/** The worker says something every 15 s: after three times that, nothing will come any more. */
+/** The worker sends something every 15 s. A stream that is silent for three times as long is dead. */
 const SILENCE_MS = 45_000;
 const FIRST_DELAY_MS = 250;
 const MAX_DELAY_MS = 10_000;
-/** How many streams in a row may bring nothing: before the first event, and after one. */
+/** The number of streams in a row that may end without an event: before the first event, and after one. */
 const MAX_BARREN = { first: 3, later: 10 };
 
 /**
- * The changes of a task, until it has ended: one stream of events after the other, each from where the one
- * before it broke, fell silent or ended. Between them lies a random delay, longer with each stream that
- * brought nothing.
+ * Yields the changes of a task until it has ended. If a stream breaks, falls silent or ends, the next one
+ * continues after the last event. Before it opens the next stream, it waits for a random delay, which grows with
+ * each stream without an event.
  *
- * @throws {TaskQueueError} where too many in a row bring nothing, and for what a repeat would not change.
+ * @throws {TaskQueueError} if too many streams in a row have no event, or for an error that a retry cannot fix.
  */
 export async function* followEvents(
   http: Http,
@@ -50,7 +50,7 @@ export async function* followEvents(
   }
 }
 
-/** Null where nothing will come any more. */
+/** Opens a stream. Returns null if there will be no more events. */
 async function openStream(
   http: Http,
   path: string,

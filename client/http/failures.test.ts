@@ -26,7 +26,7 @@ async function fails(
   return error;
 }
 
-test('a submission that meets a passing failure is sent again under the same Submission-Id', async (t) => {
+test('after a temporary failure a submission is sent again with the same Submission-Id', async (t) => {
   const seen: string[] = [];
   const { url } = await startServer(t, async (request, response, calls) => {
     seen.push(`${request.headers['submission-id']} ${await text(request)}`);
@@ -42,7 +42,7 @@ test('a submission that meets a passing failure is sent again under the same Sub
   assert.deepEqual(seen, [seen[0], seen[0], seen[0]]);
 });
 
-test('a key of the caller is sent as it is, and one of many batches with the number of its batch', async (t) => {
+test('the idempotency key is sent unchanged for one task, and with the batch number for many tasks', async (t) => {
   const keys: unknown[] = [];
   const { url } = await startServer(t, (request, response) => {
     const { 'idempotency-key': key, 'submission-id': id } = request.headers;
@@ -63,13 +63,13 @@ test('a key of the caller is sent as it is, and one of many batches with the num
   ]);
 });
 
-test('a retry is never sent twice: its repeat would be refused', async (t) => {
+test('the call `retry` is sent only once, because a repeat would be refused', async (t) => {
   const { url, calls } = await startServer(t, (request) => request.socket.destroy());
   await fails(new TaskQueue({ url }).retry(ID), 'unreachable', /check the URL/);
   assert.equal(calls(), 1);
 });
 
-test('a worker without tokens is not asked again', async (t) => {
+test('a call is not repeated if the worker has no tokens configured', async (t) => {
   const error = 'This worker has no token yet: set the secret API_TOKENS';
   const { url, calls } = await startServer(t, (_, response) =>
     answerJson(response, 503, { error, code: 'not_configured' }, { 'Retry-After': '5' }),
@@ -78,7 +78,7 @@ test('a worker without tokens is not asked again', async (t) => {
   assert.equal(calls(), 1);
 });
 
-test('a client that is too fast is told when it may come back', async (t) => {
+test('the error of a rate limit contains the time to wait', async (t) => {
   const body = { error: 'Too many requests with this token; wait a minute', code: 'rate_limited' };
   const { url } = await startServer(t, (_, response) =>
     answerJson(response, 429, body, { 'Retry-After': '60' }),
@@ -87,7 +87,7 @@ test('a client that is too fast is told when it may come back', async (t) => {
   assert.deepEqual([error.status, error.retryAfterSeconds], [429, 60]);
 });
 
-test('an address where nothing listens is named, with what to check', async () => {
+test('the error for an address where nothing listens names the address and what to check', async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   const sentence = new RegExp(`at ${url} does not answer \\(ECONNREFUSED\\): check the URL$`);
   const error = await fails(new TaskQueue({ url: `${url}/` }).stats(), 'unreachable', sentence);
@@ -95,7 +95,7 @@ test('an address where nothing listens is named, with what to check', async () =
 });
 
 for (const url of ['', 'localhost:8787', 'ftp://host', 'queue']) {
-  test(`${JSON.stringify(url)} is no URL to call`, () => {
+  test(`${JSON.stringify(url)} is refused as a URL`, () => {
     assert.throws(
       () => new TaskQueue({ url }),
       /^TypeError: Expected `url`, the http or https URL of the API Worker, got/,
@@ -103,7 +103,7 @@ for (const url of ['', 'localhost:8787', 'ftp://host', 'queue']) {
   });
 }
 
-test('a token that no header can carry is refused before any call', () => {
+test('a token that cannot be sent in a header is refused before any call', () => {
   assert.throws(() => new TaskQueue({ url: 'http://localhost:8787', token: 'my token…' }), {
     message: 'Expected `token` to have visible ASCII characters without spaces',
   });
@@ -111,19 +111,19 @@ test('a token that no header can carry is refused before any call', () => {
 
 for (const [what, status, body] of [
   ['a page of HTML', 200, '<html></html>'],
-  ['another JSON', 200, '{"tasks":1}'],
+  ['JSON of another form', 200, '{"tasks":1}'],
   ['an error of another server', 404, 'Not Found'],
 ] as const) {
-  test(`${what} is not taken for an answer`, async (t) => {
+  test(`${what} is not accepted as an answer of the API Worker`, async (t) => {
     const { url } = await startServer(t, (_, response) => response.writeHead(status).end(body));
     const sentence = new RegExp(
-      `${url}/tasks answered ${status}, but not as the API Worker does: check the URL`,
+      `${url}/tasks returned ${status} and not an answer of the API Worker: check the URL`,
     );
     await fails(new TaskQueue({ url }).list(), 'unexpected_answer', sentence);
   });
 }
 
-test('a signal ends a call with its reason', async (t) => {
+test('an aborted call rejects with the reason of its signal', async (t) => {
   const { url } = await startServer(t, () => {});
   const queue = new TaskQueue({ url });
   const stopped = new AbortController();
@@ -139,7 +139,7 @@ test('a signal ends a call with its reason', async (t) => {
   for (const call of calls) await assert.rejects(call, reason);
 });
 
-test('a wait asks a worker that does not hold its answers once a second', async (t) => {
+test('a wait polls once a second if the worker answers at once', async (t) => {
   const { url, calls } = await startServer(t, (_, response) =>
     answerJson(response, 200, { ...VIEW, status: 'pending' }),
   );
@@ -151,7 +151,7 @@ test('a wait asks a worker that does not hold its answers once a second', async 
   assert.ok(calls() <= 2, `${calls()} calls`);
 });
 
-test('a wait goes on where the task was retried before it could be read', async (t) => {
+test('a wait continues if the ended task was retried before the client could read it', async (t) => {
   const ended = {
     ...VIEW,
     status: 'failed',
@@ -164,13 +164,13 @@ test('a wait goes on where the task was retried before it could be read', async 
   assert.equal((await new TaskQueue({ url }).wait(ID)).status, 'failed');
 });
 
-test('what JSON cannot carry, and a payload that is too large, are not sent', async (t) => {
+test('a payload that JSON cannot represent or that is too large is not sent', async (t) => {
   const { url, calls } = await startServer(t, (_, response) => response.end());
   const queue = new TaskQueue({ url });
   await fails(
     queue.submit('a', { n: 1n }),
     'invalid_request',
-    /^payload: Expected a payload that JSON can carry: .*BigInt/,
+    /^payload: Expected a payload that JSON can represent: .*BigInt/,
   );
   const large = { type: 'a', payload: 'x'.repeat(10 * 1024 * 1024) };
   const error = await fails(
@@ -182,9 +182,9 @@ test('what JSON cannot carry, and a payload that is too large, are not sent', as
   assert.equal(calls(), 0);
 });
 
-test('a text that cannot be an id is refused before it is part of a URL', async () => {
+test('a text that is not a task id is refused before it becomes part of a URL', async () => {
   const queue = new TaskQueue({ url: 'http://127.0.0.1:9' });
   for (const id of ['', '..', 'abc', `${ID}/cancel`]) {
-    await fails(queue.status(id), 'invalid_request', /Expected a task id as a submission answered it, got/);
+    await fails(queue.status(id), 'invalid_request', /Expected a task id as returned by a submission, got/);
   }
 });

@@ -2,21 +2,21 @@ import { HTTPError, TimeoutError } from 'ky';
 import { ErrorBody } from '../../edge/contract/errors.ts';
 import { TaskQueueError } from '../errors.ts';
 
-/** What came of a request that did not succeed, as a sentence for who made it. */
+/** The error for a failed request. Its message tells the caller what to do. */
 export function failureOf(url: string, path: string, error: unknown): TaskQueueError {
   return error instanceof HTTPError ? refusal(url, path, error) : unreachable(url, error);
 }
 
-/** An answer that is not of the contract. */
+/** The error for an answer that does not match the contract. */
 export function unexpected(url: string, path: string, status: number): TaskQueueError {
   return new TaskQueueError(
     'unexpected_answer',
-    `${url}${path} answered ${status}, but not as the API Worker does: check the URL, and that client and worker are of one version`,
+    `${url}${path} returned ${status} and not an answer of the API Worker: check the URL, and that client and worker have the same version`,
     { status },
   );
 }
 
-/** Whether a repeat of the call might be answered otherwise, by what the worker says. */
+/** Whether a repeat of the call might succeed. */
 export function isPassing(error: Error): boolean {
   return !(error instanceof HTTPError) || codeOf(error) !== 'not_configured';
 }
@@ -48,9 +48,9 @@ function advice(url: string, { code }: ErrorBody): string {
       return `: check the token, one of the API_TOKENS of ${url}`;
     case 'not_found':
     case 'method_not_allowed':
-      return `: check that ${url} is an API Worker, of this version`;
+      return `: check that ${url} is an API Worker of this version`;
     case 'task_not_found':
-      return ': check it; ended tasks are kept for 30 days, or as many as ARCHIVE_DAYS says';
+      return ': check the id; ended tasks are kept for 30 days, or for ARCHIVE_DAYS if it is set';
     default:
       return '';
   }
@@ -65,9 +65,9 @@ function unreachable(url: string, error: unknown): TaskQueueError {
   );
 }
 
-/** The code of a system's error, such as ECONNREFUSED, else its message: of the innermost cause. */
+/** The code of a system error, such as ECONNREFUSED, or else its message, taken from the innermost cause. */
 function reasonOf(error: unknown): string {
-  if (error instanceof TimeoutError) return 'its time is up';
+  if (error instanceof TimeoutError) return 'timeout';
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   if (error.cause !== undefined) return reasonOf(error.cause);

@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly url: string;
   /** One of its `API_TOKENS`. */
   readonly token?: string | undefined;
-  /** In place of the global `fetch`: a service binding's, or one of your own. */
+  /** Used instead of the global `fetch`, such as the `fetch` of a service binding. */
   readonly fetch?: ((input: string | URL | Request, init?: RequestInit) => Promise<Response>) | undefined;
 }
 
@@ -21,14 +21,14 @@ export interface Call {
   readonly headers?: Record<string, string>;
   readonly query?: Record<string, string | number | undefined>;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until an attempt is given up. */
+  /** Time limit of one attempt, in milliseconds. */
   readonly timeoutMs?: number;
-  /** A repeat does no harm, so it is made where the call fails for a passing reason. Every GET is repeatable. */
+  /** Whether the call may be repeated after a temporary failure. Every GET may. */
   readonly repeatable?: boolean;
 }
 
 const TIMEOUT_MS = 30_000;
-/** A large body gets longer: the slowest way that is counted on. */
+/** The slowest upload that the client allows for: a large body gets a longer time limit. */
 const BYTES_PER_MS = 50;
 const REPEATS = 3;
 const MAX_RETRY_AFTER_MS = 5000;
@@ -67,7 +67,7 @@ export class Http {
     }
   }
 
-  /** Makes a call and leaves its answer, of a status that says success, to be read. */
+  /** Makes a call and returns the successful response with its body unread. */
   async open(path: string, call: Call = {}): Promise<Response> {
     try {
       return await this.#send(path, call);

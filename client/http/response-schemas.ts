@@ -4,8 +4,8 @@ import { TaskError, Timestamp } from '../../edge/contract/task.ts';
 import type { EndedTask, StatusOf, TaskIdOf, TaskOf, TaskShape } from '../types.ts';
 
 /**
- * An answer as the contract has it, with what only the task definitions know of it and no check can tell: the
- * name of its type, and the type of its result.
+ * A schema that checks an answer against the contract and gives it the static types of the task definitions.
+ * Only the definitions know the name of the task type and the type of its result, so no check at runtime does.
  */
 function typed<Answer>(contract: z.ZodType): z.ZodType<Answer> {
   return z.custom<Answer>((value) => contract.safeParse(value).success);

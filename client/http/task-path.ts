@@ -4,10 +4,10 @@ import { TaskQueueError } from '../errors.ts';
 /**
  * The path of a task.
  *
- * @throws {TaskQueueError} where the id is none.
+ * @throws {TaskQueueError} if the text is not a task id.
  */
 export function pathOf(id: string): string {
   const known = id.toLowerCase();
   if (isTaskId(known)) return `/tasks/${known}`;
-  throw new TaskQueueError('invalid_request', `Expected a task id as a submission answered it, got "${id}"`);
+  throw new TaskQueueError('invalid_request', `Expected a task id as returned by a submission, got "${id}"`);
 }

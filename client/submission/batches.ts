@@ -4,10 +4,10 @@ import { byteLength } from '../../edge/contract/text.ts';
 import { TaskQueueError } from '../errors.ts';
 import type { NewTask } from '../types.ts';
 
-/** A request takes 20 MB, with some of it for what surrounds the tasks. */
+/** A request may have 20 MB. The rest is left for what surrounds the tasks. */
 const MAX_BATCH_BYTES = 15 * 1024 * 1024;
 
-/** The body of `POST /tasks/batch`, and where its tasks stand among all of them. */
+/** The body of `POST /tasks/batch`, and the index of its first task among all tasks. */
 export interface Batch {
   readonly first: number;
   readonly count: number;
@@ -15,7 +15,7 @@ export interface Batch {
 }
 
 /**
- * Cuts tasks into batches that a request can carry; the same tasks always into the same ones.
+ * Cuts tasks into batches that fit into a request. The same tasks always give the same batches.
  *
  * @throws {TaskQueueError} for a task that cannot be sent as JSON, or whose payload is too large.
  */
@@ -35,6 +35,9 @@ export async function* cutBatches(
     count += 1;
     const complete = collector.add(text, byteLength(text) + 1);
     if (complete) yield batchOf(complete);
+    // A full batch must not wait for the next task: reading that one may take long, or fail.
+    const full = count - first === MAX_BATCH_TASKS ? collector.rest() : undefined;
+    if (full) yield batchOf(full);
   }
   const rest = collector.rest();
   if (rest) yield batchOf(rest);
@@ -43,8 +46,8 @@ export async function* cutBatches(
 /**
  * A task as JSON text.
  *
- * @param place where it stands, for the error's sentence; empty for a task alone.
- * @throws {TaskQueueError} where it cannot be sent.
+ * @param place its position in the request, for the error's message; empty for a single task.
+ * @throws {TaskQueueError} if it cannot be sent.
  */
 export function taskText(task: NewTask, place = ''): string {
   const path = [place, 'payload'].filter(Boolean).join('.');
@@ -60,7 +63,7 @@ function jsonText(value: unknown, path: string): string {
   try {
     return JSON.stringify(value) ?? '';
   } catch (cause) {
-    const message = `Expected a payload that JSON can carry: ${cause instanceof Error ? cause.message : cause}`;
+    const message = `Expected a payload that JSON can represent: ${cause instanceof Error ? cause.message : cause}`;
     throw new TaskQueueError('invalid_request', `${path}: ${message}`, {
       issues: [{ path, message }],
       cause,

@@ -1,6 +1,6 @@
 import { TaskQueueError } from '../errors.ts';
 
-/** What is wrong with a batch, told of the task's place among all. */
+/** The error of a batch, with indexes that count from the first task of all batches. */
 export function countedFrom(first: number, error: unknown): unknown {
   if (!(error instanceof TaskQueueError) || first === 0 || error.issues === undefined) return error;
   const issues = error.issues.map(({ path, message }) => ({
@@ -11,12 +11,12 @@ export function countedFrom(first: number, error: unknown): unknown {
   return new TaskQueueError(error.code, message, { ...error, issues });
 }
 
-/** The same failure, with the tasks that were submitted before it. */
+/** The same error, with the tasks that were submitted before it. */
 export function afterSubmitting(submitted: readonly string[], error: unknown): unknown {
   if (!(error instanceof TaskQueueError)) return error;
   const message =
     submitted.length === 0
       ? error.message
-      : `${error.message} (${submitted.length} tasks before it are submitted)`;
+      : `${error.message} (${submitted.length} tasks were submitted before it)`;
   return new TaskQueueError(error.code, message, { ...error, cause: error.cause, submitted });
 }

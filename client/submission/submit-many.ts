@@ -8,8 +8,8 @@ import type { Submitter } from './submitter.ts';
 /**
  * Submits tasks in batches, one after the other.
  *
- * @throws {TaskQueueError} with the ids of the batches before the refused one in `submitted`; its `issues` count
- * from the first task of all.
+ * @throws {TaskQueueError} with the ids of the batches before the refused one in `submitted`. The indexes in its
+ * `issues` count from the first task of all batches.
  */
 export async function submitMany<Type extends string>(
   submitter: Submitter,

@@ -12,7 +12,7 @@ const REFUSAL = {
 };
 const MINUTE = 60_000;
 
-/** An API Worker whose clock is ahead of this machine's; `seen` has the ids that it was sent. */
+/** An API Worker whose clock is ahead of this machine's clock. `seen` contains the ids that it received. */
 async function serverAhead(t: TestContext, aheadMs: number, lateMs = 0) {
   const seen: string[] = [];
   const now = () => Date.now() + aheadMs;
@@ -39,7 +39,7 @@ test('each submission has a separate id with the current time', async (t) => {
 });
 
 for (const aheadMs of [30 * MINUTE, -5 * MINUTE]) {
-  test(`a clock that is ${-aheadMs / MINUTE} minutes ahead is corrected once, by the API Worker's`, async (t) => {
+  test(`a clock that is ${-aheadMs / MINUTE} minutes ahead is corrected once by the API Worker's clock`, async (t) => {
     const { queue, seen, calls, now } = await serverAhead(t, aheadMs);
     assert.equal(await queue.submit('a'), ID);
     assert.equal(calls(), 3, 'a refusal, the time, the submission');
@@ -49,13 +49,13 @@ for (const aheadMs of [30 * MINUTE, -5 * MINUTE]) {
   });
 }
 
-test('concurrent submissions under a wrong clock are all made', async (t) => {
+test('concurrent submissions with a wrong clock all succeed', async (t) => {
   const { queue } = await serverAhead(t, 30 * MINUTE);
   const ids = await Promise.all(Array.from({ length: 5 }, () => queue.submit('a')));
   assert.deepEqual(ids, Array(5).fill(ID));
 });
 
-test('a repeat that comes too late gets no new id: an earlier attempt may have been accepted', async (t) => {
+test('a late repeat gets no new id, because an earlier attempt may have been accepted', async (t) => {
   const { queue, seen } = await serverAhead(t, 0, 11 * MINUTE);
   await assert.rejects(queue.submit('a'), { code: 'submission_id_not_current', status: 400 });
   assert.equal(seen.length, 1);

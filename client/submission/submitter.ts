@@ -13,12 +13,12 @@ export interface Submission {
 }
 
 /**
- * Sends submissions so that each is made once, however often its request is repeated: under the caller's
- * `Idempotency-Key`, else under a `Submission-Id`, which costs nothing.
+ * Sends submissions so that each takes effect once, even if its request is repeated. A submission has the caller's
+ * `Idempotency-Key`, or else a `Submission-Id`, which costs nothing.
  */
 export class Submitter {
   readonly #http: Http;
-  /** How far the API Worker's clock is ahead of this one's, in milliseconds; 0 until that matters. */
+  /** How far the API Worker's clock is ahead of this one, in milliseconds; 0 until a submission is refused for it. */
   #clockOffsetMs = 0;
 
   constructor(http: Http) {
@@ -43,10 +43,10 @@ export class Submitter {
   }
 
   /**
-   * Takes the time from the API Worker.
+   * Reads the time from the API Worker.
    *
-   * @returns whether ids made with the offset are refused from the start. Only then has no attempt been
-   * accepted, and a new id makes no second submission.
+   * @returns whether ids created with the used offset are refused from the start. Only then no attempt can have
+   * been accepted, so a new id makes no second submission.
    */
   async #correctClock(usedOffsetMs: number, signal: AbortSignal | undefined): Promise<boolean> {
     const { timestamp } = await this.#http.call('/health', Health, { signal });
@@ -60,7 +60,7 @@ function isNotCurrent(error: unknown): boolean {
   return error instanceof TaskQueueError && error.code === 'submission_id_not_current';
 }
 
-/** A UUIDv7 of a time, random in all else. */
+/** A UUIDv7 with the given time. All other bits are random. */
 function newSubmissionId(createdAtMs: number): string {
   const [shard = 0, index = 0] = crypto.getRandomValues(new Uint16Array(2));
   const submission = newSubmission(createdAtMs, shard & 0xfff, crypto.getRandomValues(new Uint8Array(6)));

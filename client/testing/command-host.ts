@@ -1,6 +1,6 @@
 /**
- * Runs commands for tests, one after the other, in a process that has loaded them already: a process for each
- * takes most of its time to load. Started by {@link startCommandHost}.
+ * Runs commands for tests, one after the other, in a process that has already loaded them. A separate process for
+ * each command would spend most of its time on loading. {@link startCommandHost} starts this process.
  */
 import yargs from 'yargs';
 import { addClientCommands } from '../cli/commands/index.ts';

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CliRun, HostedCommand } from './cli-run.ts';
 
-/** Kept from one process to the next: to compile the program takes longer than to run a command. */
+/** Shared by all processes: compiling the program takes longer than running a command. */
 const COMPILE_CACHE = join(tmpdir(), 'task-queue-cli-compiled');
 const CLI = resolve(import.meta.dirname, '../../runner/cli.ts');
 const HOST = resolve(import.meta.dirname, 'command-host.ts');
 
-/** Nothing of this environment sets anything. */
+/** No variable of the test's own environment reaches the command. */
 const ENVIRONMENT = { PATH: process.env.PATH, NODE_COMPILE_CACHE: COMPILE_CACHE };
 
 export interface CliOptions {
@@ -19,7 +19,7 @@ export interface CliOptions {
   readonly onOutput?: (child: ChildProcess) => unknown;
 }
 
-/** Runs the command as a process of its own, with no setting from this environment. */
+/** Runs a command in a separate process, without the settings of this environment. */
 export async function runCli(
   args: readonly string[],
   { env = {}, input = '', onOutput }: CliOptions = {},
@@ -38,7 +38,7 @@ export async function runCli(
   return { ended: code ?? signal, stdout, stderr };
 }
 
-/** A process that runs one command after the other. */
+/** A process that runs commands, one after the other. */
 export interface CommandHost {
   run(args: readonly string[], env: Record<string, string>): Promise<CliRun>;
   close(): void;

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, calls: number) => void;
 
-/** A server on this machine that answers as the test says, until the test ends; its calls are counted from 1. */
+/** Starts a local server that answers with the test's handler until the test ends. Calls are counted from 1. */
 export async function startServer(
   t: TestContext,
   handler: Handler,

@@ -9,14 +9,14 @@ import { openEdge } from '../../edge/testing/shared-edges.ts';
 import type { CliRun } from './cli-run.ts';
 import { type CliOptions, type CommandHost, runCli, startCommandHost } from './run-cli.ts';
 
-/** Some tests are processes of their own: as many at once as keep the machine busy. */
+/** Some tests start separate processes. This many at once keep the machine busy. */
 export const TOGETHER = { concurrency: 3 };
 
 /** The id of a task, as a command prints it. */
 export const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 let open: TestCli | undefined;
-/** The command line of {@link openEdge} that test files of a process share, to be asked for outside of any suite. */
+/** The command line for {@link openEdge}. The test files of a process share it. Call this outside of any suite. */
 export function openCli(): TestCli {
   if (open) return open;
   const cli = new TestCli(openEdge());
@@ -47,7 +47,7 @@ export class TestCli {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** Runs a command; one that has to do with its process in a process of its own. */
+  /** Runs a command. If an option concerns the process, it runs in a separate process. */
   run(args: readonly string[], { env, ...options }: CliOptions = {}): Promise<CliRun> {
     const settings = { API_WORKER_URL: this.#url, ...env };
     if (Object.keys(options).length > 0) return runCli(args, { ...options, env: settings });
@@ -55,14 +55,14 @@ export class TestCli {
     return this.#host.run(args, settings);
   }
 
-  /** Runs a command that has to succeed, and resolves to what it prints. */
+  /** Runs a command that must succeed, and resolves to its output. */
   async done(args: readonly string[], options?: CliOptions): Promise<string> {
     const { ended, stdout, stderr } = await this.run(args, options);
     assert.equal(ended, 0, `${args.join(' ')}: ${stderr}`);
     return stdout.trimEnd();
   }
 
-  /** Runs a command that has to fail with a sentence, and nothing of the program's inside. */
+  /** Runs a command that must fail with a sentence and without a stack trace, and resolves to its output. */
   async fails(args: readonly string[], sentence: RegExp, options?: CliOptions): Promise<string> {
     const { ended, stdout, stderr } = await this.run(args, options);
     assert.equal(ended, 1, `${args.join(' ')}: ${stdout}${stderr}`);
@@ -71,10 +71,10 @@ export class TestCli {
     return stdout;
   }
 
-  /** One test for each command that is refused. */
+  /** Adds one test for each command that must be refused. */
   refuses(refusals: readonly (readonly [readonly string[], RegExp])[]): void {
     for (const [args, sentence] of refusals) {
-      test(`${args.join(' ')} is refused by a sentence`, async () => {
+      test(`${args.join(' ')} is refused with an explanation`, async () => {
         assert.equal(await this.fails(args, sentence), '');
       });
     }
@@ -95,7 +95,7 @@ export class TestCli {
   }
 }
 
-/** The lines of an output that is JSON, one value a line. */
+/** The values of an output that has one JSON value per line. */
 export function lines(output: string): unknown[] {
   return output.split('\n').map((line) => JSON.parse(line));
 }

@@ -11,7 +11,7 @@ import { taskTests } from './browser/task.ts';
 import { taskListTests } from './browser/tasks.ts';
 import { missingChromium } from './testing/chromium.ts';
 
-/** What a person does with the dashboard, on the real edge. */
+/** Tests of the dashboard in a browser, on the real edge. */
 describe('the dashboard in a browser', { skip: missingChromium ?? false }, () => {
   let stage: Stage;
   before(async () => {
@@ -20,7 +20,7 @@ describe('the dashboard in a browser', { skip: missingChromium ?? false }, () =>
   after(() => stage.close());
   const current = () => stage;
 
-  // The first finds the queue empty, the last ones start the edge anew.
+  // The first tests need an empty queue. The last ones restart the edge.
   emptyTests(current);
   journeyTests(current);
   overviewTests(current);

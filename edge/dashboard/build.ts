@@ -1,7 +1,6 @@
 /**
  * Bundles the pages of the workers into `dist/`: the dashboard, `index.html`, and the reference of the calls,
- * `reference.html`; and beside them under `assets/` files that are named by their content. Prints how large
- * they are.
+ * `reference.html`. Their other files go to `assets/`, with names that contain a hash. Prints their sizes.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -50,10 +49,10 @@ async function buildPages(target: string): Promise<void> {
   await printSizes(Object.keys(metafile.outputs));
 }
 
-/** The name under which a file of a page was built. */
+/** The built name of a file that a page refers to. */
 function nameOf(files: readonly string[], wanted: string, name: string, extension: string): string {
   const file = files.find((built) => built.startsWith(`${name}-`) && built.endsWith(extension));
-  if (!file) throw new Error(`A page wants ${wanted}, which was not built`);
+  if (!file) throw new Error(`A page refers to ${wanted}, which was not built`);
   return `/assets/${file}`;
 }
 
@@ -66,7 +65,7 @@ async function printSizes(paths: readonly string[]): Promise<void> {
     total += zipped;
     console.log(`${basename(path).padEnd(36)} ${kilobytes(content.length)}, ${kilobytes(zipped)} compressed`);
   }
-  console.log(`${'All pages'.padEnd(36)} ${kilobytes(total)} compressed in all`);
+  console.log(`${'All pages'.padEnd(36)} ${kilobytes(total)} compressed in total`);
 }
 
 function kilobytes(bytes: number): string {

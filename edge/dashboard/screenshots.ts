@@ -1,4 +1,4 @@
-/** Draws every view of the dashboard, over a queue with an hour behind it, into `screenshots/`. */
+/** Takes a picture of every view of the dashboard, over a queue with an hour of work, into `screenshots/`. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const THEMES = ['light', 'dark'] as const;
 
 onStarterEnd(() => process.exit(1));
 
-/** A picture: where the page is, and what is done before it is taken. */
+/** A picture: the address of the page, and what to do before it is taken. */
 interface Picture {
   readonly name: string;
   readonly hash: string;

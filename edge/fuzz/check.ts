@@ -7,7 +7,7 @@ import { ROUTES, type Route } from './requests/routes.ts';
 
 const TIMEOUT_MS = 5000;
 
-/** Sends a request and asserts what every answer has to be. @returns the answer's status. */
+/** Sends a request and checks the rules that every answer must follow. @returns the answer's status. */
 export async function check(
   edge: TestEdge,
   { worker, method, path, headers, body }: FuzzRequest,

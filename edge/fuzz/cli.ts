@@ -4,8 +4,8 @@ import { describeRun, fuzz } from './fuzz.ts';
 import { attackEdge } from './harness/run.ts';
 
 const { runs, seed, attack } = await yargs(hideBin(process.argv))
-  .option('runs', { type: 'number', default: 5000, describe: 'Requests to send' })
-  .option('seed', { type: 'number', describe: 'Which requests; random by default' })
+  .option('runs', { type: 'number', default: 5000, describe: 'Number of requests to send' })
+  .option('seed', { type: 'number', describe: 'Seed of the requests; random by default' })
   .option('attack', {
     type: 'boolean',
     default: false,

@@ -4,7 +4,7 @@ import { describeRun, fuzz } from './fuzz.ts';
 
 const RUNS = 300;
 
-test('every answer to a valid or broken request is in time, no 5xx, and of the form of the contract', async (t) => {
+test('every answer to a valid or broken request is in time, is no 5xx, and matches the contract', async (t) => {
   const run = await fuzz({ runs: RUNS });
   assert.equal(run.violation, null, describeRun(run));
   assert.equal(run.runs, RUNS);

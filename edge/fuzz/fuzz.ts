@@ -1,6 +1,6 @@
 /**
- * Sends valid and broken requests to every route of both workers, and asserts what every answer has to be:
- * in time, no 5xx, and of the contract's form. Requests come from a seed; one that breaks a rule is shrunk.
+ * Sends valid and broken requests to every route of both workers, and checks every answer: it must be in time, not
+ * be a 5xx, and match the contract. A seed determines the requests. A request that breaks a rule is shrunk.
  */
 import fc from 'fast-check';
 import { newTasks } from '../contract/submission.ts';
@@ -14,9 +14,9 @@ import { type FuzzRequest, requests } from './requests/requests.ts';
 export interface FuzzRun {
   runs: number;
   seed: number;
-  /** How many answers came with each status. */
+  /** The number of answers with each status. */
   statuses: Map<number, number>;
-  /** The shortest request found that breaks a rule, and how; null where none does. */
+  /** The shortest request found that breaks a rule, and the broken rule; null if there is none. */
   violation: { request: FuzzRequest; message: string } | null;
 }
 
@@ -45,7 +45,7 @@ export async function fuzz(options: { runs: number; seed?: number | undefined })
   }
 }
 
-/** What a run found, for people. */
+/** The result of a run, for people. */
 export function describeRun({ runs, seed, statuses, violation }: FuzzRun): string {
   const histogram = [...statuses].toSorted(([a], [b]) => a - b).map(([code, times]) => `${code}: ${times}`);
   const lines = [`${runs} requests with seed ${seed}; answers ${histogram.join(', ')}`];

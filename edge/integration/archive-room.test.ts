@@ -32,7 +32,7 @@ describe('a ledger above FULL_BYTES', () => {
     }
   });
 
-  test('refuses submissions, after the one that found it out', async () => {
+  test('refuses submissions after the one that discovers it', async () => {
     accepted = read(await edge.api.post('/tasks', { type: 'full-accepted' }), Submitted).taskId;
     await waitFor('the refusal', async () => {
       const answer = await edge.api.post('/tasks', { type: 'full-refused' });
@@ -46,12 +46,12 @@ describe('a ledger above FULL_BYTES', () => {
     assert.deepEqual(await stages.rows(old), []);
   });
 
-  test('closes no window of which a task has still to be taken in', async () => {
+  test('closes no window while one of its tasks is not inserted yet', async () => {
     await edge.cron();
     assert.equal(await stages.isSealed(record), false);
   });
 
-  test('takes everything in once there is room again', async () => {
+  test('inserts everything once it has capacity again', async () => {
     await edge.cron();
     await edge.sql("DELETE FROM idempotency_keys WHERE key LIKE 'fill %'");
     assert.deepEqual(await stages.consume(messageOf(submission(Date.now(), 'full-message', {}))), []);
@@ -59,7 +59,7 @@ describe('a ledger above FULL_BYTES', () => {
     await edge.cron();
     await edge.ready('full-accepted', 1);
     assert.equal((await edge.api.read(`/tasks/${accepted}/status`, StatusView)).status, 'pending');
-    assert.equal((await stages.rows(old)).length, 1, 'Expected the sure sweep not to have passed it by');
+    assert.equal((await stages.rows(old)).length, 1, 'Expected the sure sweep not to skip it');
     assert.equal((await stages.rows(record)).length, 2, 'Expected its window to be open');
   });
 });
@@ -87,7 +87,7 @@ describe('a ledger above SEAL_EARLY_BYTES', () => {
     assert.equal((await stages.archiveOf(record)).length, 1);
   });
 
-  test('takes in what has still to arrive before it closes a window, though SWEEP_AFTER_SECONDS leaves it to the queue', async () => {
+  test('inserts missing tasks before it closes a window, even if SWEEP_AFTER_SECONDS leaves them to the queue', async () => {
     const record = submission(longAgo(), 'early-part', {}, {});
     await stages.accept(record);
     await stages.deliver(record, 1);

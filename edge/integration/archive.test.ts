@@ -28,7 +28,7 @@ describe('a window', () => {
     assert.deepEqual([await stages.isSealed(closed), await stages.isSealed(recent)], [true, false]);
   });
 
-  test('is left by its ended tasks while others of it live on, and end in a later round', async () => {
+  test('archives its ended tasks while others are alive, and archives those in a later round', async () => {
     const alive = submission(longAgo(), 'round-alive', {});
     await stages.accept(alive);
     await stages.deliver(alive);
@@ -50,7 +50,7 @@ describe('a window', () => {
     );
   });
 
-  test('is swept before it is closed: a task of it that never arrived is taken in and runs', async () => {
+  test('is swept before it is closed, so that a task that never arrived is inserted and runs', async () => {
     const record = await stages.endedWindow('close-swept', {});
     const late = inWindowOf(record, 'close-late', {});
     await stages.accept(late);
@@ -59,7 +59,7 @@ describe('a window', () => {
     await edge.ready('close-late', 1);
   });
 
-  test('keeps its rows for five minutes after it was archived, then they are purged', async () => {
+  test('keeps its rows for five minutes after the archive and then purges them', async () => {
     const record = await stages.endedWindow('purge', {}, {});
     await edge.cron();
     await edge.cron();
@@ -73,7 +73,7 @@ describe('a window', () => {
     assert.deepEqual(await stages.rows(record), []);
   });
 
-  test('is archived to identical bytes whichever step the cron was cut off after', async () => {
+  test('is archived with identical bytes after an interruption at any step', async () => {
     const record = await stages.largeWindow('crash', 25);
     await edge.cron();
     const archive = await stages.archiveOf(record);
@@ -105,13 +105,13 @@ describe('a window', () => {
     assert.equal((await stages.view(firstOf(record))).status, 'failed');
   });
 
-  test('that is closed is changed by no late duplicate, from the queue or the sweep', async () => {
+  test('that is closed is not changed by late duplicates from the queue or the sweep', async () => {
     const record = await stages.endedWindow('duplicate', {}, {});
     await stages.archivePastPurge(record);
     const archive = await stages.archiveOf(record);
     const fresh = submission(Date.now(), 'duplicate-fresh', {});
     assert.deepEqual(await stages.consume(messageOf(record), messageOf(fresh)), []);
-    assert.equal((await stages.rows(fresh)).length, 1, 'Its neighbour in the queue batch is taken in');
+    assert.equal((await stages.rows(fresh)).length, 1, 'Its neighbour in the queue batch is inserted');
     await edge.cron();
     assert.deepEqual(await stages.rows(record), []);
     assert.deepEqual(await stages.archiveOf(record), archive);
@@ -119,7 +119,7 @@ describe('a window', () => {
 });
 
 describe('a task type', () => {
-  test('whose RETENTION_HOURS are longer leaves the ledger later than the others of its window', async () => {
+  test('with longer RETENTION_HOURS leaves the ledger later than other tasks of its window', async () => {
     const kept = await stages.endedWindow('type-kept', {});
     const other = inWindowOf(kept, 'type-other', {});
     await stages.accept(other);
@@ -130,7 +130,7 @@ describe('a task type', () => {
     assert.equal((await stages.view(firstOf(other))).status, 'failed');
   });
 
-  test('has its own ARCHIVE_DAYS, and a part is kept as long as its longest', async () => {
+  test('has its own ARCHIVE_DAYS, and the longest of a part applies to the whole part', async () => {
     const short = await stages.endedWindow('type-short', {});
     const mixed = await stages.endedWindow('type-default', {});
     const long = inWindowOf(mixed, 'type-long', {});

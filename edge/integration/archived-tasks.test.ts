@@ -19,11 +19,11 @@ import {
 const edge = archivingEdge();
 const stages = new SubmissionStages(edge);
 
-/** A part of the archive has this many bytes at most. */
+/** The maximum size of a part of the archive. */
 const PART_BYTES = 2_000_000;
 
 describe('an archived task', () => {
-  test('reads as it did in the ledger, a large payload included', async () => {
+  test('reads the same as in the ledger, including a large payload', async () => {
     const large = 'é'.repeat(60_000);
     const record = await stages.endedWindow(
       'read',
@@ -41,7 +41,7 @@ describe('an archived task', () => {
     expectError(await edge.api.get(`/tasks/${taskIdAt(record.submission, 2)}/status`), 'task_not_found');
   });
 
-  test('shows the payload of its record, and none once that has expired', async () => {
+  test('shows the payload of its record, and null once the record has expired', async () => {
     const record = await stages.endedWindow('expired-record', { payload: { to: 'archive' } });
     await stages.archivePastPurge(record);
     const [archive] = await stages.archiveOf(record);
@@ -53,7 +53,7 @@ describe('an archived task', () => {
     assert.deepEqual([payload, status], [null, 'failed']);
   });
 
-  test('keeps the payload of a task that could not be taken in, which has no record', async () => {
+  test('keeps the payload of an invalid task, which has no record', async () => {
     const id = firstOf(submission(longAgo(), 'refused', {}));
     await (await stages.ledger()).insertFailed({
       id,
@@ -70,7 +70,7 @@ describe('an archived task', () => {
     assert.deepEqual((await stages.view(id)).payload, { n: 1 });
   });
 
-  test('is found in whichever part of the archive it lies, each of 2 MB at most', async () => {
+  test('is found in any part of the archive, and each part has at most 2 MB', async () => {
     const record = await stages.largeWindow('parts', 50);
     await stages.archivePastPurge(record);
     const parts = await stages.archiveOf(record);
@@ -83,7 +83,7 @@ describe('an archived task', () => {
     }
   });
 
-  test('lies in parts of 2 MB at most also where its window has many small tasks', async () => {
+  test('is in parts of at most 2 MB even if its window has many small tasks', async () => {
     const record = submission(longAgo(), 'small', {});
     const ids = Array.from({ length: 8000 }, (_, index) => taskIdAt(record.submission, index));
     await edge.sql(
@@ -99,7 +99,7 @@ describe('an archived task', () => {
     assert.ok(Math.max(...sizes) <= PART_BYTES, `Parts of ${sizes} bytes`);
   });
 
-  test('whose archive KV does not show for the moment answers 503, not pending', async () => {
+  test('answers 503 and not pending while KV does not show its archive', async () => {
     const record = await stages.largeWindow('absent', 30);
     await stages.archivePastPurge(record);
     const { TASK_STORAGE } = await edge.env();
@@ -114,7 +114,7 @@ describe('an archived task', () => {
     expectError(await edge.api.get(`/tasks/${firstOf(record)}/status`), 'unavailable');
   });
 
-  test('whose archive has outlived ARCHIVE_DAYS is not found', async () => {
+  test('is not found after ARCHIVE_DAYS', async () => {
     const id = firstOf(submission(Date.now() - 200 * 24 * HOUR, 'expired', {}));
     const endedAt = Date.now() - 100 * 24 * HOUR;
     await edge.sql(
@@ -125,7 +125,7 @@ describe('an archived task', () => {
     expectError(await edge.api.get(`/tasks/${id}/status`), 'task_not_found');
   });
 
-  test('can be neither retried nor cancelled, while its rows are there and after', async () => {
+  test('can be neither retried nor cancelled, before and after its rows are purged', async () => {
     const record = await stages.endedWindow('final', {}, {});
     const cancelled = inWindowOf(record, 'final', {});
     await stages.deliver(cancelled);

@@ -51,7 +51,7 @@ const SHARED_CALLS: Call[] = [
 ];
 const ALL_CALLS = [...CLIENT_CALLS, ...RUNNER_CALLS, ...SHARED_CALLS];
 
-/** What the calls of a test are sent to. */
+/** Sends the calls of a test to an edge and checks whether they pass the gate. */
 function gateOf(edge: TestEdge) {
   const send = ([worker, path, body]: Call, authorization?: string): Promise<Answer> => {
     const headers = authorization === undefined ? {} : { Authorization: authorization };
@@ -66,7 +66,7 @@ function gateOf(edge: TestEdge) {
         if (code === 'unauthorized') assert.match(answer.header('WWW-Authenticate') ?? '', /^Bearer/);
       }
     },
-    /** Asserts that calls pass the gate: what they answer then is their own matter. */
+    /** Asserts that calls pass the gate. It accepts any answer of a call that passed. */
     async opens(calls: Call[], authorization?: string) {
       for (const call of calls) {
         const { status, body } = await send(call, authorization);
@@ -80,18 +80,18 @@ describe('without any token', () => {
   const edge = ownEdge(workersWith({}));
   const gate = gateOf(edge);
 
-  test('both workers answer their health', async () => {
+  test('both workers answer /health', async () => {
     for (const worker of ['api', 'buffer'] as const)
       assert.equal((await edge[worker].get('/health')).status, 200);
   });
 
-  test('every call is answered with 503, whatever token it carries', async () => {
+  test('every call is answered with 503, with any token', async () => {
     await gate.refuses(ALL_CALLS, undefined, 'not_configured');
     await gate.refuses(ALL_CALLS, 'Bearer anything', 'not_configured');
     await gate.refuses(ALL_CALLS, 'Bearer ', 'not_configured');
   });
 
-  test('the answer says which variable to set', async () => {
+  test('the error names the variable to set', async () => {
     assert.match(expectError(await gate.send(['api', '/tasks']), 'not_configured').error, /API_TOKENS/);
     assert.match(
       expectError(await gate.send(['buffer', '/tasks/claim', CLAIM]), 'not_configured').error,
@@ -99,12 +99,12 @@ describe('without any token', () => {
     );
   });
 
-  test('what is not served answers 503 as well', async () => {
+  test('an unknown path or method is answered with 503 too', async () => {
     expectError(await gate.send(['api', '/nothing']), 'not_configured');
     expectError(await edge.api.call('/tasks', { method: 'DELETE' }), 'not_configured');
   });
 
-  test('no spelling of a path leads around the gate', async () => {
+  test('no spelling of a path bypasses the gate', async () => {
     for (const path of [
       '/tasks/',
       '//tasks',
@@ -151,7 +151,7 @@ describe('with tokens', () => {
     }
   });
 
-  test('neither HEAD nor another method leads around the gate', async () => {
+  test('neither HEAD nor another method bypasses the gate', async () => {
     for (const headers of [{}, { 'X-HTTP-Method-Override': 'GET' }]) {
       const head = await guarded.api.call('/tasks', { method: 'HEAD', headers });
       assert.deepEqual([head.status, head.body], [401, '']);
@@ -160,26 +160,26 @@ describe('with tokens', () => {
     }
   });
 
-  test('health needs no token', async () => {
+  test('/health needs no token', async () => {
     assert.equal((await guarded.api.get('/health')).status, 200);
   });
 
-  test('a token of the clients opens the calls of clients, not those of runners', async () => {
+  test('a client token opens the calls of clients, but not those of runners', async () => {
     await gate.opens([...CLIENT_CALLS, ...SHARED_CALLS], `Bearer ${TOKENS.client}`);
     await gate.refuses(RUNNER_CALLS, `Bearer ${TOKENS.client}`, 'forbidden');
   });
 
-  test('a token of the runners opens the calls of runners, not those of clients', async () => {
+  test('a runner token opens the calls of runners, but not those of clients', async () => {
     await gate.opens([...RUNNER_CALLS, ...SHARED_CALLS], `Bearer ${TOKENS.runner}`);
     await gate.refuses(CLIENT_CALLS, `Bearer ${TOKENS.runner}`, 'forbidden');
   });
 
-  test('an old token stays valid beside the new one', async () => {
+  test('an old token stays valid together with the new one', async () => {
     await gate.opens(CLIENT_CALLS, `Bearer ${OLD_TOKENS.client}`);
     await gate.opens(RUNNER_CALLS, `Bearer ${OLD_TOKENS.runner}`);
   });
 
-  test('a task that was refused is not accepted behind the answer', async () => {
+  test('a refused task is not stored', async () => {
     const refused = await gate.send(['api', '/tasks', { type: 'auth-refused' }], 'Bearer wrong');
     expectError(refused, 'unauthorized');
     const list = await gate.send(['api', '/tasks?type=auth-refused'], `Bearer ${TOKENS.client}`);
@@ -187,8 +187,8 @@ describe('with tokens', () => {
   });
 });
 
-describe('without tokens on purpose', () => {
-  /** What a request is answered with, its headers sent as they are. */
+describe('with AUTH=off', () => {
+  /** The status of the answer to a request with exactly these headers. */
   async function statusOf(path: string, headers: Record<string, string>, method = 'GET') {
     const request = httpRequest(`${await open.listen()}${path}`, { method, headers, agent: false });
     request.end();
@@ -208,7 +208,7 @@ describe('without tokens on purpose', () => {
     'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
   };
 
-  test('a page of another origin is refused, for a socket too', async () => {
+  test('a page of another origin is refused, also for a socket', async () => {
     const headers = { Origin: 'https://evil.example' };
     assert.equal(await statusOf('/tasks', { ...headers, 'Content-Type': 'text/plain' }, 'POST'), 403);
     assert.equal(await statusOf('/tasks', headers, 'OPTIONS'), 403);
@@ -217,7 +217,7 @@ describe('without tokens on purpose', () => {
     assert.equal(await statusOf('/live', UPGRADE), 101);
   });
 
-  test('another name than localhost is refused', async () => {
+  test('a host name other than localhost is refused', async () => {
     assert.equal(await statusOf('/tasks', { Host: 'evil.example:8787' }), 403);
     assert.equal(await statusOf('/live', { Host: 'evil.example:8787', ...UPGRADE }), 403);
     assert.equal(await statusOf('/tasks', { Host: 'localhost:8787' }), 200);

@@ -38,7 +38,7 @@ const heartbeat = (leaseId: string, holds: string[], progress?: { taskId: string
 const status = (id: string) => edge.api.read(`/tasks/${id}/status`, StatusView);
 
 describe('a batch', () => {
-  test('of 1,000 tasks is submitted, claimed in two parts and settled, each task once', async () => {
+  test('of 1,000 tasks is submitted, claimed in two parts and completed, each task once', async () => {
     const type = 'batch-thousand';
     const tasks = Array.from({ length: 1000 }, (_, n) => ({ type, payload: { n } }));
     const answer = await edge.api.post('/tasks/batch', { tasks });
@@ -71,7 +71,7 @@ describe('a batch', () => {
     assert.equal(list.count, 1000);
   });
 
-  test('of large payloads arrives whole though it takes many messages', async () => {
+  test('of large payloads arrives completely although it takes many messages', async () => {
     const type = 'batch-large';
     const ids = await edge.submitManyReady(type, 40, { payload: 'é'.repeat(20_000) });
     const claimed = await claim([type]);
@@ -80,7 +80,7 @@ describe('a batch', () => {
     await edge.buffer.read('/tasks/release', Released, { leaseId: claimed.leaseId, taskIds: ids });
   });
 
-  test('keeps all that its tasks were submitted with', async () => {
+  test('keeps all options of its tasks', async () => {
     const type = 'batch-options';
     const options = { priority: 7, timeoutSeconds: 2.5, maxAttempts: 9, tags: ['x', 'y'] };
     const payload = { text: 'é€😀\u0000\ud800', __proto__: null, deep: [[[null]]], number: 0.1 };
@@ -93,7 +93,7 @@ describe('a batch', () => {
     assert.deepEqual([tasks[0]?.timeoutSeconds, tasks[0]?.maxAttempts, tasks[0]?.attempt], [2.5, 9, 1]);
   });
 
-  test('that is claimed again under the same lease id answers the same', async () => {
+  test('that is claimed again under the same lease id gets the same answer', async () => {
     const ids = await edge.submitManyReady('batch-replay', 3);
     const first = await claim(['batch-replay'], { limit: 2 });
     assert.deepEqual([first.ids, first.ready], [ids.slice(0, 2), 1]);
@@ -103,7 +103,7 @@ describe('a batch', () => {
 });
 
 describe('results', () => {
-  test('of each kind are answered for themselves in the order of the report', async () => {
+  test('get one outcome each, in the order of the report', async () => {
     const ids = await edge.submitManyReady('batch-results', 4);
     const [good, retried, failed, foreign] = ids;
     const { leaseId } = await claim(['batch-results']);
@@ -128,16 +128,16 @@ describe('results', () => {
         [unknown, 'unknown'],
       ],
     );
-    assert.deepEqual(await report(results), outcomes, 'A repeated report is answered alike');
+    assert.deepEqual(await report(results), outcomes, 'A repeated report gets the same answer');
     const waits = await status(retried ?? '');
     assert.deepEqual([waits.runAt, waits.error, waits.attempt], [outcomes[1]?.runAt, error, 1]);
   });
 
-  test('fill a request of 20 MB with any characters and are all settled', async () => {
+  test('can fill a request of 20 MB with any characters and are all accepted', async () => {
     const type = 'batch-large-results';
     await edge.submitManyReady(type, 79);
     const { ids, leaseId } = await claim([type]);
-    // One character outside Latin-1 makes a text take two bytes a unit between workers.
+    // With one character outside Latin-1, a text takes two bytes per character between workers.
     const result = `€${'x'.repeat(MAX_RESULT_BYTES - 5)}`;
     const results = ids.map((taskId) => ({ taskId, leaseId, success: true, result }));
     assert.ok(byteLength(JSON.stringify({ results })) <= MAX_REQUEST_BYTES);
@@ -148,7 +148,7 @@ describe('results', () => {
 });
 
 describe('a lease', () => {
-  test('is renewed by a heartbeat, which also brings progress', async () => {
+  test('is renewed by a heartbeat, which also reports progress', async () => {
     const [id] = await edge.submitManyReady('batch-heartbeat', 1);
     assert.ok(id);
     const { leaseId, leaseExpiresAt } = await claim(['batch-heartbeat'], { leaseSeconds: 30 });
@@ -159,7 +159,7 @@ describe('a lease', () => {
     assert.deepEqual((await status(id)).progress, { step: 2 });
   });
 
-  test('loses at once what a heartbeat does not name', async () => {
+  test('loses the tasks that a heartbeat does not name', async () => {
     const [kept, dropped] = await edge.submitManyReady('batch-drop', 2, { backoff: { baseSeconds: 1000 } });
     assert.ok(kept && dropped);
     const { leaseId } = await claim(['batch-drop']);
@@ -170,7 +170,7 @@ describe('a lease', () => {
     assert.deepEqual((await heartbeat(leaseId, [kept, dropped])).lost, [dropped]);
   });
 
-  test('gives tasks back that have not started, their attempt not spent', async () => {
+  test('releases tasks that have not started without spending their attempt', async () => {
     const ids = await edge.submitManyReady('batch-release', 2);
     const { leaseId } = await claim(['batch-release']);
     const released = await edge.buffer.read('/tasks/release', Released, { leaseId, taskIds: ids });
@@ -182,7 +182,7 @@ describe('a lease', () => {
     );
   });
 
-  test('that expires is taken back by the alarm alone, and the task retried', async () => {
+  test('that expires is taken back by the alarm without a call, and its task is retried', async () => {
     const [id] = await edge.submitManyReady('batch-expire', 1, { backoff: { baseSeconds: 0 } });
     assert.ok(id);
     const { leaseId } = await claim(['batch-expire'], { leaseSeconds: 1 });
@@ -197,7 +197,7 @@ describe('a lease', () => {
 });
 
 describe('a delayed task', () => {
-  test('is made ready by the alarm alone, not before its time', async () => {
+  test('is made ready by the alarm without a call, and not before its time', async () => {
     const type = 'batch-delay';
     const id = await edge.submit({ type, delaySeconds: 1 });
     const { runAt } = await status(id);
@@ -207,7 +207,7 @@ describe('a delayed task', () => {
     assert.equal((await status(id)).runAt, undefined);
   });
 
-  test('with a later one before it is not held back by that alarm', async () => {
+  test('does not wait for the alarm of a task that is due later', async () => {
     await edge.submit({ type: 'batch-delay-long', delaySeconds: 3600 });
     await edge.submit({ type: 'batch-delay-short', runAt: new Date(Date.now() + 1000).toISOString() });
     await edge.ready('batch-delay-short', 1);
@@ -215,7 +215,7 @@ describe('a delayed task', () => {
 });
 
 describe('eviction', () => {
-  test('loses nothing of the ledger, its leases or its alarm', async () => {
+  test('of the Durable Object loses no tasks, leases or alarm', async () => {
     const [running, expiring] = await edge.submitManyReady('batch-evict', 2);
     assert.ok(running && expiring);
     const first = await claim(['batch-evict'], { limit: 1 });

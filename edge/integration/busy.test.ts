@@ -14,7 +14,7 @@ import type { Answer } from '../testing/caller.ts';
 import { workersWith } from '../testing/harness.ts';
 import { OPEN, ownEdge } from '../testing/shared-edges.ts';
 
-/** A ledger with so much in it that a filtered list takes it some time. */
+/** An edge whose ledger has so many tasks that a filtered list takes some time. */
 const edge = ownEdge(workersWith(OPEN));
 const submission = newSubmission(Date.now(), 0, new Uint8Array(6));
 const tasks: NewTask[] = Array.from({ length: MAX_LIST_SCAN }, (_, index) => {
@@ -24,11 +24,11 @@ before(async () => {
   await insertTasks(await edge.env(), tasks);
 });
 
-/** A list that finds nothing, and looks at 10,000 tasks for it. */
+/** A list that looks at 10,000 tasks and finds none. */
 const list = () => edge.api.get('/tasks?tag=none');
 
 describe('while many calls read', () => {
-  test('a claim is answered before reads that came before it', async () => {
+  test('a claim is answered before reads that arrived earlier', async () => {
     const answered: Answer[] = [];
     const note = (answer: Answer) => answered.push(answer);
     const reads = Array.from({ length: 40 }, () => list().then(note));
@@ -42,12 +42,12 @@ describe('while many calls read', () => {
     assert.ok(answered.every(({ status }) => status === 200));
   });
 
-  test('those that would wait for too many others are answered with 503 and when to repeat them', async () => {
+  test('too many waiting reads are answered with 503 and Retry-After', async () => {
     const answers = await Promise.all(Array.from({ length: 150 }, list));
     const refused = answers.filter(({ status }) => status !== 200);
     assert.ok(refused.length > 0 && answers.length - refused.length >= 65, `${refused.length} of 150`);
     for (const answer of refused) expectError(answer, 'unavailable');
-    assert.equal((await list()).status, 200, 'it is passing');
+    assert.equal((await list()).status, 200, 'a later call succeeds');
   });
 });
 
@@ -57,7 +57,7 @@ describe('the live socket', () => {
     url = (await edge.listen()).replace('http', 'ws');
   });
 
-  /** Opens sockets at the same time; resolves to what each is sent first. */
+  /** Opens sockets at the same time. Resolves to the first update of each. */
   const open = (count: number) =>
     Promise.all(
       Array.from({ length: count }, async () => {
@@ -67,10 +67,10 @@ describe('the live socket', () => {
       }),
     );
 
-  test('is refused with 503 while as many are open as may be, and sockets that open together share a look', async () => {
+  test('is refused with 503 above the limit, and sockets that open together share a query', async () => {
     const opened = await open(MAX_LIVE_SOCKETS);
     const looks = new Set(opened.map(({ update }) => update.stats.timestamp));
-    assert.ok(looks.size <= 10, `${looks.size} looks for ${opened.length} sockets`);
+    assert.ok(looks.size <= 10, `${looks.size} queries for ${opened.length} sockets`);
     const headers = { Upgrade: 'websocket' };
     expectError(await edge.api.call('/live', { headers }), 'unavailable');
     const closed = Promise.all(opened.map(({ socket }) => once(socket, 'close')));

@@ -36,7 +36,7 @@ async function ended(type: string, success: boolean): Promise<string> {
   return id;
 }
 
-/** A submission that the queue is still carrying: KV has it, the ledger does not. */
+/** A submission that is still in the queue: KV has it, but the ledger does not. */
 async function queued(type: string, count: number): Promise<QueueMessage> {
   const submission = newSubmission(Date.now(), 0, randomBytes(6));
   const tasks = Array.from({ length: count }, () => ({ type, payload: { of: type }, priority: 3 }));
@@ -46,7 +46,7 @@ async function queued(type: string, count: number): Promise<QueueMessage> {
 }
 
 describe('a cancel', () => {
-  test('reaches a task that the queue is still carrying, and what the queue brings later changes nothing', async () => {
+  test('cancels a task that is still in the queue, and its later delivery changes nothing', async () => {
     const message = await queued('cancel-queued', 2);
     const [id, other] = [0, 1].map((index) => taskIdAt(message.submission, index));
     assert.ok(id && other);
@@ -58,7 +58,7 @@ describe('a cancel', () => {
     assert.deepEqual([view.attempt, view.attempts, view.error?.code], [0, [], 'cancelled']);
   });
 
-  test('calls a scheduled and a ready task off: they are never claimed', async () => {
+  test('of a scheduled or ready task prevents every claim of it', async () => {
     const type = 'cancel-waiting';
     const ready = await edge.submitReady({ type });
     const scheduled = await edge.submit({ type, delaySeconds: 0.3 });
@@ -72,29 +72,29 @@ describe('a cancel', () => {
     assert.deepEqual((await claim(type)).tasks, []);
   });
 
-  test('of a running task is told by the heartbeat, and its result is not taken', async () => {
+  test('of a running task is reported by the heartbeat, and the result is not accepted', async () => {
     const type = 'cancel-leased';
     const id = await edge.submitReady({ type });
     const { leaseId } = await claim(type);
     const { status: cancelled, attempt } = await cancel(id);
     assert.deepEqual([cancelled, attempt], ['cancelled', 1]);
     const beat = { leases: [{ leaseId, holds: [id] }] };
-    const { cancelled: told, lost } = await edge.buffer.read('/tasks/heartbeat', HeartbeatAnswer, beat);
-    assert.deepEqual([told, lost], [[id], []]);
+    const { cancelled: ids, lost } = await edge.buffer.read('/tasks/heartbeat', HeartbeatAnswer, beat);
+    assert.deepEqual([ids, lost], [[id], []]);
     assert.equal(await report(id, leaseId, true), 'cancelled');
     assert.equal(await status(id), 'cancelled');
     assert.deepEqual((await edge.api.read(`/tasks/${id}`, TaskView)).attempts.length, 1);
   });
 
-  test('of a task that a consumer of single tasks holds stands against its result', async () => {
+  test('of a task that a consumer of single tasks holds overrides its result', async () => {
     const id = await edge.submitReady({ type: 'cancel-single' });
     await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
     await cancel(id);
-    const { status: told } = await edge.api.read(`/tasks/${id}/complete`, Completed, { success: true });
-    assert.deepEqual([told, await status(id)], ['cancelled', 'cancelled']);
+    const answer = await edge.api.read(`/tasks/${id}/complete`, Completed, { success: true });
+    assert.deepEqual([answer.status, await status(id)], ['cancelled', 'cancelled']);
   });
 
-  test('of a task that has ended is refused, naming how it ended', async () => {
+  test('of an ended task is refused, and the error contains its status', async () => {
     for (const [success, name] of [
       [true, 'completed'],
       [false, 'failed'],
@@ -105,12 +105,12 @@ describe('a cancel', () => {
     }
   });
 
-  test('may be repeated and answers the same', async () => {
+  test('may be repeated and gets the same answer', async () => {
     const id = await edge.submitReady({ type: 'cancel-twice' });
     assert.deepEqual(await cancel(id), await cancel(id));
   });
 
-  test('and a retry of an unknown task are answered with 404, of what is no id with 400', async () => {
+  test('or a retry of an unknown task is answered with 404, and of an invalid id with 400', async () => {
     for (const call of ['cancel', 'retry']) {
       expectError(await edge.api.post(`/tasks/${UNKNOWN}/${call}`), 'task_not_found');
       expectError(await edge.api.post(`/tasks/task-1/${call}`), 'invalid_request');
@@ -121,7 +121,7 @@ describe('a cancel', () => {
 });
 
 describe('a retry', () => {
-  test('brings a failed task back with all its attempts, and it can complete', async () => {
+  test('gives a failed task all its attempts again, and it can complete', async () => {
     const id = await ended('retry-failed', false);
     const { status: waits, attempt, error, completedAt } = await retry(id);
     assert.deepEqual([waits, attempt, error, completedAt], ['pending', 0, undefined, undefined]);
@@ -131,7 +131,7 @@ describe('a retry', () => {
     assert.equal(await status(id), 'completed');
   });
 
-  test('brings a cancelled task back', async () => {
+  test('makes a cancelled task ready again', async () => {
     const id = await edge.submitReady({ type: 'retry-cancelled' });
     await cancel(id);
     assert.equal((await retry(id)).status, 'pending');
@@ -148,7 +148,7 @@ describe('a retry', () => {
     assert.equal((await claim('retry-held')).tasks[0]?.id, id);
   });
 
-  test('of a task that has completed, runs or waits is refused, naming its status', async () => {
+  test('of a completed, running or waiting task is refused, and the error contains its status', async () => {
     const completed = await ended('retry-completed', true);
     const waiting = await edge.submitReady({ type: 'retry-waiting' });
     const running = await edge.submitReady({ type: 'retry-running' });
@@ -169,7 +169,7 @@ describe('a retry of many', () => {
   const HOUR = 3_600_000;
   const endedAt = Date.now() - HOUR;
 
-  /** Ended tasks, one a millisecond: every second of another type, every fifth cancelled. */
+  /** Ended tasks, one per millisecond. Every second one has another type, and every fifth is cancelled. */
   before(async () => {
     const tasks = Array.from({ length: COUNT }, (_, n) => ({
       id: taskIdAt(newSubmission(endedAt + n, 0, randomBytes(6)), 0),
@@ -205,7 +205,7 @@ describe('a retry of many', () => {
         0,
     );
 
-  test('with a type and a time brings back what failed of that type since then, and nothing else', async () => {
+  test('with a type and a time retries only tasks of that type that failed since then', async () => {
     const since = new Date(endedAt + COUNT - 100).toISOString();
     const retried = (await retryAll({ type: 'many-odd', since })).flat();
     assert.equal(retried.length, 40);
@@ -217,12 +217,12 @@ describe('a retry of many', () => {
     );
   });
 
-  test('with a status brings back the cancelled ones', async () => {
+  test('with the status cancelled retries the cancelled tasks', async () => {
     assert.equal((await retryAll({ status: 'cancelled', type: 'many-odd' })).flat().length, 250);
     assert.equal(await countOf('cancelled', 'many-even'), 250);
   });
 
-  test('goes on from its cursor until each has been brought back once, 500 a call at most', async () => {
+  test('continues from its cursor until each task is retried once, at most 500 per call', async () => {
     const pages = await retryAll({});
     const retried = pages.flat();
     assert.equal(new Set(retried).size, retried.length);
@@ -233,7 +233,7 @@ describe('a retry of many', () => {
     assert.deepEqual((await retryAll({ type: 'many-even' })).flat(), []);
   });
 
-  test('is refused with another status, an odd time, cursor or type', async () => {
+  test('is refused with another status or an invalid time, cursor or type', async () => {
     for (const query of ['status=completed', 'status=pending', 'since=yesterday', 'cursor=1', 'type=a%20b']) {
       const answer = await edge.api.call(`/tasks/retry?${query}`, { method: 'POST' });
       expectError(answer, 'invalid_request');

@@ -1,4 +1,6 @@
-/** Runners of earlier releases on this edge. Requests and answers are written out, so that no change moves them. */
+/**
+ * Tests of earlier runners on this edge. Requests and answers are written out, so that nothing else changes them.
+ */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -7,7 +9,7 @@ import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 
-/** What a runner of 0.1.0 reads of the answers. */
+/** The fields of the answers that a runner of 0.1.0 reads. */
 const OldClaim = z.object({
   tasks: z.array(
     z.object({
@@ -56,7 +58,7 @@ function claim(type: string, limit: number, leaseSeconds = 30) {
 }
 
 describe('a runner of 0.1.0', () => {
-  test('claims, renews, reports and releases as it did', async () => {
+  test('claims, renews, reports and releases as before', async () => {
     const submitted = await edge.submitManyReady('old-runner', 3);
     const { leaseId, tasks, ids } = await claim('old-runner', 10);
     assert.deepEqual(ids, submitted);
@@ -93,7 +95,7 @@ describe('a runner of 0.1.0', () => {
     assert.deepEqual((await claim('old-runner', 1)).tasks[0]?.attempt, 1);
   });
 
-  test('spends an attempt with each claim, since it cannot tell what has started', async () => {
+  test('spends an attempt with each claim, because it cannot report which tasks have started', async () => {
     const [id] = await edge.submitManyReady('old-crashing', 1, {
       maxAttempts: 2,
       backoff: { baseSeconds: 0 },

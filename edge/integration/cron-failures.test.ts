@@ -11,7 +11,7 @@ describe('a failure of the cron job', () => {
   const failures = () => edge.sql('SELECT step, name FROM failures ORDER BY step, name');
   const retryAll = () => edge.sql('UPDATE failures SET retry_at = 0');
 
-  test('to archive a window delays no other window, and is tried again', async () => {
+  test('in the archive of a window delays no other window and is retried', async () => {
     const bad = await stages.endedWindow('archive-bad', {});
     const good = await stages.endedWindow('archive-good', {});
     await edge.sql("UPDATE tasks SET attempts = '{' WHERE type = 'archive-bad'");
@@ -22,14 +22,14 @@ describe('a failure of the cron job', () => {
     assert.match(metrics, /^task_queue_archive_failures 1$/m);
     await edge.sql("UPDATE tasks SET attempts = '[]' WHERE type = 'archive-bad'");
     await edge.cron();
-    assert.equal((await stages.archiveOf(bad)).length, 0, 'It waits before it is tried again');
+    assert.equal((await stages.archiveOf(bad)).length, 0, 'It waits before the retry');
     await retryAll();
     await edge.cron();
     assert.equal((await stages.archiveOf(bad)).length, 1);
     assert.deepEqual(await failures(), []);
   });
 
-  test('to deliver a submission delays no other, and keeps its own window open', async () => {
+  test('in the delivery of a submission delays no other one and keeps its own window open', async () => {
     await edge.sql(`CREATE TRIGGER refuse BEFORE INSERT ON tasks WHEN NEW.type = 'sweep-bad'
       BEGIN SELECT RAISE(ABORT, 'refused'); END`);
     const now = Date.now();

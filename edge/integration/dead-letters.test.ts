@@ -11,7 +11,7 @@ import { waitFor } from '../testing/wait-for.ts';
 const TASK_QUEUE = 'task-queue-v2';
 const DEAD_LETTERS = 'task-dead-letter-v2';
 
-/** The Consumer Worker as it is deployed, but that a message is a dead letter after its first delivery. */
+/** The deployed Consumer Worker, except that a message becomes a dead letter after its first delivery. */
 const { queues, ...config } = workerConfig('buffer');
 const consumers = queues.consumers.map((consumer: { queue: string }) =>
   consumer.queue === TASK_QUEUE ? { ...consumer, max_retries: 0 } : consumer,
@@ -21,13 +21,13 @@ const edge = ownEdge([
   { config: { ...config, queues: { consumers }, vars: OPEN } },
 ]);
 
-/** Sends through the queue, and so through the dead-letter queue where a message cannot be taken in. */
+/** Sends messages through the queue. If one cannot be inserted, it goes on to the dead-letter queue. */
 async function send(...bodies: unknown[]): Promise<void> {
   const { TASK_QUEUE: queue } = await edge.env();
   await queue.sendBatch(bodies.map((body) => ({ body })));
 }
 
-/** Hands a dead letter to the worker, and tells whether it wants to see it again. */
+/** Hands a dead letter to the worker, and returns whether the worker asks to retry it. */
 async function deliver(body: unknown, id: string = randomUUID(), timestamp = new Date()): Promise<boolean> {
   return (await edge.deliver(DEAD_LETTERS, { id, timestamp, body })).length > 0;
 }
@@ -36,7 +36,7 @@ const submission = () => newSubmission(Date.now(), 0, randomBytes(6));
 const view = (id: string) => edge.api.read(`/tasks/${id}`, TaskView);
 const valid = (type: string, payload: unknown = {}) => ({ type, payload, priority: 0 });
 
-/** What the API tells of the tasks that could not be taken in, by their payloads. */
+/** The failed tasks that the API shows for messages that could not be inserted. */
 async function refusedTasks(): Promise<TaskView[]> {
   const { tasks } = await edge.api.read('/tasks?status=failed&type=invalid&limit=1000', TaskList);
   return Promise.all(tasks.map(({ id }) => view(id)));
@@ -49,7 +49,7 @@ function refusedWith(payload: unknown): Promise<TaskView> {
 }
 
 describe('a malformed message', () => {
-  test('ends as a failed task with its reason, and its valid neighbours run', async () => {
+  test('becomes a failed task with the reason, and its valid neighbours run', async () => {
     const [mixed, sound] = [submission(), submission()];
     const odd = { ...valid('not a type'), tags: 'none' };
     await send(
@@ -76,7 +76,7 @@ describe('a malformed message', () => {
     assert.match(retry.error, /submit it anew/);
   });
 
-  test('without any form is seen as a failed task; none is lost', async () => {
+  test('of any form becomes a failed task, and none is lost', async () => {
     const bodies = [
       'dead text',
       7,
@@ -96,7 +96,7 @@ describe('a malformed message', () => {
     }
   });
 
-  test('that is delivered again is the same failed task', async () => {
+  test('that is delivered again becomes the same failed task', async () => {
     const [id, timestamp] = [randomUUID(), new Date()];
     for (let delivery = 0; delivery < 3; delivery += 1) {
       assert.equal(await deliver({ dead: 'again' }, id, timestamp), false);
@@ -105,7 +105,7 @@ describe('a malformed message', () => {
     assert.equal(again.length, 1);
   });
 
-  test('that comes after its tasks were taken in changes nothing of them', async () => {
+  test('that arrives after its tasks were inserted does not change them', async () => {
     const name = submission();
     const message = { submission: name, first: 0, tasks: [valid('dead-known'), valid('dead-known')] };
     await send(message);
@@ -117,20 +117,20 @@ describe('a malformed message', () => {
   });
 });
 
-describe('a dead letter is taken in at its first delivery, not left to be dropped,', () => {
-  test('whose body is no JSON', async () => {
+describe('a dead letter is processed at its first delivery and not dropped', () => {
+  test('if its body is not JSON', async () => {
     assert.equal(await deliver(new Map([['dead', 1n]])), false);
     assert.equal(await deliver(12n), false);
   });
 
-  test('that counts its tasks from beyond what an id can hold', async () => {
+  test('if the index of its first task is larger than an id can contain', async () => {
     const body = { submission: submission(), first: 70_000, tasks: [valid('dead-far')] };
     assert.equal(await deliver(body), false);
     const seen = (await refusedTasks()).filter(({ payload }) => JSON.stringify(payload).includes('dead-far'));
     assert.equal(seen.length, 1);
   });
 
-  test('whose submission is no name of one, and the lists go on answering', async () => {
+  test('if its submission name is invalid, and the lists still work', async () => {
     const names = ['z'.repeat(32), `${submission().slice(0, 14)}4${submission().slice(15)}`];
     try {
       for (const name of names) {
@@ -144,7 +144,7 @@ describe('a dead letter is taken in at its first delivery, not left to be droppe
     }
   });
 
-  test('of a task without its payload, which then fails and does not wait for ever', async () => {
+  test('if a task has no payload, and the task fails instead of waiting forever', async () => {
     const name = submission();
     const { payload: _, ...task } = valid('dead-empty');
     assert.equal(await deliver({ submission: name, first: 0, tasks: [task] }), false);
@@ -154,7 +154,7 @@ describe('a dead letter is taken in at its first delivery, not left to be droppe
     assert.equal((await view(id)).status, 'failed');
   });
 
-  test('whose window is closed: what cannot be read is seen all the same', async () => {
+  test('if its window is closed, and an unreadable message is still shown', async () => {
     const timestamp = new Date(Date.now() - 3 * 3_600_000);
     const window = newSubmission(timestamp.getTime(), 0, randomBytes(6)).slice(0, 8);
     await edge.sql(

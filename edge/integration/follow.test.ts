@@ -39,7 +39,7 @@ interface StatusEvent {
   status: StatusView;
 }
 
-/** The events of a task, as they come. */
+/** Yields the events of a task as they arrive. */
 async function* events(
   taskId: string,
   lastEventId?: string,
@@ -77,14 +77,14 @@ describe('the status of a task', () => {
     assert.equal((await waiting).status, 'completed');
   });
 
-  test('is answered after the time as it is then', async () => {
+  test('is answered with its current value when the wait is over', async () => {
     const id = await edge.submit({ type: 'wait-time' });
     const started = Date.now();
     assert.equal((await edge.api.read(`/tasks/${id}/status?wait=0.3`, StatusView)).status, 'pending');
     assert.ok(Date.now() - started >= 250);
   });
 
-  test('is answered at once where the task has ended, or is not known', async () => {
+  test('is answered at once if the task has ended or is unknown', async () => {
     const id = await edge.submitReady({ type: 'wait-cancelled' });
     await edge.api.post(`/tasks/${id}/cancel`);
     assert.equal((await edge.api.read(`/tasks/${id}/status?wait=60`, StatusView)).status, 'cancelled');
@@ -100,7 +100,7 @@ describe('the status of a task', () => {
 });
 
 describe('the events of a task', () => {
-  test('tell each change of status and progress, then end', async () => {
+  test('contain each change of status and progress, and then end', async () => {
     const id = await edge.submitReady({ type: 'events-all' });
     const stream = events(id);
     assert.equal((await next(stream)).status.status, 'pending');
@@ -113,33 +113,33 @@ describe('the events of a task', () => {
     assert.equal((await stream.next()).done, true);
   });
 
-  test('go on after the last that a client has seen', async () => {
+  test('continue after the last event that the client has seen', async () => {
     const id = await edge.submitReady({ type: 'events-resume' });
     const first = await next(events(id));
     const resumed = events(id, first.id);
-    const told = next(resumed);
+    const following = next(resumed);
     const { taskId, leaseId } = await claim('events-resume');
-    const second = await told;
-    assert.equal(second.status.status, 'processing', 'not the first again');
+    const second = await following;
+    assert.equal(second.status.status, 'processing', 'the first event does not come again');
     await complete(taskId, leaseId);
     const last = await next(events(id, second.id));
     assert.equal(last.status.status, 'completed');
     const { status } = await edge.api.call(`/tasks/${id}/events`, { headers: { 'Last-Event-ID': last.id } });
-    assert.equal(status, 204, 'there is nothing to come back for');
+    assert.equal(status, 204, 'there are no more events');
   });
 
-  test('tell a client all when it comes with an id of another time', async () => {
+  test('start from the beginning if the client sends an unknown event id', async () => {
     const id = await edge.submitReady({ type: 'events-foreign' });
     assert.equal((await next(events(id, 'no such event'))).status.status, 'pending');
   });
 
-  test('of an unknown task are an error', async () => {
+  test('of an unknown task are refused', async () => {
     const unknown = taskIdAt(newSubmission(Date.now(), 0, new Uint8Array(6)), 0);
     expectError(await edge.api.get(`/tasks/${unknown}/events`), 'task_not_found');
   });
 });
 
-describe('while as many calls wait for a change as may', () => {
+describe('while the maximum number of calls waits for a change', () => {
   const full = ownEdge([
     { config: { ...workerConfig('api'), vars: OPEN } },
     {
@@ -151,13 +151,13 @@ describe('while as many calls wait for a change as may', () => {
     },
   ]);
 
-  test('a wait is refused, and may be repeated; a status is answered', async () => {
+  test('a wait is refused temporarily, but a status is answered', async () => {
     const id = await full.submitReady({ type: 'wait-full' });
     expectError(await full.api.get(`/tasks/${id}/status?wait=10`), 'unavailable');
     assert.equal((await full.api.read(`/tasks/${id}/status`, StatusView)).status, 'pending');
   });
 
-  test('a stream tells how the task is, and when to come back', async () => {
+  test('a stream sends the task’s status and the time to reconnect', async () => {
     const id = await full.submitReady({ type: 'events-full' });
     const response = await full.api.worker.fetch(`/tasks/${id}/events`);
     assert.match(await response.text(), /^event: status\n[\s\S]*\n\nretry: 5000\n\n$/);
@@ -168,7 +168,7 @@ describe('a ticket', () => {
   const { api } = guarded;
   const headers = { Authorization: `Bearer ${TOKENS.client}` };
 
-  test('opens an event stream for a minute, to a browser that can send no header', async () => {
+  test('opens an event stream for a minute for a browser that cannot send a header', async () => {
     const submitted = await api.call('/tasks', { headers, body: { type: 'ticket', delaySeconds: 600 } });
     const { taskId: id } = read(submitted, Submitted);
     expectError(await api.get(`/tasks/${id}/events`), 'unauthorized');

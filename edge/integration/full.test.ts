@@ -14,7 +14,7 @@ import { ownEdge } from '../testing/shared-edges.ts';
 import { waitFor } from '../testing/wait-for.ts';
 
 const submission = () => newSubmission(Date.now(), 0, randomBytes(6));
-/** A UUIDv7 as a client makes it. */
+/** A UUIDv7 as a client creates it. */
 const newId = () => taskIdAt(newSubmission(Date.now(), 0xabc, randomBytes(6)), 0xef12);
 
 describe('a full ledger', () => {
@@ -23,7 +23,7 @@ describe('a full ledger', () => {
   const early = { key: randomUUID(), body: { type: 'full-early' } };
   const cut = { key: randomUUID(), body: { type: 'full-cut' } };
   const batch = { key: randomUUID(), body: { tasks: [{ type: 'full-early' }, { type: 'full-early' }] } };
-  /** Its id is made when it is first submitted: an id is valid for ten minutes. */
+  /** Its id is created at the first submission, because an id is valid for ten minutes. */
   const named = { id: '', body: { type: 'full-named' } };
   let answered: Answer;
   let answeredBatch: Answer;
@@ -84,7 +84,7 @@ describe('a full ledger', () => {
     assert.deepEqual(await records(), stored);
   });
 
-  test('refuses the repeat of a submission that was cut off, and answers that of one that was accepted', async () => {
+  test('refuses the repeat of an interrupted submission, and answers the repeat of an accepted one', async () => {
     expectError(await submit(cut), 'full');
     const repeat = await submit(early);
     assert.deepEqual([repeat.status, repeat.body], [200, answered.body]);
@@ -94,7 +94,7 @@ describe('a full ledger', () => {
     assert.deepEqual([repeatedNamed.status, repeatedNamed.body], [201, answeredNamed.body]);
   });
 
-  test('still takes claims, heartbeats, results, releases, cancels and retries', async () => {
+  test('still accepts claims, heartbeats, results, releases, cancels and retries', async () => {
     const { leaseId, taskIds } = await claim(4);
     assert.deepEqual(taskIds, ids.slice(0, 4));
     const [completed, failed, kept, released] = taskIds;
@@ -123,7 +123,7 @@ describe('a full ledger', () => {
     }
   });
 
-  test('takes submissions again once there is room', async () => {
+  test('accepts submissions again once it has capacity', async () => {
     await edge.sql("DELETE FROM idempotency_keys WHERE key LIKE 'fill %'");
     assert.deepEqual((await submit(cut)).status, 200);
     await waitFor('an accepted submission', async () => {
@@ -133,7 +133,7 @@ describe('a full ledger', () => {
   });
 });
 
-describe('a ledger with as many types as it may have', () => {
+describe('a ledger with the maximum number of types', () => {
   const edge = ownEdge(workersWith({ AUTH: 'off' }));
   const submit = (type: string, key?: string) =>
     edge.api.call('/tasks', { body: { type }, headers: key ? { 'Idempotency-Key': key } : {} });
@@ -145,7 +145,7 @@ describe('a ledger with as many types as it may have', () => {
   before(async () => {
     early.id = newId();
     answered.push(await submit('early-key', early.key), await submitNamed('early-id', early.id));
-    // As if the queue were still carrying both: the ledger does not know their types.
+    // As if both were still in the queue: the ledger does not know their types.
     await edge.ready('early-key', 1);
     await edge.ready('early-id', 1);
     await edge.sql("DELETE FROM types WHERE type LIKE 'early-%'");
@@ -160,7 +160,7 @@ describe('a ledger with as many types as it may have', () => {
     }
   });
 
-  test('refuses new types, with what to do, and writes no key for them', async () => {
+  test('refuses new types with advice, and writes no key for them', async () => {
     let name = '';
     const { error, type } = await waitFor('the refusal', async () => {
       name = `new-${randomUUID()}`;
@@ -170,13 +170,13 @@ describe('a ledger with as many types as it may have', () => {
     assert.equal(type, name);
     assert.match(error, /"new-.*" is new, and the queue has the 10000 types .* use one of them/);
     expectError(await submit('new-too', randomUUID()), 'too_many_types');
-    assert.equal((await edge.sql('SELECT * FROM idempotency_keys')).length, 1, 'The early one alone');
+    assert.equal((await edge.sql('SELECT * FROM idempotency_keys')).length, 1, 'Only the early one');
     expectError(await submitNamed('new-too', newId()), 'too_many_types');
     const tasks = [{ type: 'live-1' }, { type: 'newer' }];
     assert.equal(expectError(await edge.api.post('/tasks/batch', { tasks }), 'too_many_types').type, 'newer');
   });
 
-  test('answers the repeat of a submission that was accepted when there was room', async () => {
+  test('answers the repeat of a submission that it accepted earlier', async () => {
     const [first, named] = answered;
     const repeat = await submit('early-key', early.key);
     assert.deepEqual([repeat.status, repeat.body], [200, first?.body]);
@@ -184,7 +184,7 @@ describe('a ledger with as many types as it may have', () => {
     assert.deepEqual([repeatedNamed.status, repeatedNamed.body], [201, named?.body]);
   });
 
-  test('takes tasks of the types that it has', async () => {
+  test('accepts tasks of the types that it has', async () => {
     assert.equal((await submit('live-0')).status, 201);
     assert.equal((await submit('live-9999', randomUUID())).status, 201);
   });

@@ -23,7 +23,7 @@ const submit = (key: string, body: unknown, path = '/tasks'): Promise<Answer> =>
 
 const list = (type: string) => edge.api.read(`/tasks?type=${type}`, TaskList);
 
-/** How many submissions KV has in the window of one. */
+/** The KV keys of all submissions in the window of a task. */
 async function submissionsBeside(id: string): Promise<string[]> {
   const { keys } = await (await storage()).list({ prefix: recordPrefix(windowOf(id)) });
   return keys.map(({ name }) => name);
@@ -32,7 +32,7 @@ async function submissionsBeside(id: string): Promise<string[]> {
 /** How the ledger stores a key. Without tokens the token's name is empty. */
 const storedKey = (key: string) => `of token ${createHash('sha256').update(`\n${key}`).digest('hex')}`;
 
-/** Leaves a key as a first attempt does that was cut off right after the reservation. */
+/** Stores a key in the state that a first attempt leaves if it is interrupted right after the reservation. */
 async function reserve(key: string, body: string, createdAt: number, at = edge): Promise<string> {
   const submission = newSubmission(createdAt, 0, randomBytes(6));
   const hash = createHash('sha256').update(`/tasks\n${body}`).digest('hex');
@@ -42,7 +42,7 @@ async function reserve(key: string, body: string, createdAt: number, at = edge):
 }
 
 describe('a repeat with the same key and body', () => {
-  test('gets the first answer, 201 and then 200, and makes no second task', async () => {
+  test('gets the first answer with 200 instead of 201, and creates no second task', async () => {
     const [key, body] = [randomUUID(), { type: 'key-one', payload: { n: 1 } }];
     const answers = [await submit(key, body), await submit(key, body), await submit(key, body)];
     assert.deepEqual(
@@ -65,7 +65,7 @@ describe('a repeat with the same key and body', () => {
     assert.equal((await list('key-batch')).count, 2);
   });
 
-  test('at once with others makes one submission and one task, and one of them is told 201', async () => {
+  test('creates one task even if all are sent at once, and only one of them gets 201', async () => {
     const [key, body] = [randomUUID(), { type: 'key-race' }];
     const answers = await Promise.all(Array.from({ length: 8 }, () => submit(key, body)));
     const ids = new Set(answers.map((answer) => read(answer, Submitted).taskId));
@@ -81,7 +81,7 @@ describe('a repeat with the same key and body', () => {
     assert.equal((await list('key-race')).count, 1);
   });
 
-  test('is answered the same after the task has ended', async () => {
+  test('gets the same answer after the task has ended', async () => {
     const [key, body] = [randomUUID(), { type: 'key-ended' }];
     const first = await submit(key, body);
     const { taskId } = read(first, Submitted);
@@ -91,7 +91,7 @@ describe('a repeat with the same key and body', () => {
     assert.equal((await edge.api.read(`/tasks/${taskId}/status`, StatusView)).status, 'cancelled');
   });
 
-  test('with a runAt that has passed meanwhile is no other request', async () => {
+  test('gets the first answer even if its runAt has passed since', async () => {
     const [key, body] = [
       randomUUID(),
       { type: 'key-run-at', runAt: new Date(Date.now() + 400).toISOString() },
@@ -103,7 +103,7 @@ describe('a repeat with the same key and body', () => {
 });
 
 describe('a key is refused with 409', () => {
-  test('when it comes with another body, also one that differs in a space only', async () => {
+  test('if the body differs, even by only a space', async () => {
     const key = randomUUID();
     const first = await submit(key, '{"type":"key-conflict"}');
     for (const body of ['{"type":"key-conflict2"}', '{"type": "key-conflict"}']) {
@@ -112,14 +112,14 @@ describe('a key is refused with 409', () => {
     assert.deepEqual((await submit(key, '{"type":"key-conflict"}')).body, first.body);
   });
 
-  test('when it comes to another path', async () => {
+  test('if the path differs', async () => {
     const key = randomUUID();
     read(await submit(key, { tasks: [{ type: 'key-path' }] }, '/tasks/batch'), BatchSubmitted);
     expectError(await submit(key, { type: 'key-path' }), 'idempotency_key_reused');
   });
 });
 
-describe('a first attempt that was cut off after the reservation', () => {
+describe('a first attempt that was interrupted after the reservation', () => {
   test('is completed under the reserved id, with the bytes that it would have stored', async () => {
     const body = '{"type":"key-cut","payload":{"b":1,"a":[2]},"delaySeconds":0.5}';
     const [key, createdAt] = [randomUUID(), Date.now() - 30_000];
@@ -139,7 +139,7 @@ describe('a first attempt that was cut off after the reservation', () => {
     assert.equal((await list('key-cut')).count, 1);
   });
 
-  test('is completed and runs though all other tasks of that time have ended and are archived', async () => {
+  test('is completed and runs even if all other tasks of that time have ended and are archived', async () => {
     const body = '{"type":"key-closed"}';
     const submission = await reserve('key-closed', body, Date.now() - 3_600_000);
     const neighbour = `${submission.slice(0, 24)}00000000`;
@@ -155,15 +155,15 @@ describe('a first attempt that was cut off after the reservation', () => {
   });
 });
 
-describe('a first attempt that was cut off long ago', () => {
-  /** Queues drop what is sent to them while nobody consumes it. */
+describe('a first attempt that was interrupted long ago', () => {
+  /** A queue without a consumer, so that its messages never arrive. */
   const queues = { producers: [{ binding: 'TASK_QUEUE', queue: 'lost' }] };
   const edge = ownEdge([
     { config: { ...workerConfig('api'), queues, vars } },
     { config: { ...workerConfig('buffer'), vars } },
   ]);
 
-  test('is completed for sure: the sweep delivers it where the queue drops it', async () => {
+  test('is completed by the sweep if the queue drops it', async () => {
     const body = '{"type":"key-swept"}';
     await reserve('key-swept', body, Date.now() - 3_600_000, edge);
     const answer = await edge.api.call('/tasks', { body, headers: { 'Idempotency-Key': 'key-swept' } });
@@ -173,21 +173,21 @@ describe('a first attempt that was cut off long ago', () => {
   });
 });
 
-describe('an odd key', () => {
+describe('an unusual key', () => {
   for (const [name, key] of [
     ['of 256 characters', 'k'.repeat(256)],
     ['with a space', 'a b'],
     ['with characters outside ASCII', 'clé'],
     ['with a tab', 'a\tb'],
   ] as const) {
-    test(`${name} is refused, naming the header`, async () => {
+    test(`${name} is refused, and the error names the header`, async () => {
       const { issues } = expectError(await submit(key, { type: 'key-odd' }), 'invalid_request');
       assert.equal(issues?.[0]?.path, 'Idempotency-Key');
     });
   }
 
   test('that is empty is refused', async () => {
-    // The harness's own fetch leaves empty headers out.
+    // The harness's own fetch omits empty headers.
     const url = await edge.listen();
     const headers = { 'Idempotency-Key': '' };
     const response = await fetch(new URL('/tasks', url), {
@@ -199,7 +199,7 @@ describe('an odd key', () => {
     expectError(answer, 'invalid_request');
   });
 
-  test('of 255 visible characters is a key as any other', async () => {
+  test('of 255 visible characters is accepted', async () => {
     const key = `"'\\%;--{}[]<>|${randomUUID()}`.padEnd(255, '~');
     const first = await submit(key, { type: 'key-long' });
     assert.equal(first.status, 201);
@@ -214,7 +214,7 @@ describe('a request that is refused', () => {
     ['for its payload', { type: 'a', payload: 'x'.repeat(10 * 1024 * 1024) }, 'payload_too_large'],
     ['for its JSON', '{"type":', 'invalid_json'],
   ] as const) {
-    test(`${name} does not use its key up`, async () => {
+    test(`${name} does not use up its key`, async () => {
       const key = randomUUID();
       expectError(await submit(key, body), code);
       assert.equal((await submit(key, { type: 'key-after' })).status, 201);
@@ -222,7 +222,7 @@ describe('a request that is refused', () => {
   }
 });
 
-test('a key belongs to the token that it came with', async () => {
+test('a key belongs to the token of its request', async () => {
   const key = randomUUID();
   const submit = (token: string, type: string) =>
     guarded.api.call('/tasks', {
@@ -236,7 +236,7 @@ test('a key belongs to the token that it came with', async () => {
   expectError(await submit(TOKENS.client, 'key-token-other'), 'idempotency_key_reused');
 });
 
-test('calls other than submissions do not look at the header', async () => {
+test('calls other than submissions ignore the header', async () => {
   const key = { 'Idempotency-Key': 'two words' };
   read(await edge.api.call('/tasks/retry?type=key-none', { method: 'POST', headers: key }), Changed);
   read(await edge.api.call('/tasks?type=key-none', { headers: key }), TaskList);

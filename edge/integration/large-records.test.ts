@@ -14,7 +14,7 @@ const edge = openEdge();
 
 const LARGE = `é${'x'.repeat(100_000)}`;
 
-/** Submits tasks that wait for an hour, and behind them one that is ready: a claim reads all of the record. */
+/** Submits tasks that wait for an hour, and last a ready task, so that a claim reads the whole record. */
 async function submitLargeRecord(type: string): Promise<string> {
   const waiting = { type, delaySeconds: 3600, payload: LARGE };
   const tasks = [...Array.from({ length: 15 }, () => waiting), { type, payload: LARGE }];
@@ -27,7 +27,7 @@ function claim(type: string, buffer = edge.buffer) {
   return buffer.read('/tasks/claim', Claim, order);
 }
 
-describe('a claim of tasks in more large records than it reads', () => {
+describe('a claim of tasks from more large records than it may read', () => {
   const type = 'records-claim';
   const ids: string[] = [];
   before(async () => {
@@ -35,7 +35,7 @@ describe('a claim of tasks in more large records than it reads', () => {
     await edge.ready(type, 6);
   });
 
-  test('grants the first ones, and gives the others back as they were', async () => {
+  test('grants the first tasks and leaves the others unchanged', async () => {
     const { tasks, ready, next } = await claim(type);
     assert.deepEqual(
       tasks.map(({ id }) => id),
@@ -49,7 +49,7 @@ describe('a claim of tasks in more large records than it reads', () => {
     }
   });
 
-  test('leaves them to the next claim', async () => {
+  test('leaves the others to the next claim', async () => {
     const { tasks, ready, next } = await claim(type);
     assert.deepEqual(
       tasks.map(({ id, attempt }) => [id, attempt]),
@@ -59,7 +59,7 @@ describe('a claim of tasks in more large records than it reads', () => {
   });
 });
 
-test('the large payloads of one want keep no other want waiting', async () => {
+test('the large payloads of one want do not delay another want', async () => {
   for (let count = 0; count < 6; count += 1) await submitLargeRecord('records-flood');
   const other = await submitLargeRecord('records-other');
   await Promise.all([edge.ready('records-flood', 6), edge.ready('records-other', 1)]);
@@ -71,14 +71,14 @@ test('the large payloads of one want keep no other want waiting', async () => {
 });
 
 describe('a large record', () => {
-  test('is described by its metadata', async () => {
+  test('has metadata with its size and its number of tasks', async () => {
     const id = await submitLargeRecord('records-metadata');
     const { TASK_STORAGE } = await edge.env();
     const { value, metadata } = await TASK_STORAGE.getWithMetadata(recordKey(submissionOf(id)));
     assert.deepEqual(RecordMetadata.parse(metadata), { tasks: 16, bytes: byteLength(value ?? '') });
   });
 
-  test('is read for many calls together', async () => {
+  test('can be read by many calls at the same time', async () => {
     const id = await submitLargeRecord('records-parallel');
     await edge.ready('records-parallel', 1);
     const answers = await Promise.all(Array.from({ length: 40 }, () => edge.api.get(`/tasks/${id}`)));
@@ -88,7 +88,7 @@ describe('a large record', () => {
     for (const answer of answers) if (answer.status !== 200) expectError(answer, 'unavailable');
   });
 
-  test('has no tasks beyond its own', async () => {
+  test('has no tasks after its last one', async () => {
     const id = await submitLargeRecord('records-ghost');
     const ghosts = ['0010', '1000', 'ffff'].map((index) => `${id.slice(0, -4)}${index}`);
     for (const ghost of ghosts) {
@@ -129,7 +129,7 @@ describe('a submission whose queue messages are lost', () => {
     );
   });
 
-  test('comes to the ledger by the sweep, with its large payloads left in the record', async () => {
+  test('is delivered to the ledger by the sweep, and its large payloads stay in the record', async () => {
     await edge.update({ ...vars, SWEEP_AFTER_SECONDS: '0' });
     await edge.cron();
     const { tasks } = await claim('records-lost', edge.buffer);

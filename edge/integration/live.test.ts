@@ -45,7 +45,7 @@ async function submit(count: number, task: { type: string; tags?: string[] }): P
   });
 }
 
-/** A dashboard's socket, and what it was told. */
+/** A dashboard's socket, and the updates that it received. */
 async function snapshot(token: string = TOKENS.client) {
   const headers = { Authorization: `Bearer ${token}` };
   const { ticket } = read(await edge.api.call('/tickets', { method: 'POST', headers }), Ticket);
@@ -61,7 +61,7 @@ async function snapshot(token: string = TOKENS.client) {
     socket,
     updates,
     pongs: () => pongs,
-    told: (what: string, fits: (update: LiveUpdate) => boolean) =>
+    received: (what: string, fits: (update: LiveUpdate) => boolean) =>
       waitFor(what, async () => updates.find(fits)),
     close: async () => {
       socket.close();
@@ -71,14 +71,14 @@ async function snapshot(token: string = TOKENS.client) {
 }
 
 describe('the live socket', () => {
-  test('tells how the queue stands when it opens, and when that has changed', async () => {
+  test('sends the state of the queue when it opens and after each change', async () => {
     const dashboard = await snapshot();
-    await dashboard.told('the first update', () => true);
+    await dashboard.received('the first update', () => true);
     await post('/tasks', { type: 'live' });
     const countsOf = ({ stats }: LiveUpdate) => stats.types.find(({ type }) => type === 'live')?.counts;
-    await dashboard.told('the task as ready', (update) => countsOf(update)?.ready === 1);
+    await dashboard.received('the task as ready', (update) => countsOf(update)?.ready === 1);
     const { ids } = await claim('live', 1);
-    const { runners } = await dashboard.told(
+    const { runners } = await dashboard.received(
       'the task as processing',
       (it) => countsOf(it)?.processing === 1,
     );
@@ -89,14 +89,14 @@ describe('the live socket', () => {
     await dashboard.close();
   });
 
-  test('tells at most one change a second, and the last of many', async () => {
+  test('sends at most one update per second, and always the latest state', async () => {
     const dashboard = await snapshot();
-    await dashboard.told('the first update', () => true);
+    await dashboard.received('the first update', () => true);
     const started = performance.now();
     for (let batch = 0; batch < 10; batch += 1) {
       await post('/tasks/batch', { tasks: Array.from({ length: 50 }, () => ({ type: 'live-many' })) });
     }
-    await dashboard.told('all tasks', ({ stats }) => {
+    await dashboard.received('all tasks', ({ stats }) => {
       return stats.types.find(({ type }) => type === 'live-many')?.counts.ready === 500;
     });
     const seconds = (performance.now() - started) / 1000;
@@ -104,7 +104,7 @@ describe('the live socket', () => {
     await dashboard.close();
   });
 
-  test('answers a ping, so that a browser knows that it is alive', async () => {
+  test('answers a ping, so that a browser can check the connection', async () => {
     const dashboard = await snapshot();
     dashboard.socket.send('ping');
     await waitFor('the pong', async () => dashboard.pongs() === 1 || undefined);
@@ -119,7 +119,7 @@ describe('the live socket', () => {
     const closed = once(removed.socket, 'close');
     await keepClients(env);
     await waitFor('the close frame', () => removed.socket.readyState === WebSocket.CLOSING);
-    // Else the client waits 30 seconds for the end of the connection.
+    // Otherwise the client waits 30 seconds for the end of the connection.
     removed.socket.terminate();
     const [code, reason] = await closed;
     assert.deepEqual(
@@ -127,7 +127,7 @@ describe('the live socket', () => {
       [1008, 'The token that opened this socket is not configured any more'],
     );
     await submit(1, { type: 'live-kept' });
-    await kept.told('the task', ({ stats }) => stats.types.some(({ type }) => type === 'live-kept'));
+    await kept.received('the task', ({ stats }) => stats.types.some(({ type }) => type === 'live-kept'));
     await kept.close();
   });
 
@@ -142,7 +142,7 @@ describe('runners', () => {
   const about = { startedAt: '2026-01-01T12:00:00.000Z', threads: 4, ioConcurrency: 32, types: ['handled'] };
   const runners = async () => read(await get('/runners'), RunnerList).runners;
 
-  test('are listed with what they told, and their types are handled', async () => {
+  test('are listed with the data that they sent, and their types are marked as handled', async () => {
     await submit(1, { type: 'handled' });
     await submit(1, { type: 'unhandled' });
     const { ids } = await claim('handled', 1, about);
@@ -157,7 +157,7 @@ describe('runners', () => {
 describe('a type', () => {
   const paused = (path: string) => post(path).then((answer) => read(answer, TypeSwitch));
 
-  test('is paused and resumed', async () => {
+  test('can be paused and resumed', async () => {
     await submit(1, { type: 'pausable/a:b' });
     const path = `/types/${encodeURIComponent('pausable/a:b')}`;
     assert.deepEqual(await paused(`${path}/pause`), { success: true, type: 'pausable/a:b', paused: true });
@@ -170,13 +170,13 @@ describe('a type', () => {
     assert.equal((await claim('pausable/a:b', 1)).ids.length, 1);
   });
 
-  test('of an impossible name is refused', async () => {
+  test('with an invalid name is refused', async () => {
     expectError(await post('/types/a%20b/pause'), 'invalid_request');
   });
 });
 
 describe('the metrics', () => {
-  test('are those of the statistics, in the text format of Prometheus', async () => {
+  test('contain the statistics in the text format of Prometheus', async () => {
     await submit(3, { type: 'metered' });
     await claim('metered', 1);
     const answer = await get('/metrics');
@@ -226,7 +226,7 @@ describe('a filtered list', () => {
     assert.deepEqual(await list(`createdAfter=${at(createdAt + 1)}&tag=red`), []);
   });
 
-  test('is refused with an odd id, tag or time', async () => {
+  test('is refused with an invalid id, tag or time', async () => {
     for (const query of ['id=x', 'tag=', 'createdAfter=now', 'createdBefore=1']) {
       expectError(await get(`/tasks?${query}`), 'invalid_request');
     }
@@ -236,7 +236,7 @@ describe('a filtered list', () => {
 describe('a cancel of many', () => {
   const cancel = async (query: string) => read(await post(`/tasks/cancel?${query}`), Changed);
 
-  test('calls off what waits, or what runs, of those that the filter finds', async () => {
+  test('cancels the waiting or running tasks that match the filter', async () => {
     await submit(5, { type: 'off', tags: ['off'] });
     const { ids } = await claim('off', 2);
     assert.equal((await cancel('type=off&tag=other')).count, 0);
@@ -246,7 +246,7 @@ describe('a cancel of many', () => {
     assert.equal((await statsOf('off'))?.counts.cancelled, 5);
   });
 
-  test('is refused for what has ended', async () => {
+  test('is refused for ended tasks', async () => {
     expectError(await post('/tasks/cancel?status=failed'), 'invalid_request');
   });
 });

@@ -1,4 +1,4 @@
-/** The Consumer Worker with a ledger in which as many calls wait for a change as may. */
+/** The Consumer Worker with a ledger in which the maximum number of calls waits for a change. */
 
 import { TaskLedger as Ledger } from '../buffer/worker.ts';
 import type { Busy } from '../contract/ledger/tasks.ts';

@@ -15,7 +15,7 @@ const LEASE = randomUUID();
 
 describe('a deeply nested payload', () => {
   for (const depth of [100, 1000, 3000, 5000, 6000, 40_000, 1_000_000]) {
-    test(`of ${depth} arrays is refused, or it is accepted and arrives`, async () => {
+    test(`of ${depth} arrays is either refused, or accepted and delivered`, async () => {
       const type = `error-deep-${depth}`;
       const answer = await edge.api.call('/tasks', { body: `{"type":"${type}","payload":${nested(depth)}}` });
       if (answer.status !== 201) {
@@ -29,7 +29,7 @@ describe('a deeply nested payload', () => {
     });
   }
 
-  test('does not keep the tasks out that share its queue batch', async () => {
+  test('does not block the other tasks of its queue batch', async () => {
     const type = 'error-neighbour';
     const body = (depth: number) => `{"type":"error-poison","payload":${nested(depth)}}`;
     await Promise.all([
@@ -68,14 +68,14 @@ describe('a number that is too large for JSON', () => {
     ],
     ['a claim', 'buffer', '/tasks/claim', `{"leaseId":"${LEASE}","leaseSeconds":1e999}`, 'leaseSeconds'],
   ] as const) {
-    test(`in ${name} is refused with its place`, async () => {
+    test(`in ${name} is refused, and the error contains its path`, async () => {
       const { error } = expectError(await edge[worker].call(path, { body }), 'invalid_request');
       assert.equal(error, `${place}: Expected a number of at most ${Number.MAX_VALUE}`);
     });
   }
 });
 
-test('a text with half a character is stored as it was sent', async () => {
+test('a text with a lone surrogate is stored unchanged', async () => {
   const body = '{"type":"error-surrogate","payload":"\\ud800","tags":["\\udfff"]}';
   const answer = await edge.api.call('/tasks', { body });
   const { taskId } = read(answer, Submitted);

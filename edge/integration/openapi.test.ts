@@ -31,7 +31,7 @@ async function documentOf(worker: Caller) {
   return Document.parse(body);
 }
 
-/** The operations of a document, each with its place and the path of a task that is not there. */
+/** The operations of a document, each with its name and with the path of a task that does not exist. */
 function operationsOf({ paths }: z.infer<typeof Document>) {
   const id = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
   return Object.entries(paths).flatMap(([path, methods]) =>
@@ -44,13 +44,13 @@ function operationsOf({ paths }: z.infer<typeof Document>) {
   );
 }
 
-/** The scopes of tokens that open an operation. */
+/** The token scopes that open an operation. */
 function scopesOf({ security }: Operation): (keyof typeof TOKENS)[] {
   const names = security.flatMap((scheme) => Object.keys(scheme));
   return (['client', 'runner'] as const).filter((scope) => names.includes(scope));
 }
 
-/** Checks values against the schemas of a document, by the place that they have in it. */
+/** Returns a function that checks a value against the schema at a place of a document. */
 function checker(document: z.infer<typeof Document>) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   formats.default(ajv);
@@ -79,14 +79,14 @@ for (const name of WORKERS) {
   });
 
   describe(`the document of ${name}`, () => {
-    test('is OpenAPI 3.1 by a validator of its own', async () => {
+    test('is valid OpenAPI 3.1', async () => {
       const document = await documentOf(edge[name]);
       const { valid, errors } = await new Validator().validate({ ...document });
       assert.ok(valid, JSON.stringify(errors, null, 2));
       assert.match(String(document.openapi), /^3\.1\./);
     });
 
-    test('names each method that its paths are served by, and no other', async () => {
+    test('contains exactly the methods that the worker serves', async () => {
       const document = await documentOf(edge[name]);
       for (const [path, methods] of Object.entries(document.paths)) {
         const place = path.replace('{id}', 'x').replace('{type}', 'x');
@@ -97,7 +97,7 @@ for (const name of WORKERS) {
       }
     });
 
-    test('says whose tokens open each operation', async () => {
+    test('declares the tokens that open each operation', async () => {
       for (const { place, method, path, operation } of operationsOf(await documentOf(edge[name]))) {
         const call = (token?: string) =>
           edge[name].call(path, { method, headers: token ? { Authorization: `Bearer ${token}` } : {} });
@@ -112,7 +112,7 @@ for (const name of WORKERS) {
       }
     });
 
-    test('has examples that its own schemas accept, and answers that they describe', async () => {
+    test('has schemas that match its examples and the answers of the worker', async () => {
       const document = await documentOf(edge[name]);
       const check = checker(document);
       for (const { place, method, path, operation } of operationsOf(document)) {

@@ -26,14 +26,14 @@ const report = () => {
 const pauseOf = (call: () => Promise<{ spaceMs?: number | undefined }>) =>
   waitFor('a pause', async () => (await call()).spaceMs);
 
-test('an idle ledger asks for no pause, a busy one does with its answers to claims and reports', async () => {
+test('only a busy ledger asks for a pause in its answers to claims and reports', async () => {
   assert.equal((await claim()).spaceMs, undefined);
   assert.equal((await report()).spaceMs, undefined);
   assert.ok((await pauseOf(claim)) >= 20);
   assert.ok((await pauseOf(report)) >= 20);
 });
 
-test('two batches of the queue at most are taken in at a time, so that inserts share a call', () => {
+test('at most two queue batches are processed at a time, so that inserts share a call', () => {
   const [tasks] = workerConfig('buffer').queues.consumers;
   assert.equal(tasks.queue, 'task-queue-v2');
   assert.equal(tasks.max_concurrency, 2);

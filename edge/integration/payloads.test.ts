@@ -13,7 +13,7 @@ const edge = openEdge();
 
 const records = async () => (await edge.env()).TASK_STORAGE;
 
-/** A payload of that many bytes as JSON, two of them outside ASCII. */
+/** A payload of the given size as JSON in bytes, two of them outside ASCII. */
 const payloadOf = (bytes: number) => `é${'x'.repeat(bytes - 4)}`;
 
 /** Compares without printing megabytes. */
@@ -62,14 +62,14 @@ describe('a payload', () => {
     });
   }
 
-  test('over 10 MB is refused, alone and in a batch, naming its place', async () => {
+  test('over 10 MB is refused, alone and in a batch, and the error contains its path', async () => {
     const task = { type: 'body-over', payload: payloadOf(MAX_PAYLOAD_BYTES + 1) };
     assert.equal(expectError(await edge.api.post('/tasks', task), 'payload_too_large').path, 'payload');
     const answer = await edge.api.post('/tasks/batch', { tasks: [{ type: 'body-over' }, task] });
     assert.equal(expectError(answer, 'payload_too_large').path, 'tasks.1.payload');
   });
 
-  test('of every size in one batch comes to its own task', async () => {
+  test('reaches its own task if a batch has payloads of every size', async () => {
     const type = 'body-mixed';
     const sizes = [10, MAX_INLINE_BYTES, MAX_INLINE_BYTES + 1, 20, 300_000, MAX_INLINE_BYTES + 2];
     const tasks = sizes.map((bytes) => ({ type, payload: payloadOf(bytes) }));
@@ -85,7 +85,7 @@ describe('a payload', () => {
     }
   });
 
-  test('counts in full against the 8 MB at which a claim stops', async () => {
+  test('counts with its full size against the 8 MB limit of a claim', async () => {
     const type = 'body-bound';
     const bytes = 1_500_000;
     const tasks = Array.from({ length: 7 }, () => ({ type, payload: payloadOf(bytes) }));
@@ -99,7 +99,7 @@ describe('a payload', () => {
 describe('a list', () => {
   before(() => edge.clear());
 
-  test('reads four records at most, also beside others', async () => {
+  test('reads at most four records, even in parallel with other lists', async () => {
     const type = 'body-listed';
     const ids: string[] = [];
     for (let task = 0; task < 6; task += 1)
@@ -121,7 +121,7 @@ describe('a list', () => {
 });
 
 describe('a task whose record KV does not show yet', () => {
-  test('goes back for some seconds at the claim, its attempt not spent, and arrives once it is there', async () => {
+  test('waits for some seconds after a claim without spending its attempt, and runs once KV shows the record', async () => {
     const type = 'body-missing';
     const payload = payloadOf(100_000);
     const id = await edge.submitReady({ type, payload });
@@ -150,7 +150,7 @@ describe('a task whose record KV does not show yet', () => {
       const waitMs = Date.parse(runAt) - Date.now();
       assert.ok(waitMs > 0 && waitMs <= 60_000, `Expected some seconds, got ${waitMs} ms`);
     }
-    assert.deepEqual((await claim(type)).tasks, [], 'It is not offered again meanwhile');
+    assert.deepEqual((await claim(type)).tasks, [], 'It is not offered again before that');
 
     for (const [key, text] of texts) await storage.put(key, text);
     await edge.sql('UPDATE tasks SET run_at = ? WHERE id IN (?, ?)', Date.now(), id, single);
@@ -164,7 +164,7 @@ describe('a task whose record KV does not show yet', () => {
     assert.equal(task.attempt, 1);
   });
 
-  test('does not keep its neighbours from the claim', async () => {
+  test('does not block the claim of other tasks', async () => {
     const type = 'body-neighbour';
     const missing = await edge.submitReady({ type, payload: payloadOf(100_000) });
     await (await records()).delete(recordKey(submissionOf(missing)));

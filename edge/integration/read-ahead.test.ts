@@ -18,7 +18,7 @@ async function attemptOf(id: string | undefined): Promise<number> {
   return (await edge.api.read(`/tasks/${id}/status`, StatusView)).attempt;
 }
 
-test('a task that was read ahead spends its attempt once a heartbeat names it as started', async () => {
+test('a task that was read ahead spends its attempt when a heartbeat reports its start', async () => {
   await edge.submitManyReady('ahead-start', 3);
   const { leaseId, ids } = await claim('ahead-start', { starts: 1, ahead: { 'ahead-start': 5 } });
   assert.deepEqual(await Promise.all(ids.map(attemptOf)), [1, 0, 0]);
@@ -27,7 +27,7 @@ test('a task that was read ahead spends its attempt once a heartbeat names it as
   assert.deepEqual(await Promise.all(ids.map(attemptOf)), [1, 1, 0]);
 });
 
-test('tasks that never start do not fail, however often their lease is lost', async () => {
+test('tasks that never start do not fail, even if their lease is lost several times', async () => {
   const [id] = await edge.submitManyReady('ahead-lost', 1, { maxAttempts: 1 });
   for (let lost = 1; lost <= 3; lost += 1) {
     await edge.sql("UPDATE tasks SET state = 'ready' WHERE id = ? AND state = 'scheduled'", id ?? '');
@@ -39,7 +39,7 @@ test('tasks that never start do not fail, however often their lease is lost', as
   assert.deepEqual([status, attempts], ['pending', []]);
 });
 
-test('a claim says what comes next in the ledger, and which of its tasks have a priority', async () => {
+test('a claim returns the next task in the ledger and the priorities of its own tasks', async () => {
   await edge.submitManyReady('ahead-next', 1, { priority: 7 });
   await edge.submitManyReady('ahead-next', 2);
   const { tasks, next } = await claim('ahead-next', { limit: 1 });
@@ -49,7 +49,7 @@ test('a claim says what comes next in the ledger, and which of its tasks have a 
   assert.deepEqual([rest.tasks[0]?.priority, rest.next], [undefined, [null]]);
 });
 
-test('a claim that was given up gives all back, and its id is used up', async () => {
+test('an abandoned claim releases all its tasks, and its id cannot be used again', async () => {
   const submitted = await edge.submitManyReady('ahead-abandoned', 2);
   const { leaseId } = await claim('ahead-abandoned', {});
   const { released } = await edge.buffer.read('/tasks/release', Released, { leaseId });
@@ -61,7 +61,7 @@ test('a claim that was given up gives all back, and its id is used up', async ()
   assert.deepEqual((await claim('ahead-abandoned', {})).ids, submitted);
 });
 
-test('read-ahead of a name that is no task type is refused', async () => {
+test('read-ahead of an invalid type name is refused', async () => {
   const wants = [{ types: ['a'], limit: 1, starts: 0, ahead: { '<b>': 1 } }];
   expectError(
     await edge.buffer.post('/tasks/claim', { leaseId: randomUUID(), runner: 'reader', wants }),

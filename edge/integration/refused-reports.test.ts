@@ -45,16 +45,16 @@ describe('a task', () => {
       { body: {} },
       'task_not_found',
     ],
-    ['whose id is no UUID has no status', 'api', '/tasks/error-task-123/status', {}, 'invalid_request'],
+    ['whose id is not a UUID has no status', 'api', '/tasks/error-task-123/status', {}, 'invalid_request'],
     [
-      'whose id is no UUID cannot be claimed',
+      'whose id is not a UUID cannot be claimed',
       'buffer',
       '/tasks/error-task-123/claim',
       { body: {} },
       'invalid_request',
     ],
     [
-      'is not completed without saying how it ended',
+      'cannot be completed without its outcome',
       'api',
       `/tasks/${UNKNOWN}/complete`,
       { body: {} },
@@ -62,7 +62,7 @@ describe('a task', () => {
     ],
   ]);
 
-  test('that is unknown is answered as the specification answers it', async () => {
+  test('that is unknown is answered as in the specification', async () => {
     const { error, taskId } = expectError(
       await edge.buffer.post(`/tasks/${UNKNOWN}/claim`),
       'task_not_found',
@@ -70,14 +70,14 @@ describe('a task', () => {
     assert.deepEqual([error, taskId], ['Task not found', UNKNOWN]);
   });
 
-  test('that is not claimed takes no result', async () => {
+  test('that is not claimed accepts no result', async () => {
     const id = await edge.submitReady({ type: 'error-not-leased' });
     const answer = await edge.api.post(`/tasks/${id}/complete`, { success: true });
     const { taskId, currentStatus } = expectError(answer, 'task_not_leased');
     assert.deepEqual([taskId, currentStatus], [id, 'pending']);
   });
 
-  test('that is held under a lease takes a result under that lease only', async () => {
+  test('that is held under a lease accepts a result only under that lease', async () => {
     const type = 'error-fenced';
     const id = await edge.submitReady({ type });
     const leaseId = randomUUID();
@@ -92,7 +92,7 @@ describe('a task', () => {
     await edge.api.read(path, Completed, { success: true });
   });
 
-  test('takes a result of 256 KB, not of more', async () => {
+  test('accepts a result of at most 256 KB', async () => {
     const id = await edge.submitReady({ type: 'error-result' });
     await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
     const path = `/tasks/${id}/complete`;
@@ -102,7 +102,7 @@ describe('a task', () => {
     assert.equal((await edge.api.read(`/tasks/${id}`, TaskView)).result, result);
   });
 
-  test('takes a deeply nested result that can be read again, or refuses it', async () => {
+  test('either accepts a deeply nested result and can return it, or refuses it', async () => {
     for (const depth of [1000, 5000, 40_000, 1_000_000]) {
       const id = await edge.submitReady({ type: `error-deep-result-${depth}` });
       await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
@@ -122,7 +122,7 @@ describe('a task', () => {
   });
 });
 
-test('a progress value over 1 KB is refused, and the lease stands as it was', async () => {
+test('a progress value over 1 KB is refused, and the lease is unchanged', async () => {
   const type = 'error-progress';
   const id = await edge.submitReady({ type });
   const leaseId = randomUUID();

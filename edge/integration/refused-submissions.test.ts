@@ -27,7 +27,7 @@ describe('a submission is refused', () => {
       { body: { type: 'a'.repeat(101) } },
       'invalid_request',
     ],
-    ['with an odd type', 'api', '/tasks', { body: { type: 'a b' } }, 'invalid_request'],
+    ['with an invalid type', 'api', '/tasks', { body: { type: 'a b' } }, 'invalid_request'],
     ['with an unknown field', 'api', '/tasks', { body: { type: 'a', delay: 5 } }, 'invalid_request'],
     [
       'with both delaySeconds and runAt',
@@ -50,9 +50,15 @@ describe('a submission is refused', () => {
       { body: { type: 'a', payload: 'é'.repeat(MAX_PAYLOAD_BYTES / 2) } },
       'payload_too_large',
     ],
-    ['of no task in a batch', 'api', '/tasks/batch', { body: { tasks: [] } }, 'invalid_request'],
-    ['of 1,001 tasks in a batch', 'api', '/tasks/batch', { body: { tasks: tasks(1001) } }, 'invalid_request'],
-    ['of a batch without tasks', 'api', '/tasks/batch', { body: {} }, 'invalid_request'],
+    ['of a batch with no tasks', 'api', '/tasks/batch', { body: { tasks: [] } }, 'invalid_request'],
+    [
+      'of a batch with 1,001 tasks',
+      'api',
+      '/tasks/batch',
+      { body: { tasks: tasks(1001) } },
+      'invalid_request',
+    ],
+    ['of a batch without the field tasks', 'api', '/tasks/batch', { body: {} }, 'invalid_request'],
     [
       'over 20 MB',
       'api',
@@ -62,8 +68,8 @@ describe('a submission is refused', () => {
     ],
   ]);
 
-  test('over 20 MB also where its length is not said before', async () => {
-    // On a connection of its own: what is still being written when the answer comes breaks it.
+  test('over 20 MB even without a declared length', async () => {
+    // On a separate connection, because it breaks if the client still writes when the answer arrives.
     const request = httpRequest(`${await edge.listen()}/tasks`, { method: 'POST', agent: false });
     request.on('error', () => {});
     for (let megabytes = 0; megabytes < 21; megabytes += 1) request.write('x'.repeat(1024 * 1024));
@@ -73,7 +79,7 @@ describe('a submission is refused', () => {
     expectError({ status: response.statusCode, body, header: () => null }, 'request_too_large');
   });
 
-  test('with a runAt 31 days ahead, naming the field', async () => {
+  test('with a runAt 31 days ahead, and the error names the field', async () => {
     const runAt = new Date(Date.now() + 31 * 86_400_000).toISOString();
     const { issues } = expectError(await edge.api.post('/tasks', { type: 'a', runAt }), 'invalid_request');
     assert.deepEqual(
@@ -82,7 +88,7 @@ describe('a submission is refused', () => {
     );
   });
 
-  test('with the place of the task in a batch that is wrong', async () => {
+  test('with the path of the invalid task in a batch', async () => {
     const runAt = new Date(Date.now() + 31 * 86_400_000).toISOString();
     for (const [wrong, path] of [
       [{ type: 7 }, 'tasks.1.type'],
@@ -93,7 +99,7 @@ describe('a submission is refused', () => {
     }
   });
 
-  test('with a sentence that names the field, the expectation and the way out', async () => {
+  test('with a sentence that names the field and the limit', async () => {
     const { error } = expectError(
       await edge.api.post('/tasks/batch', { tasks: tasks(1001) }),
       'invalid_request',
@@ -102,7 +108,7 @@ describe('a submission is refused', () => {
   });
 });
 
-test('the largest payload that travels inline is accepted and arrives', async () => {
+test('the largest payload that is sent inline is accepted and arrives', async () => {
   const payload = 'x'.repeat(MAX_INLINE_BYTES - 2);
   const id = await edge.submitReady({ type: 'error-largest', payload });
   assert.equal((await edge.api.read(`/tasks/${id}`, TaskView)).payload, payload);

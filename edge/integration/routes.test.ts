@@ -11,7 +11,7 @@ const edge = openEdge();
 const LEASE = randomUUID();
 const want = { types: ['a'], limit: 1 };
 
-describe('a runner is refused', () => {
+describe('a runner’s call is refused for', () => {
   const claim = { leaseId: LEASE, runner: 'r', wants: [want] };
   const result = { taskId: UNKNOWN, leaseId: LEASE, success: true };
   const bad = (path: string, body: unknown): [string, Call] => [path, { body }];
@@ -26,14 +26,14 @@ describe('a runner is refused', () => {
     ['a want without types', 'buffer', bad('/tasks/claim', { ...claim, wants: [{ types: [], limit: 1 }] })],
     ['a limit of 0', 'buffer', bad('/tasks/claim', { ...claim, wants: [{ ...want, limit: 0 }] })],
     ['a limit of 1,001', 'buffer', bad('/tasks/claim', { ...claim, wants: [{ ...want, limit: 1001 }] })],
-    ['a lease id that is no UUID', 'buffer', bad('/tasks/claim', { ...claim, leaseId: 'mine' })],
+    ['a lease id that is not a UUID', 'buffer', bad('/tasks/claim', { ...claim, leaseId: 'mine' })],
     ['a claim without a runner', 'buffer', bad('/tasks/claim', { ...claim, runner: '' })],
     ['a lease of 0 s', 'buffer', bad('/tasks/claim', { ...claim, leaseSeconds: 0 })],
     ['a lease of half a second', 'buffer', bad('/tasks/claim', { ...claim, leaseSeconds: 0.5 })],
     ['a lease of more than an hour', 'buffer', bad('/tasks/claim', { ...claim, leaseSeconds: 3601 })],
     ['a heartbeat without leases', 'buffer', bad('/tasks/heartbeat', { leases: [] })],
     [
-      'a heartbeat that does not say what it holds',
+      'a heartbeat without the tasks that it holds',
       'buffer',
       bad('/tasks/heartbeat', { leases: [{ leaseId: LEASE }] }),
     ],
@@ -43,7 +43,7 @@ describe('a runner is refused', () => {
       bad('/tasks/heartbeat', { leases: [{ leaseId: LEASE, holds: [], progress: [{ taskId: UNKNOWN }] }] }),
     ],
     ['a release of nothing', 'buffer', bad('/tasks/release', { leaseId: LEASE, taskIds: [] })],
-    ['a release of what is no id', 'buffer', bad('/tasks/release', { leaseId: LEASE, taskIds: ['x'] })],
+    ['a release of an invalid id', 'buffer', bad('/tasks/release', { leaseId: LEASE, taskIds: ['x'] })],
     ['a report of nothing', 'api', bad('/tasks/complete', { results: [] })],
     ['a report of 1,001 results', 'api', bad('/tasks/complete', { results: Array(1001).fill(result) })],
     [
@@ -84,14 +84,14 @@ describe('a list is refused', () => {
   ]);
 });
 
-describe('what is not served', () => {
+describe('an error answers', () => {
   refuses(edge, [
     ['an unknown path of the API Worker', 'api', '/nothing', {}, 'not_found'],
     ['an unknown path below a task', 'api', `/tasks/${UNKNOWN}/nothing`, {}, 'not_found'],
     ['an unknown path of the Consumer Worker', 'buffer', '/nothing', {}, 'not_found'],
     ['the root of the Consumer Worker', 'buffer', '/', {}, 'not_found'],
     ['an unknown asset of the dashboard', 'api', '/assets/main.js', {}, 'not_found'],
-    ['what lies beside the assets', 'api', '/assets/../index.html', {}, 'not_found'],
+    ['a file outside the assets', 'api', '/assets/../index.html', {}, 'not_found'],
   ]);
 
   const methods: ['api' | 'buffer', string, string, string][] = [
@@ -112,7 +112,7 @@ describe('what is not served', () => {
     ['buffer', 'PATCH', `/tasks/${UNKNOWN}/complete`, 'POST'],
   ];
   for (const [worker, method, path, allow] of methods) {
-    test(`${method} ${path.replace(UNKNOWN, ':id')} of ${worker} is answered with the methods that are`, async () => {
+    test(`${method} ${path.replace(UNKNOWN, ':id')} of ${worker}, and lists the allowed methods`, async () => {
       const answer = await edge[worker].call(path, { method });
       expectError(answer, 'method_not_allowed');
       const allowed = (answer.header('Allow') ?? '').split(',').map((name) => name.trim());
@@ -120,7 +120,7 @@ describe('what is not served', () => {
     });
   }
 
-  test('a path that is no text is answered as one that is not served, or as a wrong id', async () => {
+  test('a path that is not valid text', async () => {
     for (const path of [
       '/%ff',
       '/tasks/%ff',
@@ -134,14 +134,14 @@ describe('what is not served', () => {
       }
     }
   });
+});
 
-  test('HEAD is served where GET is', async () => {
-    assert.equal((await edge.api.call('/health', { method: 'HEAD' })).status, 200);
-  });
+test('HEAD is served wherever GET is', async () => {
+  assert.equal((await edge.api.call('/health', { method: 'HEAD' })).status, 200);
 });
 
 describe('the dashboard', () => {
-  test('is a page that loads from its own worker only, and is asked for anew each time', async () => {
+  test('is a page that loads only from its own worker and is revalidated each time', async () => {
     const page = await edge.api.get('/');
     assert.equal(page.status, 200);
     assert.match(page.header('Content-Type') ?? '', /^text\/html/);
@@ -153,7 +153,7 @@ describe('the dashboard', () => {
     assert.doesNotMatch(policy, /unsafe|https?:/);
   });
 
-  test('loads assets that are kept for good, since their names tell their content', async () => {
+  test('loads assets that are cached permanently, because their names contain a hash', async () => {
     const page = String((await edge.api.get('/')).body);
     const assets = [...page.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path = '']) => path);
     assert.equal(assets.length, 4);

@@ -8,7 +8,7 @@ import { openEdge } from '../testing/shared-edges.ts';
 
 const edge = openEdge();
 
-/** The fields that the specification shows, with times as placeholders; other fields may stand beside them. */
+/** The fields that the specification shows, with placeholders for times. An answer may have other fields too. */
 function shown(body: unknown, fields: readonly string[]): Record<string, unknown> {
   const entries = Object.entries(body ?? {}).filter(([name]) => fields.includes(name));
   return Object.fromEntries(
@@ -19,7 +19,7 @@ function shown(body: unknown, fields: readonly string[]): Record<string, unknown
 const STATUS_FIELDS = ['taskId', 'status', 'type', 'createdAt', 'completedAt'];
 const statusOf = (id: string) => edge.api.get(`/tasks/${id}/status`);
 
-/** A consumer as the specification describes it: polls, claims one by one, reports to both workers. */
+/** A consumer as the specification describes it: it polls, claims one by one and reports to both workers. */
 async function consume(type: string, work: (payload: unknown) => Promise<void>): Promise<string[]> {
   const { tasks } = await edge.buffer.read('/tasks/ready', BufferList);
   const done: string[] = [];
@@ -41,7 +41,7 @@ async function consume(type: string, work: (payload: unknown) => Promise<void>):
 describe('the calls of the specification', () => {
   before(() => edge.clear());
 
-  test('both workers answer their health', async () => {
+  test('both workers answer /health', async () => {
     for (const [caller, service] of [
       [edge.api, 'task-api-v2'],
       [edge.buffer, 'queue-buffer-v2'],
@@ -80,7 +80,7 @@ describe('the calls of the specification', () => {
     }
   });
 
-  test('a task can be asked for as soon as it is accepted, before the queue has carried it', async () => {
+  test('a task can be read as soon as it is accepted, before the queue has delivered it', async () => {
     const id = await edge.submit({ type: 'spec-soon', payload: { n: 1 } });
     const view = await edge.api.read(`/tasks/${id}`, TaskView);
     assert.deepEqual(
@@ -89,7 +89,7 @@ describe('the calls of the specification', () => {
     );
   });
 
-  test('the status goes from pending over processing to completed', async () => {
+  test('the status changes from pending to processing to completed', async () => {
     const id = await edge.submitReady({ type: 'spec-status' });
     const base = { taskId: id, type: 'spec-status', createdAt: 'TIME' };
     assert.deepEqual(shown((await statusOf(id)).body, STATUS_FIELDS), { ...base, status: 'pending' });
@@ -108,7 +108,7 @@ describe('the calls of the specification', () => {
     assert.ok((view.completedAt ?? '') >= view.createdAt);
   });
 
-  test('the list shows tasks newest first, by status and by type, page by page', async () => {
+  test('the list shows tasks newest first, filtered by status and type, page by page', async () => {
     const [first, second] = await edge.submitManyReady('spec-list', 2);
     assert.ok(first && second);
     await edge.buffer.read(`/tasks/${first}/claim`, SingleClaim, {});
@@ -142,7 +142,7 @@ describe('the calls of the specification', () => {
     );
   });
 
-  test('the buffer lists what is ready, and all that has not ended', async () => {
+  test('the buffer lists the ready tasks, and all tasks that have not ended', async () => {
     const id = await edge.submitReady({ type: 'spec-buffer', payload: { n: 1 } });
     const fields = ['taskId', 'id', 'type', 'payload', 'createdAt', 'receivedAt', 'status', 'claimedAt'];
     const base = {
@@ -184,7 +184,7 @@ describe('the calls of the specification', () => {
     assert.equal((await edge.buffer.read('/tasks/ready?limit=1', BufferList)).count <= 1, true);
   });
 
-  test('a claim, a report and the removal answer as the consumer logs them', async () => {
+  test('a claim, a report and a removal have the answers that the consumer logs', async () => {
     const id = await edge.submitReady({ type: 'spec-calls', payload: { n: 1 } });
     const early = expectError(await edge.buffer.post(`/tasks/${id}/complete`), 'task_not_finished');
     assert.deepEqual([early.taskId, early.currentStatus], [id, 'ready']);
@@ -213,7 +213,7 @@ describe('the calls of the specification', () => {
     }
   });
 
-  test('a failure is reported as the specification shows it, with an error as text', async () => {
+  test('a failure is reported as in the specification, with an error as text', async () => {
     const id = await edge.submitReady({ type: 'spec-failure', maxAttempts: 5 });
     await edge.buffer.read(`/tasks/${id}/claim`, SingleClaim, {});
     const report = await edge.api.post(`/tasks/${id}/complete`, {
@@ -235,7 +235,7 @@ describe('the calls of the specification', () => {
 describe('a consumer written for the specification', () => {
   before(() => edge.clear());
 
-  test('completes what succeeds, fails what throws, and finds nothing afterwards', async () => {
+  test('completes tasks that succeed, fails tasks that throw, and finds none afterwards', async () => {
     const good = await edge.submit({ type: 'spec-work', payload: {} });
     const bad = await edge.submit({ type: 'spec-work', payload: { shouldFail: true } });
     await edge.ready('spec-work', 2);
@@ -256,7 +256,7 @@ describe('a consumer written for the specification', () => {
     assert.deepEqual(await consume('spec-work', async () => {}), []);
   });
 
-  test('never works on a task that another has: eight race for 50 tasks and run each once', {
+  test('never runs a task of another: eight consumers race for 50 tasks and run each once', {
     timeout: 120_000,
   }, async () => {
     const type = 'spec-race';

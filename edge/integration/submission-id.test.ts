@@ -14,7 +14,7 @@ import { ownEdge } from '../testing/shared-edges.ts';
 
 const edge = ownEdge(workersWith({ AUTH: 'off', SWEEP_AFTER_SECONDS: '0', RETENTION_HOURS: '0' }));
 
-/** A UUIDv7 as a client makes it. */
+/** A UUIDv7 as a client creates it. */
 const newId = (createdAt = Date.now()) => taskIdAt(newSubmission(createdAt, 0xabc, randomBytes(6)), 0xef12);
 
 const submit = (id: string, body: unknown, path = '/tasks'): Promise<Answer> =>
@@ -58,7 +58,7 @@ describe('a repeat with the same Submission-Id and request', () => {
     assert.equal(await count('id-batch'), 2);
   });
 
-  test('changes nothing about a task that has ended', async () => {
+  test('does not change a task that has ended', async () => {
     const [id, body] = [newId(), { type: 'id-ended' }];
     const { taskId } = read(await submit(id, body), Submitted);
     await edge.ready('id-ended', 1);
@@ -116,7 +116,7 @@ describe('the time of a Submission-Id', () => {
     });
   }
 
-  test('is accepted only while its window is neither swept for the last time nor closed', async () => {
+  test('is accepted only until its window is swept for the last time or closed', async () => {
     assert.ok(SURE_AFTER_MS - MAX_SUBMISSION_AGE_SECONDS * SECOND >= 4 * 60 * SECOND);
     const createdAt = Date.now() - (MAX_SUBMISSION_AGE_SECONDS - 10) * SECOND;
     const neighbour = newSubmission(createdAt, 0, randomBytes(6));
@@ -134,8 +134,8 @@ describe('the time of a Submission-Id', () => {
 });
 
 for (const id of ['', 'x', '0190a5d0-ac96-4b4e-8f7a-2d1f3c5b7a99', `${newId()}0`]) {
-  test(`a Submission-Id "${id}" that is no UUID of version 7 is refused, naming the header`, async () => {
-    // The harness's own fetch leaves empty headers out.
+  test(`a Submission-Id "${id}" that is not a UUIDv7 is refused, and the error names the header`, async () => {
+    // The harness's own fetch omits empty headers.
     const response = await fetch(new URL('/tasks', await edge.listen()), {
       method: 'POST',
       body: '{"type":"id-odd"}',

@@ -25,7 +25,7 @@ describe('a submission whose queue message was lost', () => {
     await edge.ready('lost-status', 2);
   });
 
-  test('is completed by the sweep where a part of it arrived, and what arrived stays as it was', async () => {
+  test('is completed by the sweep if only a part arrived, and that part does not change', async () => {
     const record = submission(Date.now() - 1000, 'lost-part', {}, {}, {});
     await stages.accept(record);
     await stages.deliver(record, 1);
@@ -35,14 +35,14 @@ describe('a submission whose queue message was lost', () => {
     assert.deepEqual(states, ['failed', 'ready', 'ready']);
   });
 
-  test('is left to the queue while it is young', async () => {
+  test('is left to the queue while it is recent', async () => {
     const record = submission(Date.now() + 5000, 'lost-young', {});
     await stages.accept(record);
     await edge.cron();
     assert.deepEqual(await stages.rows(record), []);
   });
 
-  test('is delivered by the sure sweep where its window has no row at all', async () => {
+  test('is delivered by the sure sweep if its window has no row at all', async () => {
     const now = Date.now();
     await edge.sql('INSERT OR REPLACE INTO swept VALUES (1, ?)', windowAt(now - HOUR));
     const record = submission(now - HOUR / 2, 'lost-window', {});
@@ -60,7 +60,7 @@ describe('a submission whose queue message was lost', () => {
     assert.equal((await edge.sql('SELECT window FROM swept')).length, 1);
   });
 
-  test('is delivered though another record cannot be read', async () => {
+  test('is delivered even if another record cannot be read', async () => {
     const broken = submission(Date.now() - 500, 'lost-broken', {});
     await (await edge.env()).TASK_STORAGE.put(recordKey(broken.submission), '{"tasks":7}');
     const record = submission(Date.now() - 1000, 'lost-neighbour', {});

@@ -20,10 +20,10 @@ const edge = ownEdge([
 ]);
 
 const LARGE = 'x'.repeat(100_000);
-/** After this age a record that is missing or damaged is given up. */
+/** An age at which the ledger gives up on a missing or damaged record. */
 const LATE_MS = 16 * 60_000;
 
-/** Inserts a task whose payload lies in its record. */
+/** Inserts a task whose payload is stored in its record. */
 async function addLarge(type: string, ageMs = 0): Promise<string> {
   const submission = newSubmission(Date.now() - ageMs, 0, randomBytes(6));
   const record = { submission, tasks: [{ type, priority: 0, payload: LARGE }] };
@@ -54,7 +54,7 @@ async function claim(type: string) {
 
 const status = (id: string) => edge.api.read(`/tasks/${id}/status`, StatusView);
 
-/** The task waits for at most a minute, with no attempt spent. */
+/** Asserts that a task waits for at most a minute and has spent no attempt. */
 async function expectWaiting(id: string): Promise<void> {
   const { status: now, attempt, runAt = '', error } = await status(id);
   assert.deepEqual([now, attempt, error], ['pending', 0, undefined]);
@@ -73,14 +73,14 @@ describe('a record that KV fails to read', () => {
     await breakRead(broken);
   });
 
-  test('keeps no other task from the lists of a consumer', async () => {
+  test('hides no other task from the lists of a consumer', async () => {
     for (const list of ['ready', 'all']) {
       const { tasks } = await edge.buffer.read(`/tasks/${list}`, BufferList);
       assert.deepEqual(new Set(tasks.map(({ id }) => id)), new Set([other, ...inline]));
     }
   });
 
-  test('keeps no other task from a claim, and its task waits with its attempt not spent', async () => {
+  test('blocks no other task of a claim, and its own task waits without spending its attempt', async () => {
     const tasks = await claim(type);
     assert.deepEqual(new Set(tasks.map(({ id }) => id)), new Set([other, ...inline]));
     assert.ok(tasks.find(({ id }) => id === other)?.payload === LARGE);
@@ -94,7 +94,7 @@ describe('a record that KV fails to read', () => {
     assert.ok(task?.payload === LARGE);
   });
 
-  test('is not given up, however old the task is', async () => {
+  test('does not make its task fail, even if the task is old', async () => {
     const id = await addLarge('unread-late', LATE_MS);
     await breakRead(id);
     assert.deepEqual(await claim('unread-late'), []);
@@ -112,10 +112,10 @@ describe('a record that KV fails to read', () => {
 
 describe('a damaged record', () => {
   for (const [name, text] of [
-    ['that is no JSON', '{"submission"'],
+    ['that is not JSON', '{"submission"'],
     ['of another form', '{"tasks":1}'],
   ] as const) {
-    test(`${name} makes its task wait first, and fail once the task is old`, async () => {
+    test(`${name} makes its task wait at first, and fail once the task is old`, async () => {
       const type = `damaged-${text.length}`;
       const [recent, late] = [await addLarge(type), await addLarge(type, LATE_MS)];
       const sound = await addLarge(type);
@@ -138,7 +138,7 @@ describe('a damaged record', () => {
   });
 });
 
-test('a missing record fails its task once the task is old', async () => {
+test('a missing record makes its task fail once the task is old', async () => {
   const id = await addLarge('missing-late', LATE_MS);
   await (await edge.env()).TASK_STORAGE.delete(recordKey(submissionOf(id)));
   const sound = await addLarge('missing-late', LATE_MS);

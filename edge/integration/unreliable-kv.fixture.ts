@@ -1,4 +1,4 @@
-/** The Consumer Worker with a KV that fails to read each key that is marked by another key, `broken:KEY`. */
+/** The Consumer Worker with a KV that fails to read a key if another key, `broken:KEY`, exists. */
 import type { BufferEnv } from '../buffer/env.ts';
 import worker from '../buffer/worker.ts';
 

@@ -13,7 +13,7 @@ const edge = guardedEdge();
 const RUNNER = { Authorization: `Bearer ${TOKENS.runner}` };
 const CLIENT = { Authorization: `Bearer ${TOKENS.client}` };
 
-/** A runner's wake socket, and how often it was woken. */
+/** A runner's wake socket, and the number of its wakes. */
 async function listen(runner: string) {
   const headers = { ...RUNNER, Upgrade: 'websocket' };
   const { webSocket: socket } = await edge.buffer.worker.fetch(`/wake?${new URLSearchParams({ runner })}`, {
@@ -50,7 +50,7 @@ async function submit(...tasks: object[]): Promise<void> {
   assert.equal(answer.status, 201);
 }
 
-test('an idle runner is woken by a submission, and not again before it has claimed', async () => {
+test('a submission wakes an idle runner only once until the runner claims', async () => {
   const socket = await listen('idle');
   assert.deepEqual(await claim('idle', 'wake-idle', 1), []);
   await submit({ type: 'wake-other' });
@@ -65,7 +65,7 @@ test('an idle runner is woken by a submission, and not again before it has claim
   socket.close();
 });
 
-test('a scheduled task wakes a runner when its time has come', async () => {
+test('a scheduled task wakes a runner when it is due', async () => {
   const socket = await listen('later');
   await claim('later', 'wake-later', 1);
   await submit({ type: 'wake-later', delaySeconds: 1 });
@@ -116,7 +116,7 @@ test('a runner is woken when a paused type is resumed', async () => {
   socket.close();
 });
 
-test('a runner with very many task types is woken as well', async () => {
+test('a runner with very many task types is woken too', async () => {
   const socket = await listen('many');
   const types = Array.from({ length: 500 }, (_, index) => `${'wake-many-'.repeat(9)}${index}`);
   const body = { leaseId: randomUUID(), runner: 'many', wants: [{ types, limit: 1 }] };
@@ -126,7 +126,7 @@ test('a runner with very many task types is woken as well', async () => {
   socket.close();
 });
 
-test('a runner is listed while its socket is open, and gone when it closes it', async () => {
+test('a runner is listed only while its socket is open', async () => {
   const list = async () => {
     const answer = await edge.api.call('/runners', { headers: CLIENT });
     return RunnerList.parse(answer.body).runners.find(({ name }) => name === 'leaving');
@@ -141,7 +141,7 @@ test('a runner is listed while its socket is open, and gone when it closes it', 
   await waitFor('the end of the runner', async () => (await list()) === undefined || undefined);
 });
 
-describe('a socket that another opens under the name of a runner', () => {
+describe('a second socket under the name of a runner', () => {
   const find = async (name: string) => {
     const answer = await edge.api.call('/runners', { headers: CLIENT });
     return RunnerList.parse(answer.body).runners.find((runner) => runner.name === name);
@@ -152,7 +152,7 @@ describe('a socket that another opens under the name of a runner', () => {
     await edge.buffer.call('/tasks/claim', { body, headers: RUNNER });
   };
 
-  test('takes no wake from it, neither while it is open nor when it has closed', async () => {
+  test('does not prevent wakes of the first socket, while it is open or after it has closed', async () => {
     const own = await listen('shared');
     await introduce('shared');
     const other = await listen('shared');
@@ -168,7 +168,7 @@ describe('a socket that another opens under the name of a runner', () => {
     own.close();
   });
 
-  test('does not hide one that has none of its own, once it claims again', async () => {
+  test('does not hide a runner without a socket once that runner claims again', async () => {
     await introduce('polling');
     const other = await listen('polling');
     other.close();
@@ -178,7 +178,7 @@ describe('a socket that another opens under the name of a runner', () => {
   });
 });
 
-test('the name of a runner has 200 bytes at most', async () => {
+test('the name of a runner has at most 200 bytes', async () => {
   const call = (runner: string) =>
     edge.buffer.call(`/wake?${new URLSearchParams({ runner })}`, {
       headers: { ...RUNNER, Upgrade: 'websocket' },
@@ -192,7 +192,7 @@ test('the name of a runner has 200 bytes at most', async () => {
   }
 });
 
-test('the socket needs a token of the runners, a name and an upgrade', async () => {
+test('the socket needs a runner token, a name and an upgrade', async () => {
   const call = (path: string, headers: Record<string, string>) => edge.buffer.call(path, { headers });
   expectError(await call('/wake?runner=r', {}), 'unauthorized');
   expectError(await call('/wake?runner=r', CLIENT), 'forbidden');

@@ -17,12 +17,12 @@ const MAX_RPC_BYTES = 32 * 1024 * 1024;
 
 const vars = { AUTH: 'off', SWEEP_AFTER_SECONDS: '0' };
 
-/** One emoji makes a text take two bytes a character in a call between workers. */
+/** With one emoji, a text takes two bytes per character in a call between workers. */
 const payload = `😀${'x'.repeat(19_400)}`;
 const batchOf = (type: string) => ({ tasks: Array.from({ length: 1000 }, () => ({ type, payload })) });
 
-describe('a batch of nearly 20 MB that is nearly 40 MB in a call between workers', () => {
-  /** What is sent to this queue never arrives. */
+describe('a batch of nearly 20 MB that takes nearly 40 MB in a call between workers', () => {
+  /** A queue without a consumer, so that its messages never arrive. */
   const queues = { producers: [{ binding: 'TASK_QUEUE', queue: 'lost' }] };
   const edge = ownEdge([
     { config: { ...workerConfig('api'), queues, vars } },
@@ -49,7 +49,7 @@ describe('a batch of nearly 20 MB that is nearly 40 MB in a call between workers
     assert.deepEqual(await counted('wide-sweep'), [{ tasks: 1000 }]);
   });
 
-  test('is delivered when the status of a task is asked for', async () => {
+  test('is delivered by a call for the status of a task', async () => {
     const id = await store('wide-status', 24 * 3_600_000);
     assert.equal((await edge.api.read(`/tasks/${id}/status`, StatusView)).status, 'pending');
     await edge.ready('wide-status', 1000);
@@ -69,7 +69,7 @@ describe('a batch of nearly 20 MB that is nearly 40 MB in a call between workers
   });
 });
 
-describe('text of two bytes a character', () => {
+describe('text of two bytes per character', () => {
   const edge = ownEdge([
     { config: { ...workerConfig('api'), vars } },
     { config: { ...workerConfig('buffer'), vars } },
@@ -83,7 +83,7 @@ describe('text of two bytes a character', () => {
     });
   });
 
-  test('fits into the answers of lists and claims, which 1 MB and 8 MB of UTF-8 bound: that is 16 MB in a call', async () => {
+  test('fits into lists of 1 MB and claims of 8 MB of UTF-8, which take up to 16 MB in a call', async () => {
     const bytes = byteLength(JSON.stringify(payload));
     for (const list of ['ready', 'all']) {
       const { tasks } = await edge.buffer.read(`/tasks/${list}?limit=1000`, BufferList);
@@ -97,7 +97,7 @@ describe('text of two bytes a character', () => {
     assert.ok(serializedBytes(tasks) < 18 * 1024 * 1024);
   });
 
-  test('is taken from a heartbeat of nearly 20 MB', async () => {
+  test('is accepted in a heartbeat of nearly 20 MB', async () => {
     const wants = [{ types: ['wide-queue'], limit: 1 }];
     const order = { leaseId: randomUUID(), runner: 'runner-1', wants };
     const { tasks } = await edge.buffer.read('/tasks/claim', Claim, order);

@@ -4,7 +4,7 @@ import { ERRORS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
 import type { Answer, Call } from './caller.ts';
 import type { TestEdge } from './harness.ts';
 
-/** Times as the wire writes them: ISO 8601 UTC with milliseconds. */
+/** The format of times in requests and answers: ISO 8601 UTC with milliseconds. */
 export const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Asserts an error answer in the form of the contract and returns its body. */
@@ -20,7 +20,7 @@ export function expectError(answer: Answer, code: ErrorCode): ErrorBody {
 
 export type Refusal = [name: string, worker: 'api' | 'buffer', path: string, call: Call, code: ErrorCode];
 
-/** One test for each call that is answered with an error. */
+/** Adds one test for each call that must be answered with an error. */
 export function refuses(edge: TestEdge, refusals: Refusal[]): void {
   for (const [name, worker, path, call, code] of refusals) {
     test(name, async () => {

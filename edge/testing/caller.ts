@@ -13,12 +13,12 @@ export interface Answer {
 
 export interface Call {
   method?: string;
-  /** Sent as JSON, or as it is where it is a text. */
+  /** Sent as JSON, or unchanged if it is a text. */
   body?: unknown;
   headers?: Record<string, string>;
 }
 
-/** Calls one worker and reads what it answers. */
+/** Calls one worker and reads its answers. */
 export class Caller {
   readonly worker: Worker;
 
@@ -48,7 +48,7 @@ export class Caller {
     return this.call(path, { body });
   }
 
-  /** What a call answers, checked by a schema of the contract. */
+  /** The answer of a call, checked by a schema of the contract. */
   async read<Schema extends z.ZodType>(
     path: string,
     schema: Schema,
@@ -58,12 +58,12 @@ export class Caller {
   }
 }
 
-/** The value of a JSON text, or the text if it is none. */
+/** The value of a JSON text, or the text if it is not JSON. */
 function bodyOf(text: string): unknown {
   return parseJson(text) ?? text;
 }
 
-/** The body of an answer that succeeded, checked by a schema of the contract. */
+/** The body of a successful answer, checked by a schema of the contract. */
 export function read<Schema extends z.ZodType>(answer: Answer, schema: Schema): z.output<Schema> {
   if (answer.status !== 200 && answer.status !== 201) {
     assert.fail(`${answer.status} ${JSON.stringify(answer.body)}`);

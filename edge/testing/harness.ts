@@ -10,7 +10,7 @@ import { waitFor } from './wait-for.ts';
 const API = 'task-api-v2';
 const BUFFER = 'queue-buffer-v2';
 
-/** A harness that asks nothing of the network. */
+/** A harness that makes no requests to the network. */
 export function testHarness(options: TestHarnessOptions) {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= 'false';
   process.env.WRANGLER_SEND_METRICS ??= 'false';
@@ -41,12 +41,12 @@ export class TestEdge {
     this.buffer = new Caller(this.#harness.getWorker(BUFFER));
   }
 
-  /** Starts the workers; resolves to where the first of them listens, for clients on the network. */
+  /** Starts the workers. Resolves to the URL of the first one, for clients on the network. */
   async listen(): Promise<string> {
     return (await this.#harness.listen()).url.origin;
   }
 
-  /** Starts both workers anew with other variables. */
+  /** Restarts both workers with other variables. */
   update(vars: Vars): Promise<void> {
     return this.#harness.update({ workers: workersWith(vars) });
   }
@@ -60,19 +60,19 @@ export class TestEdge {
     return this.#harness.getWorker<ApiEnv>(API).getEnv();
   }
 
-  /** The rows that a statement finds in the ledger, behind its back. */
+  /** Runs a statement on the ledger's database directly, and returns its rows. */
   async sql(query: string, ...params: (string | number)[]) {
     const storage = await this.buffer.worker.getDurableObjectStorage('TaskLedger', { name: 'shard-0' });
     return storage.exec(query, ...params);
   }
 
-  /** Runs the API Worker's cron once. */
+  /** Runs the API Worker's cron job once. */
   async cron(): Promise<void> {
     const { outcome } = await this.api.worker.scheduled({ cron: '* * * * *' });
     assert.equal(outcome, 'ok');
   }
 
-  /** Hands messages to the Consumer Worker as a queue does, and returns those that it wants to see again. */
+  /** Hands messages to the Consumer Worker as a queue does, and returns those that it asks to retry. */
   async deliver(queue: string, ...messages: { body: unknown; id?: string; timestamp?: Date }[]) {
     const consumer = await this.buffer.worker.getExport();
     assert.ok(takesMessages(consumer));
@@ -84,7 +84,7 @@ export class TestEdge {
     return [...retryMessages];
   }
 
-  /** Cancels all that waits or runs, so that the lists of a consumer hold what comes after it alone. */
+  /** Cancels all waiting and running tasks, so that a consumer's lists contain only tasks submitted later. */
   async clear(): Promise<void> {
     for (const status of ['pending', 'processing']) {
       let more = true;
@@ -104,7 +104,7 @@ export class TestEdge {
     return id;
   }
 
-  /** Submits a batch and waits until all of it is ready. */
+  /** Submits a batch and waits until all its tasks are ready. */
   async submitManyReady(type: string, count: number, task: Record<string, unknown> = {}): Promise<string[]> {
     const tasks = Array.from({ length: count }, () => ({ ...task, type }));
     const { taskIds } = await this.api.read('/tasks/batch', BatchSubmitted, { tasks });
@@ -112,7 +112,7 @@ export class TestEdge {
     return taskIds;
   }
 
-  /** Waits until as many tasks of a type are ready; resolves to their ids, oldest first. */
+  /** Waits until `count` tasks of a type are ready. Resolves to their ids, oldest first. */
   ready(type: string, count: number): Promise<string[]> {
     return waitFor(`${count} ready tasks of type ${type}`, async () => {
       const rows = await this.sql(
@@ -124,7 +124,7 @@ export class TestEdge {
   }
 }
 
-/** Both workers as their configurations have them, the API Worker first, with these variables. */
+/** Both workers with their configurations and these variables, the API Worker first. */
 export function workersWith(vars: Vars): Workers {
   return ['api', 'buffer'].map((folder) => ({
     configPath: join(import.meta.dirname, '..', folder, 'wrangler.jsonc'),

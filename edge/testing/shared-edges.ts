@@ -1,10 +1,10 @@
 import { after, before } from 'node:test';
 import { TestEdge, type Vars, type Workers, workersWith } from './harness.ts';
 
-/** The variables of an edge that asks for no token. */
+/** The variables of an edge that requires no token. */
 export const OPEN: Vars = { AUTH: 'off' };
 
-/** An edge of its own for the tests of the file or suite that asks for it; it starts and ends with them. */
+/** A separate edge for the tests of the file or suite that calls this. It starts and ends with them. */
 export function ownEdge(workers: Workers): TestEdge {
   const edge = new TestEdge(workers);
   before(() => edge.listen());
@@ -14,15 +14,15 @@ export function ownEdge(workers: Workers): TestEdge {
 
 let open: TestEdge | undefined;
 /**
- * The edge without tokens that test files of a process share, to be asked for outside of any suite. A file
- * has task types of its own, leaves nothing ready that is in another's way, and asks for no empty ledger.
+ * The edge without tokens that the test files of a process share. Call this outside of any suite. A file uses its
+ * own task types, leaves no ready task that could disturb another file, and does not expect an empty ledger.
  */
 export function openEdge(): TestEdge {
   open ??= ownEdge(workersWith(OPEN));
   return open;
 }
 
-/** The tokens of {@link guardedEdge}: each scope has an old one beside the one in use. */
+/** The tokens of {@link guardedEdge}. Each scope has an old one in addition to the current one. */
 export const TOKENS = { client: 'client-token', runner: 'runner-token' } as const;
 export const OLD_TOKENS = { client: 'client-old', runner: 'runner-old' } as const;
 export const GUARDED = {
@@ -47,8 +47,8 @@ const ARCHIVING: Vars = {
 
 let archiving: TestEdge | undefined;
 /**
- * As {@link openEdge}, for tests that run the cron job: a task may be archived an hour after its end, and the
- * sweep leaves nothing to the queue.
+ * As {@link openEdge}, for tests that run the cron job. Tasks are archived one hour after their end, and the sweep
+ * delivers submissions at once.
  */
 export function archivingEdge(): TestEdge {
   archiving ??= ownEdge(workersWith(ARCHIVING));

@@ -42,12 +42,12 @@ export const idsOf = (record: SubmissionRecord) =>
 export const firstOf = (record: SubmissionRecord) => taskIdAt(record.submission, 0);
 
 let ages = 3;
-/** A time hours back, in a window that no other test of the process uses. */
+/** A time some hours ago, in a window that no other test of the process uses. */
 export const longAgo = () => Date.now() - ages++ * HOUR;
 
 const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
 
-/** Takes submissions through their stages, one by one: accepted, delivered, ended, archived, purged. */
+/** Moves submissions through their stages one by one: accepted, delivered, ended, archived, purged. */
 export class SubmissionStages {
   readonly #edge: TestEdge;
 
@@ -67,12 +67,12 @@ export class SubmissionStages {
     assert.equal(full, false);
   }
 
-  /** Hands messages to the consumer as the queue does, and returns those that it wants to see again. */
+  /** Hands messages to the consumer as the queue does, and returns those that it asks to retry. */
   consume(...bodies: QueueMessage[]): Promise<unknown[]> {
     return this.#edge.deliver('task-queue-v2', ...bodies.map((body) => ({ body })));
   }
 
-  /** Ends all ready tasks of a type, `hoursAgo`: the first by its id as failed, the others with a result. */
+  /** Ends all ready tasks of a type, `hoursAgo`. The task with the first id fails, the others have a result. */
   async finish(type: string, hoursAgo = 2, text = ''): Promise<void> {
     const leaseId = randomUUID();
     const order = { leaseId, runner: 'runner-1', wants: [{ types: [type], limit: 1000 }] };
@@ -95,7 +95,7 @@ export class SubmissionStages {
     );
   }
 
-  /** A window of its own, of one submission whose tasks have ended and whose retention has passed. */
+  /** A separate window with one submission, whose tasks have ended and whose retention has passed. */
   async endedWindow(type: string, ...tasks: Partial<AcceptedTask>[]): Promise<SubmissionRecord> {
     const record = submission(longAgo(), type, ...tasks);
     await this.accept(record);
@@ -104,7 +104,7 @@ export class SubmissionStages {
     return record;
   }
 
-  /** A window that has ended, whose results are large. */
+  /** A window whose tasks have ended with large results. */
   async largeWindow(type: string, tasks: number): Promise<SubmissionRecord> {
     const record = submission(longAgo(), type, ...Array.from({ length: tasks }, () => ({})));
     await this.accept(record);

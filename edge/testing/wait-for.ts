@@ -6,7 +6,7 @@ const POLL_MS = 10;
 /**
  * Calls `ask` until it returns something other than undefined or false, and resolves to that.
  *
- * @param what what is waited for, for the error.
+ * @param what the name of what the test waits for, for the error.
  * @throws {Error} after `timeoutMs`.
  */
 export async function waitFor<Value>(

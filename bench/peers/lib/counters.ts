@@ -1,6 +1,6 @@
 import type { WorkerMessage } from './worker-messages.ts';
 
-/** Counts the jobs that a worker process runs, and tells its parent when all have run. */
+/** Counts the jobs that a worker process runs, and notifies its parent when all have run. */
 export class Counters {
   readonly #expect: number;
   readonly #ended = new Set<number>();
@@ -21,16 +21,16 @@ export class Counters {
     this.#ended.add(n);
     if (this.#ended.size !== this.#expect) return;
     const lastAt = Date.now();
-    tell({ kind: 'done', firstAt: this.#firstAt ?? lastAt, lastAt });
+    send({ kind: 'done', firstAt: this.#firstAt ?? lastAt, lastAt });
   }
 }
 
-/** Ends this worker process: its parent finds the reason in its log. */
+/** Ends this worker process. The log contains the reason. */
 export function fail(reason: unknown): never {
   console.error(reason);
   process.exit(1);
 }
 
-export function tell(message: WorkerMessage): void {
+export function send(message: WorkerMessage): void {
   process.send?.(message);
 }

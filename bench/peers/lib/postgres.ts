@@ -13,7 +13,7 @@ const USER = 'postgres';
 const INSTALL = 'install it with `apt-get install postgresql`';
 const PASSABLE = 0o001;
 
-/** A PostgreSQL server of its own: a new cluster, configured as `initdb` does, on loopback alone. */
+/** A separate PostgreSQL server: a new cluster with the configuration of `initdb`, only on loopback. */
 export class PostgresServer {
   readonly port: number;
   readonly #process: ChildProcess;
@@ -29,8 +29,8 @@ export class PostgresServer {
   }
 
   /**
-   * @param folder holds the cluster and the log. PostgreSQL refuses to run as root: there the user
-   * `postgres` runs it, owns the folder, and may pass through the one that it is in.
+   * @param folder the folder for the cluster and the log. PostgreSQL refuses to run as root. In that case the user
+   * `postgres` runs it, owns the folder, and gets the permission to pass through the parent folder.
    * @throws {PeerMissing}
    */
   static async start(folder: string): Promise<PostgresServer> {
@@ -59,7 +59,7 @@ export class PostgresServer {
     }
   }
 
-  /** Stops it; connections that are open are cut. */
+  /** Stops the server and closes open connections. */
   async stop(): Promise<void> {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGINT');
@@ -72,7 +72,7 @@ export function postgresUrl(port: number): string {
   return `postgres://${USER}@127.0.0.1:${port}/${USER}`;
 }
 
-/** The folder of the programs: Debian's newest version, which is off the path, or the first on the path. */
+/** The folder of the programs: Debian's newest version, which is not on the PATH, or the first on the PATH. */
 async function findPrograms(): Promise<string> {
   const versions = (await readdir(DEBIAN).catch(() => [])).map(Number).toSorted((a, b) => b - a);
   const debian = versions.map((version) => join(DEBIAN, String(version), 'bin'));
@@ -83,7 +83,7 @@ async function findPrograms(): Promise<string> {
   throw new PeerMissing(`pg-boss and Graphile Worker: there is no PostgreSQL; ${INSTALL}`);
 }
 
-/** The user that has to run the server; undefined where this process's own may. */
+/** The user that must run the server; undefined if the user of this process may. */
 async function findOwner(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const ask = async (flag: string) => Number((await promisify(execFile)('id', [flag, USER])).stdout);
@@ -111,7 +111,7 @@ async function untilReady(server: ChildProcess, port: number, folder: string): P
 
 async function accepts(port: number): Promise<boolean> {
   const client = new Client({ connectionString: postgresUrl(port) });
-  // It is told of by `connect` too.
+  // `connect` reports the error too.
   client.on('error', () => {});
   try {
     await client.connect();

@@ -6,7 +6,7 @@ import { freePort } from '../../../edge/scripts/lib/local-edge.ts';
 import { until } from '../../edge-client.ts';
 import { PeerMissing } from '../peer.ts';
 
-/** A Redis server of its own, with the persistence that Debian's package has by default. */
+/** A separate Redis server, with the default persistence of Debian's package. */
 export class RedisServer {
   readonly port: number;
   readonly #process: ChildProcess;

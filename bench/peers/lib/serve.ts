@@ -1,11 +1,11 @@
-import { tell } from './counters.ts';
+import { send } from './counters.ts';
 import type { WorkerArguments } from './worker-messages.ts';
 
 /**
- * Runs a peer's worker as this process: tells the parent when it waits for jobs, and ends when the parent
- * says so, or has ended.
+ * Runs a peer's worker as this process. It notifies the parent when it waits for jobs, and ends on SIGTERM or when
+ * the parent has ended.
  *
- * @param open starts the worker; resolves with what stops it.
+ * @param open starts the worker. Resolves to a function that stops it.
  */
 export async function serve(
   open: (given: WorkerArguments) => Promise<() => Promise<unknown>>,
@@ -17,5 +17,5 @@ export async function serve(
     await stop();
     process.exit();
   });
-  tell({ kind: 'ready' });
+  send({ kind: 'ready' });
 }

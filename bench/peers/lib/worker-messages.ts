@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-/** What a peer's worker process tells its parent. Times are Unix milliseconds. */
+/** A message of a peer's worker process to its parent. Times are Unix milliseconds. */
 export const WorkerMessage = z.discriminatedUnion('kind', [
-  /** It waits for jobs. */
+  /** The worker waits for jobs. */
   z.object({ kind: z.literal('ready') }),
-  /** Every job has run, once: when the first started, and when the last ended. */
+  /** Every job has run once. Contains the start of the first job and the end of the last one. */
   z.object({ kind: z.literal('done'), firstAt: z.number(), lastAt: z.number() }),
 ]);
 export type WorkerMessage = z.infer<typeof WorkerMessage>;
@@ -14,11 +14,11 @@ export interface JobData {
   readonly n: number;
 }
 
-/** What a peer's worker process is started with. */
+/** The arguments of a peer's worker process. */
 export interface WorkerArguments {
   /** The port of the peer's server, on loopback. */
   readonly port: number;
   readonly queue: string;
-  /** How many jobs there are, numbered from 0. */
+  /** The number of jobs. They are numbered from 0. */
   readonly expect: number;
 }

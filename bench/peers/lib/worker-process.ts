@@ -3,32 +3,32 @@ import { type WorkerArguments, WorkerMessage } from './worker-messages.ts';
 
 type Done = Extract<WorkerMessage, { kind: 'done' }>;
 
-/** A worker that was not stopped by then is stuck: it is killed. */
+/** A worker that was not stopped within this time is stuck, and is killed. */
 const LIFE_MS = 120_000;
 
 export interface WorkerProcessOptions extends WorkerArguments {
-  /** The file that its output goes to. */
+  /** The file for its output. */
   readonly log: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** A peer's worker, as a process of its own. */
+/** A peer's worker in a separate process. */
 export class WorkerProcess {
-  /** Resolves when every job has run; rejects when the process ends before. */
+  /** Resolves when every job has run. Rejects if the process ends before. */
   readonly done: Promise<Done>;
   readonly #script: Script;
 
   private constructor(script: Script, done: Promise<Done>) {
     this.#script = script;
     this.done = done;
-    // Whoever waits for it is told; until then it is nobody's.
+    // Prevents an unhandled rejection while nobody waits for the promise.
     done.catch(() => {});
   }
 
   /**
-   * Starts it, and waits until it waits for jobs.
+   * Starts the process, and resolves when the worker waits for jobs.
    *
-   * @param path its script, from the package's root.
+   * @param path the path of its script, relative to the package's root.
    */
   static async start(path: string, options: WorkerProcessOptions): Promise<WorkerProcess> {
     const { port, queue, expect, log, env = {} } = options;
@@ -37,8 +37,8 @@ export class WorkerProcess {
     const ready = Promise.withResolvers<void>();
     const done = Promise.withResolvers<Done>();
     const killer = setTimeout(() => script.stop('SIGKILL'), LIFE_MS);
-    script.process.on('message', (told) => {
-      const message = WorkerMessage.parse(told);
+    script.process.on('message', (data) => {
+      const message = WorkerMessage.parse(data);
       if (message.kind === 'done') done.resolve(message);
       else ready.resolve();
     });

@@ -15,7 +15,7 @@ after(() => rm(folder, { recursive: true }));
 
 const SUBMISSION = newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6));
 
-/** A queue that takes batches until one is refused, and how many came. */
+/** A queue that accepts batches until `refuse` returns a refusal. `batches` counts the batches sent. */
 function queueThat(refuse: (index: number) => object | undefined = () => undefined) {
   let batches = 0;
   const fetch = async (input: string | URL | Request) => {
@@ -43,18 +43,18 @@ async function fileOf(lines: readonly string[]): Promise<string> {
 
 const TASK = '{"type":"a","payload":{"n":1}}';
 
-test('the tasks of a file are counted before they are submitted, empty lines passed over', async () => {
+test('the tasks of a file are counted before they are submitted; empty lines are skipped', async () => {
   const { queue, batches } = queueThat();
-  const told: unknown[] = [];
+  const calls: unknown[] = [];
   const submitted = await submitFile(
     queue,
     await fileOf([TASK, '', `${TASK}\r`, ...Array(1500).fill(TASK), '']),
     {
-      onTotal: (tasks) => told.push(tasks),
-      onBatch: (taskIds) => told.push(taskIds.length),
+      onTotal: (tasks) => calls.push(tasks),
+      onBatch: (taskIds) => calls.push(taskIds.length),
     },
   );
-  assert.deepEqual([submitted, told, batches()], [1502, [1502, 1000, 502], 2]);
+  assert.deepEqual([submitted, calls, batches()], [1502, [1502, 1000, 502], 2]);
 });
 
 for (const [what, lines, sentence] of [
@@ -63,33 +63,33 @@ for (const [what, lines, sentence] of [
     [TASK, '', '{"type":"a" 1}'],
     / is not JSON: expected a comma or a closing bracket at line 3, column 13\n {2}\{"type"/,
   ],
-  ['is no task', [TASK, '[]'], /, line 2: .*expected object/],
-  ['has a field that is wrong', [TASK, '{"type":"a","priority":101}'], /, line 2: priority: .*100/],
-  ['has a field that there is none of', ['{"type":"a","prio":1}'], /, line 1: .*"prio"/],
+  ['is not a task', [TASK, '[]'], /, line 2: .*expected object/],
+  ['has an invalid field', [TASK, '{"type":"a","priority":101}'], /, line 2: priority: .*100/],
+  ['has an unknown field', ['{"type":"a","prio":1}'], /, line 1: .*"prio"/],
 ] as const) {
-  test(`where a line ${what}, nothing is submitted`, async () => {
+  test(`if a line ${what}, nothing is submitted`, async () => {
     const { queue, batches } = queueThat();
     await assert.rejects(submitFile(queue, await fileOf(lines), {}), sentence);
     assert.equal(batches(), 0);
   });
 }
 
-test('a task that the worker refuses is told by its line, and so is what is submitted', async () => {
+test('the error for a refused task names its line and the number of tasks submitted before it', async () => {
   const issues = [{ path: 'tasks.2.runAt', message: 'Expected a time at most 30 days ahead' }];
   const refusal = { error: 'tasks.2.runAt: Expected a time', code: 'invalid_request', issues };
   const { queue } = queueThat((index) => (index === 1 ? refusal : undefined));
   const lines = ['', ...Array<string>(1003).fill(TASK)];
   await assert.rejects(
     submitFile(queue, await fileOf(lines), {}),
-    /, line 1004: runAt: Expected a time at most 30 days ahead \(1000 tasks before it are submitted\)$/,
+    /, line 1004: runAt: Expected a time at most 30 days ahead \(1000 tasks were submitted before it\)$/,
   );
 });
 
-test('a file without a task, and one that cannot be read, are refused', async () => {
+test('a file without tasks and a file that cannot be read are refused', async () => {
   const { queue } = queueThat();
   await assert.rejects(
     submitFile(queue, await fileOf(['', ' ']), {}),
-    /has no task: expected one a line, as JSON$/,
+    /has no tasks: expected one JSON object per line$/,
   );
   await assert.rejects(
     submitFile(queue, join(folder, 'absent'), {}),

@@ -7,17 +7,18 @@ import { parseJsonText } from '../json-text.ts';
 
 export interface BatchFileOptions {
   readonly idempotencyKey?: string | undefined;
-  /** Called once, where the number of tasks is known before. */
+  /** Called once before the first batch, if the number of tasks is known. Standard input has no such call. */
   readonly onTotal?: (tasks: number) => void;
   readonly onBatch?: (taskIds: readonly string[]) => void;
 }
 
 /**
- * Submits the tasks of a file, one a line, as they are read. A file is read twice: a line that is wrong is
- * found before anything is submitted. Standard input comes once, so there the lines before it are.
+ * Submits the tasks of a file, one per line, while it reads them. It reads a file twice, so it finds an invalid
+ * line before it submits anything. Standard input can be read only once: the lines before an invalid one are
+ * submitted.
  *
- * @returns how many tasks were submitted.
- * @throws {Error} whose sentence names the line.
+ * @returns the number of submitted tasks.
+ * @throws {Error} whose message names the line.
  */
 export async function submitFile(
   queue: TaskQueue,
@@ -43,10 +44,10 @@ export async function submitFile(
       },
     );
   } catch (error) {
-    throw told(file, lines, submitted, error);
+    throw withLine(file, lines, submitted, error);
   }
   if (submitted > 0) return submitted;
-  throw new Error(`--batch: ${nameOf(file)} has no task: expected one a line, as JSON`);
+  throw new Error(`--batch: ${nameOf(file)} has no tasks: expected one JSON object per line`);
 }
 
 async function* readTasks(
@@ -58,25 +59,25 @@ async function* readTasks(
     line += 1;
     if (text.trim() === '') continue;
     const task = TaskSubmission.safeParse(await parseJsonText(text, nameOf(file), line));
-    if (!task.success) throw new Error(`${nameOf(file)}, line ${line}: ${wrong(task.error.issues)}`);
+    if (!task.success) throw new Error(`${nameOf(file)}, line ${line}: ${describeIssues(task.error.issues)}`);
     onTask?.(line);
     yield task.data;
   }
 }
 
-function wrong(issues: readonly { path: PropertyKey[]; message: string }[]): string {
+function describeIssues(issues: readonly { path: PropertyKey[]; message: string }[]): string {
   return issues
     .map(({ path, message }) => [path.map(String).join('.'), message].filter(Boolean).join(': '))
     .join('; ');
 }
 
-/** A refusal that names a task, told by the line that it came from; and what is submitted already. */
-function told(file: string, lines: readonly number[], submitted: number, error: unknown): unknown {
+/** Replaces a task's index in a refusal by its line. Adds the number of tasks that are already submitted. */
+function withLine(file: string, lines: readonly number[], submitted: number, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (!(error instanceof TaskQueueError)) {
     return submitted === 0
       ? error
-      : new Error(`${error.message}\n${submitted} tasks before it are submitted`);
+      : new Error(`${error.message}\n${submitted} tasks were submitted before it`);
   }
   const [, index] = /^tasks\.(\d+)/.exec(error.issues?.[0]?.path ?? '') ?? [];
   const line = lines[Number(index)];

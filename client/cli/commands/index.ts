@@ -10,12 +10,12 @@ import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
 import { addWatch } from './watch.ts';
 
-/** What may be given more than once. */
+/** The flags and arguments that may be given more than once. */
 const REPEATABLE = new Set(['_', 'ids', 'tag']);
 
 /**
- * Adds the commands of a client; what they work with is loaded when one is run. A parser that has them rejects
- * with a sentence where the words are not as they should be, and with what a command throws.
+ * Adds the commands of a client. Each loads its dependencies when it runs. The parser rejects with a sentence if
+ * the arguments are invalid, and with the error that a command throws.
  */
 export function addClientCommands(parser: Argv): Argv {
   const commands = [
@@ -42,7 +42,7 @@ export function addClientCommands(parser: Argv): Argv {
     });
 }
 
-/** yargs makes a list of a flag that is given twice, which no reader of its value expects. */
+/** yargs turns a flag that is given twice into a list. The commands expect a single value. */
 function refuseRepeated(flags: Record<string, unknown>): void {
   for (const [flag, value] of Object.entries(flags)) {
     if (!Array.isArray(value) || REPEATABLE.has(flag)) continue;

@@ -9,7 +9,7 @@ const edge = openEdge();
 const cli = openCli();
 
 describe('list, cancel, retry', TOGETHER, () => {
-  test('the tasks that the flags leave are listed, in a table or one a line', async () => {
+  test('the tasks that match the filters are listed, as a table or as one JSON object per line', async () => {
     const ids = await edge.submitManyReady('cli-list', 3, { tags: ['some', 'tag'] });
     const filters = ['--type', 'cli-list', '--tag', 'tag', '--status', 'pending', '--created-after', '1h'];
     const [limited, json, none] = await Promise.all([
@@ -20,14 +20,14 @@ describe('list, cancel, retry', TOGETHER, () => {
     assert.match(limited.stdout, /^TASK +TYPE +STATUS +ATTEMPT +CREATED +TAGS$/m);
     assert.match(limited.stdout, new RegExp(`^${ids[2]}  cli-list  pending  0 +.* ago +some tag$`, 'm'));
     assert.equal(limited.stdout.trimEnd().split('\n').length, 3);
-    assert.match(limited.stderr, /^There are more: --limit N lists up to N tasks, --all lists all$/m);
+    assert.match(limited.stderr, /^More tasks match: --limit N lists up to N tasks, --all lists all$/m);
     const listed = lines(json).map((task) => TaskList.shape.tasks.element.parse(task).id);
     assert.deepEqual(listed, ids.toReversed());
     assert.deepEqual([none.ended, none.stdout], [0, '']);
     assert.match(none.stderr, /^No tasks match the filters/m);
   });
 
-  test('tasks are cancelled and brought back by their ids, whatever becomes of others', async () => {
+  test('tasks are cancelled and retried by id; a refused one does not stop the others', async () => {
     const [one = '', other = ''] = await edge.submitManyReady('cli-change', 2);
     assert.equal(await cli.done(['cancel', one, other]), `${one}  cancelled\n${other}  cancelled`);
     const [view] = lines(await cli.done(['retry', one, '--json']));
@@ -36,7 +36,7 @@ describe('list, cancel, retry', TOGETHER, () => {
     assert.equal(await cli.fails(['retry', one, other], sentence), `${other}  pending\n`);
   });
 
-  test('tasks are cancelled and brought back by what the flags say', async () => {
+  test('all tasks that match the filters are cancelled and retried', async () => {
     await edge.submitManyReady('cli-change-all', 3);
     const filters = ['--all', '--type', 'cli-change-all'];
     assert.equal(await cli.done(['cancel', ...filters]), 'Cancelled 3 tasks');

@@ -14,7 +14,7 @@ type ListedTask = TaskList['tasks'][number];
 export function addList(parser: Argv): Argv {
   return parser.command(
     'list',
-    'List tasks, newest first; --json prints one task a line',
+    'List tasks, newest first; --json prints one task per line',
     (command) =>
       withFilters(withConnection(command))
         .option('status', { choices: STATUSES, requiresArg: true, describe: 'Only tasks in this status' })
@@ -28,18 +28,18 @@ export function addList(parser: Argv): Argv {
         .option('all', { type: 'boolean', conflicts: 'limit', describe: 'List all tasks' }),
     async (flags) => {
       const limit = flags.all ? Number.POSITIVE_INFINITY : (flags.limit ?? DEFAULT_LIMIT);
-      if (!(limit >= 1)) throw new Error(`--limit: Expected a number from 1 on, got ${limit}`);
+      if (!(limit >= 1)) throw new Error(`--limit: Expected a number of at least 1, got ${limit}`);
       const tasks = someTasks(await connect(flags), { ...filterOf(flags), status: flags.status }, limit);
-      if (!flags.json) return tell(tasks);
+      if (!flags.json) return printList(tasks);
       for await (const task of tasks) if (task !== 'more') printJson(task);
     },
   );
 }
 
-/** One call a page: what it finds is shown without waiting for more. */
+/** One call for each page, so that its tasks are shown without waiting for more. */
 const AS_FOUND = { maxCalls: 1 };
 
-/** Tasks page by page, up to a limit; at last `more` where there are further ones. */
+/** Yields tasks page by page, up to a limit, and then `more` if more tasks match. */
 async function* someTasks(
   queue: TaskQueue,
   filter: ListFilter,
@@ -56,16 +56,16 @@ async function* someTasks(
   if (cursor !== undefined) yield 'more';
 }
 
-async function tell(tasks: AsyncIterable<ListedTask | 'more'>): Promise<void> {
+async function printList(tasks: AsyncIterable<ListedTask | 'more'>): Promise<void> {
   const rows: string[][] = [];
   let more = false;
   for await (const task of tasks) {
     if (task === 'more') more = true;
     else rows.push(rowOf(task));
   }
-  if (rows.length === 0) printError('No tasks match the filters; tasks that ended long ago are not listed');
+  if (rows.length === 0) printError('No tasks match the filters; archived tasks are not listed');
   else await printTable(['TASK', 'TYPE', 'STATUS', 'ATTEMPT', 'CREATED', 'ENDED', 'TAGS'], rows);
-  if (more) printError('There are more: --limit N lists up to N tasks, --all lists all');
+  if (more) printError('More tasks match: --limit N lists up to N tasks, --all lists all');
 }
 
 function rowOf({ id, type, status, attempt, createdAt, completedAt, tags = [] }: ListedTask): string[] {

@@ -5,7 +5,7 @@ import { print, printJson } from '../output.ts';
 export function addPause(parser: Argv): Argv {
   return parser.command(
     'pause <type>',
-    'Pause a task type: its waiting tasks are not handed out; running tasks continue',
+    'Pause a task type: its waiting tasks do not start; running tasks continue',
     (command) => withConnection(command).positional('type', { type: 'string', demandOption: true }),
     async (flags) => {
       const answer = await (await connect(flags)).pause(flags.type);

@@ -38,7 +38,7 @@ async function printRunners(runners: readonly RunnerView[]): Promise<void> {
   }
   for (const { name, tasks, held } of runners) {
     if (tasks.length === 0) continue;
-    print(`\n${name} holds ${count(held, 'task')}${held > tasks.length ? ', longest of all' : ''}:`);
+    print(`\n${name} holds ${count(held, 'task')}${held > tasks.length ? '. Those held longest' : ''}:`);
     await printTable(
       ['TASK', 'TYPE', 'CLAIMED'],
       tasks.map(({ taskId, type, claimedAt }) => [taskId, type, ago(claimedAt)]),

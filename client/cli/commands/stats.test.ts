@@ -8,21 +8,21 @@ const edge = openEdge();
 const cli = openCli();
 
 describe('stats, runners, pause, resume', () => {
-  test('a type is paused and resumed, and statistics say so and what no runner handles', async () => {
+  test('statistics show that a type is paused and that no runner handles it', async () => {
     await edge.submitManyReady('cli-stats', 2);
     const paused = await cli.done(['pause', 'cli-stats']);
     assert.equal(paused, 'cli-stats is paused. Run `runner resume cli-stats` to resume it');
     const [table, json] = await Promise.all([cli.done(['stats']), cli.done(['stats', '--json'])]);
     assert.match(table, /^TYPE +READY +SCHEDULED +PROCESSING +COMPLETED +FAILED +CANCELLED +NOTE$/m);
     assert.match(table, /^cli-stats +2 +0 +0 +0 +0 +0 +paused, no runner handles it$/m);
-    assert.match(table, /^Waits longest: [0-9a-f-]{36}, /m);
+    assert.match(table, /^Oldest waiting task: [0-9a-f-]{36}, /m);
     const { types } = QueueStats.parse(JSON.parse(json));
     assert.equal(types.find(({ type }) => type === 'cli-stats')?.paused, true);
     const resumed = TypeSwitch.parse(JSON.parse(await cli.done(['resume', 'cli-stats', '--json'])));
     assert.deepEqual(resumed, { success: true, type: 'cli-stats', paused: false });
   });
 
-  test('a runner is shown with what it holds and with its stuck threads', async () => {
+  test('a runner is shown with the tasks that it holds and its stuck threads', async () => {
     const [id = ''] = await edge.submitManyReady('cli-held', 1);
     const wants = [{ types: ['cli-held'], limit: 1 }];
     const since = new Date().toISOString();

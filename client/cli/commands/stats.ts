@@ -30,7 +30,7 @@ async function printStats({ counts, types, oldestWaiting, minutes }: QueueStats)
   );
   if (oldestWaiting) {
     const { taskId, type, since } = oldestWaiting;
-    print(`Waits longest: ${taskId}, ${type}, ready since ${ago(since).replace(/ ago$/, '')}`);
+    print(`Oldest waiting task: ${taskId}, ${type}, ready for ${ago(since).replace(/ ago$/, '')}`);
   }
   print(`Within the last hour: ${sum(minutes, 'completed')} completed, ${sum(minutes, 'failed')} failed`);
   const last = minutes.at(-1);

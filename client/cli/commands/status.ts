@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { connect, withConnection } from '../connection.ts';
-import { tellTask } from '../task-output.ts';
+import { printTask } from '../task-output.ts';
 
 export function addStatus(parser: Argv): Argv {
   return parser.command(
@@ -10,7 +10,7 @@ export function addStatus(parser: Argv): Argv {
       withConnection(command).positional('id', { type: 'string', demandOption: true, describe: 'A task id' }),
     async (flags) => {
       const queue = await connect(flags);
-      await tellTask(await queue.get(flags.id), flags.json);
+      await printTask(await queue.get(flags.id), flags.json);
     },
   );
 }

@@ -10,7 +10,7 @@ const cli = openCli();
 const TaskRef = Submitted.pick({ taskId: true });
 
 describe('submit', TOGETHER, () => {
-  test('prints the id of a task that has all that the flags say', async () => {
+  test('submits a task with the options of its flags and prints its id', async () => {
     const payload = await cli.file('payload.json', '{"n":1}');
     const flags = ['--priority', '5', '--delay', '60', '--max-attempts', '4', '--timeout', '9', '--tag', 'a'];
     const id = await cli.done(['submit', 'cli-flags', '--payload', `@${payload}`, ...flags, '--tag', 'b']);
@@ -20,7 +20,7 @@ describe('submit', TOGETHER, () => {
     assert.equal(Date.parse(task.runAt ?? '') - Date.parse(task.createdAt), 60_000);
   });
 
-  test('takes the payload from standard input, a time to run at, and a key', async () => {
+  test('accepts a payload on standard input, a run time and an idempotency key', async () => {
     const runAt = new Date(Date.now() + 60_000).toISOString();
     const args = ['submit', 'cli-key', '--payload', '@-', '--run-at', runAt, '--idempotency-key', 'cli-key'];
     const { taskId } = TaskRef.parse(JSON.parse(await cli.done([...args, '--json'], { input: '["stdin"]' })));
@@ -31,7 +31,7 @@ describe('submit', TOGETHER, () => {
     assert.equal(await cli.done(args, { input: '["stdin"]' }), taskId);
   });
 
-  test('takes durations, which go into the future', async () => {
+  test('accepts durations, counted from now into the future', async () => {
     const [delayed, later] = await Promise.all([
       cli.done(['submit', 'cli-durations', '--delay', '1h', '--timeout', '5m']),
       cli.done(['submit', 'cli-durations', '--run-at', '2h']),
@@ -44,7 +44,7 @@ describe('submit', TOGETHER, () => {
     assert.ok(Math.abs(ahead - 7_200_000) < 60_000, runAt);
   });
 
-  test('with --wait shows the result of a task that completes, and ends with 0', async () => {
+  test('with --wait shows the result of a completed task and exits with 0', async () => {
     const onOutput = () => cli.end('cli-wait', { success: true, result: { sum: 3 } });
     const output = await cli.done(['submit', 'cli-wait', '--wait', '--wait-timeout', '30'], { onOutput });
     assert.match(output.split('\n')[0] ?? '', ID);
@@ -52,14 +52,14 @@ describe('submit', TOGETHER, () => {
     assert.match(output, /^result +\{"sum":3\}$/m);
   });
 
-  test('with --wait ends with 2 for a task that fails', async () => {
+  test('with --wait exits with 2 if the task fails', async () => {
     const onOutput = () => cli.end('cli-wait-fails', { success: false, error: 'No paper' });
     const { ended, stdout } = await cli.run(['submit', 'cli-wait-fails', '--wait'], { onOutput });
     assert.equal(ended, 2);
     assert.match(stdout, /^error +task_error: No paper$/m);
   });
 
-  test('with --wait ends with 3 for a task that does not end in time', async () => {
+  test('with --wait exits with 3 if the task does not end in time', async () => {
     const args = ['submit', 'cli-wait-late', '--delay', '600', '--wait', '--wait-timeout', '0.2'];
     const { ended, stdout, stderr } = await cli.run(args);
     assert.equal(ended, 3);
@@ -67,7 +67,7 @@ describe('submit', TOGETHER, () => {
     assert.match(stderr, /has not ended within 0\.2 s; its status is pending/);
   });
 
-  test('with --wait ends at once at Ctrl+C', async () => {
+  test('with --wait exits at once on Ctrl+C', async () => {
     const { ended } = await cli.run(['submit', 'cli-wait-stopped', '--delay', '600', '--wait'], {
       onOutput: (child) => child.kill('SIGINT'),
     });
@@ -87,13 +87,13 @@ describe('submit --batch', TOGETHER, () => {
   const tasks = (type: string, count: number) =>
     Array.from({ length: count }, (_, n) => JSON.stringify({ type, payload: { n }, delaySeconds: 600 }));
 
-  test('submits the tasks of a file, one a line', async () => {
+  test('submits the tasks of a file, one per line', async () => {
     const path = await cli.file('batch.ndjson', tasks('cli-batch', 3).join('\n\n'));
     assert.equal(await cli.done(['submit', '--batch', path]), 'Submitted 3 tasks');
     assert.equal((await edge.api.read('/tasks?type=cli-batch', TaskList)).count, 3);
   });
 
-  test('submits what comes on standard input, and tells each id to a program', async () => {
+  test('submits the tasks from standard input, and prints each id with --json', async () => {
     const input = tasks('cli-batch-in', 1001).join('\n');
     const ids = lines(await cli.done(['submit', '--batch', '-', '--json'], { input }));
     assert.equal(ids.length, 1001);
@@ -101,16 +101,16 @@ describe('submit --batch', TOGETHER, () => {
     assert.deepEqual((await edge.api.read(`/tasks/${taskId}`, TaskView)).payload, { n: 1000 });
   });
 
-  test('names the line that is wrong, and tells what is submitted before it', async () => {
+  test('names the invalid line and the number of tasks submitted before it', async () => {
     const path = await cli.file('wrong.ndjson', '{"type":"cli-wrong"}\n{"type":"a" "payload":1}\n');
     const input = `${tasks('cli-batch-some', 1000).join('\n')}\n{}\n`;
-    const told = /^standard input, line 1001: type: .*\n1000 tasks before it are submitted$/m;
+    const sentence = /^standard input, line 1001: type: .*\n1000 tasks were submitted before it$/m;
     await Promise.all([
       cli.fails(
         ['submit', '--batch', path],
         /wrong\.ndjson is not JSON: expected a comma or a closing bracket at line 2, column 13\n/,
       ),
-      cli.fails(['submit', '--batch', '-'], told, { input }),
+      cli.fails(['submit', '--batch', '-'], sentence, { input }),
     ]);
     assert.equal((await edge.api.read('/tasks?type=cli-wrong', TaskList)).count, 0);
   });

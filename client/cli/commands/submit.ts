@@ -4,7 +4,7 @@ import { connect, withConnection } from '../connection.ts';
 import { type FlagsOf, numberOf, secondsOf, timeOf } from '../flags.ts';
 import { count, print, printJson } from '../output.ts';
 import { readPayload } from '../payload.ts';
-import { tellEnd } from '../task-output.ts';
+import { printEnded } from '../task-output.ts';
 
 const number = (flag: string) => ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
 const seconds = (flag: string) => ({ string: true, requiresArg: true, coerce: secondsOf(flag) }) as const;
@@ -17,10 +17,10 @@ function withFlags(parser: Argv) {
       requiresArg: true,
       describe: 'JSON, @FILE, or @- for standard input',
     })
-    .option('priority', { ...number('priority'), describe: 'From -100 to 100, higher first' })
+    .option('priority', { ...number('priority'), describe: 'From -100 to 100; higher runs first' })
     .option('delay', {
       ...seconds('delay'),
-      describe: 'Run the task after this time: in seconds, or 90s, 30m, 2h, 7d, …',
+      describe: 'Wait this long before the task may run: in seconds, or 90s, 30m, 2h, 7d, …',
     })
     .option('run-at', {
       string: true,
@@ -40,12 +40,12 @@ function withFlags(parser: Argv) {
       type: 'string',
       array: true,
       nargs: 1,
-      describe: 'A tag to find the task by; can be repeated, ten at most',
+      describe: 'A tag to find the task by; repeat the flag for up to ten tags',
     })
     .option('idempotency-key', {
       type: 'string',
       requiresArg: true,
-      describe: 'Submit only once under this key within 24 hours',
+      describe: 'Submit only once with this key within 24 hours',
     })
     .option('wait', {
       type: 'boolean',
@@ -64,7 +64,7 @@ function withFlags(parser: Argv) {
         ...['wait', 'wait-timeout'],
       ],
       describe:
-        'Submit the tasks of a file, one a line as JSON: {"type":…,"payload":…}; - for standard input',
+        'Submit the tasks of a file, one JSON object per line: {"type":…,"payload":…}; - for standard input',
     });
 }
 
@@ -81,7 +81,9 @@ type Flags = FlagsOf<typeof withFlags>;
 
 async function submitOne(type: string, flags: Flags): Promise<void> {
   if (flags.waitTimeout !== undefined && !flags.wait) {
-    throw new Error('--wait-timeout: Expected --wait with it; the time of an attempt is --timeout');
+    throw new Error(
+      '--wait-timeout: Expected --wait as well; to limit the time of an attempt, use --timeout',
+    );
   }
   const payload = flags.payload === undefined ? undefined : await readPayload(flags.payload);
   const queue = await connect(flags);
@@ -97,7 +99,7 @@ async function submitOne(type: string, flags: Flags): Promise<void> {
   const id = await queue.submit(type, payload, options);
   if (!flags.json) print(id);
   else if (!flags.wait) printJson({ taskId: id });
-  if (flags.wait) await tellEnd(await queue.wait(id, { timeoutSeconds: flags.waitTimeout }), flags.json);
+  if (flags.wait) await printEnded(await queue.wait(id, { timeoutSeconds: flags.waitTimeout }), flags.json);
 }
 
 async function submitBatch(file: string, flags: Flags): Promise<void> {

@@ -9,18 +9,18 @@ const edge = openEdge();
 const cli = openCli();
 
 describe('status, watch', TOGETHER, () => {
-  test('a task is shown with all that is known of it', async () => {
+  test('status shows all that is known of a task', async () => {
     const id = await edge.submit({ type: 'cli-status', payload: { n: 1 }, tags: ['t'], priority: 3 });
     await cli.end('cli-status', { success: false, error: 'No \u001b[31mpaper\n' });
     const [output, json] = await Promise.all([cli.done(['status', id]), cli.done(['status', id, '--json'])]);
     assert.match(output, new RegExp(`^task +${id}$`, 'm'));
     assert.match(output, /^status +failed, attempt 1 of 3$/m);
     assert.match(output, /^tags +t\npayload +\{"n":1\}$/m);
-    assert.match(output, /^error +task_error: No \\u001b\[31mpaper\\n$/m, 'it does not steer the terminal');
+    assert.match(output, /^error +task_error: No \\u001b\[31mpaper\\n$/m, 'control characters are escaped');
     assert.equal(TaskView.parse(JSON.parse(json)).error?.message, 'No \u001b[31mpaper\n');
   });
 
-  test('watch tells each change until the end, and ends with 0', async () => {
+  test('watch prints each change until the task has completed, and exits with 0', async () => {
     const id = await edge.submit({ type: 'cli-watch' });
     const onOutput = () => cli.end('cli-watch', { success: true, result: 'done' });
     const output = await cli.done(['watch', id], { onOutput });
@@ -29,7 +29,7 @@ describe('status, watch', TOGETHER, () => {
     assert.match(output, /^result +"done"$/m);
   });
 
-  test('watch tells a program one status a line, and ends with 2 for a task that is cancelled', async () => {
+  test('watch --json prints one status per line, and exits with 2 if the task is cancelled', async () => {
     const id = await edge.submit({ type: 'cli-watch-cancelled', delaySeconds: 600 });
     const onOutput = () => edge.api.post(`/tasks/${id}/cancel`);
     const { ended, stdout } = await cli.run(['watch', id, '--json'], { onOutput });
@@ -38,7 +38,7 @@ describe('status, watch', TOGETHER, () => {
     assert.deepEqual(statuses, ['pending', 'cancelled']);
   });
 
-  test('watch ends at once at Ctrl+C', async () => {
+  test('watch exits at once on Ctrl+C', async () => {
     const id = await edge.submit({ type: 'cli-watch-stopped', delaySeconds: 600 });
     const { ended } = await cli.run(['watch', id], { onOutput: (child) => child.kill('SIGINT') });
     assert.equal(ended, 'SIGINT');

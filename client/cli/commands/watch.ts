@@ -2,12 +2,12 @@ import type { Argv } from 'yargs';
 import { connect, withConnection } from '../connection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { print, printJson, short } from '../output.ts';
-import { statusLine, tellEnd } from '../task-output.ts';
+import { printEnded, statusLine } from '../task-output.ts';
 
 export function addWatch(parser: Argv): Argv {
   return parser.command(
     'watch <id>',
-    'Follow a task until it has ended: each change of its status, attempt and progress',
+    'Follow a task until it has ended, and print each change of its status, attempt and progress',
     (command) =>
       withConnection(command).positional('id', { type: 'string', demandOption: true, describe: 'A task id' }),
     async (flags) => {
@@ -22,7 +22,7 @@ export function addWatch(parser: Argv): Argv {
           print(`${new Date().toLocaleTimeString('en-GB')}  ${statusLine(view)}${shown}`);
         }
       }
-      if (!flags.json) await tellEnd(await queue.get(flags.id), false);
+      if (!flags.json) await printEnded(await queue.get(flags.id), false);
     },
   );
 }

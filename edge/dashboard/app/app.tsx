@@ -18,7 +18,7 @@ import { Tasks } from './views/tasks.tsx';
 import { Toasts } from './views/toasts.tsx';
 import { Types } from './views/types.tsx';
 
-/** The page: the session decides whether it is shown, the address what of it. */
+/** The page. The session decides whether it is shown, and the address decides which view. */
 export function App(): JSX.Element {
   const current = session.value;
   if (current.state === 'signed-out') return <SignIn reason={current.reason} />;
@@ -59,7 +59,7 @@ function Shell(): JSX.Element {
   );
 }
 
-/** Tells views apart, but not the filters and pages of one. */
+/** A name for the view. It does not depend on the view's filters and pages. */
 function placeOf(shown: Route): string {
   return shown.view === 'task' ? `task ${shown.id}` : shown.view;
 }
@@ -80,7 +80,7 @@ function View({ route: shown }: { route: Route }): JSX.Element {
       return (
         <section class="panel">
           <Empty
-            title="Nothing has this address"
+            title="This page does not exist"
             actions={
               <a class="button" href="#/">
                 Go to the overview

@@ -5,7 +5,7 @@ import { listenToKeys } from './state/keys.ts';
 import { stayConnected } from './state/live.ts';
 import { keepTitle } from './state/title.ts';
 
-// The page's policy allows no code made from text.
+// The page's content security policy does not allow code that is created from text.
 z.config({ jitless: true });
 
 const place = document.getElementById('app');

@@ -1,3 +1,3 @@
-/** Runs before the first paint, so that a page of the other theme does not flash. */
+/** Sets the theme before the first paint, so that the other theme does not flash. */
 const chosen = localStorage.getItem('theme');
 if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;

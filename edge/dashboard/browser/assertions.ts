@@ -9,7 +9,7 @@ const Violations = z.object({
   ),
 });
 
-/** Asserts that a page, as it stands, has no fault that axe finds by WCAG 2.2 AA. */
+/** Asserts that axe finds no violation of WCAG 2.2 AA in the current state of a page. */
 export async function expectAccessible(page: Page, what: string): Promise<void> {
   if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe.source);
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -21,7 +21,7 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
   assert.deepEqual(faults, [], `Expected ${what} to be accessible`);
 }
 
-/** Asserts that nothing of a page lies beside its window. */
+/** Asserts that a page is not wider than its window. */
 export async function expectNoSidewaysScroll(page: Page, what: string): Promise<void> {
   const width = await page.evaluate(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -35,7 +35,7 @@ const SMALL = `[...document.querySelectorAll('button, input:not([type=radio]), s
   .filter(([, { width, height }]) => width < 43.5 || height < 43.5)
   .map(([html, { width, height }]) => width + ' × ' + height + ': ' + html)`;
 
-/** Asserts that a finger can hit what a page has to press: 44 px at least. */
+/** Asserts that every control of a page is large enough for a finger: at least 44 px. */
 export async function expectRoomForFingers(page: Page, what: string): Promise<void> {
-  assert.deepEqual(await page.evaluate(SMALL), [], `Expected ${what} to have room for fingers`);
+  assert.deepEqual(await page.evaluate(SMALL), [], `Expected ${what} to have controls of at least 44 px`);
 }

@@ -1,10 +1,10 @@
 import { describe, test } from 'node:test';
 import { isLive, type Stage } from './harness.ts';
 
-/** How the page gets on without its connection. */
+/** Tests of the page without a connection. */
 export function connectionTests(stage: () => Stage): void {
   describe('the connection', () => {
-    test('is told while the network is away, and is back by itself', async (t) => {
+    test('is shown as offline without a network, and returns by itself', async (t) => {
       const person = await stage().person(t);
       const page = await stage().visit(t, person);
       await isLive(page);

@@ -4,7 +4,7 @@ import { Claim, HeartbeatAnswer, type StuckThread } from '../../contract/buffer.
 import type { TestEdge } from '../../testing/harness.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 
-/** A runner as the wire knows it, whose tasks end when the test says so. */
+/** A runner that only makes the calls of one. The test decides when its tasks end. */
 export class Consumer {
   readonly name: string;
   readonly #edge: TestEdge;
@@ -19,7 +19,7 @@ export class Consumer {
     this.#types = types;
   }
 
-  /** Claims up to so many tasks, of those that are ready now. */
+  /** Claims up to `limit` tasks of those that are ready now. */
   async claim(limit: number): Promise<string[]> {
     const leaseId = randomUUID();
     const { tasks } = await this.#edge.buffer.read('/tasks/claim', Claim, {
@@ -39,7 +39,7 @@ export class Consumer {
     return tasks.map(({ taskId }) => taskId);
   }
 
-  /** Waits for a task that is ready, and claims it. */
+  /** Waits for a ready task, and claims it. */
   claimOne(): Promise<string> {
     return waitFor(`a task for ${this.name}`, async () => (await this.claim(1))[0]);
   }

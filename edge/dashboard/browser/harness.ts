@@ -5,10 +5,10 @@ import { TestEdge, workersWith } from '../../testing/harness.ts';
 import { OPEN } from '../../testing/shared-edges.ts';
 import { startChromium } from '../testing/chromium.ts';
 
-/** A call takes no longer, or the test fails. */
+/** The time limit of each browser call. */
 const TIMEOUT_MS = 30_000;
 
-/** The real edge, and a browser to look at it. */
+/** The real edge and a browser. */
 export class Stage {
   readonly edge: TestEdge;
   readonly url: string;
@@ -32,21 +32,21 @@ export class Stage {
     await this.edge.close();
   }
 
-  /** A browser as a person has it, of its own; it ends with the test. */
+  /** A separate browser context, like that of another person. It is closed when the test ends. */
   async person(t: TestContext, options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const context = await this.#newPerson(options);
     t.after(() => context.close());
     return context;
   }
 
-  /** The dashboard, opened by a person with these options; by anyone, where there are none. */
+  /** Opens the dashboard, in a separate context with these options or, without options, in a shared one. */
   async page(t: TestContext, hash = '', options?: BrowserContextOptions): Promise<Page> {
     if (options) return this.visit(t, await this.person(t, options), hash);
     this.#anyone ??= this.#newPerson({});
     return this.visit(t, await this.#anyone, hash);
   }
 
-  /** The dashboard in a tab of a person's. When the test ends nothing may have gone wrong in it. */
+  /** Opens the dashboard in a tab of a person's browser. At the end the test fails if the page had an error. */
   async visit(t: TestContext, person: BrowserContext, hash = ''): Promise<Page> {
     const page = await person.newPage();
     t.after(() => page.close());
@@ -55,7 +55,7 @@ export class Stage {
     return page;
   }
 
-  /** The same, once it is live. */
+  /** Opens the dashboard, and waits until it is live. */
   async livePage(t: TestContext, hash = '', options?: BrowserContextOptions): Promise<Page> {
     const page = await this.page(t, hash, options);
     await isLive(page);
@@ -69,15 +69,15 @@ export class Stage {
   }
 }
 
-/** Waits until the page says that it is live. */
+/** Waits until the page shows that it is live. */
 export function isLive(page: Page): Promise<void> {
   return page.getByText('Live', { exact: true }).waitFor();
 }
 
-/** What the browser says of an answer that is no success is no fault of the page. */
+/** Messages that the browser logs for an unsuccessful answer. They are not faults of the page. */
 const ANSWERED = /^Failed to load resource|^WebSocket connection to/;
 
-/** Fails the test where a script threw, or the browser refused something, such as by the page's policy. */
+/** Fails the test if a script threw, or if the browser refused something, such as by the page's policy. */
 function expectNoFault(t: TestContext, page: Page): void {
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));

@@ -12,7 +12,7 @@ const LOOKS = SIZES.flatMap((size) =>
   (['light', 'dark'] as const).map((colorScheme) => ({ ...size, colorScheme })),
 );
 
-/** The core of the dashboard, in both themes and at each width. */
+/** Tests of the main functions of the dashboard, in both themes and at each width. */
 export function journeyTests(stage: () => Stage): void {
   describe('a task is submitted, followed and found again', () => {
     for (const [index, { name, ...options }] of LOOKS.entries()) {

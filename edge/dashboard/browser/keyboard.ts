@@ -7,10 +7,10 @@ const focused = (page: Page, selector: string) => page.locator(`${selector}:focu
 const background = (page: Page) =>
   page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
 
-/** What works without a pointer, and what a reader may choose. */
+/** Tests of the keyboard and of the theme. */
 export function keyboardTests(stage: () => Stage): void {
   describe('the keyboard', () => {
-    test('leads to the content, the filter, the rows of a list and the keys', async (t) => {
+    test('reaches the content, the filter, the rows of a list and the list of keys', async (t) => {
       await stage().edge.submitManyReady('keyed', 3);
       const page = await stage().livePage(t);
       await page.keyboard.press('Tab');
@@ -42,7 +42,7 @@ export function keyboardTests(stage: () => Stage): void {
       await keys.waitFor({ state: 'hidden' });
     });
 
-    test('opens and closes a dialog, and is back where it was', async (t) => {
+    test('opens and closes a dialog, and the focus returns to where it was', async (t) => {
       const page = await stage().livePage(t);
       await page.getByRole('button', { name: 'New task' }).focus();
       await page.keyboard.press('Enter');
@@ -60,7 +60,7 @@ export function keyboardTests(stage: () => Stage): void {
     });
   });
 
-  test('a theme is chosen, remembered, and left to the system again', async (t) => {
+  test('a chosen theme is remembered, and Auto follows the system again', async (t) => {
     const page = await stage().livePage(t, '', { colorScheme: 'light' });
     const light = await background(page);
     await page.getByRole('button', { name: 'Menu' }).click();

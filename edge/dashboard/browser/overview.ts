@@ -6,17 +6,17 @@ import { expectAccessible } from './assertions.ts';
 import { Consumer } from './consumer.ts';
 import type { Stage } from './harness.ts';
 
-/** A figure of the overview, by its name. */
+/** A figure of the overview, found by its name. */
 const figure = (page: Page, name: string) =>
   page
     .getByRole('region', { name: 'Tasks now' })
     .locator('.figures > div')
     .filter({ has: page.getByText(name, { exact: true }) });
 
-/** The overview, types and runners: all that the live updates tell. */
+/** Tests of the overview, the types and the runners, which show the live updates. */
 export function overviewTests(stage: () => Stage): void {
-  describe('what the live updates tell', () => {
-    test('tasks are counted as they wait and run, and the oldest that waits is named', async (t) => {
+  describe('live updates', () => {
+    test('count the waiting and running tasks and name the oldest waiting task', async (t) => {
       const { edge } = stage();
       const page = await stage().livePage(t);
       const before = await numberIn(page, 'Waiting');
@@ -37,7 +37,7 @@ export function overviewTests(stage: () => Stage): void {
       await page.waitForURL(/#\/tasks\/[0-9a-f-]{36}$/);
     });
 
-    test('the charts tell the hour in words, by hovering and as a table', async (t) => {
+    test('fill the charts, which show the hour as a text, under the pointer and as a table', async (t) => {
       const runner = new Consumer(stage().edge, 'charted-runner', 'charted');
       await stage().edge.submitReady({ type: 'charted' });
       await runner.complete(await runner.claimOne(), 1);
@@ -45,7 +45,7 @@ export function overviewTests(stage: () => Stage): void {
       await runner.fail(await runner.claimOne(), 'It broke');
 
       const page = await stage().livePage(t);
-      const chart = page.getByRole('region', { name: 'Tasks ended a minute' });
+      const chart = page.getByRole('region', { name: 'Tasks ended per minute' });
       const plot = chart.getByRole('img', {
         name: /In the last hour \d+ tasks? completed and [1-9]\d* failed/,
       });
@@ -56,7 +56,7 @@ export function overviewTests(stage: () => Stage): void {
       await page.mouse.move(place.x + place.width - 20, place.y + place.height / 2);
       await chart.getByText(/^\d\d:\d\d$/).waitFor();
       await page.mouse.move(0, 0);
-      await chart.getByRole('button', { name: 'Tasks ended a minute as a table' }).click();
+      await chart.getByRole('button', { name: 'Tasks ended per minute as a table' }).click();
       await chart
         .getByRole('cell', { name: /^\d\d:\d\d$/ })
         .first()
@@ -75,7 +75,7 @@ export function overviewTests(stage: () => Stage): void {
       });
     });
 
-    test('a type that no runner handles is warned of, paused and resumed', async (t) => {
+    test('warn of a type that no runner handles, which can be paused and resumed', async (t) => {
       const { edge } = stage();
       await edge.submitManyReady('orphan', 2);
       const page = await stage().livePage(t);
@@ -91,13 +91,13 @@ export function overviewTests(stage: () => Stage): void {
       await row.getByRole('button', { name: 'Resume orphan' }).click();
       await row.getByText('Paused').waitFor({ state: 'hidden' });
       await page.getByLabel('Filter types by name').fill('no-such');
-      await page.getByText('No type has such a name').waitFor();
+      await page.getByText('No type matches').waitFor();
       await page.getByLabel('Filter types by name').fill('orph');
       await row.getByRole('link', { name: '2 orphan ready' }).click();
       await page.waitForURL('**/#/tasks?status=pending&type=orphan');
     });
 
-    test('a runner is shown with what it is and what it holds', async (t) => {
+    test('show a runner with its properties and the tasks that it holds', async (t) => {
       const { edge } = stage();
       await edge.submitManyReady('held', 2);
       const runner = new Consumer(edge, 'berlin-1', 'held');
@@ -116,7 +116,7 @@ export function overviewTests(stage: () => Stage): void {
       await page.getByText('berlin-1').waitFor();
     });
 
-    test('a thread of a runner that does not end is shown with its task and how long it has been ending', async (t) => {
+    test('show a stuck thread with its task and for how long it has been ending', async (t) => {
       const { edge } = stage();
       const [taskId = ''] = await edge.submitManyReady('stuck', 1);
       const runner = new Consumer(edge, 'berlin-2', 'stuck');
@@ -130,7 +130,7 @@ export function overviewTests(stage: () => Stage): void {
       assert.match((await row.nth(1).textContent()) ?? '', /^stuck \(cpu\).*2 m/);
     });
 
-    test('the title tells the view, and how many tasks have failed', async (t) => {
+    test('keep the view and the number of failed tasks in the title', async (t) => {
       const { edge } = stage();
       const runner = new Consumer(edge, 'title-runner', 'titled');
       await edge.submitReady({ type: 'titled' });

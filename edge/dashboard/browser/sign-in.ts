@@ -18,28 +18,28 @@ async function submit(page: Page, type: string): Promise<void> {
   await page.getByRole('link', { name: 'Show the task' }).click();
 }
 
-/** The way in. From here on the edge asks for tokens, and is started anew. */
+/** Tests of the sign-in. From here on the edge requires tokens, and is restarted. */
 export function signInTests(stage: () => Stage): void {
-  describe('the way in', () => {
-    test('is asked for where the worker begins to want tokens', async (t) => {
+  describe('the sign-in', () => {
+    test('is shown when the worker begins to require tokens', async (t) => {
       const page = await stage().livePage(t, '#/types');
       await stage().edge.update({ API_TOKENS: 'right,second', RUNNER_TOKENS });
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
       assert.equal(await page.title(), 'Sign in · Task queue');
       await page.getByText('API_TOKENS').first().waitFor();
       await page.getByText('npm run deploy -- --set-tokens client').waitFor();
-      await expectAccessible(page, 'the way in');
+      await expectAccessible(page, 'the sign-in');
       assert.equal(await page.getByRole('alert').innerText(), '');
       await signIn(page, 'right');
       await isLive(page);
       await page.getByRole('heading', { level: 1, name: 'Types' }).waitFor();
     });
 
-    test('is refused by a sentence, and kept for its tab', async (t) => {
+    test('explains why a token is refused, and keeps a valid one for the tab', async (t) => {
       const person = await stage().person(t);
       const page = await stage().visit(t, person);
       await page.getByRole('button', { name: 'Sign in' }).click();
-      await page.getByRole('alert').getByText('Give a token').waitFor();
+      await page.getByRole('alert').getByText('Enter a token').waitFor();
       await signIn(page, 'wrong');
       await page.getByRole('alert').getByText('This token is not valid').waitFor();
       await signIn(page, 'runner');
@@ -52,7 +52,7 @@ export function signInTests(stage: () => Stage): void {
       await other.getByRole('heading', { name: 'Sign in' }).waitFor();
     });
 
-    test('is kept for good for who wishes, until they sign out', async (t) => {
+    test('is kept permanently if the person wishes, until they sign out', async (t) => {
       const person = await stage().person(t);
       const page = await stage().visit(t, person);
       await page.getByLabel('Keep me signed in').check();
@@ -67,7 +67,7 @@ export function signInTests(stage: () => Stage): void {
       await other.getByRole('heading', { name: 'Sign in' }).waitFor();
     });
 
-    test('a restart of the edge passes by itself, but ends the session of a token that is taken back', async (t) => {
+    test('survives a restart of the edge, unless the token was removed', async (t) => {
       const [staying, leaving] = [await stage().page(t, '#/types', {}), await stage().page(t, '#/tasks', {})];
       await signIn(staying, 'right');
       await signIn(leaving, 'second');
@@ -83,7 +83,7 @@ export function signInTests(stage: () => Stage): void {
       await leaving.getByRole('main').getByText('Cancelled', { exact: true }).waitFor();
     });
 
-    test('a worker without a token for clients says how to give it one', async (t) => {
+    test('of a worker without client tokens explains how to set them', async (t) => {
       const page = await stage().page(t, '', {});
       const sentence = 'This worker has no token yet: set the secret API_TOKENS';
       await page.route('**/tickets', (route) =>

@@ -7,9 +7,9 @@ const NARROW = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile
 const FAR = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';
 const VIEWS = ['#/', '#/tasks', '#/types', '#/runners'];
 
-/** What the page says while there is nothing to show; the queue has to be empty. */
+/** Tests of the page while there is nothing to show. The queue must be empty. */
 export function emptyTests(stage: () => Stage): void {
-  test('an empty queue says so in every view, and what to do next', async (t) => {
+  test('every view of an empty queue explains that it is empty and what to do next', async (t) => {
     const page = await stage().livePage(t);
     await page.getByText('No task has ended in the last hour.').waitFor();
     await page.getByText('A type appears here with its first task.').waitFor();
@@ -26,10 +26,10 @@ export function emptyTests(stage: () => Stage): void {
   });
 }
 
-/** What the page says while something is awaited, or has gone wrong. */
+/** Tests of the page while it waits for an answer, or after an error. */
 export function stateTests(stage: () => Stage): void {
   describe('states', () => {
-    test('while the list is awaited its place is kept, and a failure says what to do', async (t) => {
+    test('a list that is loading shows placeholders, and a failed one offers to try again', async (t) => {
       const page = await stage().livePage(t);
       const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();
       await page.route('**/tasks?*', async (route) => {
@@ -48,7 +48,7 @@ export function stateTests(stage: () => Stage): void {
       await page.locator('[data-row]').first().waitFor();
     });
 
-    test('a search goes on by itself over answers without any task, and says so meanwhile', async (t) => {
+    test('a search continues by itself over answers without tasks, and shows that it is running', async (t) => {
       const { edge } = stage();
       const id = await edge.submitReady({ type: 'rare' });
       const page = await stage().livePage(t);
@@ -57,7 +57,7 @@ export function stateTests(stage: () => Stage): void {
       await page.route('**/tasks?*', async (route) => {
         calls += 1;
         if (calls === 7) await going;
-        // The real answer, as from the beginning.
+        // The real answer, without the invented cursor.
         if (calls >= 7)
           return route.continue({
             url: route
@@ -74,13 +74,13 @@ export function stateTests(stage: () => Stage): void {
       await page.getByRole('link', { name: id }).waitFor();
     });
 
-    test('a search that stops at its bound offers to go on', async (t) => {
+    test('a search that stops at its limit offers to continue', async (t) => {
       const page = await stage().livePage(t);
       await page.route('**/tasks?*', (route) =>
         route.fulfill({ json: { tasks: [], count: 0, nextCursor: FAR } }),
       );
       await page.goto(`${stage().url}/#/tasks?tag=rare`);
-      const goOn = page.getByRole('button', { name: 'Search on' });
+      const goOn = page.getByRole('button', { name: 'Continue the search' });
       await goOn.waitFor();
       await page.getByText(/Nothing found among the tasks created since 30 Jun/).waitFor();
       await page.unroute('**/tasks?*');
@@ -88,13 +88,13 @@ export function stateTests(stage: () => Stage): void {
       await page.getByRole('heading', { name: 'No task matches' }).waitFor();
     });
 
-    test('an address that nothing has leads to the overview', async (t) => {
+    test('an unknown address offers a link to the overview', async (t) => {
       const page = await stage().livePage(t, '#/settings');
       await page.getByRole('link', { name: 'Go to the overview' }).click();
       await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     });
 
-    test('nothing lies beside the window of a phone of 360 px', async (t) => {
+    test('no view is wider than a phone of 360 px', async (t) => {
       const page = await stage().livePage(t, '', NARROW);
       for (const hash of VIEWS) {
         await page.goto(`${stage().url}/${hash}`);

@@ -4,10 +4,10 @@ import type { Stage } from './harness.ts';
 
 const AFTER_CARET = 'document.activeElement.value.slice(document.activeElement.selectionStart)';
 
-/** The form of a new task. */
+/** Tests of the form of a new task. */
 export function submitTests(stage: () => Stage): void {
   describe('a new task', () => {
-    test('whose payload is no JSON is told at which place, and led there', async (t) => {
+    test('whose payload is not JSON shows the position of the fault and goes there', async (t) => {
       const page = await stage().livePage(t);
       await page.getByRole('button', { name: 'New task' }).click();
       const form = page.getByRole('dialog', { name: 'New task' });
@@ -25,15 +25,15 @@ export function submitTests(stage: () => Stage): void {
       assert.equal(await payload.inputValue(), '{\n  "copies": [\n    1,\n    2\n  ]\n}');
     });
 
-    test('is checked by the server, which is told at the fields', async (t) => {
+    test('is checked by the server, whose issues are shown at their fields', async (t) => {
       const page = await stage().livePage(t);
       await page.keyboard.press('n');
       const form = page.getByRole('dialog', { name: 'New task' });
       await form.getByRole('button', { name: 'Submit', exact: true }).click();
-      await form.getByText('Give the name of a task type').waitFor();
+      await form.getByText('Enter the name of a task type').waitFor();
       await form.getByLabel('Type').fill('two words');
       await form.getByLabel('Priority').fill('500');
-      await form.getByLabel('Attempts at most').fill('0');
+      await form.getByLabel('Maximum attempts').fill('0');
       await form.getByLabel('Time limit').fill('soon');
       await form.getByRole('button', { name: 'Submit', exact: true }).click();
       await form.getByText('Expected a number, got “soon”').waitFor();
@@ -42,7 +42,7 @@ export function submitTests(stage: () => Stage): void {
       for (const [label, issue] of [
         ['Type', 'Expected letters, digits and . _ : / - only'],
         ['Priority', '100'],
-        ['Attempts at most', '1'],
+        ['Maximum attempts', '1'],
         ['Time limit', '0'],
       ] as const) {
         const field = form.locator('.field').filter({ has: page.getByLabel(label) });
@@ -51,7 +51,7 @@ export function submitTests(stage: () => Stage): void {
       await form.locator('input[list]:focus').waitFor();
     });
 
-    test('waits for a delay or a time, and another one follows', async (t) => {
+    test('can have a delay or a start time, and can be followed by another one', async (t) => {
       const page = await stage().livePage(t);
       await page.keyboard.press('n');
       const form = page.getByRole('dialog');
@@ -60,10 +60,10 @@ export function submitTests(stage: () => Stage): void {
       await form.getByLabel('Delay in seconds').fill('3600');
       await form.getByLabel('Delay in seconds').press('Control+Enter');
       await form.getByText('The task is accepted').waitFor();
-      await form.getByRole('button', { name: 'Another one' }).click();
+      await form.getByRole('button', { name: 'Submit another' }).click();
       await form.getByLabel('At a time').check();
       const tomorrow = new Date(Date.now() + 86_400_000 - new Date().getTimezoneOffset() * 60_000);
-      await form.getByLabel('Time, in your zone').fill(tomorrow.toISOString().slice(0, 16));
+      await form.getByLabel('Time, in your time zone').fill(tomorrow.toISOString().slice(0, 16));
       await form.getByRole('button', { name: 'Submit', exact: true }).click();
       await form.getByRole('link', { name: 'Show the task' }).click();
       await page.getByRole('main').getByText('Scheduled').waitFor();

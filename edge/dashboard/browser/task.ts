@@ -5,10 +5,10 @@ import { waitFor } from '../../testing/wait-for.ts';
 import { Consumer } from './consumer.ts';
 import type { Stage } from './harness.ts';
 
-/** One task: its facts, what it went through, and what is done with it. */
+/** Tests of the page of one task: its fields, its history and its buttons. */
 export function taskTests(stage: () => Stage): void {
   describe('one task', () => {
-    test('shows its attempts with their runners and errors, and is brought back', async (t) => {
+    test('shows its attempts with their runners and errors, and can be retried', async (t) => {
       const { edge } = stage();
       const runner = new Consumer(edge, 'munich-2', 'flaky');
       const id = await edge.submitReady({
@@ -38,17 +38,17 @@ export function taskTests(stage: () => Stage): void {
       assert.equal(await page.getByRole('region', { name: 'Error' }).count(), 0);
     });
 
-    test('is cancelled while it waits for its time', async (t) => {
+    test('can be cancelled while it waits for its start time', async (t) => {
       const id = await stage().edge.submit({ type: 'later', delaySeconds: 3600 });
       const page = await stage().livePage(t, `#/tasks/${id}`);
       await page.getByRole('main').getByText('Scheduled').waitFor();
       await page.getByText(/^in (59 m \d+ s|1 h)$/).waitFor();
-      await page.getByText('Waits for its time').waitFor();
+      await page.getByText('Waits for its start time').waitFor();
       await page.getByRole('main').getByRole('button', { name: 'Cancel' }).click();
       await page.getByRole('main').getByText('Cancelled', { exact: true }).waitFor();
     });
 
-    test('folds a long payload, and copies all of it', async (t) => {
+    test('folds a long payload and copies all of it', async (t) => {
       const payload = { rows: Array.from({ length: 300 }, (_, row) => ({ row })) };
       const id = await stage().edge.submitReady({ type: 'long', payload });
       const person = await stage().person(t, { permissions: ['clipboard-read', 'clipboard-write'] });
@@ -64,18 +64,18 @@ export function taskTests(stage: () => Stage): void {
       assert.deepEqual(JSON.parse(String(copied)), payload);
     });
 
-    test('that nobody knows is said to be unknown, and so is what is no id', async (t) => {
+    test('that does not exist is reported, and so is a text that is not an id', async (t) => {
       const unknown = taskIdAt(newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6)), 0);
       const page = await stage().livePage(t, `#/tasks/${unknown}`);
       await page.getByRole('heading', { name: 'No such task' }).waitFor();
       await page.getByText(`No task has the id ${unknown}`).waitFor();
       await page.goto(`${stage().url}/#/tasks/mistyped`);
-      await page.getByText('Expected a task id as a submission answered it, got "mistyped"').waitFor();
+      await page.getByText('Expected a task id as returned by a submission, got "mistyped"').waitFor();
       await page.getByRole('link', { name: 'All tasks' }).click();
       await page.waitForURL('**/#/tasks');
     });
 
-    test('that is archived says so, and is submitted again instead of retried', async (t) => {
+    test('that is archived is marked, and can be submitted again instead of retried', async (t) => {
       const { edge } = stage();
       const runner = new Consumer(edge, 'old-runner', 'old');
       const id = await edge.submitReady({
@@ -86,7 +86,7 @@ export function taskTests(stage: () => Stage): void {
       });
       await runner.fail(await runner.claimOne(), 'It broke');
       const page = await stage().page(t);
-      // A list leaves out what is archived.
+      // A list does not contain archived tasks.
       await page.route(`**/tasks?id=${id}*`, (route) => route.fulfill({ json: { tasks: [], count: 0 } }));
       await page.goto(`${stage().url}/#/tasks/${id}`);
       await page.getByText('This task is archived').waitFor();

@@ -14,10 +14,10 @@ const countsRows = (page: Page, count: number) =>
     },
   );
 
-/** The list: filters, pages, changes, and what is done with one task or many. */
+/** Tests of the list: filters, pages, updates, and changes of one task or many. */
 export function taskListTests(stage: () => Stage): void {
   describe('the list of tasks', () => {
-    test('is filtered by each field, which its address keeps', async (t) => {
+    test('can be filtered by each field, and its address keeps the filter', async (t) => {
       const { edge } = stage();
       const old = await edge.submitReady({ type: 'filtered', tags: ['eu', 'nightly'] });
       const ids = await edge.submitManyReady('filtered', 2, { tags: ['us'] });
@@ -58,12 +58,12 @@ export function taskListTests(stage: () => Stage): void {
       assert.ok(await search.getByLabel('Completed').isChecked());
     });
 
-    test('says what is wrong with a filter', async (t) => {
+    test('explains what is wrong with a filter', async (t) => {
       const page = await stage().livePage(t, '#/tasks?id=xyz');
       await page.getByText('Expected a task id or its beginning').waitFor();
     });
 
-    test('is paged back and forth', async (t) => {
+    test('can be paged back and forth', async (t) => {
       const { edge } = stage();
       await edge.submitManyReady('paged', 120);
       const page = await stage().livePage(t, '#/tasks?type=paged');
@@ -81,7 +81,7 @@ export function taskListTests(stage: () => Stage): void {
       await page.getByRole('link', { name: first }).waitFor();
     });
 
-    test('follows changes, but moves no row under a pointer', async (t) => {
+    test('follows changes but moves no row while the pointer is on the rows', async (t) => {
       const { edge } = stage();
       const held = await edge.submitReady({ type: 'moving' });
       const page = await stage().livePage(t, '#/tasks?type=moving');
@@ -100,7 +100,7 @@ export function taskListTests(stage: () => Stage): void {
       await countsRows(page, 3);
     });
 
-    test('cancels a task and brings it back, in its row', async (t) => {
+    test('cancels and retries a task from its row', async (t) => {
       const { edge } = stage();
       const id = await edge.submitReady({ type: 'switched' });
       const page = await stage().livePage(t, '#/tasks?type=switched');
@@ -117,7 +117,7 @@ export function taskListTests(stage: () => Stage): void {
       await page.waitForURL(`**/#/tasks/${id}`);
     });
 
-    test('retries and cancels all that a filter finds, once it is confirmed', async (t) => {
+    test('retries and cancels all tasks that match a filter, after a confirmation', async (t) => {
       const { edge } = stage();
       t.after(() => edge.clear());
       await edge.submitManyReady('bulk', 750);
@@ -127,7 +127,7 @@ export function taskListTests(stage: () => Stage): void {
       const dialog = page.getByRole('dialog', { name: 'Cancel all' });
       await dialog.getByText('pending tasks of the type bulk').waitFor();
       await expectAccessible(page, 'a question');
-      await dialog.getByRole('button', { name: 'Leave them' }).click();
+      await dialog.getByRole('button', { name: 'Go back' }).click();
       await dialog.waitFor({ state: 'hidden' });
       await page.getByRole('button', { name: 'Cancel all…' }).click();
       await dialog.getByRole('button', { name: 'Cancel 1,500 tasks' }).click();

@@ -11,7 +11,7 @@ const stats = (minute: string, completed: number, failed = 0) => ({
   waitMs: { p50: 20, p95: 300 },
 });
 
-test('an hour has sixty minutes, also those in which nothing ended', () => {
+test('an hour has sixty minutes, including those in which nothing ended', () => {
   const hour = lastHour([stats('11:30', 9), stats('11:31', 1), stats('12:30', 2, 3)], NOW);
   assert.equal(hour.length, 60);
   assert.equal(writeMinute(hour[0]?.at ?? 0), '11:31');
@@ -26,11 +26,11 @@ test('an hour has sixty minutes, also those in which nothing ended', () => {
   assert.equal(hour.filter(({ completed }) => completed === 0).length, 58);
 });
 
-test('the hour is told in a sentence', () => {
+test('the hour is described in a sentence', () => {
   const hour = lastHour([stats('12:00', 1200, 10), stats('12:30', 2, 3)], NOW);
   assert.equal(
     describeThroughput(hour, writeMinute),
-    'In the last hour 1,202 tasks completed and 13 failed; the most in a minute were 1,210, at 12:00.',
+    'In the last hour 1,202 tasks completed and 13 failed. The busiest minute was 12:00, with 1,210 tasks.',
   );
   assert.equal(
     describeLatency(
@@ -54,7 +54,7 @@ test('the hour is told in a sentence', () => {
   );
 });
 
-test('round durations enclose all values', () => {
+test('the round durations enclose all values', () => {
   assert.deepEqual(roundDurations([20, 300]), [10, 100, 1000]);
   assert.deepEqual(roundDurations([10, 1000]), [10, 100, 1000]);
   assert.deepEqual(roundDurations([5]), [1, 10]);

@@ -5,9 +5,9 @@ import { formatDuration } from './durations.ts';
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
 
-/** One minute of the last hour. Latencies are milliseconds; null where no attempt ended. */
+/** One minute of the last hour. Latencies are in milliseconds, or null if no attempt ended. */
 export interface Minute {
-  /** When it began, in Unix milliseconds. */
+  /** The start of the minute, in Unix milliseconds. */
   readonly at: number;
   readonly completed: number;
   readonly failed: number;
@@ -17,7 +17,7 @@ export interface Minute {
 
 export type Percentile = { readonly p50: number; readonly p95: number } | null;
 
-/** The sixty minutes up to now, the present one last, oldest first; the statistics leave out those in which nothing ended. */
+/** The last sixty minutes, oldest first, including the current one. The statistics omit minutes without an end. */
 export function lastHour(minutes: readonly MinuteStats[], now: number): Minute[] {
   const byMinute = new Map(minutes.map((stats) => [Date.parse(stats.minute), stats]));
   const present = Math.floor(now / MINUTE_MS) * MINUTE_MS;
@@ -34,10 +34,10 @@ export function lastHour(minutes: readonly MinuteStats[], now: number): Minute[]
   });
 }
 
-/** Round durations, in milliseconds: the lines of a logarithmic axis of time. */
+/** Round durations, in milliseconds, for the lines of a logarithmic time axis. */
 const ROUND = [1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 864_000_000];
 
-/** The round durations within which all values lie: at least two. */
+/** The round durations that enclose all values, at least two. */
 export function roundDurations(values: readonly number[]): number[] {
   const positive = values.filter((value) => value > 0);
   const [least, most] = positive.length === 0 ? [10, 1000] : [Math.min(...positive), Math.max(...positive)];
@@ -63,10 +63,10 @@ export function describeThroughput(minutes: readonly Minute[], writeMinute: (at:
   const failed = sum(minutes, (minute) => minute.failed);
   if (completed + failed === 0) return 'No task has ended in the last hour.';
   const busiest = minutes.reduce((best, minute) => (ended(minute) > ended(best) ? minute : best));
-  return `In the last hour ${countOf(completed, 'task')} completed and ${formatCount(failed)} failed; the most in a minute were ${formatCount(ended(busiest))}, at ${writeMinute(busiest.at)}.`;
+  return `In the last hour ${countOf(completed, 'task')} completed and ${formatCount(failed)} failed. The busiest minute was ${writeMinute(busiest.at)}, with ${countOf(ended(busiest), 'task')}.`;
 }
 
-/** The newest latency of the hour in a sentence. */
+/** The latest latency of the hour in a sentence. */
 export function describeLatency(
   what: string,
   values: readonly Percentile[],

@@ -4,12 +4,12 @@ import { countByStatus, countOf, formatCount, formatShortCount } from './counts.
 
 const COUNTS = { ready: 2, scheduled: 3, processing: 5, completed: 7, failed: 11, cancelled: 13 };
 
-test('pending tasks are those that are ready and those that wait for their time', () => {
+test('pending tasks are ready and scheduled tasks together', () => {
   assert.equal(countByStatus(COUNTS, 'pending'), 5);
   assert.equal(countByStatus(COUNTS, 'failed'), 11);
 });
 
-test('a count is grouped, and short where the place is narrow', () => {
+test('a count has separators, and a short form for narrow places', () => {
   assert.equal(formatCount(1_234_567), '1,234,567');
   assert.equal(formatShortCount(99_999), '99,999');
   assert.equal(formatShortCount(1_234_567), '1.2M');

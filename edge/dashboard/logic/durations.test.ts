@@ -20,7 +20,7 @@ test('a duration is written in its two largest units', () => {
   for (const [ms, text] of written) assert.equal(formatDuration(ms), text);
 });
 
-test('an age leaves out what changes each second once it is a minute old', () => {
+test('an age of a minute or more has no seconds', () => {
   assert.deepEqual([0, 59_999, 61_000, 3_599_000, 7_500_000].map(formatAge), [
     '0 s',
     '59 s',

@@ -14,7 +14,7 @@ export function formatDuration(ms: number): string {
   return pair(whole, DAY, 'd', HOUR, 'h');
 }
 
-/** How long ago something was, without what changes each second once it is a minute old: `12 s`, `5 m`, `2 h 10 m`. */
+/** How long ago something was, such as `12 s`, `5 m` or `2 h 10 m`. From a minute on it has no seconds. */
 export function formatAge(ms: number): string {
   const whole = Math.max(0, ms);
   if (whole < MINUTE) return `${Math.floor(whole / SECOND)} s`;

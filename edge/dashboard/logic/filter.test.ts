@@ -18,21 +18,21 @@ const FULL: TaskFilter = {
   createdBefore: '2026-01-02T00:00:00.000Z',
 };
 
-test('a filter goes through a query and comes back', () => {
+test('a filter that is written as a query is read unchanged', () => {
   assert.deepEqual(readFilter(new URLSearchParams(filterQuery(FULL).toString())), FULL);
 });
 
-test('what no filter knows, an unknown status and empty fields are left out', () => {
+test('unknown fields, an unknown status and empty fields are ignored', () => {
   assert.deepEqual(readFilter(new URLSearchParams('status=lost&type=&tag=%20&color=red')), {});
   assert.ok(isEmptyFilter({}));
 });
 
-test('a field is changed, or taken out', () => {
+test('a field can be changed or removed', () => {
   assert.deepEqual(withField({ type: 'a' }, 'status', 'failed'), { status: 'failed', type: 'a' });
   assert.deepEqual(withField({ type: 'a', tag: 't' }, 'tag', ''), { type: 'a' });
 });
 
-test('a filter can be said in words', () => {
+test('a filter can be described in words', () => {
   const write = (iso: string) => iso.slice(0, 10);
   assert.equal(describeFilter({}, write), 'tasks');
   assert.equal(

@@ -1,11 +1,11 @@
 import type { TaskStatus } from '../../contract/task.ts';
 
-/** Which tasks a list shows; times are ISO 8601 UTC. What is absent does not matter. */
+/** Selects the tasks of a list. Times are ISO 8601 UTC. An absent field matches every task. */
 export interface TaskFilter {
   readonly status?: TaskStatus;
   readonly type?: string;
   readonly tag?: string;
-  /** How the id begins. */
+  /** The first characters of the id. */
   readonly id?: string;
   readonly createdAfter?: string;
   readonly createdBefore?: string;
@@ -21,7 +21,7 @@ export const STATUSES = [
 
 const TEXTS = ['type', 'tag', 'id', 'createdAfter', 'createdBefore'] as const;
 
-/** Reads a filter from a query; what it does not know it leaves out. */
+/** Reads a filter from a query. It ignores unknown fields. */
 export function readFilter(query: URLSearchParams): TaskFilter {
   const status = STATUSES.find((one) => one === query.get('status'));
   const texts = TEXTS.flatMap((field) => {
@@ -41,7 +41,7 @@ export function filterQuery(filter: TaskFilter): URLSearchParams {
   return query;
 }
 
-/** The filter with one field changed, or taken out where the value is empty. */
+/** The filter with one field changed, or removed if the value is empty. */
 export function withField(
   filter: TaskFilter,
   field: keyof TaskFilter,
@@ -58,7 +58,7 @@ export function isEmptyFilter(filter: TaskFilter): boolean {
 }
 
 /**
- * What a filter selects, in words: `failed tasks of the type email tagged "eu"`.
+ * Describes what a filter selects, such as `failed tasks of the type email tagged “eu”`.
  *
  * @param writeTime how to write a time for the reader.
  */

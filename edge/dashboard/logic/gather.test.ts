@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Gathered, gatherPage, type Page, withFurther } from './gather.ts';
 
-/** A list whose answers are given, the cursor being the number of the next. */
+/** A list with given answers. The cursor is the number of the next answer. */
 function listOf(answers: number[][]) {
   const limits: number[] = [];
   const ask = async (cursor: string | undefined, limit: number): Promise<Page<number>> => {
@@ -35,18 +35,18 @@ test('the last page may be short', async () => {
   });
 });
 
-test('a search stops at its bound and says where it goes on', async () => {
+test('a search stops at its limit and returns a cursor to continue from', async () => {
   const { ask } = listOf([[], [1], [], [], [], [2]]);
   const search = { size: 3, maxAnswers: 3 };
   assert.deepEqual(await gatherPage(ask, search), { rows: [1], nextCursor: '3', stopped: true });
   assert.deepEqual(await gatherPage(ask, { ...search, cursor: '3' }), { rows: [2], stopped: false });
 });
 
-test('what was found is told while the search goes on', async () => {
+test('a search reports what it has found so far', async () => {
   const { ask } = listOf([[], [1], [2]]);
-  const told: Gathered<number>[] = [];
-  await gatherPage(ask, { size: 3, maxAnswers: 5, onFound: (found) => told.push(found) });
-  assert.deepEqual(told, [
+  const reported: Gathered<number>[] = [];
+  await gatherPage(ask, { size: 3, maxAnswers: 5, onFound: (found) => reported.push(found) });
+  assert.deepEqual(reported, [
     { rows: [], nextCursor: '1', stopped: true },
     { rows: [1], nextCursor: '2', stopped: true },
   ]);
@@ -54,7 +54,7 @@ test('what was found is told while the search goes on', async () => {
 
 const rowsOf = (...ids: string[]) => ids.map((id) => ({ id }));
 
-test('a search that is repeated and stops sooner leaves what is further back', () => {
+test('a repeated search that stops earlier keeps the older rows', () => {
   const again = { rows: rowsOf('9', '8'), nextCursor: '6', stopped: true };
   const ended = { rows: rowsOf('8', '7', '5', '2'), stopped: false };
   assert.deepEqual(withFurther(again, ended, 5), { rows: rowsOf('9', '8', '5', '2'), stopped: false });
@@ -63,14 +63,14 @@ test('a search that is repeated and stops sooner leaves what is further back', (
   assert.deepEqual(withFurther(again, further, 5), both);
 });
 
-test('what is left further back fills the page and no more', () => {
+test('the older rows are kept only until the page is full', () => {
   const again = { rows: rowsOf('9', '8'), nextCursor: '6', stopped: true };
   const ended = { rows: rowsOf('5', '4', '2'), stopped: false };
   const page = { rows: rowsOf('9', '8', '5', '4'), nextCursor: '4', stopped: false };
   assert.deepEqual(withFurther(again, ended, 4), page);
 });
 
-test('a search that is repeated and goes as far stands alone', () => {
+test('a repeated search that goes as far replaces all rows', () => {
   const before = { rows: rowsOf('8', '5'), nextCursor: '5', stopped: false };
   const full = { rows: rowsOf('9', '8'), nextCursor: '8', stopped: false };
   assert.deepEqual(withFurther(full, before, 2), full);

@@ -1,27 +1,27 @@
-/** A page of a list; `nextCursor` is absent on the last. */
+/** A page of a list. The last page has no `nextCursor`. */
 export interface Page<Row> {
   readonly rows: Row[];
   readonly nextCursor?: string;
 }
 
 export interface Gathered<Row> extends Page<Row> {
-  /** It is not full, and yet there is more to search: the search stopped at its bound. */
+  /** The search reached its limit: the page is not full, but there is more to search. */
   readonly stopped: boolean;
 }
 
 export interface GatherOptions<Row> {
   readonly size: number;
   readonly cursor?: string | undefined;
-  /** After so many it stops. */
+  /** The maximum number of calls. */
   readonly maxAnswers: number;
-  /** Called before each further answer is asked for, with what was gathered. */
+  /** Called before each further call, with what was gathered so far. */
   readonly onFound?: ((found: Gathered<Row>) => void) | undefined;
 }
 
 /**
- * Asks on until a page is full: one answer looks at a bounded number of rows and may hold few or none.
+ * Makes calls until a page is full. One call looks at a bounded number of rows and may find few or none.
  *
- * @param ask one answer of at most `limit` rows behind `cursor`.
+ * @param ask makes one call, for at most `limit` rows after `cursor`.
  */
 export async function gatherPage<Row>(
   ask: (cursor: string | undefined, limit: number) => Promise<Page<Row>>,
@@ -42,8 +42,8 @@ export async function gatherPage<Row>(
 }
 
 /**
- * A page that was gathered again, with what is behind it: where it stopped sooner than the search before, the
- * rows that this one found further back stay.
+ * Completes a page that was gathered again. If it stopped earlier than the previous search, the older rows of the
+ * previous search are kept.
  */
 export function withFurther<Row extends { readonly id: string }>(
   page: Gathered<Row>,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { colourJson, jsonText } from './json-text.ts';
 
-test('a short value is shown whole, a long one folded', () => {
+test('a short value is shown completely, and a long one is folded', () => {
   const short = jsonText({ a: 1 });
   assert.equal(short.shown, '{\n  "a": 1\n}');
   assert.equal(short.folded, undefined);
@@ -12,18 +12,18 @@ test('a short value is shown whole, a long one folded', () => {
   assert.ok(long.shown.endsWith(']'));
 });
 
-test('a value of one very long line is folded too', () => {
+test('a value with one very long line is folded too', () => {
   assert.ok((jsonText('x'.repeat(100_000)).folded?.length ?? 0) < 10_000);
 });
 
-test('a huge value is cut for the page, and whole for copying', () => {
+test('a huge value is cut for the page but copied completely', () => {
   const text = jsonText('x'.repeat(1_000_000));
   assert.ok(text.cut);
   assert.equal(text.whole.length, 1_000_002);
   assert.ok(text.shown.length < text.whole.length);
 });
 
-test('keys, texts, numbers and words are told apart', () => {
+test('keys, texts, numbers and words are separate tokens', () => {
   const tokens = colourJson('{\n  "a": "b: \\"1\\"",\n  "n": [-1.5e3, true, null]\n}');
   assert.deepEqual(
     tokens.filter(({ part }) => part !== 'plain').map(({ part, text }) => `${part} ${text}`),

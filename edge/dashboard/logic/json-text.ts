@@ -1,6 +1,6 @@
-/** Text over this is shown without colours. */
+/** Longer text is shown without colours. */
 const MAX_COLOURED_CHARACTERS = 40_000;
-/** Text over this is not shown whole: a page with more of it becomes slow. */
+/** Longer text is cut, because it would make the page slow. */
 const MAX_SHOWN_CHARACTERS = 500_000;
 const FOLDED_LINES = 24;
 
@@ -11,16 +11,16 @@ export interface JsonToken {
   readonly text: string;
 }
 
-/** A JSON value as it is shown: whole, or folded to its first lines. */
+/** The text of a JSON value, complete and folded to its first lines. */
 export interface JsonText {
   /** The whole value, for copying. */
   readonly whole: string;
   readonly lines: number;
-  /** What is shown while it is folded; absent where it is short enough to be shown at once. */
+  /** The text to show while it is folded; absent if the value is short. */
   readonly folded?: string;
-  /** What is shown when it is unfolded. */
+  /** The text to show when it is unfolded. */
   readonly shown: string;
-  /** Too large to be shown whole. */
+  /** Whether the value is too large to show completely. */
   readonly cut: boolean;
 }
 

@@ -4,7 +4,7 @@ import { mergeRows } from './merge-rows.ts';
 
 const row = (id: string, status: string) => ({ id, status });
 
-test('rows keep their places and become what they are now', () => {
+test('rows keep their places and get their new values', () => {
   const merged = mergeRows(
     [row('b', 'pending'), row('a', 'pending')],
     [row('b', 'failed'), row('a', 'pending')],
@@ -16,7 +16,7 @@ test('rows keep their places and become what they are now', () => {
   });
 });
 
-test('what has left the page stays in place, what has come is counted', () => {
+test('a row that left the page stays in place, and a new row is only counted', () => {
   const merged = mergeRows(
     [row('b', 'pending'), row('a', 'pending')],
     [row('c', 'pending'), row('b', 'pending')],

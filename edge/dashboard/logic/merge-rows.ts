@@ -3,15 +3,15 @@ interface Row {
 }
 
 export interface Merged<Shown extends Row> {
-  /** The rows in the places where they were, as they are now. */
+  /** The rows in their old places, with their new values. */
   readonly rows: Shown[];
-  /** The ids of rows that belong to the page no more. */
+  /** The ids of rows that no longer belong to the page. */
   readonly gone: ReadonlySet<string>;
-  /** How many rows the page has that are not shown. */
+  /** The number of rows of the page that are not shown. */
   readonly added: number;
 }
 
-/** Brings the rows of a page up to date without moving any: for a reader whose eyes or hands are on them. */
+/** Updates the rows of a page without moving any, while the reader is using them. */
 export function mergeRows<Shown extends Row>(
   shown: readonly Shown[],
   fresh: readonly Shown[],

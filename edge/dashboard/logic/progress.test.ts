@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readProgress } from './progress.ts';
 
-test('parts of a whole are read in the forms that tasks publish', () => {
+test('a part of a whole is read from each form that tasks publish', () => {
   const read: [unknown, number, string][] = [
     [0, 0, '0 %'],
     [0.42, 0.42, '42 %'],
@@ -17,7 +17,7 @@ test('parts of a whole are read in the forms that tasks publish', () => {
   for (const [value, fraction, label] of read) assert.deepEqual(readProgress(value), { fraction, label });
 });
 
-test('any other value is no part of a whole', () => {
+test('any other value is not a part of a whole', () => {
   for (const value of [
     undefined,
     null,

@@ -1,6 +1,6 @@
 import { formatCount } from './counts.ts';
 
-/** How far a task has come. */
+/** The progress of a task. */
 export interface Progress {
   /** From 0 to 1. */
   readonly fraction: number;
@@ -10,8 +10,9 @@ export interface Progress {
 const DONE = ['done', 'completed', 'current', 'processed'] as const;
 
 /**
- * Reads a progress value as a part of a whole: a number from 0 to 1, one up to 100 as percent, `{percent}`,
- * `{progress}`, or `{done, total}` (also `completed`, `current`, `processed`). Undefined where it is none.
+ * Reads a progress value as a part of a whole: a number from 0 to 1, a number up to 100 as a percentage,
+ * `{percent}`, `{progress}`, or `{done, total}` (also `completed`, `current`, `processed`). Undefined for another
+ * value.
  */
 export function readProgress(value: unknown): Progress | undefined {
   if (typeof value === 'number') return ofNumber(value);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { reconnectDelay } from './reconnect.ts';
 
-test('the wait doubles up to its cap, half of it random', () => {
+test('the wait doubles up to its limit, and half of it is random', () => {
   assert.deepEqual(
     [0, 1, 2].map((failures) => reconnectDelay(failures, 1)),
     [500, 1000, 2000],

@@ -1,6 +1,6 @@
 import { filterQuery, readFilter, type TaskFilter } from './filter.ts';
 
-/** What the page shows; the hash of its address says it. */
+/** The view that the page shows. The hash of the address contains it. */
 export type Route =
   | { readonly view: 'overview' | 'types' | 'runners' }
   /** `cursor` is the id of the last task before the page. */

@@ -8,7 +8,7 @@ const form = (fields: Partial<SubmissionForm>): SubmissionForm => ({
   ...fields,
 });
 
-test('fields that are left empty are not sent', () => {
+test('empty fields are not sent', () => {
   assert.deepEqual(readForm(form({ payload: '' })), { task: { type: 'email' } });
   assert.deepEqual(readForm(form({})), { task: { type: 'email', payload: {} } });
 });
@@ -38,28 +38,28 @@ test('all fields are read', () => {
   });
 });
 
-test('a time of the reader’s zone is sent in UTC', () => {
+test('a time in the reader’s time zone is sent in UTC', () => {
   const reading = readForm(form({ when: 'at', runAt: '2026-03-04T05:06' }));
   assert.ok('task' in reading);
   assert.equal(reading.task.runAt, new Date(2026, 2, 4, 5, 6).toISOString());
 });
 
-test('what cannot be read is said at its field', () => {
+test('a field that cannot be read has an issue', () => {
   const reading = readForm(
     form({ type: '', payload: '{"a": }', priority: 'high', when: 'delay', delaySeconds: '' }),
   );
   assert.deepEqual(reading, {
     issues: {
-      type: 'Give the name of a task type',
+      type: 'Enter the name of a task type',
       payload: 'Line 1, column 7: expected a value',
       priority: 'Expected a number, got “high”',
-      delaySeconds: 'Give the seconds to wait',
+      delaySeconds: 'Enter the number of seconds to wait',
     },
   });
-  assert.deepEqual(readForm(form({ when: 'at' })), { issues: { runAt: 'Give a date and a time' } });
+  assert.deepEqual(readForm(form({ when: 'at' })), { issues: { runAt: 'Enter a date and a time' } });
 });
 
-test('the server’s issues go to their fields, and to the form where it has none', () => {
+test('the server’s issues are assigned to their fields, and to the form if it has no such field', () => {
   assert.deepEqual(
     placeIssues([
       { path: 'type', message: 'Expected letters' },

@@ -9,7 +9,7 @@ export interface SubmissionForm {
   readonly priority: string;
   readonly when: 'now' | 'delay' | 'at';
   readonly delaySeconds: string;
-  /** In the reader's zone, as an `<input type="datetime-local">` has it. */
+  /** In the reader's time zone, in the format of an `<input type="datetime-local">`. */
   readonly runAt: string;
   readonly maxAttempts: string;
   readonly timeoutSeconds: string;
@@ -18,7 +18,7 @@ export interface SubmissionForm {
 }
 
 export type FormField = keyof SubmissionForm;
-/** What is wrong with each field; `form` is what no field is to blame for. */
+/** The issue of each field. `form` is the issue that belongs to no field. */
 export type FormIssues = Partial<Record<FormField | 'form', string>>;
 
 export const EMPTY_FORM: SubmissionForm = {
@@ -35,14 +35,14 @@ export const EMPTY_FORM: SubmissionForm = {
 
 const NUMBERS = ['priority', 'maxAttempts', 'timeoutSeconds'] as const;
 
-/** What a form can say of a task. */
+/** The part of a submission that the form contains. */
 export type FormTask = Omit<TaskSubmission, 'backoff'>;
 
-/** Reads the form into what is sent, or says which fields cannot be read. Bounds are for the server to check. */
+/** Converts the form to a task, or returns the issues of its fields. The server checks the limits. */
 export function readForm(form: SubmissionForm): { task: FormTask } | { issues: FormIssues } {
   const issues: FormIssues = {};
   const task: FormTask = { type: form.type.trim() };
-  if (task.type === '') issues.type = 'Give the name of a task type';
+  if (task.type === '') issues.type = 'Enter the name of a task type';
 
   if (form.payload.trim() !== '') {
     const reading = readJson(form.payload);
@@ -54,12 +54,12 @@ export function readForm(form: SubmissionForm): { task: FormTask } | { issues: F
   }
   for (const field of NUMBERS) readNumber(form, field, task, issues);
   if (form.when === 'delay') {
-    if (form.delaySeconds.trim() === '') issues.delaySeconds = 'Give the seconds to wait';
+    if (form.delaySeconds.trim() === '') issues.delaySeconds = 'Enter the number of seconds to wait';
     else readNumber(form, 'delaySeconds', task, issues);
   }
   if (form.when === 'at') {
     const runAt = fromLocalInput(form.runAt);
-    if (runAt === undefined) issues.runAt = 'Give a date and a time';
+    if (runAt === undefined) issues.runAt = 'Enter a date and a time';
     else task.runAt = runAt;
   }
   const tags = form.tags
@@ -83,7 +83,7 @@ function readNumber(
   else issues[field] = `Expected a number, got “${text}”`;
 }
 
-/** Puts what the server found wrong to the fields that it is about. */
+/** Assigns the server's issues to the fields of the form. */
 export function placeIssues(issues: readonly { path: string; message: string }[]): FormIssues {
   const placed: FormIssues = {};
   for (const { path, message } of issues) {

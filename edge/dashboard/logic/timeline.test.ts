@@ -29,7 +29,7 @@ const attempt = (number: number, start: number, end: number, failed = true) => (
 const brief = (spans: Span[]) =>
   spans.map(({ kind, from, to }) => [kind, (from - CREATED) / 1000, (to - CREATED) / 1000]);
 
-test('waits and attempts follow one another up to the end', () => {
+test('waits and attempts follow one another until the end', () => {
   const task: TaskView = {
     ...TASK,
     status: 'completed',
@@ -55,7 +55,7 @@ test('waits and attempts follow one another up to the end', () => {
   );
 });
 
-test('a running attempt goes on until now, from when its runner claimed it', () => {
+test('a running attempt lasts from its claim until now', () => {
   const task: TaskView = { ...TASK, status: 'processing', attempt: 2, attempts: [attempt(1, 1, 2)] };
   const spans = layTimeline(task, at(8), { runner: 'r2', since: at(5) });
   assert.deepEqual(brief(spans), [
@@ -69,18 +69,18 @@ test('a running attempt goes on until now, from when its runner claimed it', () 
   assert.ok(unknown?.kind === 'running' && !unknown.sinceKnown);
 });
 
-test('a pending task waits until now, or for its time', () => {
+test('a pending task waits until now or until its start time', () => {
   assert.deepEqual(brief(layTimeline(TASK, at(4))), [['waits', 0, 4]]);
   assert.deepEqual(brief(layTimeline({ ...TASK, runAt: iso(60) }, at(4))), [['scheduled', 0, 60]]);
   assert.deepEqual(brief(layTimeline({ ...TASK, runAt: iso(2) }, at(4))), [['waits', 0, 4]]);
 });
 
-test('a task that was cancelled before it ran has waited only', () => {
+test('a task that was cancelled before it ran has only a wait', () => {
   const task: TaskView = { ...TASK, status: 'cancelled', completedAt: iso(3) };
   assert.deepEqual(brief(layTimeline(task, at(9))), [['waited', 0, 3]]);
 });
 
-test('attempts that are no longer kept leave a span of their own', () => {
+test('attempts that are no longer stored are one separate span', () => {
   const task: TaskView = { ...TASK, status: 'failed', completedAt: iso(9), attempts: [attempt(5, 8, 9)] };
   assert.deepEqual(brief(layTimeline(task, at(9))), [
     ['forgotten', 0, 8],
@@ -88,7 +88,7 @@ test('attempts that are no longer kept leave a span of their own', () => {
   ]);
 });
 
-test('clocks that differ put nothing before the creation or outside the line', () => {
+test('with different clocks no span is before the creation or outside the line', () => {
   const task: TaskView = { ...TASK, status: 'failed', completedAt: iso(0), attempts: [attempt(1, 0, -1)] };
   const [only, ...others] = layTimeline(task, at(0));
   assert.deepEqual([only?.start, only?.width, others.length], [0, 0, 0]);

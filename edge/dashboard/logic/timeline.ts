@@ -1,16 +1,16 @@
 import type { TaskView } from '../../contract/api.ts';
 import type { TaskError } from '../../contract/task.ts';
 
-/** What a task went through, in order. Times are Unix milliseconds. */
+/** A part of a task's history. Times are Unix milliseconds. */
 export type Span = {
   readonly from: number;
   readonly to: number;
-  /** Where it lies on the whole line, from 0 to 1. */
+  /** The position on the whole line, from 0 to 1. */
   readonly start: number;
   readonly width: number;
 } & (
   | { readonly kind: 'waited' | 'waits' | 'forgotten' }
-  /** It waits for its time, up to `to`. */
+  /** The task waits for its start time, which is `to`. */
   | { readonly kind: 'scheduled' }
   | {
       readonly kind: 'attempt';
@@ -18,7 +18,7 @@ export type Span = {
       readonly runner: string;
       readonly error?: TaskError;
     }
-  /** `sinceKnown` is false where nobody tells when the attempt began: `from` is then when it could have. */
+  /** If `sinceKnown` is false, the start of the attempt is unknown, and `from` is the earliest possible time. */
   | {
       readonly kind: 'running';
       readonly attempt: number;
@@ -27,7 +27,7 @@ export type Span = {
     }
 );
 
-/** Who holds a task, and since when. */
+/** The runner that holds a task, and since when. */
 export interface Holder {
   readonly runner: string;
   readonly since: number;
@@ -36,7 +36,7 @@ export interface Holder {
 type Placed = 'start' | 'width';
 type Bare = Span extends infer One ? (One extends Span ? Omit<One, Placed> : never) : never;
 
-/** Lays a task's life out on a line from its creation to its end, or to what is known of its future. */
+/** Lays a task's history out on a line from its creation to its end, to its start time, or to now. */
 export function layTimeline(task: TaskView, now: number, holder?: Holder): Span[] {
   const created = Date.parse(task.createdAt);
   const spans: Bare[] = [];
@@ -75,7 +75,7 @@ export function layTimeline(task: TaskView, now: number, holder?: Holder): Span[
   return place(spans, created);
 }
 
-/** An end that the ledger wrote a moment after the attempt's is no time that the task waited. */
+/** The ledger records the end of a task a moment after its last attempt. A shorter gap is not shown as a wait. */
 const NO_WAIT_MS = 20;
 
 function place(all: readonly Bare[], created: number): Span[] {

@@ -12,22 +12,22 @@ const FULL = new Intl.DateTimeFormat('en-GB', {
   timeZoneName: 'short',
 });
 
-/** A time of the reader's zone: today's as `14:05:33`, another day's as `3 Jan, 14:05:33`. */
+/** A time in the reader's time zone: today as `14:05:33`, on another day as `3 Jan, 14:05:33`. */
 export function formatTime(ms: number, now: number): string {
   return isSameDay(ms, now) ? TIME.format(ms) : `${DAY.format(ms)}, ${TIME.format(ms)}`;
 }
 
-/** `14:05`. */
+/** A time of day such as `14:05`. */
 export function formatMinute(ms: number): string {
   return SHORT_TIME.format(ms);
 }
 
-/** A time with its date, its milliseconds and its zone. */
+/** A time with its date, milliseconds and time zone. */
 export function formatFullTime(ms: number): string {
   return FULL.format(ms);
 }
 
-/** A time as an `<input type="datetime-local">` takes it: in the reader's zone, with the seconds where there are some. */
+/** A time for an `<input type="datetime-local">`: in the reader's time zone, with seconds if they are not zero. */
 export function toLocalInput(iso: string): string {
   const ms = Date.parse(iso);
   if (Number.isNaN(ms)) return '';
@@ -35,7 +35,7 @@ export function toLocalInput(iso: string): string {
   return local.toISOString().slice(0, 19).replace(/:00$/, '');
 }
 
-/** What such an input says, in ISO 8601 UTC with milliseconds; undefined where it says no time. */
+/** The value of such an input in ISO 8601 UTC with milliseconds; undefined if it contains no time. */
 export function fromLocalInput(text: string): string | undefined {
   const ms = text === '' ? Number.NaN : new Date(text).getTime();
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();

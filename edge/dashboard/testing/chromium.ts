@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Debian's: the shell has no window, and needs half the CPU of the whole browser. */
+/** Debian's package. The shell has no window and needs half the CPU time of the whole browser. */
 const SHELL = '/usr/bin/chromium-headless-shell';
 const PATH = process.env.CHROMIUM_PATH ?? [SHELL, '/usr/bin/chromium'].find(existsSync) ?? SHELL;
 
-/** Why no browser can be started here; undefined where one can. In CI it has to be there. */
+/** The reason why no browser can start here; undefined if one can. In CI there must be one. */
 export const missingChromium =
   existsSync(PATH) || process.env.CI
     ? undefined
     : `There is no ${PATH}: apt-get install chromium-headless-shell, or set CHROMIUM_PATH`;
 
-/** Starts Chromium, without a window and without any request of its own. */
+/** Starts Chromium without a window. It makes no requests except those of the pages. */
 export function startChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: PATH,
@@ -24,7 +24,7 @@ export function startChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      // Pages of one person share a process: a new one costs more than the page.
+      // The pages of one person share a process, because starting a process costs more than a page.
       '--process-per-site',
     ],
   });

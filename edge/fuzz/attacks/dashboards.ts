@@ -7,7 +7,7 @@ import type { EdgeUrls } from '../harness/edge.ts';
 
 const SOCKETS = 300;
 
-/** The claims that are measured change the queue, so every socket is sent updates. */
+/** The measured claims change the queue, so every socket gets updates. */
 export const dashboards: Attack = {
   name: `${SOCKETS} sockets of GET /live opened together`,
   bound: LEDGER_DELAY,
@@ -32,5 +32,5 @@ async function watch({ apiUrl }: EdgeUrls): Promise<string> {
   const closed = Promise.all(open.map((socket) => once(socket, 'close')));
   for (const socket of open) socket.close();
   await closed;
-  return `${open.length} of ${SOCKETS} were opened, and were sent ${updates} updates`;
+  return `${open.length} of ${SOCKETS} were opened and got ${updates} updates`;
 }

@@ -11,7 +11,7 @@ import { tickets } from './tickets.ts';
 import { uploads } from './uploads.ts';
 import { waitingCalls } from './waiting-calls.ts';
 
-/** In the order in which they are carried out. */
+/** The attacks, in the order in which they run. */
 export const ATTACKS: readonly Attack[] = [
   taskLists,
   payloadLists,

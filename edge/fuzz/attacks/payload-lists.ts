@@ -3,7 +3,7 @@ import { flood, LANES, LEDGER_DELAY, ledgerDelay } from '../harness/delay.ts';
 import { cancelAll, submit } from '../harness/fill.ts';
 
 const TYPE = 'attacks/payload';
-/** The first is stored in the ledger, the other stays in its submission's record. */
+/** The ledger stores the small payload. The large one stays in the record of its submission. */
 const SMALL = 'x'.repeat(90_000);
 const LARGE = 'x'.repeat(100_000);
 
@@ -15,7 +15,7 @@ export const payloadLists: Attack = {
       prepare: async (to) => {
         const task = { type: TYPE, priority: 99, payload: LARGE };
         for (let submission = 0; submission < 4; submission += 1) {
-          // A record of 10 MB, one task of which is listed.
+          // A record of 10 MB, with one task that is listed.
           await submit(to, [{ ...task, priority: 100 }, ...Array.from({ length: 99 }, () => task)]);
         }
         const small = { type: TYPE, priority: 100, payload: SMALL };

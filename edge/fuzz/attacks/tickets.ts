@@ -5,7 +5,7 @@ import type { Attack, Outcome } from '../harness/attack.ts';
 import { withGuardedEdge } from '../harness/guarded.ts';
 import { call } from '../harness/http.ts';
 
-/** What somebody may guess that a worker signs with, or that a careless worker accepts. */
+/** Guesses of a secret that a worker signs with, or that a careless worker accepts. */
 const GUESSES = ['', 'ticket:', 'undefined', 'null', 'secret', 'runner', TOKENS.runner];
 
 export const tickets: Attack = {
@@ -37,7 +37,7 @@ async function forgedTickets(): Promise<string[]> {
     }
   }
   const client = await tokenKey(TOKENS.client);
-  // One that was valid once.
+  // A ticket that has expired.
   made.push(await sign({ sub: client.name, exp: exp - 120 }, client.key, 'HS256'));
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = part({ sub: client.name, exp });

@@ -9,19 +9,19 @@ const UPLOADS = 16;
 const MB = 2 ** 20;
 const UPLOAD_BYTES = 19 * MB;
 const CHUNK = Buffer.alloc(MB, 0x78);
-/** The local runtime's sockets buffer some 8 MB of each upload; a worker that read it would hold all of it, twice. */
+/** The local runtime's sockets buffer about 8 MB of each upload. A worker that reads it holds all of it, twice. */
 const MOST_GROWTH_MB = 150;
-/** How often the memory is looked at. */
+/** The interval between two measurements of the memory. */
 const LOOK_MS = 50;
 
 export const uploads: Attack = {
-  name: `${UPLOADS} uploads of ${UPLOAD_BYTES / MB} MB at once without a token, their length undeclared`,
+  name: `${UPLOADS} uploads of ${UPLOAD_BYTES / MB} MB at once, without a token or a declared length`,
   bound: { measure: 'growth of the workers’ memory', unit: 'MB', atMost: MOST_GROWTH_MB },
   run: () => withGuardedEdge(attack),
 };
 
 async function attack(url: string): Promise<Outcome> {
-  // What the first request takes is not the attack's.
+  // The memory that the first request takes does not belong to the attack.
   await upload(url);
   const before = await residentBytes();
   const uploading = Promise.all(Array.from({ length: UPLOADS }, () => upload(url)));

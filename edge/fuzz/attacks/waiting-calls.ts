@@ -10,9 +10,9 @@ import { call, post } from '../harness/http.ts';
 const CALLS = 1000;
 const TYPE = 'attacks/awaited';
 
-/** The claims that are measured change the queue, so the ledger looks at what is waited for. */
+/** The measured claims change the queue, so the ledger checks the tasks that the calls wait for. */
 export const waitingCalls: Attack = {
-  name: `${CALLS} calls of GET /tasks/:id/status?wait= that wait, each for another task`,
+  name: `${CALLS} calls of GET /tasks/:id/status?wait= , each waiting for a different task`,
   bound: LEDGER_DELAY,
   run: (edge) => {
     const waits = new Map<EdgeUrls, Waits>();
@@ -21,12 +21,12 @@ export const waitingCalls: Attack = {
         const tasks = Array.from({ length: CALLS }, () => ({ type: TYPE }));
         const { taskIds } = BatchSubmitted.parse(await post(`${to.apiUrl}/tasks/batch`, { tasks }));
         waits.set(to, new Waits(to, taskIds));
-        // Answered once the calls before it have come to their wait.
+        // The answer comes only when all earlier calls wait.
         await call(`${to.apiUrl}/tasks/${taskIds.at(-1)}/status`);
       },
       send: async (to) => {
         await sleep(ATTACK_MS);
-        return `${CALLS - (waits.get(to)?.answered ?? 0)} of ${CALLS} waited all the time`;
+        return `${CALLS - (waits.get(to)?.answered ?? 0)} of ${CALLS} waited until the end`;
       },
       undo: async (to) => {
         await cancelAll(to, TYPE);

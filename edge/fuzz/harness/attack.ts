@@ -1,14 +1,14 @@
 import type { AttackedEdge } from './edge.ts';
 
-/** What an attack came to. */
+/** The result of an attack. */
 export interface Outcome {
   /** In the unit of the attack's bound. */
   readonly value: number;
-  /** What else was seen. */
+  /** Further observations. */
   readonly note?: string;
 }
 
-/** One thing that a holder of a token, or anyone, can do to the edge, and what it may cost others at most. */
+/** Something that a holder of a token, or anyone, can do to the edge, and the most that it may cost others. */
 export interface Attack {
   readonly name: string;
   readonly bound: {
@@ -16,18 +16,18 @@ export interface Attack {
     readonly unit: string;
     readonly atMost: number;
   };
-  /** Attacks an edge that `fill` has filled, and leaves it as it was. */
+  /** Attacks an edge that `fill` has filled, and then restores it. */
   run(edge: AttackedEdge): Promise<Outcome>;
 }
 
-/** An attack with what it came to; `error` if it could not be carried out. */
+/** An attack with its result, or with an `error` if it could not run. */
 export interface Judged {
   readonly attack: Attack;
   readonly outcome: Outcome | { readonly error: string };
   readonly held: boolean;
 }
 
-/** Carries out an attack. One that cannot be carried out has not held. */
+/** Runs an attack. If it cannot run, its bound does not count as held. */
 export async function judge(attack: Attack, edge: AttackedEdge): Promise<Judged> {
   try {
     const outcome = await attack.run(edge);

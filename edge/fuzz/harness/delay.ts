@@ -3,11 +3,11 @@ import type { AttackedEdge, EdgeUrls } from './edge.ts';
 import { call } from './http.ts';
 import { probeDuring, type Sample } from './probe.ts';
 
-/** How many calls a flood sends at the same time. */
+/** The number of calls that a flood sends at the same time. */
 export const LANES = 14;
 
 export const ATTACK_MS = 6000;
-/** Of 100 calls so many count: other programs of the machine delay some. */
+/** The part of the calls that counts. Other programs on the machine delay the rest. */
 const PART = 0.95;
 
 /** The bound of every attack on the ledger. */
@@ -15,17 +15,17 @@ export const LEDGER_DELAY = { measure: 'delay of a claim or heartbeat, p95', uni
 
 const CALLS = ['claim', 'heartbeat'] as const;
 
-/** What is done to an edge, and to its control. */
+/** An attack on the ledger of an edge. It runs on the control as well. */
 export interface LedgerAttack {
-  /** What comes before the attack; it is not measured. */
+  /** Prepares the attack. This is not measured. */
   prepare?(edge: EdgeUrls): Promise<void>;
-  /** Resolves to what was seen. */
+  /** Attacks. Resolves to a description of the answers. */
   send(edge: EdgeUrls): Promise<string>;
-  /** Leaves the edge as it was. */
+  /** Restores the edge. */
   undo?(edge: EdgeUrls): Promise<void>;
 }
 
-/** How much longer the calls of a runner take while their own ledger is attacked than while the control is. */
+/** How much longer the calls of a runner take during an attack on its ledger than during one on the control. */
 export async function ledgerDelay(edge: AttackedEdge, attack: LedgerAttack): Promise<Outcome> {
   const both = [edge, edge.control];
   for (const one of both) await attack.prepare?.(one);
@@ -40,7 +40,7 @@ export async function ledgerDelay(edge: AttackedEdge, attack: LedgerAttack): Pro
     const delays = CALLS.map((name) => quantile(attacked, name, PART) - quantile(control, name, PART));
     return {
       value: Math.max(0, ...delays),
-      note: `${timesOf(attacked)}; beside an attack on the control ${timesOf(control)}. ${seen}`,
+      note: `${timesOf(attacked)}; during an attack on the control ${timesOf(control)}. ${seen}`,
     };
   } finally {
     for (const one of both) await attack.undo?.(one);
@@ -61,11 +61,11 @@ function quantile(samples: readonly Sample[], name: keyof Sample, part: number):
 }
 
 /**
- * Sends calls for some seconds, each lane one after another.
+ * Sends calls for some seconds. Each lane sends one after another.
  *
- * @param next the n-th call.
- * @returns what they were answered.
- * @throws {Error} if one was answered with a status of 5xx other than 503.
+ * @param next returns the n-th call.
+ * @returns the number of answers with each status.
+ * @throws {Error} if an answer has a status of 5xx other than 503.
  */
 export async function flood(next: (index: number) => { url: string; method?: string }): Promise<string> {
   const statuses = new Map<number, number>();

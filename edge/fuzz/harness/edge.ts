@@ -9,23 +9,23 @@ import { freePort, type LocalEdge, startLocalEdge } from '../../scripts/lib/loca
 import { spawnWorker } from '../../scripts/lib/local-worker.ts';
 import { workerConfig } from '../../scripts/worker-config.ts';
 
-/** Where an edge is called; no slash at the end. */
+/** The URLs of an edge, without a slash at the end. */
 export interface EdgeUrls {
   readonly apiUrl: string;
-  /** The Consumer Worker in whose process the ledger runs. */
+  /** The Consumer Worker that runs in the process of the ledger. */
   readonly queueUrl: string;
   /** The Consumer Worker for calls that read. */
   readonly readerUrl: string;
 }
 
 /**
- * A local edge to attack. Its reader is another Consumer Worker of the same ledger in a separate process: what a
- * worker does to write an answer takes no time of the ledger there, as on Cloudflare.
+ * A local edge to attack. Its reader is another Consumer Worker of the same ledger in a separate process. As on
+ * Cloudflare, writing an answer there takes no time from the ledger.
  */
 export interface AttackedEdge extends EdgeUrls {
   /**
-   * An edge with the same tasks on the same machine. What an attack on it costs the attacked one is the machine's
-   * time, not the ledger's.
+   * An edge with the same tasks on the same machine. An attack on it takes the machine's time, but not the time of
+   * the attacked edge's ledger.
    */
   readonly control: EdgeUrls;
   stop(): Promise<void>;
@@ -35,9 +35,9 @@ const READY_TIMEOUT_MS = 60_000;
 const KILL_AFTER_MS = 5000;
 
 /**
- * Starts an edge without tokens, and its control, on free ports. Nothing of them is left when they have stopped.
+ * Starts an edge without tokens, and its control, on free ports. When they stop, they leave nothing behind.
  *
- * @param fill submits what both hold.
+ * @param fill submits the tasks of both.
  */
 export async function startAttackedEdge(fill: (edge: EdgeUrls) => Promise<void>): Promise<AttackedEdge> {
   const folder = await mkdtemp(join(tmpdir(), 'edge-attacks-'));
@@ -112,7 +112,7 @@ async function untilHealthy(url: string): Promise<void> {
   throw new Error(`The reader's worker was not ready within ${READY_TIMEOUT_MS / 1000} s`);
 }
 
-/** The worker's process has children, which would go on without it. */
+/** Ends a worker's process with its child processes, which would continue without it. */
 async function endGroup(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGTERM');
   if (child.exitCode === null && child.signalCode === null) {

@@ -17,7 +17,7 @@ interface Task {
   readonly payload?: unknown;
 }
 
-/** Fills an edge: 500 types with a task of every priority, as many further types as fit, and tasks to claim. */
+/** Fills an edge: 500 types with a task of every priority, 9,000 other types, and tasks to claim. */
 export async function fill(edge: EdgeUrls): Promise<void> {
   const tasks: Task[] = [
     ...Array.from({ length: 100 }, () => ({ type: PROBE_TYPE })),
@@ -33,7 +33,7 @@ export async function fill(edge: EdgeUrls): Promise<void> {
   await untilReady(edge, tasks.length);
 }
 
-/** Submits tasks that are claimed first and waits until the ledger has them. */
+/** Submits tasks, and waits until the ledger has them. */
 export async function submit(edge: EdgeUrls, tasks: readonly Task[]): Promise<void> {
   const before = await countReady(edge);
   await post(`${edge.apiUrl}/tasks/batch`, { tasks });
@@ -53,7 +53,7 @@ async function untilReady(edge: EdgeUrls, count: number): Promise<void> {
   const end = performance.now() + FILL_MS;
   while ((await countReady(edge)) < count) {
     if (performance.now() > end)
-      throw new Error(`The ledger did not take ${count} tasks in ${FILL_MS / 1000} s`);
+      throw new Error(`The ledger did not accept ${count} tasks within ${FILL_MS / 1000} s`);
     await sleep(200);
   }
 }

@@ -1,7 +1,7 @@
 import { TestEdge, workersWith } from '../../testing/harness.ts';
 import { GUARDED } from '../../testing/shared-edges.ts';
 
-/** Attacks an edge that asks for tokens, while it runs. Resolves to what the attack resolves to. */
+/** Starts an edge that requires tokens, attacks it, and stops it. Resolves to the result of the attack. */
 export async function withGuardedEdge<Value>(attack: (url: string) => Promise<Value>): Promise<Value> {
   const edge = new TestEdge(workersWith(GUARDED));
   try {

@@ -1,7 +1,7 @@
-/** Longer than any answer may take. */
+/** Longer than any answer should take. */
 const TIMEOUT_MS = 60_000;
 
-/** Posts JSON and reads the answer; anything but success is an error. */
+/** Posts JSON and reads the answer. Throws if the call does not succeed. */
 export async function post(url: string, body: object = {}): Promise<unknown> {
   const response = await fetch(url, {
     method: 'POST',
@@ -13,7 +13,7 @@ export async function post(url: string, body: object = {}): Promise<unknown> {
   return JSON.parse(text);
 }
 
-/** Calls and drops the answer, of whatever status. @returns the status and the size in bytes. */
+/** Makes a call and discards the answer, regardless of its status. @returns the status and the size in bytes. */
 export async function call(url: string, method = 'GET'): Promise<{ status: number; bytes: number }> {
   const response = await fetch(url, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
   let bytes = 0;

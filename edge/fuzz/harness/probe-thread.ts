@@ -1,6 +1,6 @@
 /**
- * A runner that claims, renews and releases one task after another and reports how long each call took. It has a
- * thread to itself, so that what the attack does in this process adds nothing to its times.
+ * A runner that claims, renews and releases one task after another and reports how long each call took. It has its
+ * own thread, so that the attack in this process does not add to its times.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

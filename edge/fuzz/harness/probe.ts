@@ -6,13 +6,13 @@ import type { EdgeUrls } from './edge.ts';
 /** The type of the tasks that the probe claims. */
 export const PROBE_TYPE = 'attacks/probe';
 
-/** How many milliseconds each of a runner's calls took. */
+/** The duration of a runner's calls, in milliseconds. */
 export interface Sample {
   readonly claim: number;
   readonly heartbeat: number;
 }
 
-/** Measures the calls of a runner while something happens; resolves to the samples that were taken meanwhile. */
+/** Measures the calls of a runner while something happens. Resolves to the samples of that time. */
 export async function probeDuring(edge: EdgeUrls, something: () => Promise<void>): Promise<Sample[]> {
   const samples: Sample[] = [];
   const thread = new Worker(join(import.meta.dirname, 'probe-thread.ts'), {

@@ -6,8 +6,7 @@ import { startAttackedEdge } from './edge.ts';
 import { fill } from './fill.ts';
 
 /**
- * Starts an edge, fills it, carries out every attack on it, and prints what each came to. Sends nothing beyond
- * this machine.
+ * Starts an edge, fills it, runs every attack on it, and prints the results. It sends nothing to other machines.
  *
  * @returns whether every bound holds.
  */
@@ -33,7 +32,7 @@ function warnIfBusy(): void {
   const cores = availableParallelism();
   if (load <= cores) return;
   console.log(
-    `Other programs keep this machine busy (load ${load.toFixed(1)}, ${cores} cores): times will be too high. Run nothing else meanwhile.`,
+    `Other programs keep this machine busy (load ${load.toFixed(1)}, ${cores} cores): the times will be too high. Run nothing else at the same time.`,
   );
 }
 

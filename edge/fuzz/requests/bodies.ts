@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { type Json, json } from './values.ts';
 
-/** A body with one place of it, the `at`-th, replaced by other values: none, one, or what it was and more. */
+/** A change of the `at`-th value of a body: it is replaced, deleted, extended or wrapped in a list. */
 interface Mutation {
   at: number;
   how: 'replace' | 'delete' | 'extend' | 'wrap';
@@ -39,7 +39,7 @@ const RAW_BODIES = String.raw`
   .trim()
   .split(/[|\n]/);
 
-/** Made when they are sent, so that a request is short to print. */
+/** Large bodies. They are created when they are sent, so that a printed request is short. */
 export const HUGE: Record<string, () => string> = {
   deepList: () => `{"type":"fuzz","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
   deepObject: () => `{"success":true,"result":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
@@ -51,10 +51,10 @@ export const HUGE: Record<string, () => string> = {
   manyResults: () => JSON.stringify({ results: Array.from({ length: 2000 }, () => ({})) }),
 };
 
-/** A body as it is sent, or one of {@link HUGE} by its name. */
+/** A body, or the name of one of {@link HUGE}. */
 export type Body = { text: string } | { huge: string } | null;
 
-/** Mostly valid or nearly so, now and then something else. */
+/** Mostly valid or nearly valid bodies, and sometimes others. */
 export function bodyOf(valid: Arbitrary<Json>): Arbitrary<Body> {
   const broken = fc.tuple(valid, fc.array(mutation, { minLength: 1, maxLength: 3 }));
   return fc.oneof(

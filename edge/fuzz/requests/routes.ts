@@ -23,7 +23,7 @@ import { type Json, json, list, record } from './values.ts';
 export interface Route {
   worker: 'api' | 'buffer';
   method: 'GET' | 'POST';
-  /** `:id` stands for a task's id. */
+  /** `:id` is replaced by a task's id. */
   path: string;
   answer: z.ZodType;
   query: Record<string, Arbitrary<string>>;
@@ -41,7 +41,7 @@ const post = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Re
 const Page = z.string().startsWith('<!doctype html>');
 const OpenApi = z.looseObject({ openapi: z.string() });
 
-/** Every route of both workers but the sockets and the stream; the first that fits a request is the one that serves it. */
+/** Every route of both workers except the sockets and the stream. The first one that matches serves a request. */
 export const ROUTES = [
   get('api', '/health', Api.Health),
   post('api', '/tasks', Api.Submitted, { body: task }),

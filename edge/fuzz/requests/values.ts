@@ -20,7 +20,7 @@ export const { value: json } = fc.letrec<{ value: Json }>((tie) => ({
 
 export const mostly = <Value>(arbitrary: Arbitrary<Value>, odd: Arbitrary<Value>) =>
   fc.oneof({ weight: 9, arbitrary }, { weight: 1, arbitrary: odd });
-/** A record of the required fields, and of any of the others. */
+/** A record with the required fields and some of the optional ones. */
 export const record = (
   required: Record<string, Arbitrary<Json>>,
   optional: Record<string, Arbitrary<Json>> = {},

@@ -5,7 +5,7 @@ import { dark } from '../state/theme.ts';
 import { Icon } from './icon.tsx';
 import { aligned, openPlot, type PlotData } from './plot.ts';
 
-/** One row of figures: those of a minute, or what stands for the hour. */
+/** One row of figures: of a minute, or of the hour. */
 export interface Figures {
   readonly at: string;
   /** One for each of the chart's names. */
@@ -14,18 +14,18 @@ export interface Figures {
 
 interface ChartProps {
   readonly title: string;
-  /** What it shows, in a sentence. */
+  /** A sentence that describes the content. */
   readonly summary: string;
   readonly names: readonly { readonly name: string; readonly mark: string }[];
   readonly data: PlotData;
-  /** What is shown while no minute is pointed at. */
+  /** The figures to show while the pointer is on no minute. */
   readonly rest: Figures;
   readonly figuresAt: (index: number) => Figures;
   /** The minutes that the table lists, by their index. */
   readonly listed: readonly number[];
 }
 
-/** A chart of the last hour: with the values under the pointer, and as a table for who prefers one. */
+/** A chart of the last hour. It shows the values under the pointer, and can be shown as a table. */
 export function Chart(props: ChartProps): JSX.Element {
   const { title, summary, names, data, rest, figuresAt, listed } = props;
   const [hovered, setHovered] = useState<number | null>(null);
@@ -50,7 +50,7 @@ export function Chart(props: ChartProps): JSX.Element {
           class="button plain square small"
           aria-pressed={asTable}
           aria-label={`${title} as a table`}
-          title="As a table"
+          title="Show as a table"
           onClick={() => setAsTable(!asTable)}
         >
           <Icon name="table" size={14} />
@@ -69,7 +69,7 @@ export function Chart(props: ChartProps): JSX.Element {
 
 function FigureTable({ title, names, figuresAt, listed }: ChartProps): JSX.Element {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach a region that scrolls
     <section class="scroll" tabIndex={0} aria-label={`${title}, table`}>
       <table class="table">
         <thead>

@@ -2,19 +2,19 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface ChoiceProps<Value extends string> {
-  /** What is chosen, for those who hear the page. */
+  /** What the reader chooses, for screen readers. */
   readonly label: string;
   readonly options: readonly { readonly value: Value; readonly text: ComponentChildren }[];
   readonly value: Value;
   readonly onChoose: (value: Value) => void;
 }
 
-/** Some choices side by side, one of which holds. */
+/** Options side by side, of which one is selected. */
 export function Choice<Value extends string>(props: ChoiceProps<Value>): JSX.Element {
   const { label, options, value, onChoose } = props;
   const name = useId();
   const chosen = useRef<HTMLLabelElement>(null);
-  // Where they do not all fit, the one that holds is in sight.
+  // If the options do not all fit, the selected one is visible.
   useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), []);
   return (
     <fieldset class="choice">

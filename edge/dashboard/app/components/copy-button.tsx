@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx';
 
 const SHOWN_MS = 1500;
 
-/** Copies a text; `what` names it. */
+/** Copies a text. `what` is the name of the text. */
 export function CopyButton({ what, text }: { what: string; text: () => string }): JSX.Element {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -18,7 +18,7 @@ export function CopyButton({ what, text }: { what: string; text: () => string })
       await navigator.clipboard.writeText(text());
       setCopied(true);
     } catch {
-      complain('The browser does not let this page copy: select the text, and copy it by hand');
+      complain('The browser does not allow this page to copy. Select the text and copy it yourself');
     }
   };
   return (

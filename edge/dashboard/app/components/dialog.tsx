@@ -5,13 +5,13 @@ import { Icon } from './icon.tsx';
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
-  /** Asked before it closes by Escape, by its cross or by a click beside it: whether it may. */
+  /** Returns whether Escape, the close button or a click outside may close the dialog. */
   readonly mayClose?: () => boolean;
   readonly wide?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog, open for as long as it is rendered. The focus returns to where it was. */
+/** A modal dialog that is open as long as it is rendered. Afterwards the focus returns to where it was. */
 export function Dialog({ title, onClose, mayClose, wide, children }: DialogProps): JSX.Element {
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();

@@ -6,7 +6,7 @@ interface EmptyProps {
   readonly actions?: ComponentChildren;
 }
 
-/** Says that there is nothing, why, and what can be done next. */
+/** Explains that there is nothing to show, why, and what the reader can do next. */
 export function Empty({ title, children, actions }: EmptyProps): JSX.Element {
   return (
     <div class="empty">

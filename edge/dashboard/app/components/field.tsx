@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId } from 'preact/hooks';
 
-/** What ties a control to its label and to what is said of it. */
+/** The attributes that connect a control with its label, hint and issue. */
 export interface ControlProps {
   readonly id: string;
   readonly 'aria-describedby': string | undefined;
@@ -16,7 +16,7 @@ interface FieldProps {
   readonly children: (props: ControlProps) => ComponentChildren;
 }
 
-/** A control with its label, a hint, and what is wrong with what it holds. */
+/** A control with its label, a hint, and the issue of its value. */
 export function Field({ label, hint, issue, class: className = '', children }: FieldProps): JSX.Element {
   const id = useId();
   const about = [hint !== undefined && `${id}-hint`, issue !== undefined && `${id}-issue`].filter(Boolean);

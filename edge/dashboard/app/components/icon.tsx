@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 
-/** Drawn by strokes on a square of 16. */
+/** The strokes of each icon, on a square of 16 pixels. */
 const STROKES = {
   overview: 'M2.5 13.5h11M4.5 11V8M8 11V3.5M11.5 11V6',
   tasks: 'M2.5 4h11M2.5 8h11M2.5 12h7',
@@ -28,7 +28,7 @@ const STROKES = {
 
 export type IconName = keyof typeof STROKES;
 
-/** A sign beside words, or in a button that has a name: it says nothing itself. */
+/** An icon next to words or in a button with a name. Screen readers skip it. */
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }): JSX.Element {
   return (
     <svg width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
@@ -44,7 +44,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }): JS
   );
 }
 
-/** The sign of this product. */
+/** The logo of this product. */
 export function Mark(): JSX.Element {
   return (
     <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">

@@ -4,7 +4,7 @@ import { formatCount } from '../../logic/counts.ts';
 import { colourJson, jsonText } from '../../logic/json-text.ts';
 import { CopyButton } from './copy-button.tsx';
 
-/** A JSON value under its name: readable, copied by a button, folded where it is long. */
+/** A JSON value with its name and a copy button. A long value is folded. */
 export function JsonView({ name, value }: { name: string; value: unknown }): JSX.Element {
   const text = useMemo(() => jsonText(value), [value]);
   const [unfolded, setUnfolded] = useState(false);
@@ -18,7 +18,7 @@ export function JsonView({ name, value }: { name: string; value: unknown }): JSX
         <CopyButton what={name.toLowerCase()} text={() => text.whole} />
       </header>
       <div class="body">
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must reach a region that scrolls */}
         <section class="json" tabIndex={0} aria-label={`${name} as JSON`}>
           <pre>
             {tokens.map(({ part, text: token }, index) =>
@@ -31,7 +31,7 @@ export function JsonView({ name, value }: { name: string; value: unknown }): JSX
               ),
             )}
             {isFolded && '\n…'}
-            {!isFolded && text.cut && '\n… the rest is too long to be shown; copying takes it all'}
+            {!isFolded && text.cut && '\n… the rest is too long to show; the copy button copies all of it'}
           </pre>
         </section>
         {text.folded !== undefined && (

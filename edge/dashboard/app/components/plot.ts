@@ -4,11 +4,11 @@ import { formatShortCount } from '../../logic/counts.ts';
 import { formatDuration } from '../../logic/durations.ts';
 import { formatMinute } from '../../logic/times.ts';
 
-/** What a plot shows of each minute; times are Unix seconds. */
+/** The data of a plot, one value per minute. Times are Unix seconds. */
 export interface PlotData {
   readonly kind: 'counts' | 'durations';
   readonly at: readonly number[];
-  /** In the order in which they are drawn, each with the custom property of its colour. */
+  /** In drawing order. `colour` is the name of a CSS custom property. */
   readonly series: readonly { readonly colour: string; readonly values: readonly (number | null)[] }[];
 }
 
@@ -18,7 +18,7 @@ const TICK_MINUTES = [5, 10, 15, 30].map((minutes) => minutes * 60);
 /**
  * Draws a plot into an element.
  *
- * @param onHover called with the index of the minute under the pointer; null where there is none.
+ * @param onHover called with the index of the minute under the pointer, or null if there is none.
  */
 export function openPlot(
   element: HTMLElement,
@@ -95,7 +95,7 @@ function styleOf(kind: PlotData['kind'], colour: string): uPlot.Series {
   return { stroke: colour, width: 1.5, points: { size: 4, fill: colour } };
 }
 
-/** Durations lie on a logarithmic scale that ends at round ones. */
+/** A logarithmic scale that begins and ends at a round duration. */
 function durationScale(): uPlot.Scale {
   return {
     distr: 3,
@@ -110,7 +110,7 @@ function shortDuration(ms: number): string {
   return formatDuration(ms).replace('.0', '');
 }
 
-/** Reads what a custom property comes to here, in the theme of the page. */
+/** Reads the colour of a custom property in the current theme. */
 function colourReader(element: HTMLElement): (property: string) => string {
   return (property) => {
     const probe = document.createElement('span');

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { readProgress } from '../../logic/progress.ts';
 
-/** How far a running task has come: a bar where the value tells a part of a whole, else the value. */
+/** The progress of a running task: a bar if the value is a part of a whole, otherwise the value. */
 export function ProgressBar({ value }: { value: unknown }): JSX.Element {
   const progress = readProgress(value);
   const isPlain = typeof value === 'number';

@@ -2,12 +2,12 @@ import type { JSX } from 'preact';
 
 const WIDTHS = ['62%', '78%', '54%', '70%', '46%'];
 
-/** Stands where something will be, so that nothing moves when it comes. */
+/** A placeholder for content that is still loading. It reserves the space, so nothing moves later. */
 export function Skeleton({ at = 0 }: { at?: number }): JSX.Element {
   return <span class="skeleton" aria-hidden="true" style={{ '--width': WIDTHS[at % WIDTHS.length] }} />;
 }
 
-/** Rows of a table that will be filled. */
+/** Placeholder rows of a table that is still loading. */
 export function SkeletonRows({ rows, columns }: { rows: number; columns: number }): JSX.Element {
   return (
     <>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { TaskStatus } from '../../../contract/task.ts';
 
-/** A status as a person reads it: `scheduled` is what waits for its time. */
+/** A status as the page shows it. `scheduled` is a pending task that waits for its time. */
 export type ShownStatus = TaskStatus | 'scheduled';
 
 const SHOWN: Record<ShownStatus, { name: string; tone: string; sign: JSX.Element }> = {
@@ -66,7 +66,7 @@ export function statusName(status: ShownStatus): string {
   return SHOWN[status].name;
 }
 
-/** The sign of a status alone, beside words that say it. */
+/** Only the sign of a status, for use next to its name. */
 export function StatusSign({ status }: { status: ShownStatus }): JSX.Element {
   const { tone, sign } = SHOWN[status];
   return (
@@ -76,7 +76,7 @@ export function StatusSign({ status }: { status: ShownStatus }): JSX.Element {
   );
 }
 
-/** A status in sign and word: never by colour alone. */
+/** A status as a sign and a word, so that nobody depends on the colour. */
 export function Status({ status }: { status: ShownStatus }): JSX.Element {
   return (
     <span class="status">

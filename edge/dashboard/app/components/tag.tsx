@@ -1,12 +1,12 @@
 import type { JSX } from 'preact';
 import { tasksHref } from '../../logic/route.ts';
 
-/** A tag, leading to the tasks that carry it. */
+/** A tag that links to the tasks with this tag. */
 export function Tag({ tag }: { tag: string }): JSX.Element {
   return <Mark text={tag} href={tasksHref({ tag })} title={`Tasks tagged ${tag}`} />;
 }
 
-/** A type, leading to its tasks. */
+/** A type that links to its tasks. */
 export function TypeMark({ type }: { type: string }): JSX.Element {
   return <Mark text={type} href={tasksHref({ type })} title={`Tasks of the type ${type}`} />;
 }

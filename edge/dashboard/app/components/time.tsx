@@ -3,7 +3,7 @@ import { formatAge, formatDuration } from '../../logic/durations.ts';
 import { formatFullTime, formatTime } from '../../logic/times.ts';
 import { now } from '../state/clock.ts';
 
-/** How long ago something was, ticking; the exact time is its title. */
+/** How long ago something happened, updated each second. The title is the exact time. */
 export function Ago({ at }: { at: string }): JSX.Element {
   const ms = Date.parse(at);
   return (
@@ -13,7 +13,7 @@ export function Ago({ at }: { at: string }): JSX.Element {
   );
 }
 
-/** How long something has lasted up to now, ticking. */
+/** How long something has lasted until now, updated each second. */
 export function Since({ at }: { at: string }): JSX.Element {
   const ms = Date.parse(at);
   return (
@@ -23,7 +23,7 @@ export function Since({ at }: { at: string }): JSX.Element {
   );
 }
 
-/** How long it is until something, ticking. */
+/** How long it is until something happens, updated each second. */
 export function Until({ at }: { at: string }): JSX.Element {
   const ms = Date.parse(at);
   const left = ms - now.value;
@@ -34,7 +34,7 @@ export function Until({ at }: { at: string }): JSX.Element {
   );
 }
 
-/** A time of day, with the date where it is another. */
+/** A time of day, with the date if it is not today. */
 export function At({ at }: { at: string }): JSX.Element {
   const ms = Date.parse(at);
   return (

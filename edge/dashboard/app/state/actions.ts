@@ -4,10 +4,10 @@ import { refreshStats } from './live.ts';
 import { announce, complain } from './notices.ts';
 import { ask } from './session.ts';
 
-/** What is being changed now: ids of tasks and names of types. */
+/** The task ids and type names that are being changed now. */
 export const busy = signal<ReadonlySet<string>>(new Set());
 
-/** Counts the changes that this page has made, for what shows tasks. */
+/** Counts the changes that this page has made. Views that show tasks reload when it changes. */
 export const changes = signal(0);
 
 export function retryTask(id: string): Promise<boolean> {
@@ -43,7 +43,7 @@ export function resumeType(type: string): Promise<boolean> {
   });
 }
 
-/** @returns whether it was done; where not, the page has said why. */
+/** @returns whether the change succeeded. If not, the page shows the reason. */
 async function change(what: string, work: () => Promise<void>): Promise<boolean> {
   if (busy.value.has(what)) return false;
   busy.value = new Set([...busy.value, what]);

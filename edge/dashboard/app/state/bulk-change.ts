@@ -6,12 +6,12 @@ import { now } from './clock.ts';
 import { sentenceOf } from './notices.ts';
 import { ask } from './session.ts';
 
-/** What is done with all tasks that a filter finds: it names their status. */
+/** A change of all tasks that match a filter. The filter contains their status. */
 export type Bulk =
   | { readonly kind: 'retry'; readonly filter: TaskFilter & { readonly status: 'failed' | 'cancelled' } }
   | { readonly kind: 'cancel'; readonly filter: TaskFilter & { readonly status: 'pending' | 'processing' } };
 
-/** What can be done with all tasks of a status; undefined for those that are completed. */
+/** The change that is possible for tasks of a status; undefined for completed tasks. */
 export function bulkOf(filter: TaskFilter, status: TaskStatus): Bulk | undefined {
   switch (status) {
     case 'failed':
@@ -26,12 +26,12 @@ export function bulkOf(filter: TaskFilter, status: TaskStatus): Bulk | undefined
 }
 
 /**
- * Retries or cancels all tasks that a filter finds, page after page.
+ * Retries or cancels all tasks that match a filter, page by page.
  *
- * - `asked`: a person is asked whether to.
+ * - `asked`: the person must confirm it.
  * - `running`: tasks are being changed.
- * - `done`: all were changed, or it was stopped.
- * - `failed`: it ended early; what was changed stays changed.
+ * - `done`: all tasks were changed, or the person stopped it.
+ * - `failed`: it ended early. The tasks changed so far stay changed.
  */
 export class BulkChange {
   readonly bulk: Bulk;
@@ -69,7 +69,7 @@ export class BulkChange {
         this.changed.value += taskIds.length;
       },
     };
-    // What is created from now on is not meant.
+    // Tasks that are created from now on are not changed.
     const createdBefore = new Date(now.value).toISOString();
     const { kind, filter } = this.bulk;
     if (kind === 'retry') await ask((queue) => queue.retryAll({ createdBefore, ...filter }, options));

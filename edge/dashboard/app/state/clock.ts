@@ -5,13 +5,13 @@ const MINUTE_MS = 60_000;
 
 let aheadMs = 0;
 
-/** The server's time in Unix milliseconds, each second. */
+/** The server's time in Unix milliseconds, updated each second. */
 export const now = signal(Date.now());
 
-/** When the present minute began, in Unix milliseconds. */
+/** The start of the current minute, in Unix milliseconds. */
 export const minute = computed(() => Math.floor(now.value / MINUTE_MS) * MINUTE_MS);
 
-/** Ages are told by the server's clock, whatever this machine's says. */
+/** Sets the server's time. Ages are computed from it, because this machine's clock may be wrong. */
 export function setServerTime(iso: string): void {
   aheadMs = Date.parse(iso) - Date.now();
   tick();

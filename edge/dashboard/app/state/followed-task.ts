@@ -5,13 +5,13 @@ import { reconnectDelay } from '../../logic/reconnect.ts';
 import { sentenceOf } from './notices.ts';
 import { ask, currentQueue } from './session.ts';
 
-/** One task, followed until it has ended. */
+/** Follows one task until it has ended. */
 export class FollowedTask {
   readonly id: string;
   readonly view = signal<TaskView | undefined>(undefined);
-  /** Why it cannot be shown, or cannot be followed now. */
+  /** The reason why the task cannot be shown or followed now. */
   readonly error = signal<{ readonly missing: boolean; readonly text: string } | undefined>(undefined);
-  /** It is in the archive, where it can be read but not run again. */
+  /** The task is in the archive: it can be read but not retried. */
   readonly archived = signal(false);
   #abort = new AbortController();
 
@@ -20,7 +20,7 @@ export class FollowedTask {
     void this.#follow(this.#abort.signal);
   }
 
-  /** Reads it anew, and follows it again where it had ended. */
+  /** Reads the task again, and follows it again if it had ended. */
   restart(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
@@ -36,7 +36,7 @@ export class FollowedTask {
       try {
         const task = await this.#read(signal);
         if (isEnded(task)) {
-          await this.#lookForIt(signal);
+          await this.#checkArchived(signal);
           return;
         }
         for await (const status of currentQueue().follow(this.id, { signal })) {
@@ -63,13 +63,13 @@ export class FollowedTask {
     return task;
   }
 
-  /** Lists leave out what is archived. */
-  async #lookForIt(signal: AbortSignal): Promise<void> {
+  /** A list does not contain archived tasks. */
+  async #checkArchived(signal: AbortSignal): Promise<void> {
     const { count } = await ask((queue) => queue.list({ id: this.id, limit: 1 }, { signal }));
     if (!signal.aborted) this.archived.value = count === 0;
   }
 
-  /** Progress is taken as it comes; another attempt or status is read in full. */
+  /** Applies an update of the progress. If the attempt or the status changed, reads the whole task. */
   async #take(status: StatusView, signal: AbortSignal): Promise<void> {
     const known = this.view.value;
     if (!known || known.attempt !== status.attempt || known.status !== status.status) {
@@ -91,7 +91,7 @@ export function isEnded({ completedAt }: StatusView): boolean {
   return completedAt !== undefined;
 }
 
-/** Whether a repeat would change nothing. */
+/** Whether a repeat would give the same error. */
 function isFinal(error: unknown): boolean {
   return error instanceof TaskQueueError && error.status !== undefined && error.status < 500;
 }

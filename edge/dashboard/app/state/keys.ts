@@ -4,7 +4,7 @@ import { openDraft } from './submission.ts';
 
 export const keysShown = signal(false);
 
-/** What the keyboard does wherever the focus is, but in a field or a dialog. */
+/** Handles the keys that work everywhere except in a field or a dialog. */
 export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -15,7 +15,7 @@ export function listenToKeys(): void {
   });
 }
 
-/** @returns whether the key means something here. */
+/** @returns whether the key has a function here. */
 function act(key: string, target: Element): boolean {
   switch (key) {
     case '/':
@@ -43,7 +43,7 @@ function act(key: string, target: Element): boolean {
 function focusFilter(): void {
   const find = () => document.querySelector<HTMLInputElement>('[data-filter]');
   if (!find()) navigate('#/tasks');
-  // A view that has just been left is still drawn.
+  // The previous view is still drawn.
   requestAnimationFrame(() => {
     const filter = find();
     if (filter?.checkVisibility() === false) document.querySelector<HTMLElement>('.filters .more')?.click();

@@ -5,41 +5,44 @@ import { setServerTime } from './clock.ts';
 import { ask, session } from './session.ts';
 
 /**
- * How the page is connected.
+ * The state of the page's connection.
  *
- * - `connecting`: for the first time.
+ * - `connecting`: the first attempt has not ended.
  * - `live`: the socket is open; each change arrives within a second.
- * - `reconnecting`: the socket has broken, and another is being opened.
- * - `offline`: that has failed some times, or the machine has no network. It is still tried.
+ * - `reconnecting`: the socket has broken, and the page opens another one.
+ * - `offline`: several attempts have failed, or the machine has no network. The page continues to try.
  */
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'offline';
 
 export const connection = signal<Connection>('connecting');
-/** When the next attempt is made, in Unix milliseconds of this machine; undefined while one is under way. */
+/** The time of the next attempt, in Unix milliseconds of this machine; undefined during an attempt. */
 export const nextAttemptAt = signal<number | undefined>(undefined);
 export const stats = signal<QueueStats | undefined>(undefined);
 export const runners = signal<readonly RunnerView[] | undefined>(undefined);
-/** When the last update came, in Unix milliseconds of this machine. */
+/** The time of the last update, in Unix milliseconds of this machine. */
 export const updatedAt = signal<number | undefined>(undefined);
 
 const OPEN_WITHIN_MS = 10_000;
-/** A ping that is not answered until the next is due tells that the socket is dead. */
+/** If a ping has no answer when the next one is due, the socket is dead. */
 const PING_MS = 10_000;
-/** What only time changes, such as a runner that has gone silent, is asked for this often while nothing comes. */
-const ASK_ANEW_MS = 30_000;
+/**
+ * If no update arrives for this long, the page asks for one. Some values, such as a silent runner, change only by
+ * time.
+ */
+const REFRESH_AFTER_MS = 30_000;
 const OFFLINE_AFTER = 3;
 
-/** It is connected, connecting, or waiting to. */
+/** The page is connected, connecting, or waiting for the next attempt. */
 let active = false;
 let socket: WebSocket | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
 let heardAt = 0;
 let pingedAt = 0;
-/** Counts attempts: what belongs to an earlier one is dropped. */
+/** Counts attempts. Events of earlier attempts are ignored. */
 let generation = 0;
 
-/** Connects while the session allows it. */
+/** Keeps the page connected while the session allows it. */
 export function stayConnected(): void {
   effect(() => {
     const { state } = session.value;
@@ -57,13 +60,13 @@ export function stayConnected(): void {
   setInterval(keepAlive, PING_MS);
 }
 
-/** Tries at once instead of at the next attempt. */
+/** Connects now instead of waiting for the next attempt. */
 export function connectNow(): void {
   if (!mayConnect() || connection.value === 'live') return;
   void connect();
 }
 
-/** A change that this page has made itself is shown without waiting for the socket. */
+/** Shows a change that this page has made, without waiting for the socket. */
 export async function refreshStats(): Promise<void> {
   const [freshStats, list] = await Promise.all([
     ask((queue) => queue.stats()),
@@ -114,7 +117,7 @@ function show(update: LiveUpdate): void {
   updatedAt.value = Date.now();
 }
 
-/** The connection is gone or did not come about: another attempt follows. */
+/** Handles a lost or failed connection, and plans the next attempt. */
 function lose(state?: 'offline'): void {
   restart();
   failures += 1;
@@ -135,7 +138,7 @@ function disconnect(): void {
   updatedAt.value = undefined;
 }
 
-/** Drops what belongs to the attempts before. */
+/** Discards the earlier attempts, and returns the number of the new one. */
 function restart(): number {
   clearTimeout(timer);
   timer = undefined;
@@ -155,6 +158,6 @@ function keepAlive(): void {
   pingedAt = Date.now();
   socket.send('ping');
   const age = Date.now() - (updatedAt.value ?? 0);
-  // Where it fails, the socket tells.
-  if (age >= ASK_ANEW_MS && !document.hidden) refreshStats().catch(() => {});
+  // If this fails, the socket reports the lost connection.
+  if (age >= REFRESH_AFTER_MS && !document.hidden) refreshStats().catch(() => {});
 }

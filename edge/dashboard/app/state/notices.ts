@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** What the page says in passing. */
+/** A short message of the page. */
 export interface Notice {
   readonly id: number;
   readonly tone: 'good' | 'bad';
@@ -13,13 +13,13 @@ const SHOWN_MS = 6000;
 export const notices = signal<readonly Notice[]>([]);
 let last = 0;
 
-/** Says that something was done; it goes by itself. */
+/** Shows that an action succeeded. The notice disappears after some seconds. */
 export function announce(text: string, link?: Notice['link']): void {
   const id = add({ tone: 'good', text, ...(link && { link }) });
   setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
-/** Says what went wrong; it stays until it is dismissed. */
+/** Shows an error. The notice stays until the reader dismisses it. */
 export function complain(error: unknown): void {
   add({ tone: 'bad', text: sentenceOf(error) });
 }

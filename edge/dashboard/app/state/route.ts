@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { parseRoute, type Route } from '../../logic/route.ts';
 
-/** What the address says to show. */
+/** The route of the current address. */
 export const route = signal<Route>(parseRoute(location.hash));
 
 const read = () => {
@@ -10,7 +10,7 @@ const read = () => {
 addEventListener('hashchange', read);
 addEventListener('popstate', read);
 
-/** Goes to an address of this page: as a new step of the history, or in place of the present one. */
+/** Goes to an address of this page. It adds an entry to the history, or replaces the current one. */
 export function navigate(href: string, { replace = false, state = null as unknown } = {}): void {
   if (href === location.hash) return;
   if (replace) history.replaceState(history.state, '', href);

@@ -4,10 +4,10 @@ import { TaskQueue, TaskQueueError } from '../../../../client/client.ts';
 /**
  * Whether this page may call the worker.
  *
- * - `checking`: the first answer is awaited.
- * - `open`: it may; without a token where the worker asks for none.
- * - `signed-out`: a token is needed; `reason` says what was wrong with the last one.
- * - `unconfigured`: the worker itself has no token yet.
+ * - `checking`: the page waits for the first answer.
+ * - `open`: it may. It has no token if the worker requires none.
+ * - `signed-out`: the worker requires a token. `reason` explains why it refused the last one.
+ * - `unconfigured`: the worker itself has no tokens yet.
  */
 export type Session =
   | { readonly state: 'checking' }
@@ -27,7 +27,7 @@ function open(): TaskQueue {
 }
 
 /**
- * Calls the worker. Where it refuses the token, the page is signed out; the call rejects all the same.
+ * Calls the worker. If the worker refuses the token, the page is signed out and the call rejects.
  *
  * @throws {TaskQueueError}
  */
@@ -43,15 +43,15 @@ export async function ask<Answer>(call: (queue: TaskQueue) => Promise<Answer>): 
   }
 }
 
-/** The client as it is now, for what is no single call. */
+/** The current client, for uses other than a single call. */
 export function currentQueue(): TaskQueue {
   return queue;
 }
 
 /**
- * Tries a token, and keeps it where it is right: for this tab, or for good.
+ * Tries a token, and stores it if it is valid: for this tab, or permanently.
  *
- * @throws {TaskQueueError} where it is refused, or the worker cannot be asked.
+ * @throws {TaskQueueError} if the worker refuses the token or does not answer.
  */
 export async function signIn(given: string, keep: boolean): Promise<void> {
   const tried = new TaskQueue({ url: location.origin, token: given });
@@ -70,12 +70,12 @@ export function signOut(reason?: string): void {
   session.value = { state: 'signed-out', ...(reason !== undefined && { reason }) };
 }
 
-/** Asks anew whether the worker is configured. */
+/** Checks again whether the worker is configured. */
 export function checkAgain(): void {
   session.value = { state: 'checking' };
 }
 
-/** What a refusal says of the session. */
+/** Updates the session if an error is a refusal. */
 export function noteRefusal(error: unknown): void {
   if (!(error instanceof TaskQueueError)) return;
   if (error.code === 'unauthorized') signOut(token === undefined ? undefined : error.message);

@@ -12,18 +12,18 @@ import { changes } from './actions.ts';
 import { sentenceOf } from './notices.ts';
 import { ask } from './session.ts';
 
-/** The form of a new task while its dialog is open; undefined while it is not. */
+/** The form of a new task; undefined while its dialog is closed. */
 export const draft = signal<Draft | undefined>(undefined);
 
-/** What was written when the dialog was left. */
+/** The content of the form when the dialog was last closed. */
 let kept: SubmissionForm | undefined;
 
-/** Opens the dialog: with these fields, else with what was written when it was left. */
+/** Opens the dialog with these fields, or else with the content from when it was last closed. */
 export function openDraft(fields?: Partial<SubmissionForm>): void {
   draft.value ??= new Draft(fields ? { ...EMPTY_FORM, ...fields } : (kept ?? EMPTY_FORM));
 }
 
-/** Leaves the dialog; what is not submitted is there again when it is next opened. */
+/** Closes the dialog. A form that was not submitted is kept for the next time. */
 export function leaveDraft(): void {
   const left = draft.value;
   kept = left?.taskId.value === undefined ? left?.form.value : undefined;
@@ -35,14 +35,14 @@ export function discardDraft(): void {
   draft.value = undefined;
 }
 
-/** A submission that is being written. */
+/** A submission that the reader is filling in. */
 export class Draft {
   readonly form;
   readonly issues = signal<FormIssues>({});
   readonly sending = signal(false);
   /** The id of the task, once it is submitted. */
   readonly taskId = signal<string | undefined>(undefined);
-  /** What was sent last: the same again is the same submission, should the answer have been lost. */
+  /** The last request. If its answer was lost and the reader sends the same again, the key is the same. */
   #sent: { text: string; key: string } | undefined;
 
   constructor(form: SubmissionForm) {
@@ -55,7 +55,7 @@ export class Draft {
     this.issues.value = others;
   }
 
-  /** Says where the payload is no JSON, once it has been written. */
+  /** Shows the position at which the payload is not JSON. */
   checkPayload(): void {
     const reading = readForm(this.form.value);
     const payload = 'issues' in reading ? reading.issues.payload : undefined;
@@ -81,7 +81,7 @@ export class Draft {
     }
   }
 
-  /** Leaves what is filled in for one more task. */
+  /** Keeps the content of the form for another task. */
   writeAnother(): void {
     this.taskId.value = undefined;
     this.#sent = undefined;

@@ -9,16 +9,16 @@ import { ask } from './session.ts';
 export type TaskSummary = TaskList['tasks'][number];
 
 export const PAGE_SIZE = 50;
-/** Answers that a search asks for, each of 10,000 tasks that were looked at. */
+/** The maximum number of calls of a search. Each call looks at 10,000 tasks. */
 const SEARCH_ANSWERS = 50;
-/** Answers that bring the page up to date, again and again. */
+/** The maximum number of calls of a refresh. */
 const REFRESH_ANSWERS = 5;
-/** A page is brought up to date no more often. */
+/** The minimum time between two refreshes. */
 const MIN_SPACING_MS = 2000;
-/** A search that takes long is repeated in proportion. */
+/** The time between two refreshes is at least this many times the duration of the last one. */
 const SPACING_FACTOR = 10;
 
-/** What the reader has not been shown yet, so as to leave the rows under their hands. */
+/** An update that is not shown yet, because the reader is using the rows. */
 interface Pending {
   readonly page: Gathered<TaskSummary>;
   readonly added: number;
@@ -30,9 +30,9 @@ export class TaskListing {
   readonly rows = signal<readonly TaskSummary[] | undefined>(undefined);
   readonly error = signal<string | undefined>(undefined);
   readonly nextCursor = signal<string | undefined>(undefined);
-  /** The search stopped at its bound before the page was full. */
+  /** The search reached its limit before the page was full. */
   readonly stopped = signal(false);
-  /** The rows are what a search has found so far. */
+  /** A search is running, and the rows are what it has found so far. */
   readonly searching = signal(false);
   readonly pending = signal<Pending | undefined>(undefined);
   readonly #filter: TaskFilter;
@@ -41,13 +41,13 @@ export class TaskListing {
   readonly #abort = new AbortController();
   #running = false;
   #again = false;
-  /** The next page that comes is shown, wherever the reader's hands are. */
+  /** The next page is shown even if the reader is using the rows. */
   #mayMove = true;
   #loadedAt = 0;
   #tookMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param isHeld whether somebody has eyes or hands on the rows now, so that they may not move. */
+  /** @param isHeld returns whether the reader is using the rows now, so that they must not move. */
   constructor(filter: TaskFilter, cursor: string | undefined, isHeld: () => boolean) {
     this.#filter = filter;
     this.#cursor = cursor;
@@ -55,7 +55,7 @@ export class TaskListing {
     void this.#load();
   }
 
-  /** Something may have changed: the page is brought up to date, soon, in place where the rows are held. */
+  /** Refreshes the page soon, because something may have changed. Rows in use stay in place. */
   note(): void {
     if (this.#timer !== undefined || this.#abort.signal.aborted || this.searching.value) return;
     const spacing = Math.max(MIN_SPACING_MS, this.#tookMs * SPACING_FACTOR);
@@ -66,25 +66,25 @@ export class TaskListing {
     }, wait);
   }
 
-  /** Brings the page up to date at once, in place where the rows are held. */
+  /** Refreshes the page now. Rows in use stay in place. */
   refresh(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     void this.#load();
   }
 
-  /** Shows the page as it is now, at once. */
+  /** Loads the page again and shows it, even if the rows are in use. */
   reload(): void {
     this.#mayMove = true;
     this.refresh();
   }
 
-  /** Shows what has come meanwhile. */
+  /** Shows the update that was held back. */
   showPending(): void {
     if (this.pending.value) this.#show(this.pending.value.page);
   }
 
-  /** Goes on where the search stopped. */
+  /** Continues the search from where it stopped. */
   async searchOn(): Promise<void> {
     const shown = this.rows.value ?? [];
     const cursor = this.nextCursor.value;
@@ -138,7 +138,7 @@ export class TaskListing {
     }
   }
 
-  /** The page as it is now; as long as there are no rows, those that are found are shown at once. */
+  /** Loads the page. While there are no rows yet, it shows tasks as soon as a call finds them. */
   #search(): Promise<Gathered<TaskSummary>> {
     const isFirst = this.rows.value === undefined;
     return gatherPage(this.#ask, {
@@ -152,7 +152,7 @@ export class TaskListing {
     });
   }
 
-  /** The page as it is now, and what a search has found further back than this looks. */
+  /** Loads the page with a few calls. Keeps the older rows that an earlier, longer search has found. */
   async #update(): Promise<Gathered<TaskSummary>> {
     const page = await gatherPage(this.#ask, {
       size: PAGE_SIZE,
@@ -169,7 +169,7 @@ export class TaskListing {
     return withFurther(page, shown, PAGE_SIZE);
   }
 
-  /** One answer, so that what it finds can be shown. */
+  /** Makes one call, so that its tasks can be shown before the next call. */
   readonly #ask = async (cursor: string | undefined, limit: number): Promise<Page<TaskSummary>> => {
     const options = { signal: this.#abort.signal, maxCalls: 1 };
     const { tasks, nextCursor } = await ask((queue) =>

@@ -5,7 +5,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = 'theme';
 
-/** What the reader has chosen; `auto` follows the system. */
+/** The theme that the reader has chosen. `auto` follows the system. */
 export const theme = signal<Theme>(THEMES.find((one) => one === localStorage.getItem(KEY)) ?? 'auto');
 
 export function chooseTheme(chosen: Theme): void {
@@ -22,7 +22,7 @@ export function chooseTheme(chosen: Theme): void {
 
 const system = matchMedia('(prefers-color-scheme: dark)');
 
-/** Whether the page is dark now, for what is not drawn by styles. */
+/** Whether the page is dark now, for elements that CSS does not draw. */
 export const dark = signal(system.matches);
 
 const settle = () => {

@@ -13,7 +13,7 @@ const NAMES = {
   unknown: 'Not found',
 } as const satisfies Record<Route['view'], string>;
 
-/** Keeps the title of the page: what is shown, and how many tasks have failed. */
+/** Keeps the title of the page up to date: the view and the number of failed tasks. */
 export function keepTitle(): void {
   effect(() => {
     const failed = stats.value?.counts.failed ?? 0;

@@ -10,7 +10,7 @@ const WORDS: Record<Connection, string> = {
   offline: 'Offline',
 };
 
-/** How the page is connected, in a word. */
+/** The state of the connection, in one word. */
 export function ConnectionState(): JSX.Element {
   const state = connection.value;
   return (
@@ -20,7 +20,7 @@ export function ConnectionState(): JSX.Element {
   );
 }
 
-/** Says that what is shown is old, and what comes next. */
+/** Explains that the page is out of date, and when it tries again. */
 export function OfflineStrip(): JSX.Element | null {
   if (connection.value !== 'offline') return null;
   const shownAt = updatedAt.value;
@@ -42,7 +42,7 @@ export function OfflineStrip(): JSX.Element | null {
 
 function NextAttempt(): JSX.Element {
   const at = nextAttemptAt.value;
-  // Read for its ticking: the attempt is planned by this machine's clock.
+  // Read only to update each second. The time of the attempt is from this machine's clock.
   void now.value;
   const seconds = at === undefined ? 0 : Math.ceil((at - Date.now()) / 1000);
   return <span class="number">{seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying now.'}</span>;

@@ -13,7 +13,7 @@ const VIEWS: readonly { href: string; name: string; icon: IconName; shows: reado
   { href: '#/runners', name: 'Runners', icon: 'runners', shows: ['runners'] },
 ];
 
-/** What stands above every view: the way to the others, the connection, and what can be done anywhere. */
+/** The header of every view: links to the views, the connection state, and the buttons of the page. */
 export function Header(): JSX.Element {
   const { view } = route.value;
   return (

@@ -4,14 +4,14 @@ import { Dialog } from '../components/dialog.tsx';
 const KEYS: readonly [keys: readonly string[], what: string][] = [
   [['/'], 'Go to the filter'],
   [['n'], 'New task'],
-  [['j', 'k'], 'Next and previous task of a list; also the arrow keys'],
+  [['j', 'k'], 'Next and previous task in a list; the arrow keys work too'],
   [['Enter'], 'Open the task'],
-  [['Ctrl', 'Enter'], 'Submit, within the form of a new task'],
+  [['Ctrl', 'Enter'], 'Submit the form of a new task'],
   [['Esc'], 'Close a dialog'],
   [['?'], 'Show these keys'],
 ];
 
-/** What the keyboard does. */
+/** Lists the keyboard shortcuts. */
 export function KeysDialog({ onClose }: { onClose: () => void }): JSX.Element {
   return (
     <Dialog title="Keyboard" onClose={onClose}>

@@ -8,7 +8,7 @@ import { chooseTheme, THEMES, theme } from '../state/theme.ts';
 const NAMES = { auto: 'Auto', light: 'Light', dark: 'Dark' } as const;
 const MENU = 'page-menu';
 
-/** What is about the page itself. */
+/** The menu of the page: theme, keyboard and sign-out. */
 export function Menu(): JSX.Element {
   const current = session.value;
   return (

@@ -9,7 +9,7 @@ import { LatencyChart, ThroughputChart } from './overview/charts.tsx';
 import { Figures } from './overview/figures.tsx';
 import { RunnersBrief } from './overview/runners-brief.tsx';
 
-/** How the queue stands, and how it has done in the last hour. */
+/** The state of the queue now and its work in the last hour. */
 export function Overview(): JSX.Element {
   const minutes = stats.value?.minutes;
   const present = minute.value;

@@ -8,7 +8,7 @@ import { TypeMark } from '../components/tag.tsx';
 import { Ago, Since } from '../components/time.tsx';
 import { runners } from '../state/live.ts';
 
-/** Who runs tasks, and which. */
+/** The runners and the tasks that they hold. */
 export function Runners(): JSX.Element {
   const list = runners.value;
   return (
@@ -46,21 +46,21 @@ function Runner({ runner }: { runner: RunnerView }): JSX.Element {
       </header>
       <dl class="facts">
         <div>
-          <dt>Up for</dt>
-          <dd>{startedAt ? <Since at={startedAt} /> : 'not told'}</dd>
+          <dt>Uptime</dt>
+          <dd>{startedAt ? <Since at={startedAt} /> : 'unknown'}</dd>
         </div>
         <div>
           <dt>Threads</dt>
-          <dd>{threads ?? 'not told'}</dd>
+          <dd>{threads ?? 'unknown'}</dd>
         </div>
         <div>
           <dt>IO concurrency</dt>
-          <dd>{ioConcurrency ?? 'not told'}</dd>
+          <dd>{ioConcurrency ?? 'unknown'}</dd>
         </div>
         <div class="most">
           <dt>Types</dt>
           <dd class="type-list">
-            {types.length === 0 && 'not told'}
+            {types.length === 0 && 'unknown'}
             {types.map((type) => (
               <TypeMark key={type} type={type} />
             ))}
@@ -104,8 +104,8 @@ function StuckThreads({ runner: { name, stuck = [] } }: { runner: RunnerView }):
         </tbody>
       </table>
       <p class="foot">
-        Native code runs to its end before its thread can end. Another thread has taken its place; restart the
-        runner to free its memory.
+        A thread cannot end while native code runs in it. Another thread has taken its place. Restart the
+        runner to free the memory.
       </p>
     </>
   );
@@ -141,7 +141,7 @@ function HeldTasks({ runner: { name, held, tasks } }: { runner: RunnerView }): J
       </table>
       {held > tasks.length && (
         <p class="foot">
-          The {tasks.length} that it has held longest, of {formatCount(held)}
+          The {tasks.length} tasks held longest, of {formatCount(held)}
         </p>
       )}
     </>

@@ -14,7 +14,7 @@ export function SignIn({ reason }: { reason: string | undefined }): JSX.Element 
   const submit = async () => {
     const given = token.trim();
     if (given === '') {
-      setIssue('Give a token');
+      setIssue('Enter a token');
       return;
     }
     setTrying(true);
@@ -28,9 +28,9 @@ export function SignIn({ reason }: { reason: string | undefined }): JSX.Element 
   return (
     <Gate title="Sign in">
       <p class="muted prose">
-        The dashboard asks for one of the <code>API_TOKENS</code> of this worker. Its deployment has shown
-        one, and it cannot be shown again. <code>npm run deploy -- --set-tokens client</code>, in the folder
-        of the project, sets the list on both workers and makes new tokens.
+        Enter one of the <code>API_TOKENS</code> of this worker. The deployment printed one; it cannot be
+        shown again. To set the tokens of both workers and create new ones, run{' '}
+        <code>npm run deploy -- --set-tokens client</code> in the folder of the project.
       </p>
       <form
         noValidate
@@ -76,13 +76,13 @@ export function SignIn({ reason }: { reason: string | undefined }): JSX.Element 
   );
 }
 
-/** Says that the worker itself has no token yet. */
+/** Explains that the worker itself has no tokens yet. */
 export function Unconfigured({ reason }: { reason: string }): JSX.Element {
   return (
     <Gate title="Not configured yet">
       <p>{reason}.</p>
       <p class="muted prose">
-        <code>npm run deploy</code> makes the tokens of a deployment and shows them once.
+        <code>npm run deploy</code> creates the tokens of a deployment and shows them once.
       </p>
       <button type="button" class="button" onClick={checkAgain}>
         Check again

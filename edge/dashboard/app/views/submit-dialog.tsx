@@ -5,7 +5,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { type Draft, discardDraft, leaveDraft } from '../state/submission.ts';
 import { SubmitFields } from './submit/fields.tsx';
 
-/** The dialog in which a task is written and submitted. */
+/** The dialog in which the reader fills in and submits a task. */
 export function SubmitDialog({ draft }: { draft: Draft }): JSX.Element {
   const taskId = draft.taskId.value;
   return (
@@ -20,7 +20,7 @@ function Form({ draft }: { draft: Draft }): JSX.Element {
   const issue = draft.issues.value.form;
   const submit = async () => {
     await draft.submit();
-    // What is wrong is drawn by then.
+    // The issues are drawn by then.
     await new Promise(requestAnimationFrame);
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   };
@@ -66,7 +66,7 @@ function Submitted({ draft, taskId }: { draft: Draft; taskId: string }): JSX.Ele
       </div>
       <div class="bottom">
         <button type="button" class="button" onClick={() => draft.writeAnother()}>
-          Another one
+          Submit another
         </button>
         <a ref={link} class="button primary" href={taskHref(taskId)} onClick={leaveDraft}>
           Show the task

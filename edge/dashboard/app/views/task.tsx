@@ -37,14 +37,14 @@ export function Task({ id }: { id: string }): JSX.Element {
       <TaskHead task={task} isArchived={followed.archived.value} />
       {error && (
         <div class="banner" role="alert">
-          <p>This is how the task was a while ago. {error.text}</p>
+          <p>This page is out of date. {error.text}</p>
         </div>
       )}
       {followed.archived.value && (
         <div class="banner">
           <p>
-            This task is archived: it can be read for 90 days, but not run again. Submit it again to run a
-            copy.
+            This task is archived: you can still read it, but you cannot retry it. To run a copy, submit it
+            again.
           </p>
         </div>
       )}

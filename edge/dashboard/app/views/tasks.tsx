@@ -11,7 +11,7 @@ import { Pages } from './tasks/pages.tsx';
 import { TaskTable } from './tasks/task-table.tsx';
 import { Toolbar } from './tasks/toolbar.tsx';
 
-/** The tasks that a filter finds, newest first, a page of them. */
+/** A page of the tasks that match a filter, newest first. */
 export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string | undefined }): JSX.Element {
   const address = `${filterQuery(filter)} ${cursor}`;
   const table = useRef<HTMLElement>(null);
@@ -40,7 +40,7 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
   const [bulk, setBulk] = useState<BulkChange>();
   const endBulk = () => {
     setBulk(undefined);
-    // Who has changed so many rows wants to see what is left, wherever the pointer rests now.
+    // After a bulk change the reader wants to see what is left, even if the pointer is on the rows.
     listing.reload();
   };
   return (
@@ -64,7 +64,7 @@ export function Tasks({ filter, cursor }: { filter: TaskFilter; cursor: string |
   );
 }
 
-/** Whether somebody has eyes or hands on the rows: then none of them may move. */
+/** Whether the reader is using the rows: then none of them may move. */
 function isInUse(place: HTMLElement | null): boolean {
   const rows = place?.querySelector('tbody');
   if (!rows) return false;

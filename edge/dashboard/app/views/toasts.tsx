@@ -3,7 +3,7 @@ import { Icon } from '../components/icon.tsx';
 import { StatusSign } from '../components/status.tsx';
 import { dismiss, type Notice, notices } from '../state/notices.ts';
 
-/** What the page says in passing. */
+/** The short messages of the page. */
 export function Toasts(): JSX.Element {
   return (
     <div class="toasts" role="status" aria-label="Messages">

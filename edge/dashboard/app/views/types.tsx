@@ -20,7 +20,7 @@ const TOTALS = [
   ['leaseExpiries', 'Lease expiries'],
 ] as const;
 
-/** Every type with its tasks, what has become of them, and the switch that pauses it. */
+/** Every type with its tasks, its totals, and the button that pauses it. */
 export function Types(): JSX.Element {
   const types = stats.value?.types;
   const [search, setSearch] = useState('');
@@ -52,7 +52,7 @@ export function Types(): JSX.Element {
                     Tasks now
                   </th>
                   <th colSpan={TOTALS.length} scope="colgroup">
-                    Since it was first seen
+                    Since its first task
                   </th>
                   <td />
                 </tr>
@@ -124,7 +124,7 @@ function TypeRow({ type }: { type: TypeStats }): JSX.Element {
         <td
           key={total}
           class={index === 0 ? 'end total first' : 'end total'}
-          data-label={index < 3 ? `${label} in all` : label}
+          data-label={index < 3 ? `${label} in total` : label}
         >
           <Count value={totals[total]} />
         </td>
@@ -136,7 +136,7 @@ function TypeRow({ type }: { type: TypeStats }): JSX.Element {
   );
 }
 
-/** What keeps tasks of a type from running. */
+/** What prevents the tasks of a type from running. */
 function TypeState({ type: { counts, paused, handled } }: { type: TypeStats }): JSX.Element | null {
   return (
     <>
@@ -152,7 +152,7 @@ function TypeState({ type: { counts, paused, handled } }: { type: TypeStats }): 
 
 function NoTypes({ search }: { search: string }): JSX.Element {
   if (search.trim() !== '') {
-    return <Empty title="No type has such a name">Types appear once they have had a task.</Empty>;
+    return <Empty title="No type matches">A type appears after its first task.</Empty>;
   }
   return (
     <Empty

@@ -8,13 +8,13 @@ import { PauseButton } from '../pause-button.tsx';
 
 const MAX_SHOWN = 6;
 
-/** What keeps tasks from running, where something does. */
+/** Lists what prevents tasks from running. Empty if nothing does. */
 export function Attention(): JSX.Element | null {
   const now = stats.value;
   if (!now || !runners.value) return null;
   const noRunner = runners.value.length === 0 && now.counts.ready > 0;
   const stuck = now.types.filter((type) => waiting(type.counts) > 0 && (type.paused || !type.handled));
-  // Without any runner no type is handled: that is said once.
+  // Without any runner no type is handled. One message is enough for that.
   const shown = noRunner ? stuck.filter(({ paused }) => paused) : stuck;
   if (!noRunner && shown.length === 0) return null;
   const more = shown.length - MAX_SHOWN;
@@ -22,7 +22,7 @@ export function Attention(): JSX.Element | null {
     <ul class="notices" aria-label="What needs attention">
       {noRunner && (
         <Item>
-          No runner is connected, and {countOf(now.counts.ready, 'task')} could run now: start one with{' '}
+          No runner is connected, and {countOf(now.counts.ready, 'task')} could run now. Start one with{' '}
           <code>npm run runner</code>
         </Item>
       )}

@@ -23,14 +23,14 @@ const COUNTS = [
   { name: 'Failed', mark: 'mark-bad' },
 ];
 
-/** Tasks that ended, a minute. */
+/** The tasks that ended in each minute. */
 export function ThroughputChart({ hour, isLoading }: HourProps): JSX.Element {
   const data = useMemo<PlotData>(
     () => ({
       kind: 'counts',
       at: hour.map(({ at }) => at / 1000),
       series: [
-        // What failed stands on what completed, which is drawn over it.
+        // The failed tasks are stacked on the completed ones, which are drawn over them.
         {
           colour: '--bar-red',
           values: hour.map(({ completed, failed }) => (failed > 0 ? completed + failed : null)),
@@ -47,7 +47,7 @@ export function ThroughputChart({ hour, isLoading }: HourProps): JSX.Element {
   };
   return (
     <Chart
-      title="Tasks ended a minute"
+      title="Tasks ended per minute"
       summary={isLoading ? 'Loading' : describeThroughput(hour, formatMinute)}
       names={COUNTS}
       data={data}
@@ -68,7 +68,7 @@ const LATENCIES = {
   run: { title: 'Run from claim to report', what: 'Run' },
 } as const;
 
-/** How long attempts waited, or ran. */
+/** How long attempts waited or ran. */
 export function LatencyChart({ of, hour, isLoading }: HourProps & { of: 'wait' | 'run' }): JSX.Element {
   const { title, what } = LATENCIES[of];
   const values = useMemo(() => hour.map((minute) => minute[of]), [hour, of]);
@@ -110,7 +110,7 @@ function written(value: Percentile): string[] {
   return value === null ? ['–', '–'] : [formatDuration(value.p50), formatDuration(value.p95)];
 }
 
-/** The minutes that have something to show, newest first, by their index. */
+/** The indexes of the minutes that have something to show, newest first. */
 function listed(hour: readonly Minute[], has: (minute: Minute) => boolean): number[] {
   return hour.flatMap((minute, index) => (has(minute) ? [index] : [])).reverse();
 }

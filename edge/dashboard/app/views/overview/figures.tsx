@@ -7,7 +7,7 @@ import { type ShownStatus, StatusSign } from '../../components/status.tsx';
 import { Since } from '../../components/time.tsx';
 import { stats } from '../../state/live.ts';
 
-/** How many tasks there are now, by status, and which has waited longest. */
+/** The current number of tasks by status, and the task that has waited longest. */
 export function Figures(): JSX.Element {
   const now = stats.value;
   const counts = now?.counts;
@@ -93,7 +93,7 @@ function OldestWaiting({ now }: { now: QueueStats | undefined }): JSX.Element {
         )}
       </dd>
       <dd class="part">
-        {oldest ? `${oldest.type}, ready but not claimed` : now ? 'no ready task waits' : <Skeleton />}
+        {oldest ? `${oldest.type}, ready but not claimed` : now ? 'no task is ready' : <Skeleton />}
       </dd>
     </div>
   );

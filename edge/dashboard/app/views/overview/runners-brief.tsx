@@ -6,7 +6,7 @@ import { runners } from '../../state/live.ts';
 
 const SHOWN = 6;
 
-/** Who runs tasks now. */
+/** The runners that are connected now. */
 export function RunnersBrief(): JSX.Element {
   const list = runners.value;
   return (
@@ -19,7 +19,7 @@ export function RunnersBrief(): JSX.Element {
       </header>
       {list?.length === 0 ? (
         <p class="none prose">
-          No runner is connected: start one with <code>npm run runner</code>
+          No runner is connected. Start one with <code>npm run runner</code>
         </p>
       ) : (
         <table class="table">
@@ -33,7 +33,7 @@ export function RunnersBrief(): JSX.Element {
                 Holds
               </th>
               <th scope="col" class="end">
-                Up for
+                Uptime
               </th>
             </tr>
           </thead>

@@ -37,14 +37,14 @@ export function SubmitFields({ draft }: { draft: Draft }): JSX.Element {
       <PayloadField draft={draft} />
       <div class="field">
         <span class="label" aria-hidden="true">
-          Runs
+          Start
         </span>
         <Choice
-          label="Runs"
+          label="Start"
           value={form.when}
           onChoose={(when) => draft.set('when', when)}
           options={[
-            { value: 'now', text: 'At once' },
+            { value: 'now', text: 'Now' },
             { value: 'delay', text: 'After a delay' },
             { value: 'at', text: 'At a time' },
           ]}
@@ -56,22 +56,22 @@ export function SubmitFields({ draft }: { draft: Draft }): JSX.Element {
         </Field>
       )}
       {form.when === 'at' && (
-        <Field label="Time, in your zone" issue={issues.runAt}>
+        <Field label="Time, in your time zone" issue={issues.runAt}>
           {input('runAt', { type: 'datetime-local' })}
         </Field>
       )}
       <div class="pairs">
-        <Field label="Priority" hint="−100 to 100, higher first" issue={issues.priority}>
+        <Field label="Priority" hint="−100 to 100; higher runs first" issue={issues.priority}>
           {input('priority', { inputMode: 'text', placeholder: '0' })}
         </Field>
-        <Field label="Attempts at most" hint="1 to 100" issue={issues.maxAttempts}>
-          {input('maxAttempts', { inputMode: 'numeric', placeholder: 'as its type has it' })}
+        <Field label="Maximum attempts" hint="1 to 100" issue={issues.maxAttempts}>
+          {input('maxAttempts', { inputMode: 'numeric', placeholder: 'default of its type' })}
         </Field>
         <Field label="Time limit in seconds" hint="for one attempt" issue={issues.timeoutSeconds}>
-          {input('timeoutSeconds', { inputMode: 'decimal', placeholder: 'as its type has it' })}
+          {input('timeoutSeconds', { inputMode: 'decimal', placeholder: 'default of its type' })}
         </Field>
       </div>
-      <Field label="Tags" hint="Separated by commas, ten at most" issue={issues.tags}>
+      <Field label="Tags" hint="Up to ten, separated by commas" issue={issues.tags}>
         {input('tags')}
       </Field>
     </>

@@ -6,7 +6,7 @@ import type { Draft } from '../../state/submission.ts';
 
 const ROWS = 9;
 
-/** The editor of a payload: where it is no JSON, it says at which place. */
+/** The editor of a payload. If the text is not JSON, it shows the position of the fault. */
 export function PayloadField({ draft }: { draft: Draft }): JSX.Element {
   const editor = useRef<HTMLTextAreaElement>(null);
   const text = draft.form.value.payload;
@@ -44,7 +44,7 @@ export function PayloadField({ draft }: { draft: Draft }): JSX.Element {
   );
 }
 
-/** The line that is wrong, with its place marked, and the way there. */
+/** The line with the fault, a mark below it, and a button that goes there. */
 function Place({
   text,
   editor,

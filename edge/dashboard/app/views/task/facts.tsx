@@ -4,7 +4,7 @@ import { formatDuration } from '../../../logic/durations.ts';
 import { Tag } from '../../components/tag.tsx';
 import { Ago, At, Until } from '../../components/time.tsx';
 
-/** What is known of a task, field by field. */
+/** The fields of a task. */
 export function Facts({ task }: { task: TaskView }): JSX.Element {
   const { createdAt, completedAt, runAt, attempt, maxAttempts, priority, timeoutSeconds, tags } = task;
   return (
@@ -35,7 +35,7 @@ export function Facts({ task }: { task: TaskView }): JSX.Element {
         </Fact>
         <Fact name="Priority">{priority}</Fact>
         <Fact name="Time limit">
-          {timeoutSeconds === undefined ? 'of its type' : formatDuration(timeoutSeconds * 1000)}
+          {timeoutSeconds === undefined ? 'default of its type' : formatDuration(timeoutSeconds * 1000)}
         </Fact>
         <Fact name="Tags">
           {tags && tags.length > 0 ? (

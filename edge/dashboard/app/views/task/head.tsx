@@ -57,7 +57,7 @@ function shownStatus({ status, runAt }: TaskView): ShownStatus {
   return status === 'pending' && runAt !== undefined ? 'scheduled' : status;
 }
 
-/** Opens the form of a new task with what this one was given. */
+/** Opens the form of a new task with the values of this one. */
 function submitAgain({ type, payload, priority, maxAttempts, timeoutSeconds, tags }: TaskView): void {
   openDraft({
     ...EMPTY_FORM,

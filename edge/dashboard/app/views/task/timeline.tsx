@@ -7,7 +7,7 @@ import { At } from '../../components/time.tsx';
 import { now } from '../../state/clock.ts';
 import { runners } from '../../state/live.ts';
 
-/** What a task went through: waits and attempts, each on its place of the time that it took. */
+/** The history of a task: its waits and attempts, drawn on a time line. */
 export function Timeline({ task }: { task: TaskView }): JSX.Element {
   const spans = layTimeline(task, now.value, holderOf(task));
   return (
@@ -24,7 +24,7 @@ export function Timeline({ task }: { task: TaskView }): JSX.Element {
   );
 }
 
-/** Who runs the task, as the live updates tell it. */
+/** The runner that holds the task, from the live updates. */
 function holderOf({ taskId, status }: TaskView): Holder | undefined {
   if (status !== 'processing') return undefined;
   for (const runner of runners.value ?? []) {
@@ -72,9 +72,9 @@ function nameOf(span: Span): string {
     case 'waits':
       return 'Waits for a runner';
     case 'scheduled':
-      return 'Waits for its time';
+      return 'Waits for its start time';
     case 'forgotten':
-      return 'Earlier attempts, not kept';
+      return 'Earlier attempts, no longer stored';
   }
 }
 

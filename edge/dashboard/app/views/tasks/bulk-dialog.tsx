@@ -12,7 +12,7 @@ const WORDS = {
   cancel: { title: 'Cancel all', verb: 'Cancel', done: 'cancelled' },
 } as const;
 
-/** Asks before many tasks are changed, and shows how that goes. */
+/** Asks for confirmation before many tasks are changed, and shows the progress. */
 export function BulkDialog({ change, onClose }: { change: BulkChange; onClose: () => void }): JSX.Element {
   const { bulk } = change;
   const isRunning = change.state.value === 'running';
@@ -42,7 +42,7 @@ function Question({ change, onClose }: { change: BulkChange; onClose: () => void
       </div>
       <div class="bottom">
         <button type="button" class="button" onClick={onClose}>
-          Leave them
+          Go back
         </button>
         <button
           type="button"
@@ -67,11 +67,11 @@ function Outcome({ change, onClose }: { change: BulkChange; onClose: () => void 
           {WORDS[change.bulk.kind].done}
           {state === 'running' && ' so far…'}
         </p>
-        {state === 'running' && <progress class="endless" aria-label="Under way" />}
-        {state === 'done' && change.stopped.value && <p>It was stopped: the rest is as it was.</p>}
+        {state === 'running' && <progress class="endless" aria-label="In progress" />}
+        {state === 'done' && change.stopped.value && <p>You stopped it. The other tasks are unchanged.</p>}
         {state === 'failed' && (
           <p class="issue" role="alert">
-            It ended early, the rest is as it was. {change.error.value}
+            It ended early. The other tasks are unchanged. {change.error.value}
           </p>
         )}
       </div>
@@ -84,7 +84,7 @@ function Outcome({ change, onClose }: { change: BulkChange; onClose: () => void 
           <>
             {(state === 'failed' || change.stopped.value) && (
               <button type="button" class="button" onClick={() => change.run()}>
-                Go on
+                Continue
               </button>
             )}
             <button type="button" class="button primary" onClick={onClose}>
@@ -103,14 +103,14 @@ function describe({ filter }: Bulk): string {
 
 function consequence({ kind, filter }: Bulk): string {
   if (kind === 'retry') {
-    return 'Each starts again, with all its attempts. Tasks that could not be read when they were submitted are left out.';
+    return 'Each task starts again with all its attempts. Tasks that could not be read at submission are not retried.';
   }
   return filter.status === 'processing'
-    ? 'Their runners abort them. What they have already done stays done.'
-    : 'None of them will run unless it is retried. Tasks that start in the meantime are not cancelled.';
+    ? 'Their runners abort them. Work that is already done is not undone.'
+    : 'They will not run unless you retry them. Tasks that start in the meantime are not cancelled.';
 }
 
-/** How many tasks are meant, where the statistics tell. */
+/** The number of tasks that match, if the statistics contain it. */
 function countKnown({ filter: { status, type, ...others } }: Bulk): number | undefined {
   if (!isEmptyFilter(others)) return undefined;
   const counts = type ? stats.value?.types.find((one) => one.type === type)?.counts : stats.value?.counts;

@@ -6,16 +6,16 @@ const SETTLED_AFTER_MS = 350;
 interface FilterTextProps {
   readonly label: string;
   readonly value: string;
-  /** `replace` is whether the step of the history that this field has made before is to be replaced. */
+  /** `replace` is true if the history entry that this field added before must be replaced. */
   readonly onCommit: (value: string, replace: boolean) => void;
   readonly list?: string;
   readonly placeholder?: string;
   readonly class?: string;
-  /** The key `/` leads here. */
+  /** The key `/` moves the focus here. */
   readonly isFirst?: boolean;
 }
 
-/** A text of the filter: it applies when the typing rests, and is one step of the history however long it took. */
+/** A text of the filter. It applies when the reader stops typing, and adds only one entry to the history. */
 export function FilterText(props: FilterTextProps): JSX.Element {
   const { label, value, onCommit, list, placeholder, isFirst, class: className = '' } = props;
   const [text, setText] = useState(value);

@@ -14,7 +14,7 @@ import { FilterText } from './filter-text.tsx';
 
 const ALL = 'all';
 
-/** Says which tasks are listed; the address of the page keeps it. */
+/** Selects the tasks to list. The filter is stored in the address of the page. */
 export function Filters({ filter }: { filter: TaskFilter }): JSX.Element {
   const [open, setOpen] = useState(false);
   const set = (field: keyof TaskFilter, value: string | undefined, replace = false) => {
@@ -60,7 +60,7 @@ export function Filters({ filter }: { filter: TaskFilter }): JSX.Element {
         <FilterText
           label="Id"
           class="id"
-          placeholder="or how it begins"
+          placeholder="or its first characters"
           value={filter.id ?? ''}
           onCommit={(value, replace) => set('id', value.toLowerCase(), replace)}
         />
@@ -116,7 +116,7 @@ function StatusChoice({ filter, onChoose }: StatusChoiceProps): JSX.Element {
   );
 }
 
-/** How many tasks of each status there are, where the statistics tell that for the filter. */
+/** The number of tasks of each status, if the statistics contain it for the filter. */
 function countsFor(filter: TaskFilter): (status: TaskStatus) => string {
   const { status: _, type, ...others } = filter;
   const counts = type ? stats.value?.types.find((one) => one.type === type)?.counts : stats.value?.counts;

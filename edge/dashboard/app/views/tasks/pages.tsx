@@ -14,7 +14,7 @@ interface PagesProps {
   readonly cursor: string | undefined;
 }
 
-/** Leads to older and newer pages. The newer ones that were seen are kept with the step of the history. */
+/** Links to older and newer pages. The history entry stores the newer pages that the reader came from. */
 export function Pages({ listing, filter, cursor }: PagesProps): JSX.Element | null {
   const next = listing.nextCursor.value;
   if (listing.stopped.value && next !== undefined) return <SearchOn listing={listing} cursor={next} />;
@@ -54,7 +54,7 @@ export function Pages({ listing, filter, cursor }: PagesProps): JSX.Element | nu
   );
 }
 
-/** The cursors of the newer pages that led here, the first page's being empty. */
+/** The cursors of the newer pages that the reader came from. The cursor of the first page is empty. */
 function readTrail(): readonly string[] {
   const state: unknown = history.state;
   if (typeof state !== 'object' || state === null || !('trail' in state)) return [];
@@ -67,13 +67,13 @@ function SearchOn({ listing, cursor }: { listing: TaskListing; cursor: string })
   return (
     <div class="searched">
       <p>
-        {found === 0 ? 'Nothing found' : 'This is what was found'} among the tasks created since{' '}
+        {found === 0 ? 'Nothing found' : 'These were found'} among the tasks created since{' '}
         {formatTime(createdAtOf(cursor), now.value)};{' '}
         {isSearching ? 'searching the older ones…' : 'there are older ones.'}
       </p>
       {!isSearching && (
         <button type="button" class="button small" onClick={() => listing.searchOn()}>
-          Search on
+          Continue the search
         </button>
       )}
     </div>

@@ -7,11 +7,11 @@ import { Ago } from '../../components/time.tsx';
 import { busy, cancelTask, retryTask } from '../../state/actions.ts';
 import type { TaskSummary } from '../../state/task-listing.ts';
 
-/** A task in a list. All of the row leads to the task. */
+/** A task in a list. The whole row is a link to the task. */
 export function TaskRow({ task, isGone }: { task: TaskSummary; isGone: boolean }): JSX.Element {
   const { id, type, status, attempt, createdAt, completedAt, tags } = task;
   return (
-    <tr class={isGone ? 'is-gone' : ''} title={isGone ? 'It does not match the filters any more' : undefined}>
+    <tr class={isGone ? 'is-gone' : ''} title={isGone ? 'It no longer matches the filters' : undefined}>
       <td class="state">
         <Status status={status} />
       </td>

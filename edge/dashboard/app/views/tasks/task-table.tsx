@@ -10,7 +10,7 @@ import { TaskRow } from './task-row.tsx';
 
 const COLUMNS = 8;
 
-/** The rows of a page, or why there are none. */
+/** The rows of a page, or the reason why there are none. */
 export function TaskTable({ listing, filter }: { listing: TaskListing; filter: TaskFilter }): JSX.Element {
   const rows = listing.rows.value;
   const error = listing.error.value;
@@ -69,7 +69,7 @@ function NoTasks({ filter }: { filter: TaskFilter }): JSX.Element {
           </a>
         }
       >
-        Tasks that have ended are listed for a day; after that they are found by their whole id only.
+        Ended tasks are listed for a day. After that, only their full id finds them.
       </Empty>
     );
   }
@@ -106,7 +106,7 @@ function Stale({ listing, error }: { listing: TaskListing; error: string }): JSX
   return (
     <div class="searched" role="alert">
       <p>
-        {countOf(listing.rows.value?.length ?? 0, 'task')} as they were a while ago: {error}
+        {countOf(listing.rows.value?.length ?? 0, 'task')}, out of date: {error}
       </p>
       <button type="button" class="button small" onClick={() => listing.reload()}>
         Try again

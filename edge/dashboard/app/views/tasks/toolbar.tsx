@@ -12,7 +12,7 @@ interface ToolbarProps {
   readonly onBulk: (bulk: Bulk) => void;
 }
 
-/** What is listed, what has come meanwhile, and what can be done with all of it. */
+/** What is listed, which updates are held back, and the buttons that change all listed tasks. */
 export function Toolbar({ listing, filter, cursor, onBulk }: ToolbarProps): JSX.Element {
   const rows = listing.rows.value;
   const hasRows = rows !== undefined && rows.length > 0;
@@ -35,14 +35,14 @@ function describe(listing: TaskListing, cursor: string | undefined): string {
   if (listing.searching.value) return `${countOf(rows.length, 'task')} found, searching…`;
   if (rows.length === 0) return 'No tasks';
   const follows = cursor === undefined && connection.value === 'live';
-  return `${countOf(rows.length, 'task')}, ${cursor === undefined ? 'newest first' : 'further back'}${follows ? ', live' : ''}`;
+  return `${countOf(rows.length, 'task')}, ${cursor === undefined ? 'newest first' : 'older tasks'}${follows ? ', live' : ''}`;
 }
 
 function News({ listing }: { listing: TaskListing }): JSX.Element | null {
   const pending = listing.pending.value;
   if (!pending) return null;
   const { added, gone } = pending;
-  const parts = [added > 0 && `${added} new`, gone.size > 0 && `${gone.size} no longer here`];
+  const parts = [added > 0 && `${added} new`, gone.size > 0 && `${gone.size} no longer listed`];
   return (
     <button type="button" class="button small" onClick={() => listing.showPending()}>
       {parts.filter(Boolean).join(', ')}: show
