@@ -1,6 +1,6 @@
 import type { TaskRow } from './ledger/tasks.ts';
 
-/** What a follower of a task sees change, as a text that is the same for as long as it does not. */
+/** The values of a task whose changes a follower sees, as text. The text changes only if one of them does. */
 export function versionOf({
   state,
   attempt,
