@@ -66,7 +66,9 @@ export const followTask: ApiRoute = [
     tokens: ['client'],
     ticket: true,
     headers: LastEventHeader,
-    answer: { text: { type: 'text/event-stream', says: 'event: status, id: …, data: a StatusView as JSON' } },
+    answer: {
+      text: { type: 'text/event-stream', description: 'event: status, id: …, data: a StatusView as JSON' },
+    },
     errors: ['invalid_request', 'task_not_found', 'unavailable'],
   },
   async (c) => {

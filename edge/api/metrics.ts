@@ -12,7 +12,7 @@ export const getMetrics: ApiRoute = [
     summary: 'Metrics for Prometheus',
     tag: 'Service',
     tokens: ['client', 'runner'],
-    answer: { text: { type: 'text/plain', says: 'The text format of Prometheus' } },
+    answer: { text: { type: 'text/plain', description: 'The text format of Prometheus' } },
     errors: ['unavailable'],
   },
   async (c) => {
