@@ -33,7 +33,7 @@ function redeliver(state: State, task: Task): void {
     const delaySeconds = Math.min(300, 2 ** (task.lostDeliveries - 2));
     Object.assign(task, { state: 'scheduled', runAt: now + delaySeconds * 1000 });
   } else {
-    const message = '20 runners were given the task and none reported its start';
+    const message = '20 runners got the task, and none of them reported its start';
     task.error = { code: 'undeliverable', message };
     end(state, task, 'failed');
   }
