@@ -31,7 +31,7 @@ export const cancelTask: ApiRoute = [
     const ledger = ledgerOf(c.env);
     let outcome: CancelOutcome = await ledger.cancel(id);
     if ('unknown' in outcome) {
-      // The task is still in the queue. Once the ledger has it, the queue message that arrives later changes nothing.
+      // The task is still in the queue. Once the ledger has it, the later queue message changes nothing.
       const accepted = await acceptedTask(c.env, id, 'inline');
       if (!accepted) throw taskNotFound(id);
       const { full } = await insertTasks(c.env, [accepted]);

@@ -78,7 +78,7 @@ export const LeaseSeconds = z.int().min(1).max(3600);
 /** A thread that the runner has ended but that still runs, because native code cannot be interrupted. */
 export const StuckThread = z.object({
   lane: z.enum(['cpu', 'io']),
-  /** The task because of which the runner ended the thread, and the task's type. */
+  /** The runner ended the thread because of this task. `type` is the task's type. */
   taskId: TaskId,
   type: TaskType,
   /** When the runner ended the thread. */

@@ -17,7 +17,7 @@ export const TaskId = z
 
 export const LeaseId = z
   .string()
-  .refine(isUuid, 'Expected a lease id: a UUID that the client made')
+  .refine(isUuid, 'Expected a lease id: a UUID that the client created')
   .transform((id) => id.toLowerCase());
 
 export const TaskType = z

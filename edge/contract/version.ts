@@ -1,6 +1,6 @@
 import type { TaskRow } from './ledger/tasks.ts';
 
-/** The values of a task whose changes a follower sees, as text. The text changes only if one of them does. */
+/** The version of a task, as text. It changes only if a value changes that a follower of the task can see. */
 export function versionOf({
   state,
   attempt,

@@ -13,7 +13,7 @@ import { ApiError, invalidRequest } from '../../http/errors.ts';
 import { recordText, type StoredTask } from '../../platform/record-text.ts';
 import type { SizedTask } from './queue-messages.ts';
 
-/** A submission in the form in which it is stored. The same request with the same name gives the same bytes. */
+/** A submission in its stored form. The same request with the same name gives the same bytes. */
 export interface Prepared {
   record: SubmissionRecord;
   /** The value of the record in KV. */

@@ -47,7 +47,7 @@ export class Waker {
   readonly #pending = new Set<Demand>();
   /** How many tasks of each type have become ready since the last {@link wake}. */
   #readied = new Map<string, number>();
-  /** Types of which pending wakes may have left tasks. The ready tasks of these types are counted again. */
+  /** Types that may have tasks which woken runners did not take. Their ready tasks are counted again. */
   #left = new Set<string>();
 
   constructor(sockets: WakeSockets, claimable: CountClaimable) {

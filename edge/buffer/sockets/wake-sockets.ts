@@ -23,7 +23,7 @@ interface SocketState {
 /** `WebSocket.OPEN`. */
 const OPEN = 1;
 
-/** The tags by which wake sockets, and the sockets of one runner, are found. */
+/** The tags of sockets: one for all wake sockets, and one for the wake sockets of each runner. */
 const WAKE = 'wake';
 const RUNNER = `${WAKE}:`;
 const tagOf = (runner: string) => `${RUNNER}${runner}`;

@@ -94,7 +94,7 @@ export interface LedgerApi {
   size(): Promise<number>;
   /** Gets whether the ledger has capacity for more tasks and for more types. */
   capacity(): Promise<Capacity>;
-  /** Returns the given types without those of which the ledger has tasks or had some recently. */
+  /** Returns the given types that the ledger does not know. It knows a type for a day after its last task is gone. */
   unknownTypes(types: string[]): Promise<string[]>;
 
   /** Sets the names of the configured client tokens, and closes the live sockets of all other tokens. */
@@ -117,7 +117,7 @@ export interface LedgerApi {
   ): Promise<Reservation>;
   /** Marks the submission of a key as accepted. */
   markAccepted(key: string, submission: string): Promise<void>;
-  /** Returns those of the given submissions of which a task is missing. */
+  /** Returns the given submissions that have a missing task. */
   incomplete(submissions: SubmissionCount[]): Promise<string[]>;
   /** Gets the window up to which the sweep found all submissions delivered; null before the first sweep. */
   sweptWindow(): Promise<string | null>;

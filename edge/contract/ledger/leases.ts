@@ -116,7 +116,7 @@ export interface Settled {
   spaceMs?: number | undefined;
 }
 
-/** How an attempt ended whose task was claimed by `claimOne`, without a lease id of the client. */
+/** How an attempt ended. The task was claimed by `claimOne`, so the client has no lease id. */
 export interface UnfencedReport {
   taskId: string;
   success: boolean;
@@ -125,7 +125,7 @@ export interface UnfencedReport {
   error?: ReportedFailure | undefined;
 }
 
-/** `settled` is the task's final state. `refused` is the state because of which the report was not accepted. */
+/** `settled` is the task's final state. `refused` is the state of a task that does not accept the report. */
 export type UnfencedOutcome =
   | { settled: TaskState }
   | { refused: TaskState; fenced: boolean }

@@ -62,7 +62,7 @@ describe('a round', () => {
     assert.deepEqual(bed.ledger.openSeals(1), [{ window, round: 1, archived: true, purgeable: true }]);
   });
 
-  test('takes the tasks whose retention had passed when it was opened, also per type, and no later ones', (t) => {
+  test('takes only tasks whose retention has passed when it is opened; types may have other retentions', (t) => {
     const bed = testLedger(t);
     const [old, noise] = [done(bed), done(bed, { type: 'noise' })];
     const alive = bed.add({ type: 'later' });

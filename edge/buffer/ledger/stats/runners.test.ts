@@ -111,7 +111,7 @@ describe('with very many runners', () => {
     assert.equal(bed.ledger.runners(connected).length, 1000);
   });
 
-  test('1 MB of descriptions is kept, those of the most recently seen runners', (t) => {
+  test('descriptions of the most recently seen runners are kept, up to 1 MB', (t) => {
     const bed = testLedger(t);
     for (let index = 100; index < 160; index += 1) {
       bed.now += 1;
@@ -142,7 +142,7 @@ describe('with very many runners', () => {
     assert.equal(shown.get('really 29')?.threads, 2);
   });
 
-  test('2,000 names are kept, those of the most recently seen runners', (t) => {
+  test('names of the most recently seen runners are kept, up to 2,000', (t) => {
     const bed = testLedger(t);
     for (let index = 0; index < 2100; index += 1) {
       bed.now += 1;

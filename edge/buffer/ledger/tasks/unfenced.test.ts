@@ -60,7 +60,7 @@ test('an unfenced lease lasts five minutes, or as long as the timeout if that is
   }
 });
 
-test('a task whose timeout is a fraction of seconds can be claimed', (t) => {
+test('a task with a timeout of 300.0005 s can be claimed', (t) => {
   const bed = testLedger(t);
   const id = bed.add({ timeoutSeconds: 300.0005 });
   assert.ok('claimed' in bed.ledger.claimOne(id));

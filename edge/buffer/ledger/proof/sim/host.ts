@@ -106,7 +106,7 @@ export class Host {
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return;
     this.#alarmAt = dueAt;
     const late = happens(this.#world, 'alarm late', 0.05) ? random.int(1000, 20_000) : random.int(0, 20);
-    // At least a second for work that is already due, so that the clock advances even if the ledger does not do it.
+    // At least a second for work that is already due, so that a ledger that ignores it does not stop the clock.
     const inMs = dueAt <= clock.now ? 1000 : dueAt - clock.now;
     clock.after(inMs + late, () => this.#ring(dueAt));
   }

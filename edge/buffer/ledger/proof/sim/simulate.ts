@@ -13,7 +13,7 @@ import type { Watch } from './watch/watch.ts';
 import { type Fault, Violation, type World } from './world.ts';
 
 const TASKS = 40;
-/** The time after the trouble by which the sweep has delivered all submissions. */
+/** How long after the trouble the sweep has delivered all submissions, at the latest. */
 const DELIVERED_AFTER_MS = 4 * MINUTE;
 const TROUBLE_MS = 3 * MINUTE;
 /** A task that kills each of its runners ends after 20 deliveries, at most five minutes apart. */
