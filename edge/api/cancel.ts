@@ -20,7 +20,7 @@ const CHANGE_ERRORS = ['task_not_found', 'archived'] as const;
 export const cancelTask: ApiRoute = [
   {
     name: 'cancelTask',
-    summary: 'Cancel a task, also while it runs',
+    summary: 'Cancel a task, even if it is running',
     tag: 'Tasks',
     tokens: ['client'],
     answer: { schema: StatusView, example: { ...STATUS, status: 'cancelled' } },
@@ -31,12 +31,12 @@ export const cancelTask: ApiRoute = [
     const ledger = ledgerOf(c.env);
     let outcome: CancelOutcome = await ledger.cancel(id);
     if ('unknown' in outcome) {
-      // The queue is still carrying it: once it is in the ledger, what arrives later changes nothing.
+      // The task is still in the queue. Once the ledger has it, the later queue message changes nothing.
       const accepted = await acceptedTask(c.env, id, 'inline');
       if (!accepted) throw taskNotFound(id);
       const { full } = await insertTasks(c.env, [accepted]);
       if (full)
-        throw new ApiError('full', 'The ledger is full and has not taken the task in yet; cancel it later');
+        throw new ApiError('full', 'The ledger is full and does not have the task yet; cancel it later');
       outcome = await ledger.cancel(id);
     }
     if ('changed' in outcome) return answerStatus(c, id);
@@ -72,7 +72,7 @@ export const retryTask: ApiRoute = [
       const currentStatus = statusOf(outcome.refused);
       const message =
         currentStatus === 'failed'
-          ? 'The task could not be taken in as it was submitted, so it cannot be run: submit it anew'
+          ? 'The task could not be stored as it was submitted, so it cannot be run: submit it again'
           : `Only a failed or cancelled task can be retried; this one is ${currentStatus}`;
       throw new ApiError('task_not_retryable', message, { taskId: id, currentStatus });
     }
@@ -80,12 +80,13 @@ export const retryTask: ApiRoute = [
   },
 ];
 
-/** `POST /tasks/retry`: a page of the tasks that failed, newest first. */
+/** `POST /tasks/retry`: retries a page of the tasks that match, newest first. */
 export const retryTasks: ApiRoute = [
   {
     name: 'retryTasks',
-    summary: 'Retry all tasks that match the filters, 500 a call',
-    description: 'Newest first. Pass `nextCursor` as `cursor` to get the next page, until there is none.',
+    summary: 'Retry the tasks that match the filters, up to 500 per call',
+    description:
+      'Newest tasks first. If the response has a `nextCursor`, more tasks may match: call again with it as `cursor`.',
     tag: 'Tasks',
     tokens: ['client'],
     query: RetryQuery,
@@ -104,12 +105,13 @@ export const retryTasks: ApiRoute = [
   },
 ];
 
-/** `POST /tasks/cancel`: a page of the tasks that wait or run, newest first. */
+/** `POST /tasks/cancel`: cancels a page of the tasks that match, newest first. */
 export const cancelTasks: ApiRoute = [
   {
     name: 'cancelTasks',
-    summary: 'Cancel all tasks that match the filters, 500 a call',
-    description: 'Newest first. Pass `nextCursor` as `cursor` to get the next page, until there is none.',
+    summary: 'Cancel the tasks that match the filters, up to 500 per call',
+    description:
+      'Newest tasks first. If the response has a `nextCursor`, more tasks may match: call again with it as `cursor`.',
     tag: 'Tasks',
     tokens: ['client'],
     query: CancelQuery,
@@ -146,6 +148,6 @@ async function answerStatus(c: ApiContext, id: string): Promise<Response> {
 
 function unchangeable(id: string, outcome: { sealed: true } | { unknown: true }): ApiError {
   return 'sealed' in outcome
-    ? new ApiError('archived', 'The task ended long ago and is archived: submit it anew', { taskId: id })
+    ? new ApiError('archived', 'The task is archived and cannot be changed: submit it again', { taskId: id })
     : taskNotFound(id);
 }

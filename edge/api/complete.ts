@@ -11,12 +11,13 @@ import { callsOf, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import type { ApiContext, ApiEnv, ApiRoute } from './env.ts';
 
-/** `POST /tasks/:id/complete`: one result, with the lease id of the claim or, as a single-task consumer, without. */
+/** `POST /tasks/:id/complete`: one result. Only a consumer of single tasks may leave out the claim's lease id. */
 export const completeTask: ApiRoute = [
   {
     name: 'completeTask',
     summary: 'Report the result of a task',
-    description: 'With `leaseId` for a task of a batch claim; without it for a task of a single-task claim.',
+    description:
+      'For a task of a batch claim, `leaseId` is required. For a task of a single-task claim, leave `leaseId` out.',
     tag: 'Consumers of single tasks',
     tokens: ['runner'],
     body: { schema: CompleteRequest, example: { success: true, result: { delivered: true } } },
@@ -41,12 +42,12 @@ function messageOf(state: TaskState): string {
   return status === 'pending' ? 'Task waits for another attempt' : `Task marked as ${status}`;
 }
 
-/** `POST /tasks/complete`: the results of a runner, each answered for itself. */
+/** `POST /tasks/complete`: the results of a runner. Each result has a separate outcome. */
 export const completeTasks: ApiRoute = [
   {
     name: 'completeTasks',
     summary: 'Report the results of up to 1,000 tasks',
-    description: 'Each result has its own outcome. A repeated result gets the same outcome again.',
+    description: 'Each result has a separate outcome. A repeated result gets the same outcome again.',
     tag: 'Runners',
     tokens: ['runner'],
     body: {
@@ -70,19 +71,19 @@ export const completeTasks: ApiRoute = [
   },
 ];
 
-/** Notes what became of results; their outcomes are in their order. */
+/** Logs the outcomes of results. The outcomes are in the order of the results. */
 function logOutcomes(
   env: ApiEnv,
   results: readonly { leaseId: string }[],
   outcomes: readonly Outcome[],
 ): void {
   const log = logOf(env);
-  const told = () =>
+  const lines = () =>
     outcomes.map(({ taskId, status }, index) => ({ taskId, leaseId: results[index]?.leaseId, status }));
-  log.debug('Results were reported', () => ({ count: outcomes.length, results: shown(told()) }));
+  log.debug('Results were reported', () => ({ count: outcomes.length, results: shown(lines()) }));
   if (!outcomes.some(changedNothing)) return;
-  const stale = told().filter(changedNothing);
-  log.warn('Results changed nothing: their leases do not hold the tasks any more', {
+  const stale = lines().filter(changedNothing);
+  log.warn('Results were ignored because their leases no longer hold the tasks', {
     count: stale.length,
     results: shown(stale),
   });
@@ -105,7 +106,7 @@ async function settleFenced(c: ApiContext, report: SettleReport): Promise<TaskSt
   logOutcomes(c.env, [report], [outcomeView(outcome)]);
   if (outcome.state === 'unknown') throw taskNotFound(taskId);
   if (outcome.state !== 'stale') return outcome.state;
-  throw new ApiError('stale_lease', 'This lease does not hold the task any more; drop its result', {
+  throw new ApiError('stale_lease', 'This lease no longer holds the task; discard the result', {
     taskId,
   });
 }
@@ -120,7 +121,11 @@ async function settleUnfenced(c: ApiContext, report: UnfencedReport): Promise<Ta
   if ('unknown' in outcome) throw taskNotFound(taskId);
   const details = { taskId, currentStatus: statusOf(outcome.refused) };
   throw outcome.fenced
-    ? new ApiError('lease_id_required', 'The task is held under a lease: report it with its leaseId', details)
+    ? new ApiError(
+        'lease_id_required',
+        'The task is claimed under a lease: report it with its leaseId',
+        details,
+      )
     : new ApiError('task_not_leased', 'The task is not claimed: claim it before you report it', details);
 }
 

@@ -3,10 +3,10 @@ import type { TaskFilter } from '../contract/api.ts';
 import type { ListFilter } from '../contract/ledger/tasks.ts';
 import { firstIdAt } from '../contract/task-id.ts';
 
-/** After every id that begins with what precedes it. */
+/** Sorts after all characters of ids: `prefix + END` sorts after all ids with this prefix. */
 const END = '~';
 
-/** Which tasks a query is about, in the ledger's terms: times and beginnings of ids are ranges of ids. */
+/** Converts the filters of a query for the ledger: creation times and an id prefix become a range of ids. */
 export function ledgerFilter({
   id = '',
   createdAfter,

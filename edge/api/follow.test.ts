@@ -30,7 +30,7 @@ const task: TaskRow = {
   attempts: [],
 };
 
-/** A ledger in which a task runs on, and time passes only while a call waits for its change. */
+/** A ledger with a task that never ends. Time passes only while a call waits for a change. */
 class RunningLedger {
   now = START;
   kept: { names: readonly string[]; at: number } = { names: [], at: 0 };
@@ -65,7 +65,7 @@ const app = createApp<ApiEnv>('test');
 serve(app, '/tasks/:id/events', { GET: followTask });
 
 async function follow(ledger: RunningLedger, token: string): Promise<string> {
-  // An isolate keeps the environment that it was started with.
+  // An isolate keeps the environment from its start.
   const env = { API_TOKENS: 'removed, kept', LEDGER: ledger };
   const headers = { Authorization: `Bearer ${token}` };
   const answer = await app.request(`/tasks/${task.id}/events`, { headers }, env);
@@ -77,7 +77,7 @@ test('a stream of events ends within 75 s after its token was removed', async (t
   const kept = (await configuredNames({ API_TOKENS: 'kept' })) ?? [];
   const ledger = new RunningLedger((waits) => {
     if (waits === 101) ledger.kept = { names: kept, at: ledger.now };
-    assert.ok(waits < 1000, 'The stream goes on');
+    assert.ok(waits < 1000, 'The stream does not end');
   });
   t.mock.method(Date, 'now', () => ledger.now);
   assert.match(await follow(ledger, 'removed'), /^event: status/);
@@ -85,7 +85,7 @@ test('a stream of events ends within 75 s after its token was removed', async (t
   assert.ok(ledger.waits > 101 && seconds <= 75, `${seconds} s`);
 });
 
-test('a stream goes on whose token is kept, or was added after tokens were named last', async (t) => {
+test('a stream continues if its token is kept, or was added after the last keepClients call', async (t) => {
   const kept = (await configuredNames({ API_TOKENS: 'kept' })) ?? [];
   for (const [token, named] of [
     ['kept', 1],

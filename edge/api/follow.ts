@@ -19,12 +19,13 @@ const LastEventHeader = z.object({
     .meta({ description: 'The id of the last event that the client received' }),
 });
 
-/** `GET /tasks/:id/status`; with `?wait=SECONDS` once the task has ended, or after that time as it is then. */
+/** `GET /tasks/:id/status`. With `?wait=SECONDS` it responds when the task has ended, or after that time. */
 export const getStatus: ApiRoute = [
   {
     name: 'getTaskStatus',
     summary: 'Get the status of a task',
-    description: 'With `wait` the answer is held until the task has ended, at most this many seconds.',
+    description:
+      'With `wait`, the response is sent when the task has ended, but after `wait` seconds at the latest.',
     tag: 'Tasks',
     tokens: ['client'],
     query: StatusQuery,
@@ -43,30 +44,32 @@ export const getStatus: ApiRoute = [
   },
 ];
 
-/** A stream says something this often, so that nothing on its way takes it for dead. */
+/** A stream sends at least a comment this often, so that no proxy closes it as idle. */
 const KEEP_ALIVE_MS = 15_000;
-/** How often a stream checks that its token is still configured; this isolate may be older than a change. */
+/** How often a stream checks that its token is still configured. This isolate may have an old configuration. */
 const CHECK_TOKEN_MS = 60_000;
 
-/** If too many calls wait for a change, a stream ends, and its client comes back after this time. */
+/** If too many calls wait for a change, a stream ends, and its client reconnects after this time. */
 const RECONNECT_MS = 5000;
 
 /**
- * `GET /tasks/:id/events`: an event with the task's status for each change of status, attempt or progress,
- * until the task has ended. An event's id says how the task was, so a client that comes back with
- * `Last-Event-ID` is told what has changed since; nothing comes after the end, and 204 says so.
+ * `GET /tasks/:id/events`: an event with the task's status for each change of status, attempt or progress, until
+ * the task has ended. An event's id is a hash of the task's version, so a client that reconnects with
+ * `Last-Event-ID` gets an event only if the task has changed. 204 means that there are no more events.
  */
 export const followTask: ApiRoute = [
   {
     name: 'followTask',
     summary: 'Follow the status of a task by server-sent events',
     description:
-      'An event `status` for each change of status, attempt or progress, its data a `StatusView`; the stream ends when the task has. 204 where nothing will come any more.',
+      'Sends an event `status` for each change of status, attempt or progress. Its data is a `StatusView`. The stream ends when the task has ended. The response is 204 if the client has already received the last event.',
     tag: 'Tasks',
     tokens: ['client'],
     ticket: true,
     headers: LastEventHeader,
-    answer: { text: { type: 'text/event-stream', says: 'event: status, id: …, data: a StatusView as JSON' } },
+    answer: {
+      text: { type: 'text/event-stream', description: 'event: status, id: …, data: a StatusView as JSON' },
+    },
     errors: ['invalid_request', 'task_not_found', 'unavailable'],
   },
   async (c) => {
@@ -75,14 +78,14 @@ export const followTask: ApiRoute = [
     const seen = known === (await eventId(task));
     if (seen && task.completedAt !== null) return c.body(null, 204);
     return streamSSE(c, async (stream) => {
-      const tell = async () =>
+      const sendStatus = async () =>
         stream.writeSSE({
           event: 'status',
           id: await eventId(task),
           data: JSON.stringify(statusView(task)),
         });
       if (seen) await stream.write(':\n\n');
-      else await tell();
+      else await sendStatus();
       const openedAt = Date.now();
       let checkAt = openedAt + CHECK_TOKEN_MS;
       while (task.completedAt === null && !stream.aborted) {
@@ -98,7 +101,7 @@ export const followTask: ApiRoute = [
         }
         task = next;
         if (versionOf(task) === before) await stream.write(':\n\n');
-        else await tell();
+        else await sendStatus();
       }
     });
   },
@@ -108,11 +111,11 @@ async function eventId(task: TaskRow): Promise<string> {
   return String(await sha256(versionOf(task))).slice(0, 16);
 }
 
-/** The task when it has changed, or as it is after some time; `busy` if too many calls wait. */
+/** Returns the task when it has changed or `timeoutMs` has passed; `busy` if too many calls wait. */
 async function changed(c: ApiContext, task: TaskRow, timeoutMs: number): Promise<TaskRow | Busy> {
   const ledger = ledgerOf(c.env);
   let found = await ledger.awaitChange(task.id, versionOf(task), timeoutMs);
-  // The queue is still carrying it.
+  // The task is still in the queue.
   if ('unknown' in found) found = await ledger.awaitChange(task.id, null, timeoutMs);
   if ('busy' in found) return found;
   return 'task' in found ? found.task : findTask(c, task.id);

@@ -3,8 +3,8 @@ import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiEnv } from './env.ts';
 
 /**
- * Ends the sockets and event streams whose tokens are not configured any more. They outlive the deployment that
- * opened them; the cron job runs under the one in force.
+ * Closes the sockets and event streams whose tokens are no longer configured. They outlive the deployment that
+ * opened them, but the cron job runs in the current deployment.
  */
 export async function keepClients(env: ApiEnv): Promise<void> {
   const names = await configuredNames(env);

@@ -16,7 +16,7 @@ export const listTasks: ApiRoute = [
     name: 'listTasks',
     summary: 'List tasks, newest first',
     description:
-      'A filtered call looks at 10,000 tasks at most, so it may answer fewer than `limit`, or none, although older ones match. Call again with `cursor` set to `nextCursor` until the answer has none: only then is the list at its end.',
+      'A call with filters scans at most 10,000 tasks, so it may return fewer than `limit` tasks, or none, although older tasks match. Call again with `cursor` set to `nextCursor`. The list is complete when the response has no `nextCursor`.',
     tag: 'Tasks',
     tokens: ['client'],
     query: ListQuery,
@@ -51,7 +51,7 @@ export const listTasks: ApiRoute = [
   },
 ];
 
-/** The states that are shown as a status; undefined where any will do. */
+/** The ledger states that clients see as a status; undefined for all states. */
 export function statesOf(status: TaskStatus | undefined): TaskState[] | undefined {
   return status && TaskState.options.filter((state) => statusOf(state) === status);
 }

@@ -9,10 +9,10 @@ import type { ApiRoute } from './env.ts';
 export const getMetrics: ApiRoute = [
   {
     name: 'getMetrics',
-    summary: 'Metrics for Prometheus',
+    summary: 'Get the metrics for Prometheus',
     tag: 'Service',
     tokens: ['client', 'runner'],
-    answer: { text: { type: 'text/plain', says: 'The text format of Prometheus' } },
+    answer: { text: { type: 'text/plain', description: 'The text format of Prometheus' } },
     errors: ['unavailable'],
   },
   async (c) => {
@@ -27,7 +27,7 @@ export const getMetrics: ApiRoute = [
     recordTypes(registry, stats);
     recordOldest(registry, stats);
     recordRunners(registry, runners);
-    const size = 'Size of the database of the ledger, which holds 10 GB';
+    const size = 'Size of the database of the ledger, which can hold 10 GB';
     new Gauge(named(registry, 'ledger_bytes', size)).set(bytes);
     recordFailures(registry, failures);
     return c.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
@@ -44,18 +44,18 @@ function recordTypes(registry: Registry, { types }: QueueStats): void {
     named(
       registry,
       'tasks',
-      'Tasks in the ledger now; those that have ended stay for `RETENTION_HOURS`',
+      'Tasks in the ledger now; ended tasks stay for `RETENTION_HOURS`',
       'type',
       'state',
     ),
   );
-  const paused = new Gauge(ofType('type_paused', 'Whether no task of the type is handed out'));
+  const paused = new Gauge(ofType('type_paused', 'Whether the type is paused'));
   const handled = new Gauge(ofType('type_handled', 'Whether a connected runner takes tasks of the type'));
   const ended = new Counter(
     named(
       registry,
       'tasks_ended_total',
-      'Tasks that have ended; one that was brought back and ended again counts twice',
+      'Tasks that have ended; a task that was retried and ended again counts twice',
       'type',
       'outcome',
     ),
@@ -78,7 +78,7 @@ function recordTypes(registry: Registry, { types }: QueueStats): void {
 
 function recordOldest(registry: Registry, { timestamp, oldestWaiting }: QueueStats): void {
   const waitedMs = oldestWaiting ? Date.parse(timestamp) - Date.parse(oldestWaiting.since) : 0;
-  const help = 'For how long the task that has waited longest could have been claimed; 0 where none waits';
+  const help = 'How long the oldest ready task has been ready to be claimed; 0 if no task is ready';
   new Gauge(named(registry, 'oldest_ready_seconds', help)).set(waitedMs / 1000);
 }
 
@@ -88,15 +88,15 @@ function recordRunners(registry: Registry, runners: readonly RunnerView[]): void
   for (const { name, held: tasks } of runners) held.set({ runner: name }, tasks);
 }
 
-/** What the cron job tries again: it counts until it succeeds. */
+/** The failures that the cron job retries. A failure counts until its retry succeeds. */
 function recordFailures(registry: Registry, failures: readonly Failure[]): void {
   const archive = failures.filter(({ step }) => step === 'archive');
   const sweep = failures.filter(({ step }) => step === 'sweep');
-  new Gauge(named(registry, 'archive_failures', 'Windows whose archive fails now')).set(archive.length);
-  const help = 'Submissions, and windows, whose delivery past the queue fails now';
+  new Gauge(named(registry, 'archive_failures', 'Windows whose archive is failing')).set(archive.length);
+  const help = 'Submissions and windows whose delivery by the sweep is failing';
   new Gauge(named(registry, 'sweep_failures', help)).set(sweep.length);
   const ageHelp =
-    'For how long the step has failed for what it fails for longest; 0 where it fails for nothing';
+    'How long the longest-failing window or submission of the step has been failing; 0 if none is failing';
   const age = new Gauge(named(registry, 'failure_age_seconds', ageHelp, 'step'));
   for (const [step, ofStep] of Object.entries({ archive, sweep })) {
     const since = Math.min(Date.now(), ...ofStep.map((failure) => failure.since));

@@ -6,15 +6,15 @@ import { OneAtATime } from '../platform/one-at-a-time.ts';
 import { type RecordQuery, type RecordRead, readTasks } from '../platform/records.ts';
 import type { ApiEnv } from './env.ts';
 
-/** Large records that clients read. */
+/** Limits reads of large records for clients to one at a time. */
 export const clientReads = new OneAtATime();
-/** Submissions that are delivered because a client asks for one of their tasks. */
+/** Limits deliveries for clients to one at a time. A client's read of a task causes such a delivery. */
 const deliveries = new OneAtATime();
 
 /**
- * A task as it was accepted; undefined if KV does not have it.
+ * Reads a task from its submission's record; undefined if KV does not have it.
  *
- * @throws {ApiError} 503 if others read large records for too long.
+ * @throws {ApiError} 503 if reads of other large records take too long.
  */
 export async function acceptedTask(
   { TASK_STORAGE }: ApiEnv,
@@ -26,7 +26,7 @@ export async function acceptedTask(
   return tasks[0];
 }
 
-/** Delivers a submission past the queue; while another one is delivered so, it is left to the sweep. */
+/** Delivers a submission without the queue. While another delivery runs, this one is left to the sweep. */
 export async function deliverSubmission(env: ApiEnv, submission: string): Promise<void> {
   const deliver = async () => {
     const read = await readTasks(env.TASK_STORAGE, submission, { payloads: 'inline', gate: clientReads });

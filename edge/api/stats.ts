@@ -86,13 +86,13 @@ export const listRunners: ApiRoute = [
   },
 ];
 
-/** `GET /live`: a WebSocket that sends the statistics when it opens, and again when they have changed. */
+/** `GET /live`: a WebSocket that sends the statistics when it opens and after changes. */
 export const openLive: ApiRoute = [
   {
     name: 'openLive',
-    summary: 'A WebSocket with live statistics',
+    summary: 'Open a WebSocket with live statistics',
     description:
-      'A `LiveUpdate` as JSON when it opens, and then when something has changed, once a second at most. It answers `ping` with `pong`.',
+      'The socket sends a `LiveUpdate` as JSON when it opens, and then after changes, at most once per second. It answers `ping` with `pong`.',
     tag: 'Queue',
     tokens: ['client'],
     ticket: true,
@@ -107,7 +107,7 @@ export const openLive: ApiRoute = [
     if (answer.status !== 503) return answer;
     throw new ApiError(
       'unavailable',
-      `There are ${MAX_LIVE_SOCKETS} sockets already, which is the most there may be: close one, and try again`,
+      `The maximum of ${MAX_LIVE_SOCKETS} open sockets is reached: close one and try again`,
     );
   },
 ];
@@ -116,7 +116,7 @@ export const openLive: ApiRoute = [
 export const pauseType: ApiRoute = [
   {
     name: 'pauseType',
-    summary: 'Pause a task type: its waiting tasks are not handed out; running tasks continue',
+    summary: 'Pause a task type: its waiting tasks do not start; running tasks continue',
     tag: 'Queue',
     tokens: ['client'],
     answer: { schema: TypeSwitch, example: { success: true, type: 'email', paused: true } },

@@ -41,13 +41,13 @@ export const getTask: ApiRoute = [
     if (filled[0]) return answerTask(c, filled[0]);
     // The record may expire before the archive.
     if (archived) return answerTask(c, task);
-    throw new ApiError('unavailable', 'The payload of the task cannot be read now; ask again', {
+    throw new ApiError('unavailable', 'The payload of the task cannot be read now; try again', {
       taskId: task.id,
     });
   },
 ];
 
-/** A task as the ledger knows it, else as it was archived, else as it was accepted. */
+/** Finds a task in the ledger, or else in the archive, or else in its submission's record. */
 export async function findTask(c: ApiContext, id: string): Promise<TaskRow> {
   return (await locate(c, id)).task;
 }
@@ -62,7 +62,7 @@ async function locate(c: ApiContext, id: string): Promise<{ task: TaskRow; archi
 
 const DAY_MS = 24 * 3_600_000;
 
-/** By this age the archive of a task has been written and has expired: it is kept so long after the last attempts. */
+/** By this age the archive of a task has been written and has expired. */
 function forgottenAfterMs(env: ApiEnv): number {
   return 2 * MAX_RUN_AHEAD_SECONDS * 1000 + Math.max(...valuesOf(archiveDays(env))) * DAY_MS;
 }
@@ -71,13 +71,13 @@ async function findArchived(env: ApiEnv, id: string, rounds: number): Promise<Ta
   const archived = await readArchived(env.TASK_STORAGE, id, rounds);
   if (archived === 'pending') {
     if (Date.now() - createdAtOf(id) > forgottenAfterMs(env)) throw taskNotFound(id);
-    throw new ApiError('unavailable', 'The task is on its way to the archive; ask again', { taskId: id });
+    throw new ApiError('unavailable', 'The task is being archived; try again', { taskId: id });
   }
   if (archived === null) throw taskNotFound(id);
   return archived;
 }
 
-/** The queue is still carrying the task; where that takes too long, it is delivered past the queue. */
+/** Reads a task that is still in the queue. If it has been there for too long, delivers it without the queue. */
 async function findAccepted(c: ApiContext, id: string): Promise<TaskRow> {
   const accepted = await acceptedTask(c.env, id, 'none');
   if (!accepted) throw taskNotFound(id);
@@ -125,7 +125,7 @@ export function statusView(task: TaskRow): StatusView {
   };
 }
 
-/** Payloads are up to 10 MB: what was stored is answered as it is. */
+/** Payloads can have 10 MB, so the stored text is sent without parsing it. */
 function answerTask(c: ApiContext, task: TaskRow): Response {
   const text = `${JSON.stringify(viewOf(task)).slice(0, -1)},"payload":${task.payload}}`;
   return c.body(text, 200, { 'Content-Type': 'application/json' });

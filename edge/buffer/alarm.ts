@@ -1,4 +1,4 @@
-/** The alarm of a Durable Object: it is written only to ring earlier than it is set to. */
+/** The alarm of a Durable Object. It is written only to set an earlier time. */
 export class Alarm {
   readonly #storage: DurableObjectStorage;
   #at: number | null = null;
@@ -7,17 +7,17 @@ export class Alarm {
     this.#storage = storage;
   }
 
-  /** Reads when the alarm is set to ring. Call this once, before any other method. */
+  /** Reads the time of the alarm. Call this once, before any other method. */
   async load(): Promise<void> {
     this.#at = await this.#storage.getAlarm();
   }
 
-  /** The alarm has rung, so it is not set any more. */
+  /** Records that the alarm has rung, so it is no longer set. */
   noteRang(): void {
     this.#at = null;
   }
 
-  /** Sets the alarm to ring at a time, in Unix milliseconds, or earlier; null leaves it as it is. */
+  /** Makes sure that the alarm rings at a time in Unix milliseconds, or earlier. Null changes nothing. */
   async ringBy(at: number | null): Promise<void> {
     if (at === null || (this.#at !== null && this.#at <= at)) return;
     this.#at = at;

@@ -20,7 +20,7 @@ import type { TypesWanted } from './payloads/claim-reads.ts';
 import { claimedPayloads } from './payloads/claimed.ts';
 import { claimedTaskJson } from './views.ts';
 
-/** The ledger looks at each task that a heartbeat names, some 5,000 in so much. */
+/** Maximum size of a heartbeat call. It contains about 5,000 tasks, and the ledger reads each of them. */
 const BEAT_CALL_BYTES = 256 * 1024;
 
 /** `POST /tasks/claim`. */
@@ -29,7 +29,7 @@ export const claimTasks: BufferRoute = [
     name: 'claimTasks',
     summary: 'Claim tasks under a lease',
     description:
-      'The lease id is a UUID that the client makes. A claim that is repeated under it answers the tasks that it still holds, never others.',
+      'The client creates the lease id, a UUID. A repeated claim with the same lease id returns the tasks that the lease still holds, and no new tasks.',
     tag: 'Runners',
     tokens: ['runner'],
     body: {
@@ -63,7 +63,7 @@ export const claimTasks: BufferRoute = [
   },
 ];
 
-/** What is ready after a claim, with the tasks that went back: for a runner it is as if they had not been granted. */
+/** What is ready after a claim, including the postponed tasks. For a runner, these were never granted. */
 function leftBy(
   wants: readonly TypesWanted[],
   { ready, next }: Pick<ClaimGrant, 'ready' | 'next'>,
@@ -87,7 +87,7 @@ export const renewLeases: BufferRoute = [
   {
     name: 'renewLeases',
     summary: 'Renew leases and report progress',
-    description: 'Tasks of these leases that the request does not name are taken back at once.',
+    description: 'The queue immediately takes back the tasks of these leases that the request does not list.',
     tag: 'Runners',
     tokens: ['runner'],
     body: {
@@ -120,7 +120,7 @@ export const renewLeases: BufferRoute = [
     if (result.lost.length > 0) {
       const lost = new Set(result.lost);
       const of = leases.filter(({ holds }) => holds.some((id) => lost.has(id)));
-      logOf(c.env).warn('A runner names tasks that its leases do not hold any more', {
+      logOf(c.env).warn('A runner reports tasks that its leases no longer hold', {
         leaseIds: shown(of.map(({ leaseId }) => leaseId)),
         count: lost.size,
         taskIds: shown(result.lost),
@@ -139,7 +139,7 @@ export const renewLeases: BufferRoute = [
 export const releaseTasks: BufferRoute = [
   {
     name: 'releaseTasks',
-    summary: 'Release tasks that have not started; their attempts are not spent',
+    summary: 'Release tasks that have not started, without using an attempt',
     tag: 'Runners',
     tokens: ['runner'],
     body: { schema: ReleaseRequest, example: { leaseId: LEASE_ID, taskIds: [TASK_ID] } },

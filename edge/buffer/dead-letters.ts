@@ -7,12 +7,12 @@ import { CURRENT_SHARD, insertTasks, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
 
-/** What is left of a message's form when its tasks cannot be read. */
+/** A message whose tasks are not validated. */
 const Envelope = QueueMessage.extend({ tasks: z.array(z.unknown()).min(1).max(MAX_BATCH_TASKS) });
 
 /**
- * Takes in what could not be buffered: what can be read goes into the ledger as ready, what cannot is
- * recorded there as failed with the reason, so that it is seen. Nothing is dropped.
+ * Inserts the tasks of dead letters into the ledger. Valid tasks become ready. Invalid tasks are recorded as
+ * failed with the reason, so that people see them. Nothing is dropped.
  */
 export async function takeDeadLetters(batch: MessageBatch, env: BufferEnv): Promise<void> {
   for (const message of batch.messages) {
@@ -20,7 +20,7 @@ export async function takeDeadLetters(batch: MessageBatch, env: BufferEnv): Prom
       await revive(message, env);
       message.ack();
     } catch (error) {
-      logOf(env).error('A dead letter could not be taken in: it stays in its queue', {
+      logOf(env).error('A dead letter could not be inserted, so it stays in its queue', {
         messageId: message.id,
         error,
       });
@@ -35,7 +35,7 @@ async function revive(message: Message, env: BufferEnv): Promise<void> {
   if (isFull) throw new Error('The ledger is full');
   const failed: string[] = [];
   for (const task of refused) failed.push(await record(env, task));
-  logOf(env).warn('A dead letter was taken in; what cannot be read of it is recorded as failed', {
+  logOf(env).warn('A dead letter was inserted; its invalid tasks are recorded as failed', {
     messageId: message.id,
     taskIds: shown(readable.map(({ id }) => id)),
     failedTaskIds: shown(failed),
@@ -60,7 +60,7 @@ async function sort(message: Message): Promise<{ readable: NewTask[]; refused: R
   return { readable, refused };
 }
 
-/** Records a task as failed, and returns its id; one whose window is closed gets an id of the present. */
+/** Records a task as failed and returns its id. If the task's window is closed, it gets a new id. */
 async function record(env: BufferEnv, task: RefusedTask): Promise<string> {
   const ledger = ledgerOf(env);
   const closed = 'sealed' in (await ledger.find(task.id));
@@ -69,10 +69,10 @@ async function record(env: BufferEnv, task: RefusedTask): Promise<string> {
   return id;
 }
 
-/** A message without the form of a submission gets an id of its own, the same at each delivery. */
+/** A message that is not a submission becomes one failed task. Its id is the same at each delivery. */
 async function foreignMessage(message: Message): Promise<RefusedTask> {
   const id = await idOf(message.id, message.timestamp.getTime());
-  return { id, ...refusal(message.body, 'The message has not the form of a submission') };
+  return { id, ...refusal(message.body, 'The message is not a valid submission') };
 }
 
 async function idOf(source: string, createdAtMs: number): Promise<string> {
@@ -83,7 +83,7 @@ function refusal(value: unknown, reason: string): Omit<RefusedTask, 'id'> {
   return { type: 'invalid', payload: textOf(value), reason };
 }
 
-/** A body as JSON text; not every body that a queue carries is JSON. */
+/** A body as JSON text. The body of a queue message may be a value that JSON cannot represent. */
 function textOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'null';

@@ -7,7 +7,7 @@ import type { LedgerEnv } from './ledger-env.ts';
 /** The bindings of the Consumer Worker; `wrangler.jsonc` declares them. */
 export interface BufferEnv extends PagesEnv, LedgerEnv {
   LEDGER: LedgerNamespace;
-  /** Read only: large payloads. */
+  /** Only for reading large payloads. */
   TASK_STORAGE: KVNamespace;
 }
 

@@ -1,6 +1,6 @@
 import { CLAIMED_AT, CREATED_AT, SUBMISSION, TASK_ID } from '../http/examples.ts';
 
-/** The examples of tasks in the OpenAPI document of the Consumer Worker. */
+/** Example tasks for the OpenAPI document of the Consumer Worker. */
 export const TASK = {
   taskId: TASK_ID,
   id: TASK_ID,

@@ -4,11 +4,12 @@ import { insertTasks } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
 
-/** A full ledger archives what has ended; messages wait for that. */
+/** While the ledger is full, messages wait until ended tasks are archived. */
 const RETRY_WHEN_FULL_SECONDS = 60;
 
 /**
- * Takes a batch from the queue into the ledger: together, or message by message if that fails. A message is acknowledged once its tasks are in the ledger; any other is delivered again.
+ * Inserts a batch of the queue into the ledger: all messages together, or one by one if that fails. A message is
+ * acknowledged once its tasks are in the ledger. Otherwise the queue delivers it again.
  */
 export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void> {
   const log = logOf(env);
@@ -17,7 +18,7 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
       const { first, ...slice } = QueueMessage.parse(message.body);
       return { message, tasks: newTasks(slice, first) };
     } catch (error) {
-      log.error('A queue message has not the form of a submission', { messageId: message.id, error });
+      log.error('A queue message is not a valid submission', { messageId: message.id, error });
       retry(message);
       return [];
     }
@@ -29,7 +30,7 @@ export async function intake(batch: MessageBatch, env: BufferEnv): Promise<void>
     );
     for (const { message } of messages) acknowledge(message, full);
   } catch (error) {
-    log.warn('A batch could not be inserted together: its messages are inserted one by one', {
+    log.warn('A batch could not be inserted, so its messages are inserted one by one', {
       messages: messages.length,
       error,
     });
@@ -48,7 +49,7 @@ async function intakeOne(env: BufferEnv, message: Message, tasks: NewTask[]): Pr
   }
 }
 
-/** Waits longer after each delivery: what hindered one may hinder the next. */
+/** Waits longer after each delivery, because the next one may fail for the same reason. */
 function retry(message: Message): void {
   message.retry({ delaySeconds: Math.min(2 ** message.attempts, RETRY_WHEN_FULL_SECONDS) });
 }

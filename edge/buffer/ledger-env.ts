@@ -4,9 +4,11 @@ import { DEFAULT_CALLS_PER_SECOND } from './pacing.ts';
 
 /** The settings of a ledger. */
 export interface LedgerEnv extends LogEnv {
-  /** The size in bytes above which the ledger accepts no submissions; a Durable Object holds 10 GB (default 8 GB). */
+  /**
+   * Above this size in bytes the ledger accepts no submissions (default 8 GB). A Durable Object can hold 10 GB.
+   */
   FULL_BYTES?: string;
-  /** Claims and reports a second above which the ledger asks runners for a pause (default 100). */
+  /** Above this number of claims and reports per second, the ledger asks runners to pause (default 100). */
   PACED_CALLS_PER_SECOND?: string;
 }
 

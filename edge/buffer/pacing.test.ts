@@ -4,7 +4,7 @@ import { nextSpace, Pacing } from './pacing.ts';
 
 const MAX_SPACE_MS = 2000;
 
-/** Counts `rate` calls a second for some seconds; answers the pause that was asked for last. */
+/** Counts `rate` calls per second for some seconds. Returns the last requested pause. */
 function load(pacing: Pacing, rate: number, seconds: number, from = 0): number {
   let space = 0;
   for (let call = 0; call < rate * seconds; call += 1) {
@@ -14,7 +14,7 @@ function load(pacing: Pacing, rate: number, seconds: number, from = 0): number {
 }
 
 describe('the pause that a ledger asks for', () => {
-  test('is none below 100 calls a second', () => {
+  test('is zero below 100 calls per second', () => {
     assert.equal(nextSpace(0, 1), 0);
     assert.equal(load(new Pacing(), 90, 10), 0);
   });
@@ -23,10 +23,10 @@ describe('the pause that a ledger asks for', () => {
     assert.equal(nextSpace(0, 2), 40);
     assert.equal(nextSpace(200, 5), 1000);
     assert.equal(nextSpace(1000, 50), MAX_SPACE_MS);
-    assert.equal(load(new Pacing(), 500, 20), MAX_SPACE_MS, 'by callers who do not keep it');
+    assert.equal(load(new Pacing(), 500, 20), MAX_SPACE_MS, 'from callers that ignore the pause');
   });
 
-  test('shrinks with the load, to none', () => {
+  test('shrinks with the load, down to zero', () => {
     assert.equal(nextSpace(1000, 0.5), 500);
     assert.equal(nextSpace(30, 0.5), 0);
     const pacing = new Pacing();
@@ -34,14 +34,14 @@ describe('the pause that a ledger asks for', () => {
     assert.equal(load(pacing, 5, 20, 5000), 0);
   });
 
-  test('is none for the first call after a silence', () => {
+  test('is zero for the first call after a silence', () => {
     const pacing = new Pacing();
     assert.equal(load(pacing, 500, 5), MAX_SPACE_MS);
     assert.equal(pacing.count(20_000), undefined);
   });
 });
 
-/** The calls of 50 runners in 30 s, after ten seconds in which the pause settles. */
+/** The number of calls of 50 runners in 30 s. The pause has ten seconds before that to become stable. */
 function callsOfRunners(keepsPause: boolean): { calls: number; spaceMs: number } {
   const RUNNERS = 50;
   const ROUND_TRIP_MS = 10;
@@ -63,7 +63,7 @@ function callsOfRunners(keepsPause: boolean): { calls: number; spaceMs: number }
   return { calls, spaceMs };
 }
 
-test('50 busy runners make about 100 calls a second instead of 10,000', () => {
+test('50 busy runners make about 100 calls per second, not 10,000', () => {
   assert.equal(callsOfRunners(false).calls, 300_000);
   const { calls, spaceMs } = callsOfRunners(true);
   assert.ok(calls > 2000 && calls < 4000, `${calls} calls in 30 s`);

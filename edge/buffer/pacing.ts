@@ -1,7 +1,7 @@
-/** Up to this many claims and reports a second a ledger asks for no pause. */
+/** Up to this many claims and reports per second, a ledger asks for no pause. */
 export const DEFAULT_CALLS_PER_SECOND = 100;
 
-/** A shorter pause saves nothing. */
+/** A shorter pause would not reduce the load. */
 const MIN_SPACE_MS = 20;
 const MAX_SPACE_MS = 2000;
 
@@ -9,11 +9,11 @@ const MAX_SPACE_MS = 2000;
 const COUNT_MS = 1000;
 
 /**
- * The pause to ask for, so that callers who keep it come down to a rate. It grows and shrinks with the load that
- * was measured under the pause before; without load it is 0 again.
+ * The pause that brings callers down to the rate if they keep it. It grows and shrinks with the load that was
+ * measured under the last pause. Without load it becomes 0.
  *
- * @param spaceMs the pause that was asked for while the load was measured.
- * @param load the calls a second that were measured, as a multiple of the rate.
+ * @param spaceMs the pause that was requested while the load was measured.
+ * @param load the measured calls per second, as a multiple of the rate.
  */
 export function nextSpace(spaceMs: number, load: number): number {
   if (spaceMs === 0 && load <= 1) return 0;
@@ -22,8 +22,8 @@ export function nextSpace(spaceMs: number, load: number): number {
 }
 
 /**
- * The pause between calls of one kind that a busy ledger asks runners for. Counts only the calls of those who
- * keep it: claims and reports.
+ * Computes the pause that a busy ledger asks runners to make between calls of one kind. Only claims and reports
+ * count, because only these calls keep the pause.
  */
 export class Pacing {
   readonly #callsPerSecond: number;
@@ -31,7 +31,7 @@ export class Pacing {
   #calls = 0;
   #since = Number.NEGATIVE_INFINITY;
 
-  /** @param callsPerSecond up to this rate no pause is asked for. */
+  /** @param callsPerSecond up to this rate the ledger asks for no pause. */
   constructor(callsPerSecond = DEFAULT_CALLS_PER_SECOND) {
     this.#callsPerSecond = callsPerSecond;
   }
@@ -40,12 +40,12 @@ export class Pacing {
    * Counts a call.
    *
    * @param now Unix milliseconds.
-   * @returns the pause to answer it with, in milliseconds; undefined: none.
+   * @returns the pause for the response, in milliseconds; undefined for no pause.
    */
   count(now: number): number | undefined {
     const elapsed = now - this.#since;
     if (elapsed >= COUNT_MS) {
-      // After a silence that no pause explains the load is a new one.
+      // After a silence that is longer than any pause, the load is measured from zero.
       const idle = elapsed > COUNT_MS + MAX_SPACE_MS;
       const rate = (this.#calls * 1000) / elapsed;
       this.#spaceMs = idle ? 0 : nextSpace(this.#spaceMs, rate / this.#callsPerSecond);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ReadGate } from './read-gate.ts';
 
-/** A gate whose time the test moves on, and what has happened, in order. */
+/** A gate whose time the test controls, and a log of what has happened. */
 function bed() {
   const log: string[] = [];
   const sleepers: (() => void)[] = [];
@@ -18,7 +18,7 @@ function bed() {
     log.push(name);
     return name;
   };
-  /** Ends the sleep under way when so many milliseconds have passed. */
+  /** Moves the time forward and ends the current sleep. */
   const wake = async (ms: number) => {
     now += ms;
     for (const sleeper of sleepers.splice(0)) sleeper();
@@ -27,7 +27,7 @@ function bed() {
   return { gate, log, read, wake };
 }
 
-test('a call passes at once, the next when the gate has been closed for three times as long as the first took', async () => {
+test('after a call, the gate stays closed for three times as long as the call took', async () => {
   const { gate, log, read, wake } = bed();
   assert.equal(await gate.pass(read('first')), 'first');
   const second = gate.pass(read('second'));
@@ -37,7 +37,7 @@ test('a call passes at once, the next when the gate has been closed for three ti
   assert.equal(await second, 'second');
 });
 
-test('what arrives while a call runs is done before the next call', async () => {
+test('events that arrive while a call runs are handled before the next call', async () => {
   const gate = new ReadGate();
   const log: string[] = [];
   const read = (name: string) => gate.pass(() => log.push(name));
@@ -47,7 +47,7 @@ test('what arrives while a call runs is done before the next call', async () => 
   assert.deepEqual(log, ['read 1', 'claim', 'read 2', 'read 3']);
 });
 
-test('64 calls wait, in order; one more is answered as busy, until there is room again', async () => {
+test('64 calls may wait, in order, and a further call gets busy until one of them has run', async () => {
   const { gate, log, read, wake } = bed();
   const calls = Array.from({ length: 65 }, (_, index) => gate.pass(read(`read ${index}`)));
   assert.deepEqual(await gate.pass(read('too many')), { busy: true });

@@ -1,16 +1,16 @@
 import type { Busy } from '../contract/ledger/tasks.ts';
 
-/** Above this many, a read is refused: the last of them would wait for seconds. */
+/** If this many reads wait, a further read is refused, because it would wait for seconds. */
 const MAX_WAITING = 64;
 
-/** The calls take one part of this many of the ledger's time. */
+/** The calls take at most 1/PARTS of the ledger's time. */
 const PARTS = 4;
 
-/** What the gate takes from outside. */
+/** The clock of the gate. */
 export interface GateSources {
   /** Unix milliseconds. */
   now(): number;
-  /** Resolves after some milliseconds, and no sooner than what has arrived meanwhile has run. */
+  /** Resolves after some milliseconds, and after events that have arrived meanwhile have run. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -20,10 +20,10 @@ const SOURCES: GateSources = {
 };
 
 /**
- * Lets through one large call at a time, in order of arrival. A Durable Object runs what arrives in order of
- * arrival too, so reads that came together would delay a claim by all of them. Here what has arrived runs between
- * two of them, and after each the gate stays closed for a multiple of the time that it took: a claim has several
- * steps, and finds time for all of them before the next call.
+ * Runs one large call at a time, in order of arrival. A Durable Object also runs events in order of arrival, so
+ * without the gate, several reads that arrive together would all delay a claim. With the gate, other events run
+ * between two reads. After each read the gate stays closed for a multiple of the time that the read took, so that
+ * a claim can finish all its steps before the next read.
  */
 export class ReadGate {
   readonly #sources: GateSources;
@@ -34,7 +34,7 @@ export class ReadGate {
     this.#sources = sources;
   }
 
-  /** Runs a call when its turn has come; `busy` if too many wait already. */
+  /** Runs a call when its turn comes. Returns `busy` if too many calls are waiting. */
   async pass<Answer>(call: () => Answer): Promise<Answer | Busy> {
     if (this.#open) this.#open = false;
     else if (this.#waiting.length >= MAX_WAITING) return { busy: true };
@@ -47,7 +47,7 @@ export class ReadGate {
     }
   }
 
-  /** The clock stands still while a call computes: it moves on once others have run. */
+  /** Cloudflare's clock does not advance during a computation, so the first sleep lets it advance. */
   async #openAfter(startedAt: number): Promise<void> {
     await this.#sources.sleep(0);
     await this.#sources.sleep((PARTS - 1) * (this.#sources.now() - startedAt));

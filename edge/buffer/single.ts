@@ -14,7 +14,7 @@ import { listedPayloads } from './payloads/listed.ts';
 import { bufferedTaskJson, bufferStatusOf, claimedTaskJson } from './views.ts';
 
 const LIST_BOUNDS =
-  'At most 500 tasks, 1 MB of payload after the first task, and four submissions whose payloads are over 96 KB: what is left is listed once these are claimed.';
+  'Returns at most 500 tasks, 1 MB of payloads after the first task, and tasks of four submissions with payloads over 96 KB. The other tasks are listed once these tasks are claimed.';
 const LIST = { schema: BufferList, example: { tasks: [TASK], count: 1, timestamp: ENDED_AT } };
 
 /** `GET /tasks/ready`. */
@@ -91,7 +91,7 @@ export const claimTask: BufferRoute = [
   },
 ];
 
-/** `POST /tasks/:id/complete`: a consumer is done with a task that it has reported to the API Worker. */
+/** `POST /tasks/:id/complete`: confirms that a consumer has reported the task to the API Worker. */
 export const removeTask: BufferRoute = [
   {
     name: 'removeTask',

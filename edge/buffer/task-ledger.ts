@@ -27,8 +27,8 @@ import { HibernatingSockets } from './sockets/wake-sockets.ts';
 import { serializedGrant } from './views.ts';
 
 /**
- * The Durable Object around the ledger: it lends it storage, wakes it by alarm when time brings work, and
- * wakes runners when there is work for them.
+ * The Durable Object around the ledger. It provides the storage, runs the ledger's ticks by alarm, and wakes
+ * runners when there is work for them.
  */
 export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   readonly #ledger: Ledger;
@@ -38,7 +38,7 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   readonly #presence: RunnerPresence;
   readonly #watch: TaskWatch;
   readonly #live: LiveSockets;
-  /** What clients ask for that takes the ledger long. */
+  /** Client calls that take the ledger long pass this gate. */
   readonly #gate = new ReadGate();
   /** Counts claims and reports. */
   readonly #pacing: Pacing;
@@ -244,7 +244,10 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
     return this.#ledger.unknownTypes(types);
   }
 
-  /** Opens a socket: with `?runner=` the one that wakes the runner of this name, else the one of a `?client=`. */
+  /**
+   * Opens a socket: with `?runner=`, a wake socket of the runner with this name, or else a live socket of
+   * `?client=`.
+   */
   override async fetch(request: Request) {
     const { searchParams } = new URL(request.url);
     const runner = searchParams.get('runner');
@@ -264,7 +267,7 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
     await this.#afterCommit(this.#ledger.tick());
   }
 
-  /** Only calls that accept submissions check this: claims and results may use the rest of the storage. */
+  /** Only calls that accept submissions check this. Claims and results may use the rest of the storage. */
   #isFull(): boolean {
     return this.ctx.storage.sql.databaseSize > fullBytes(this.env);
   }
@@ -279,8 +282,8 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   }
 
   /**
-   * Notifies the calls that wait for a change, wakes runners for what a call has made ready, sets the alarm for
-   * what it has made due, and answers it.
+   * Runs after each call: notifies the calls that wait for a change, wakes runners for tasks that have become
+   * ready, sets the alarm for the next tick, and returns the answer.
    */
   async #afterCommit<Answer>(answer: Answer): Promise<Answer> {
     this.#watch.note();

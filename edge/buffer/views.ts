@@ -5,7 +5,7 @@ import type { TaskState } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';
 
-/** What a consumer sees of a ledger state. */
+/** The status that a consumer sees for a ledger state. */
 export function bufferStatusOf(state: TaskState): BufferStatus {
   return state === 'leased' ? 'processing' : state;
 }
@@ -33,7 +33,7 @@ export function claimedTask(task: WorkRow): ClaimedTask {
   };
 }
 
-/** Writes a grant's tasks as JSON text, the payloads being text already, but for those that lie elsewhere. */
+/** Writes a grant's tasks as JSON text, except tasks whose payload is stored in a record. */
 export function serializedGrant({ tasks, ...grant }: ClaimGrant): SerializedGrant {
   const items: (string | WorkRow)[] = [];
   let texts: string[] = [];
@@ -53,12 +53,12 @@ export function serializedGrant({ tasks, ...grant }: ClaimGrant): SerializedGran
   return { ...grant, tasks: items };
 }
 
-/** A claimed task as JSON text, its payload never parsed. */
+/** A claimed task as JSON text. Its payload is never parsed. */
 export function claimedTaskJson(task: WorkRow): string {
   return withPayload(claimedTask({ ...task, payload: null }), task.payload);
 }
 
-/** A task as JSON text, its payload never parsed. */
+/** A task as JSON text. Its payload is never parsed. */
 export function bufferedTaskJson(task: WorkRow): string {
   return withPayload(bufferedTask({ ...task, payload: null }), task.payload);
 }

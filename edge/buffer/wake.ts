@@ -6,11 +6,11 @@ import { expectUpgrade } from '../http/upgrade.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import type { BufferRoute } from './env.ts';
 
-/** `GET /wake`: a WebSocket that says when work is ready; it is the ledger's own. */
+/** `GET /wake`: a WebSocket that sends a message when work is ready. The ledger opens it. */
 export const openWake: BufferRoute = [
   {
     name: 'openWake',
-    summary: 'A WebSocket that sends `ready` when there is work for the runner',
+    summary: 'Open a WebSocket that sends `ready` when there is work for the runner',
     tag: 'Runners',
     tokens: ['runner'],
     query: WakeQuery,
@@ -26,7 +26,7 @@ export const openWake: BufferRoute = [
     if (answer.status !== 503) return answer;
     throw new ApiError(
       'unavailable',
-      `There are ${MAX_WAKE_SOCKETS} sockets already, which is the most there may be: poll for work meanwhile`,
+      `The maximum of ${MAX_WAKE_SOCKETS} open sockets is reached: poll for work instead`,
     );
   },
 ];

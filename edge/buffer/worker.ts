@@ -21,7 +21,7 @@ serve(app, '/tasks/:id/claim', { POST: claimTask });
 serve(app, '/tasks/:id/complete', { POST: removeTask });
 serveDocument(app, {
   title: 'Consumer Worker of edge-task-queue',
-  description: 'Hands tasks out to runners, and to consumers that claim them one by one.',
+  description: 'Gives tasks to runners, and to consumers that claim tasks one by one.',
 });
 
 servePage(app, '/reference', getReference);

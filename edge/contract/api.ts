@@ -73,12 +73,12 @@ export const StatusQuery = z.object({
   wait: z.coerce.number().min(0).max(MAX_WAIT_SECONDS).default(0),
 });
 
-/** Which tasks a call is about. */
+/** The filters of a call that lists or changes tasks. */
 export const TaskFilter = z.object({
   type: TaskType.optional(),
-  /** One of its tags. */
+  /** The task has this tag. */
   tag: Tag.optional(),
-  /** How its id begins. */
+  /** The task's id, or the first characters of it. */
   id: z
     .string()
     .toLowerCase()
@@ -114,11 +114,11 @@ export type TaskList = z.infer<typeof TaskList>;
 /** The query of `POST /tasks/retry`: which tasks to retry. */
 export const RetryQuery = TaskFilter.extend({
   status: z.enum(['failed', 'cancelled']).default('failed'),
-  /** Ended no sooner. */
+  /** The task ended at this time or later. */
   since: Timestamp.optional(),
 });
 
-/** The query of `POST /tasks/cancel`: which tasks to call off. */
+/** The query of `POST /tasks/cancel`: which tasks to cancel. */
 export const CancelQuery = TaskFilter.extend({
   status: z.enum(['pending', 'processing']).default('pending'),
 });
@@ -137,7 +137,7 @@ export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'Expected an Idempotency-Key of 1 to 255 visible ASCII characters');
 
-/** The header `Submission-Id` of a submission; the time of a UUIDv7 is when it was made. */
+/** The header `Submission-Id` of a submission. The id is a UUIDv7, so it contains the time of its creation. */
 export const SubmissionId = z
   .string()
   .toLowerCase()
@@ -173,7 +173,7 @@ export type TaskResult = z.infer<typeof TaskResult>;
 /** `POST /tasks/complete`. */
 export const ReportRequest = z.object({ results: z.array(TaskResult).min(1).max(MAX_REPORT_RESULTS) });
 
-/** What became of a reported result: the task's status, or that it changed nothing. */
+/** The effect of a reported result: the task's status, or `stale` or `unknown` if the result changed nothing. */
 export const Outcome = z.object({
   taskId: TaskId,
   status: z.union([TaskStatus, z.enum(['stale', 'unknown'])]),
@@ -182,6 +182,6 @@ export const Outcome = z.object({
 export type Outcome = z.infer<typeof Outcome>;
 export const ReportAnswer = z.object({
   outcomes: z.array(Outcome),
-  /** The pause that a busy ledger asks for before the next report, in milliseconds; absent: none. */
+  /** How long to wait before the next report because the ledger is busy, in milliseconds. Absent: no wait. */
   spaceMs: z.int().min(0).max(60_000).optional(),
 });

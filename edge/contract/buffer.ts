@@ -13,7 +13,7 @@ import {
 import { LeaseId, Priority, TaskId, TaskType, Timestamp } from './task.ts';
 import { byteLength, nestsDeeperThan } from './text.ts';
 
-/** A task's status in the buffer: a consumer may claim what is `ready`. */
+/** A task's status in the buffer. A consumer may claim a task that is `ready`. */
 export const BufferStatus = z.enum(['ready', 'scheduled', 'processing', 'completed', 'failed', 'cancelled']);
 export type BufferStatus = z.infer<typeof BufferStatus>;
 
@@ -38,9 +38,9 @@ export const BufferQuery = z.object({ limit: Limit });
 export const BufferList = z.object({ tasks: z.array(BufferedTask), count: z.int(), timestamp: Timestamp });
 export type BufferList = z.infer<typeof BufferList>;
 
-/** A task that was claimed. `timeoutSeconds` is set where the submission set it. */
+/** A task that was claimed. `timeoutSeconds` is set if the submission set it. */
 export const ClaimedTask = BufferedTask.extend({
-  /** The attempt that begins when the task starts. */
+  /** The number of the attempt that begins when the task starts. */
   attempt: z.int(),
   maxAttempts: z.int(),
   timeoutSeconds: z.number().optional(),
@@ -57,7 +57,7 @@ export type SingleClaim = z.infer<typeof SingleClaim>;
 export const Removed = z.object({ success: z.literal(true), message: z.string(), taskId: TaskId });
 export type Removed = z.infer<typeof Removed>;
 
-/** A runner's name, as its attempts show it. */
+/** A runner's name. The task's attempts show it. */
 const RunnerName = z
   .string({ error: 'Expected `runner`, the name of the runner' })
   .min(1, 'Expected `runner`, the name of the runner, got an empty text')
@@ -70,30 +70,30 @@ const RunnerName = z
 /** The query of `GET /wake`. */
 export const WakeQuery = z.object({ runner: RunnerName });
 
-/** All that the wake socket says: work is ready that the runner's last claim would have taken. */
+/** The only message of the wake socket: work is ready that the runner's last claim would have taken. */
 export const WAKE_MESSAGE = 'ready';
 
 export const LeaseSeconds = z.int().min(1).max(3600);
 
-/** A thread of a runner that does not end, although it has to: native code runs to its end first. */
+/** A thread that the runner has ended but that still runs, because native code cannot be interrupted. */
 export const StuckThread = z.object({
   lane: z.enum(['cpu', 'io']),
-  /** The task that the thread was ended for, and its type. */
+  /** The runner ended the thread because of this task. `type` is the task's type. */
   taskId: TaskId,
   type: TaskType,
-  /** When its end began. */
+  /** When the runner ended the thread. */
   since: Timestamp,
 });
 export type StuckThread = z.infer<typeof StuckThread>;
 
-/** What a runner tells of itself: now and then, with a claim. */
+/** The data that a runner reports about itself. Some of its claims carry it. */
 export const RunnerAbout = z.object({
   startedAt: Timestamp,
   threads: z.int().min(0).max(10_000),
   ioConcurrency: z.int().min(0).max(100_000),
-  /** All types that it takes, also those for which it wants none now. */
+  /** All types that the runner handles, including types of which it wants no tasks now. */
   types: z.array(TaskType).max(MAX_WANTED_TYPES),
-  /** Those that have been ending for longest. Absent: none, or the runner does not report it. */
+  /** The threads that have been stuck for longest. Absent: none, or the runner does not report them. */
   stuck: z.array(StuckThread).max(MAX_SHOWN_TASKS).optional(),
 });
 export type RunnerAbout = z.infer<typeof RunnerAbout>;
@@ -101,7 +101,7 @@ export type RunnerAbout = z.infer<typeof RunnerAbout>;
 const AheadEntries = z.record(TaskType, z.int().min(1).max(MAX_CLAIM_TASKS));
 type Ahead = z.infer<typeof AheadEntries>;
 
-/** Counted before its entries are checked: each takes microseconds. */
+/** The number of entries is checked first, because checking each entry takes microseconds. */
 const Ahead = z
   .custom<Ahead>(
     (value) => isSmallObject(value) && AheadEntries.safeParse(value).success,
@@ -119,7 +119,7 @@ function isSmallObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length <= MAX_WANTED_TYPES;
 }
 
-/** `POST /tasks/claim`: up to `limit` tasks of any of `types`, for each want. */
+/** `POST /tasks/claim`: each want asks for up to `limit` tasks of any of its `types`. */
 export const ClaimRequest = z
   .object({
     leaseId: LeaseId,
@@ -130,9 +130,9 @@ export const ClaimRequest = z
           types: z.array(TaskType).min(1).max(MAX_WANTED_TYPES),
           limit: z.int().min(1).max(MAX_CLAIM_TASKS),
           /**
-           * How many of the granted tasks the runner starts at once: each spends an attempt now. The others are
-           * read ahead; each spends an attempt when a heartbeat or a report shows that it has started. Absent:
-           * all start at once.
+           * How many of the granted tasks the runner starts at once. Each of these uses an attempt now. The
+           * others are read ahead: each uses an attempt when a heartbeat or a report shows that it has started.
+           * Absent: all start at once.
            */
           starts: z.int().min(0).max(MAX_CLAIM_TASKS).optional(),
           /** Which types may be read ahead, and how many tasks of each. Absent: none. */
@@ -153,23 +153,23 @@ export const ClaimRequest = z
   );
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
-/** The pause that a busy ledger asks for before the next call of this kind, in milliseconds; absent: none. */
+/** How long to wait before the next call of this kind because the ledger is busy, in ms. Absent: no wait. */
 const SpaceMs = z.int().min(0).max(60_000).optional();
 
-/** The first task that a want has left in the ledger. */
+/** The first task in the ledger that matches a want and was not granted. */
 export const QueueHead = z.object({ priority: Priority, runAt: Timestamp });
 
 export const Claim = z.object({
   tasks: z.array(ClaimedTask),
   leaseExpiresAt: Timestamp,
   ready: z.int(),
-  /** For each want, in order, the head of what is left; null if nothing is left. */
+  /** For each want, in order: the first task that is left in the ledger; null if none is left. */
   next: z.array(QueueHead.nullable()).optional(),
   spaceMs: SpaceMs,
 });
 export type Claim = z.infer<typeof Claim>;
 
-/** How far a running task has come: any JSON value. */
+/** The progress of a running task: any JSON value. */
 const Progress = z
   .unknown()
   .refine(
@@ -184,14 +184,14 @@ export function isProgress(value: unknown): boolean {
   return text !== undefined && byteLength(text) <= MAX_PROGRESS_BYTES;
 }
 
-/** `POST /tasks/heartbeat`: for each lease the tasks that the runner still holds. */
+/** `POST /tasks/heartbeat`: for each lease, the tasks that the runner still holds. */
 export const HeartbeatRequest = z.object({
   leases: z
     .array(
       z.object({
         leaseId: LeaseId,
         holds: z.array(TaskId).max(MAX_HELD_TASKS),
-        /** Tasks that were read ahead and have started. Naming one again changes nothing. */
+        /** Tasks that were read ahead and have started. Listing one again changes nothing. */
         started: z.array(TaskId).max(MAX_HELD_TASKS).optional(),
         progress: z
           .array(z.object({ taskId: TaskId, value: Progress }))
@@ -212,8 +212,8 @@ export const HeartbeatAnswer = z.object({
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
 /**
- * `POST /tasks/release`. Without `taskIds` the lease gives back all that it holds, and its id is used up: a
- * claim under it that arrives later is granted nothing.
+ * `POST /tasks/release`. Without `taskIds` the lease gives back all its tasks, and its id cannot be used again:
+ * a claim with this id that arrives later gets no tasks.
  */
 export const ReleaseRequest = z.object({
   leaseId: LeaseId,
@@ -225,5 +225,5 @@ export const ReleaseRequest = z.object({
 });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
-/** `released` names the tasks that this call gave back. */
+/** `released` lists the tasks that this call gave back. */
 export const Released = z.object({ success: z.literal(true), released: z.array(TaskId) });

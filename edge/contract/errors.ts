@@ -1,11 +1,11 @@
 import * as z from 'zod';
 
-/** Every error's `code`: its HTTP status, and when it is answered. */
+/** The codes of errors: the HTTP status of each, and what it means. */
 export const ERRORS = {
   invalid_json: { status: 400, meaning: 'The body is not JSON' },
   invalid_request: {
     status: 400,
-    meaning: 'A field of the request is wrong; `issues` names each, or the first 20',
+    meaning: 'A field of the request is not valid; `issues` lists each such field, up to 20',
   },
   too_many_types: { status: 400, meaning: 'The queue already has 10,000 task types, and this type is new' },
   submission_id_not_current: { status: 400, meaning: 'The time of the `Submission-Id` is too far from now' },
@@ -16,18 +16,21 @@ export const ERRORS = {
     meaning:
       'The worker has no tokens, and the request came from a page of another origin or under another name than localhost',
   },
-  not_found: { status: 404, meaning: 'Nothing is served at this path' },
+  not_found: { status: 404, meaning: 'There is no endpoint at this path' },
   task_not_found: { status: 404, meaning: 'No task has this id, or its archive has expired' },
   method_not_allowed: {
     status: 405,
-    meaning: 'The path is served by other methods; the header `Allow` names them',
+    meaning: 'The path does not support this method; the header `Allow` lists the methods that it supports',
   },
-  task_not_available: { status: 409, meaning: 'The task cannot be claimed now; `currentStatus` says why' },
+  task_not_available: {
+    status: 409,
+    meaning: 'The task cannot be claimed now; `currentStatus` is its status',
+  },
   task_not_finished: { status: 409, meaning: 'The task has not ended yet' },
   task_not_leased: { status: 409, meaning: 'The task is not claimed' },
   lease_id_required: {
     status: 409,
-    meaning: 'The task is held under a lease, which the report does not name',
+    meaning: 'The task is claimed under a lease, and the report has no `leaseId`',
   },
   stale_lease: { status: 409, meaning: 'The lease no longer holds the task' },
   task_finished: { status: 409, meaning: 'The task has ended already' },
@@ -43,14 +46,14 @@ export const ERRORS = {
   upgrade_required: { status: 426, meaning: 'The request does not open a WebSocket' },
   rate_limited: {
     status: 429,
-    meaning: 'Too many requests with this token; `Retry-After` says when to try again',
+    meaning: 'Too many requests with this token; retry after the time in `Retry-After`',
   },
   internal: { status: 500, meaning: 'The request failed because of a fault of the service' },
   not_configured: { status: 503, meaning: 'The worker has no tokens yet' },
-  full: { status: 503, meaning: 'The ledger is full; `Retry-After` says when to try again' },
+  full: { status: 503, meaning: 'The ledger is full; retry after the time in `Retry-After`' },
   unavailable: {
     status: 503,
-    meaning: 'The call cannot be served now; `Retry-After` says when to try again',
+    meaning: 'The service cannot handle the call now; retry after the time in `Retry-After`',
   },
 } as const;
 
@@ -58,7 +61,7 @@ export type ErrorCode = keyof typeof ERRORS;
 
 const ErrorCodes = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
-/** The body of every error answer; some carry more fields, such as `taskId`. */
+/** The body of every error response. Some have more fields, such as `taskId`. */
 export const ErrorBody = z
   .looseObject({
     error: z.string(),

@@ -1,12 +1,12 @@
-/** What a part of a list may hold. */
+/** The limits of a part of a list. */
 export interface PartLimits {
-  /** The sizes of its items together, in any unit; a single item may be larger. */
+  /** The total size of the items, in any unit. A part of one item may be larger. */
   readonly size: number;
   /** Number of items. No limit by default. */
   readonly items?: number;
 }
 
-/** Collects items, in order, into parts that stay within limits. */
+/** Collects items in order into parts that stay within the limits. */
 export class PartCollector<Item> {
   readonly #maxSize: number;
   readonly #maxItems: number;
@@ -18,7 +18,7 @@ export class PartCollector<Item> {
     this.#maxItems = items;
   }
 
-  /** Returns the part that is complete because the item does not fit in it, if there is one. */
+  /** Adds an item. If it does not fit in the current part, starts another part and returns the complete one. */
   add(item: Item, size: number): Item[] | undefined {
     const isFull = this.#part.length === this.#maxItems || this.#size + size > this.#maxSize;
     const complete = isFull ? this.rest() : undefined;
@@ -27,7 +27,7 @@ export class PartCollector<Item> {
     return complete;
   }
 
-  /** The last part, if there is one. */
+  /** Returns the last part, if it has items. */
   rest(): Item[] | undefined {
     const part = this.#part;
     this.#part = [];
@@ -36,7 +36,7 @@ export class PartCollector<Item> {
   }
 }
 
-/** Splits a list, in order, into parts that stay within limits. */
+/** Splits a list in order into parts that stay within the limits. */
 export function split<Item>(
   items: Iterable<Item>,
   sizeOf: (item: Item) => number,
@@ -52,7 +52,7 @@ export function split<Item>(
   return rest ? [...parts, rest] : parts;
 }
 
-/** The first items of a list that together take at most `maxBytes`; at least one, if there is one. */
+/** The first items of a list that together take at most `maxBytes`; at least one unless the list is empty. */
 export function firstPart<Item extends { readonly bytes: number }>(
   items: readonly Item[],
   maxBytes: number,

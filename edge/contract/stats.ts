@@ -2,11 +2,11 @@ import * as z from 'zod';
 import { BufferStatus, StuckThread } from './buffer.ts';
 import { TaskId, TaskType, Timestamp } from './task.ts';
 
-/** How many tasks the ledger holds in each status now; those that have ended stay there for a day. */
+/** How many tasks the ledger holds in each status now. A task that has ended stays in the ledger for a day. */
 export const Counts = z.record(BufferStatus, z.int()).meta({ id: 'Counts' });
 export type Counts = z.infer<typeof Counts>;
 
-/** What has happened to the tasks of a type since it was first seen. */
+/** Counters of a task type since the type was first seen. */
 export const Totals = z.object({
   completed: z.int(),
   failed: z.int(),
@@ -23,7 +23,7 @@ export const TypeStats = z
     type: z.string(),
     counts: Counts,
     totals: Totals,
-    /** No task of the type is handed out. */
+    /** Claims get no tasks of the type. */
     paused: z.boolean(),
     /** A connected runner takes tasks of the type. */
     handled: z.boolean(),
@@ -31,18 +31,18 @@ export const TypeStats = z
   .meta({ id: 'TypeStats' });
 export type TypeStats = z.infer<typeof TypeStats>;
 
-/** Milliseconds that half, and 95 of a hundred, did not exceed; to about 20 percent. */
+/** The 50th and the 95th percentile in milliseconds, accurate to about 20 percent. */
 export const Percentiles = z.object({ p50: z.number(), p95: z.number() });
 export type Percentiles = z.infer<typeof Percentiles>;
 
-/** What ended within a minute. */
+/** Tasks and attempts that ended within a minute. */
 export const MinuteStats = z
   .object({
     /** When the minute began. */
     minute: Timestamp,
     completed: z.int(),
     failed: z.int(),
-    /** From when the attempt could begin until it was claimed; absent where no attempt ended. */
+    /** From when the attempt could begin until its task was claimed. Absent if no attempt ended. */
     waitMs: Percentiles.optional(),
     /** From the claim to the report. */
     runMs: Percentiles.optional(),
@@ -57,7 +57,7 @@ export const QueueStats = z
     counts: Counts,
     /** The ready task that could have been claimed for the longest time. */
     oldestWaiting: z.object({ taskId: TaskId, type: z.string(), since: Timestamp }).optional(),
-    /** Those with the most tasks that have not ended first, 200 at most. */
+    /** At most 200 types. Types with the most tasks that have not ended come first. */
     types: z.array(TypeStats),
     /** The minutes of the last hour in which something ended, oldest first. */
     minutes: z.array(MinuteStats),
@@ -68,7 +68,7 @@ export type QueueStats = z.infer<typeof QueueStats>;
 /** A task that a runner holds. */
 export const HeldTaskView = z.object({ taskId: TaskId, type: z.string(), claimedAt: Timestamp });
 
-/** A runner that is connected or holds tasks. What it has not told is absent. */
+/** A runner that is connected or holds tasks. Data that it has not reported is absent. */
 export const RunnerView = z
   .object({
     name: z.string(),
@@ -76,11 +76,11 @@ export const RunnerView = z
     threads: z.int().optional(),
     ioConcurrency: z.int().optional(),
     types: z.array(z.string()).optional(),
-    /** Threads that do not end, 20 at most. */
+    /** Threads that the runner has ended but that still run, 20 at most. */
     stuck: z.array(StuckThread).optional(),
-    /** How many tasks it holds; running, or claimed to be started next. */
+    /** How many tasks the runner holds: tasks that run and tasks that it starts next. */
     held: z.int(),
-    /** Those that it has held longest, 20 at most. */
+    /** The tasks that it has held longest, 20 at most. */
     tasks: z.array(HeldTaskView),
   })
   .meta({ id: 'RunnerView' });
@@ -90,13 +90,13 @@ export type RunnerView = z.infer<typeof RunnerView>;
 export const RunnerList = z.object({ runners: z.array(RunnerView), count: z.int() });
 export type RunnerList = z.infer<typeof RunnerList>;
 
-/** A message of the live socket, `GET /live`: one when it opens, then one a second at most while things change. */
+/** A message of the socket `GET /live`. It sends one when it opens, then at most one a second after changes. */
 export const LiveUpdate = z
   .object({ stats: QueueStats, runners: z.array(RunnerView) })
   .meta({ id: 'LiveUpdate' });
 export type LiveUpdate = z.infer<typeof LiveUpdate>;
 
-/** `POST /tickets`: what authorises a browser's socket or event stream, which can carry no header. */
+/** `POST /tickets`: authorises a browser's socket or event stream, because these cannot send a header. */
 export const Ticket = z.object({ ticket: z.string(), expiresAt: Timestamp });
 export type Ticket = z.infer<typeof Ticket>;
 

@@ -9,7 +9,7 @@ const WINDOW_START = 27_000_000 * WINDOW_MS;
 const keyAt = (ms: number) => recordKey(newSubmission(ms, 0, Uint8Array.from([1, 2, 3, 4, 5, 6])));
 const prefixOf = (key: string) => key.slice(0, 'task:'.length + 8);
 
-test('a key is the inverted time and the name of the submission', () => {
+test('a key contains the inverted time and the name of the submission', () => {
   const submission = newSubmission(WINDOW_START, 0, new Uint8Array(6));
   const key = recordKey(submission);
   assert.match(key, /^task:[0-9a-f]{12}:/);
@@ -31,11 +31,11 @@ test('the keys of one window share their first eight hex digits, and no other wi
   assert.notEqual(prefixOf(keyAt(WINDOW_START + WINDOW_MS)), first);
 });
 
-test('the longest key stays within the 512 bytes that KV takes', () => {
+test('the longest key is shorter than the 512 bytes that KV allows', () => {
   assert.ok(keyAt(2 ** 48 - 1).length < 512);
 });
 
-test('a queue message without tasks or with a broken submission is not taken', () => {
+test('a queue message without tasks or with an invalid submission is not accepted', () => {
   const submission = newSubmission(WINDOW_START, 0, new Uint8Array(6));
   const tasks = [{ type: 'a', payload: null, priority: 0 }];
   assert.ok(QueueMessage.safeParse({ submission, first: 0, tasks }).success);
@@ -45,7 +45,7 @@ test('a queue message without tasks or with a broken submission is not taken', (
   assert.equal(QueueMessage.safeParse('hello').success, false);
 });
 
-test('an accepted task comes back from JSON as it was', () => {
+test('an accepted task does not change when it is written as JSON and read again', () => {
   const task = {
     type: 'a',
     payload: { deep: [1, null, 'é'] },

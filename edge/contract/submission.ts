@@ -10,13 +10,13 @@ export const SubmissionName = z
   .string()
   .refine((name) => isTaskId(`${name}0000`), 'Expected the name of a submission');
 
-/** A task as it was accepted, without its payload. Times are Unix milliseconds. */
+/** An accepted task without its payload. Times are Unix milliseconds. */
 const TaskOptions = z.object({
   type: TaskType,
-  /** How large the payload is, if it is too large for queue messages and for the ledger. */
+  /** The size of the payload if it is too large for queue messages and for the ledger. */
   bodyBytes: z.int().optional(),
   priority: Priority,
-  /** Absent where the task may run at once. */
+  /** Absent if the task may run at once. */
   runAtMs: z.int().optional(),
   maxAttempts: MaxAttempts.optional(),
   backoff: Backoff.optional(),
@@ -25,17 +25,17 @@ const TaskOptions = z.object({
 });
 export type TaskOptions = z.infer<typeof TaskOptions>;
 
-/** A task as it was accepted: the form of the queue message, which leaves a large payload out. */
+/** An accepted task as a queue message contains it: without its payload if that is large. */
 export const AcceptedTask = TaskOptions.extend({ payload: z.unknown().optional() }).refine(
   ({ payload, bodyBytes }) => payload !== undefined || bodyBytes !== undefined,
   {
     path: ['payload'],
-    message: 'Expected a payload, or the size of one that lies in the record',
+    message: 'Expected a payload, or the size of a payload that is stored in the record',
   },
 );
 export type AcceptedTask = z.infer<typeof AcceptedTask>;
 
-/** A submission as it was accepted. The task at index i of `tasks` has the id `taskIdAt(submission, i)`. */
+/** An accepted submission. The task at index i of `tasks` has the id `taskIdAt(submission, i)`. */
 export const SubmissionRecord = z.object({ submission: SubmissionName, tasks: z.array(AcceptedTask) });
 export type SubmissionRecord = z.infer<typeof SubmissionRecord>;
 
@@ -50,7 +50,7 @@ export const RecordHeader = z.object({
 });
 export type RecordHeader = z.infer<typeof RecordHeader>;
 
-/** A message of the task queue: the tasks of a submission from index `first` on. */
+/** A message of the task queue: tasks of a submission, beginning with the task at index `first`. */
 export const QueueMessage = z.object({
   submission: SubmissionName,
   first: z.int().min(0).max(MAX_BATCH_TASKS),
@@ -61,25 +61,25 @@ export type QueueMessage = z.infer<typeof QueueMessage>;
 const MAX_TIME = 2 ** 48 - 1;
 
 /**
- * The KV key of a submission. The time is inverted, so that a list is newest first, and the first eight
- * hex digits name a window of 65.5 s.
+ * The KV key of a submission. It contains the inverted time, so that a list is newest first. The first eight
+ * hex digits identify a window of 65.5 s.
  */
 export function recordKey(submission: string): string {
   const inverted = MAX_TIME - createdAtOf(submission);
   return `task:${inverted.toString(16).padStart(12, '0')}:${submission}`;
 }
 
-/** What is known of a record before it is read. Version 0.1.0 left out its size in bytes. */
+/** The KV metadata of a record, known before the record is read. Version 0.1.0 did not write `bytes`. */
 export const RecordMetadata = z.object({ tasks: z.int(), bytes: z.int().optional() });
 export type RecordMetadata = z.infer<typeof RecordMetadata>;
 
-/** The prefix that lists the records of one window, the first eight hex digits of its ids. */
+/** The key prefix of the records of one window. `window` is the first eight hex digits of its ids. */
 export function recordPrefix(window: string): string {
   const inverted = 2 ** 32 - 1 - Number.parseInt(window, 16);
   return `task:${inverted.toString(16).padStart(8, '0')}`;
 }
 
-/** The tasks of a submission or a message, as the ledger takes them in. */
+/** Converts the tasks of a submission or a message for the ledger to insert. */
 export function newTasks({ submission, tasks }: SubmissionRecord, first = 0): NewTask[] {
   return tasks.map(({ payload, ...options }, index) => {
     const text = options.bodyBytes === undefined ? JSON.stringify(payload) : null;
@@ -91,7 +91,7 @@ export function newTasks({ submission, tasks }: SubmissionRecord, first = 0): Ne
   });
 }
 
-/** A task as the ledger takes it in; `payload` is null if it lies in the record. */
+/** Converts a task for the ledger to insert. `payload` is null if it is stored in the record. */
 export function newTask(
   id: string,
   { runAtMs, bodyBytes, ...options }: TaskOptions,

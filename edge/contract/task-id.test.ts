@@ -20,7 +20,7 @@ test('an id is a UUIDv7 of RFC 9562: version 7 and variant 10', () => {
   assert.ok(isTaskId(id));
 });
 
-test('an id tells its time, its shard, its submission and its index', () => {
+test('an id contains its time, its shard, its submission and its index', () => {
   for (const [shard, index] of [[0, 0] as const, [1, 999] as const, [4095, 65_535] as const]) {
     const submission = newSubmission(CREATED, shard, RANDOM);
     const id = taskIdAt(submission, index);
@@ -38,14 +38,14 @@ test('a submission is the id without its last four hex digits', () => {
   assert.equal(taskIdAt(submission, 0x0abc), `${submission}0abc`);
 });
 
-test('the variant bits stand whatever the random bytes are', () => {
+test('the variant bits do not depend on the random bytes', () => {
   for (let byte = 0; byte < 256; byte++) {
     const id = taskIdAt(newSubmission(CREATED, 0, Uint8Array.from([byte, byte, byte, byte, byte, byte])), 0);
     assert.ok(isTaskId(id), id);
   }
 });
 
-test('every random byte but the two bits of the variant reaches the id', () => {
+test('an id contains all random bytes except the two bits that the variant replaces', () => {
   const names = [0, 1, 2, 3, 4, 5].map((place) => {
     const random = new Uint8Array(6);
     random[place] = 1;
@@ -67,7 +67,7 @@ test('ids of a later time and of a later index sort later as text', () => {
   assert.deepEqual(ids.toSorted(), ids);
 });
 
-test('a shard or an index that an id cannot hold is refused with what was expected', () => {
+test('a shard or an index that does not fit in an id is refused, and the error states the range', () => {
   for (const shard of [-1, 4096, 0.5, Number.NaN]) {
     assert.throws(() => newSubmission(CREATED, shard, RANDOM), /Expected a shard from 0 to 4095, got/);
   }

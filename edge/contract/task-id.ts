@@ -1,7 +1,7 @@
 /**
- * Task ids are UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then `rand_a` (12 bits) holds the shard
+ * Task ids are UUIDv7 (RFC 9562). The first 48 bits are Unix milliseconds, `rand_a` (12 bits) holds the shard
  * that owns the task, and the last 16 bits hold the task's index in its submission. The id without its
- * last four hex digits names the submission.
+ * last four hex digits is the name of the submission.
  */
 
 const SUBMISSION_LENGTH = 32;
@@ -13,7 +13,7 @@ const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
 /**
- * Makes the name of a submission, from which the ids of its tasks follow.
+ * Creates the name of a submission. The ids of its tasks are derived from it.
  *
  * @param createdAtMs Unix milliseconds.
  * @param shard the ledger that owns the submission's tasks, 0 to 4095.
@@ -30,7 +30,7 @@ export function newSubmission(createdAtMs: number, shard: number, random: Uint8A
 }
 
 /**
- * The name of the submission that follows from a text: always the same for the same text and time.
+ * Derives the name of a submission from a text. The same text, time and shard always give the same name.
  *
  * @param createdAtMs Unix milliseconds.
  */
@@ -47,7 +47,7 @@ export function taskIdAt(submission: string, index: number): string {
   return submission + hex(index, 4);
 }
 
-/** Whether a text has the form of an id that this system makes: a UUIDv7 in lower case. */
+/** Whether a text has the form of an id that this system creates: a UUIDv7 in lower case. */
 export function isTaskId(text: string): boolean {
   return TASK_ID.test(text);
 }
@@ -79,28 +79,28 @@ export function windowOf(id: string): string {
   return id.slice(0, 8);
 }
 
-/** The window that a time lies in. */
+/** The window that contains a time. */
 export function windowAt(ms: number): string {
   return hex(Math.floor(ms / WINDOW_MS), 8);
 }
 
-/** The window that follows one. */
+/** The next window. */
 export function windowAfter(window: string): string {
   return hex(Number.parseInt(window, 16) + 1, 8);
 }
 
-/** Ids that were made at a time or later, in Unix milliseconds, and only those, do not sort before this text. */
+/** A lower bound for ids: an id sorts before this text only if it was created before `ms` (Unix milliseconds). */
 export function firstIdAt(ms: number): string {
   const time = hex(ms, 12);
   return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
 
-/** When the last id of a window could have been made, in Unix milliseconds. */
+/** The latest time at which an id of a window can have been created, in Unix milliseconds. */
 export function windowEnd(window: string): number {
   return (Number.parseInt(window, 16) + 1) * WINDOW_MS - 1;
 }
 
-/** When the task was accepted, in Unix milliseconds; of a task id or of a submission. */
+/** When a task was accepted, in Unix milliseconds. Takes a task id or the name of a submission. */
 export function createdAtOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

@@ -13,11 +13,11 @@ export const Timestamp = z.iso.datetime();
 
 export const TaskId = z
   .string()
-  .refine(isTaskId, 'Expected a task id: a lower-case UUIDv7 as the submission answered it');
+  .refine(isTaskId, 'Expected a task id: a lower-case UUIDv7, as returned by the submission');
 
 export const LeaseId = z
   .string()
-  .refine(isUuid, 'Expected a lease id: a UUID that the client made')
+  .refine(isUuid, 'Expected a lease id: a UUID that the client created')
   .transform((id) => id.toLowerCase());
 
 export const TaskType = z
@@ -29,7 +29,7 @@ export const TaskType = z
     'Expected letters, digits and . _ : / - only, a letter or digit first',
   );
 
-/** Full jitter: the delay before attempt n + 1 is random, up to `baseSeconds · 2^(n−1)` but `capSeconds` at most. */
+/** Full jitter: the delay before attempt n + 1 is random, at most `baseSeconds · 2^(n−1)` and `capSeconds`. */
 export const Backoff = z
   .strictObject({
     baseSeconds: z.number().min(0).max(86_400).optional(),
@@ -44,7 +44,7 @@ export const Priority = z.int().min(-100).max(100);
 
 export const Tag = z.string().min(1).max(64);
 
-/** One task as a client submits it. */
+/** A task as a client submits it. */
 export const TaskSubmission = z
   .strictObject({
     type: TaskType,
@@ -79,12 +79,12 @@ export type TaskStatus = z.infer<typeof TaskStatus>;
 export const TaskState = z.enum(['scheduled', 'ready', 'leased', 'completed', 'failed', 'cancelled']);
 export type TaskState = z.infer<typeof TaskState>;
 
-/** Whether a task has ended; a retry can begin it again. */
+/** Whether a task has ended. A retry can start it again. */
 export function isTerminal(state: TaskState): boolean {
   return state === 'completed' || state === 'failed' || state === 'cancelled';
 }
 
-/** Why an attempt failed. `code` is stable, `message` is a sentence for people. */
+/** Why an attempt failed. `code` is stable; `message` is for people and may change. */
 export const TaskError = z.object({ code: z.string(), message: z.string() }).meta({ id: 'TaskError' });
 export type TaskError = z.infer<typeof TaskError>;
 
@@ -99,7 +99,7 @@ export const Attempt = z
   })
   .meta({ id: 'Attempt' });
 
-/** An error as a runner reports it; a bare text is what a consumer of single tasks may send. */
+/** An error that a runner reports. A consumer that claims single tasks may send a plain string. */
 export const ReportedError = z
   .union([
     z.string().transform((message) => ({ code: 'task_error', message, retryable: undefined })),
@@ -111,7 +111,7 @@ export const ReportedError = z
   ])
   .transform(({ message, ...rest }) => ({ ...rest, message: message.slice(0, MAX_ERROR_MESSAGE_LENGTH) }));
 
-/** What a client sees of a ledger state. */
+/** The status that a client sees for a ledger state. */
 export function statusOf(state: TaskState): TaskStatus {
   switch (state) {
     case 'scheduled':

@@ -5,10 +5,10 @@ export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** A token as a header can carry it. */
+/** A token that a header can contain. */
 export const HEADER_TOKEN = /^[\x21-\x7e]+$/;
 
-/** The value of a JSON text; undefined for what is not JSON. */
+/** The value of a JSON text; undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -17,7 +17,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Whether arrays and objects nest in one another deeper than `max` levels. */
+/** Whether the arrays and objects of a value nest deeper than `max` levels. */
 export function nestsDeeperThan(value: unknown, max: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (max === 0) return true;

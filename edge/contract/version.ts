@@ -1,6 +1,6 @@
 import type { TaskRow } from './ledger/tasks.ts';
 
-/** What a follower of a task sees change, as a text that is the same for as long as it does not. */
+/** The version of a task, as text. It changes only if a value changes that a follower of the task can see. */
 export function versionOf({
   state,
   attempt,

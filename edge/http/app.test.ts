@@ -4,7 +4,7 @@ import { createApp, serve, type WorkerEnv } from './app.ts';
 import { ApiError } from './errors.ts';
 import { routeFor } from './testing/route-for.ts';
 
-/** An application with one call for clients, and the keys that its limiter was asked for. */
+/** An application with one endpoint, and the keys that the worker passed to the rate limiter. */
 function limitedApp(limit: number) {
   const asked: string[] = [];
   const env: WorkerEnv = {
@@ -24,7 +24,7 @@ function limitedApp(limit: number) {
   return { call, asked };
 }
 
-test('a client token is limited by itself, and told when to come back', async () => {
+test('each client token has a separate rate limit, and a refused request gets Retry-After', async () => {
   const { call, asked } = limitedApp(2);
   for (const status of [200, 200, 429]) assert.equal((await call('client-a')).status, status);
   assert.equal((await call('client-b')).status, 200);
@@ -43,7 +43,7 @@ test('a runner is not limited', async () => {
   assert.deepEqual(asked, []);
 });
 
-test('every answer carries the security headers, errors included', async () => {
+test('every response has the security headers, including errors', async () => {
   const { call } = limitedApp(1);
   for (const token of ['client-a', 'nobody']) {
     const { headers } = await call(token);
@@ -54,7 +54,7 @@ test('every answer carries the security headers, errors included', async () => {
   }
 });
 
-test('an answer repeats only the beginning of a long path', async () => {
+test('a response contains only the beginning of a long path', async () => {
   const app = createApp<WorkerEnv>('test');
   const answer = await app.request(`/${'x'.repeat(10_000)}`, {}, { AUTH: 'off' });
   assert.equal(answer.status, 404);
@@ -73,7 +73,7 @@ async function callThrowing(error: Error) {
   return app.request(`/tasks/${TASK}/broken?ticket=secret`, { method: 'POST' }, { AUTH: 'off' });
 }
 
-test('an unforeseen error says nothing of what is inside to the client, and everything to the log', async (t) => {
+test('the details of an unexpected error are logged, but not sent to the client', async (t) => {
   const { mock } = t.mock.method(console, 'error', () => {});
   const answer = await callThrowing(new Error('secret detail'));
   assert.equal(answer.status, 500);

@@ -13,12 +13,12 @@ import { type About, describe, documentOf, type Route, type RouteDescription } f
 import { type OriginEnv, readableBy, requireLocal } from './origins.ts';
 import { ticketOr } from './tickets.ts';
 
-/** What every worker of this system is configured with. */
+/** The configuration that all workers have. */
 export interface WorkerEnv extends AuthEnv, LogEnv, OriginEnv {}
 
 const HEALTH: RouteDescription = {
   name: 'getHealth',
-  summary: 'Check that the worker answers',
+  summary: 'Check that the worker responds',
   tag: 'Service',
   tokens: [],
   answer: {
@@ -28,9 +28,7 @@ const HEALTH: RouteDescription = {
   errors: [],
 };
 
-/**
- * A worker's application as both workers have it: the origins that may call it, `GET /health`, and errors in the form of the wire.
- */
+/** Creates an application with what both workers share: allowed origins, `GET /health` and error responses. */
 export function createApp<Env extends WorkerEnv>(service: string) {
   const app = new Hono<{ Bindings: Env }>();
 
@@ -69,12 +67,15 @@ export function createApp<Env extends WorkerEnv>(service: string) {
       return answerError(c, error);
     }
     log.error('A request failed', { ...requestOf(c), status: 500, error });
-    return answerError(c, new ApiError('internal', 'The request failed for a reason of ours; try again'));
+    return answerError(
+      c,
+      new ApiError('internal', 'The request failed because of a server error; try again'),
+    );
   });
   return app;
 }
 
-/** No cache on the way keeps an answer that a token has opened; a page says for itself how long it is kept. */
+/** Caches must not store responses that required a token. Pages set their own `Cache-Control`. */
 const noStore: MiddlewareHandler = async (c, next) => {
   await next();
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
@@ -83,8 +84,8 @@ const noStore: MiddlewareHandler = async (c, next) => {
 type Methods<Env extends WorkerEnv> = Partial<Record<'GET' | 'POST', Route<Env>>>;
 
 /**
- * Serves a path: each of its methods to who has a token that the description asks for, any other by 405. Paths
- * without parameters come before those whose parameter could match them.
+ * Serves a path. Each method requires a token as its description states; any other method gets 405. Paths
+ * without parameters must be registered before paths whose parameter could match them.
  */
 export function serve<Env extends WorkerEnv>(
   app: Hono<{ Bindings: Env }>,
@@ -98,7 +99,7 @@ export function serve<Env extends WorkerEnv>(
   refuseOtherMethods(app, path, Object.keys(methods));
 }
 
-/** Serves a page, or what a page loads, to everyone by GET. It is no call, so no document describes it. */
+/** Serves a page or an asset to everyone by GET. It is not an API call, so it is not in the OpenAPI document. */
 export function servePage<Env extends WorkerEnv>(
   app: Hono<{ Bindings: Env }>,
   path: string,
@@ -116,7 +117,7 @@ function refuseOtherMethods<Env extends WorkerEnv>(
   const allowed = methods.join(', ');
   app.all(path, (c) => {
     c.header('Allow', allowed);
-    const message = `${c.req.method} is not served at ${shownPath(c)}; expected ${allowed}`;
+    const message = `${shownPath(c)} does not support ${c.req.method}; expected ${allowed}`;
     return answerError(c, new ApiError('method_not_allowed', message));
   });
 }
@@ -130,12 +131,12 @@ const DOCUMENT: RouteDescription = {
   errors: ['not_configured'],
 };
 
-/** Serves the OpenAPI document of all that the application serves, `GET /openapi.json`. */
+/** Serves the OpenAPI document of the application at `GET /openapi.json`. */
 export function serveDocument<Env extends WorkerEnv>(app: Hono<{ Bindings: Env }>, about: About): void {
   serve(app, '/openapi.json', { GET: [DOCUMENT, (c) => c.json(documentOf(app, about))] });
 }
 
-/** What a request passes before its handler: its body is read last. */
+/** The middleware that runs before a handler. The body is read last, after the token was checked. */
 function gatesOf<Env extends WorkerEnv>({
   tokens,
   ticket,
@@ -147,12 +148,12 @@ function gatesOf<Env extends WorkerEnv>({
   return [ticket ? ticketOr<Env>(token) : token, ...bodies];
 }
 
-/** The path of a request, as an answer repeats it. */
+/** The path of a request, shortened for a response. */
 function shownPath({ req: { path } }: Context): string {
   return shortened(path, 200);
 }
 
-/** The request that a line is about, with the task of its path where it has one. */
+/** The log fields of a request: its method, its path, and the task id if the path has one. */
 function requestOf({ req: { method, path } }: Context): LogFields {
   const taskId = path.split('/').find(isTaskId);
   return { method, path, ...(taskId !== undefined && { taskId }) };

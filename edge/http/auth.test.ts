@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createApp, serve, type WorkerEnv } from './app.ts';
 import { routeFor } from './testing/route-for.ts';
 
-/** What a worker that is configured so answers to a call of a client and to one of a runner, with each token. */
+/** For each token, the status of a client call and of a runner call, from a worker with this configuration. */
 async function answers(env: WorkerEnv, ...tokens: (string | undefined)[]): Promise<[number, number][]> {
   const app = createApp<WorkerEnv>('test');
   serve(app, '/client', { GET: [routeFor('client'), (c) => c.text('done')] });
@@ -22,7 +22,7 @@ async function answers(env: WorkerEnv, ...tokens: (string | undefined)[]): Promi
   );
 }
 
-test('without tokens, with empty ones, and with any AUTH but off, everything is closed', async () => {
+test('a worker without tokens refuses all calls unless AUTH is off', async () => {
   for (const env of [
     {},
     { API_TOKENS: ' , ,', RUNNER_TOKENS: '', AUTH: 'on' },
@@ -35,7 +35,7 @@ test('without tokens, with empty ones, and with any AUTH but off, everything is 
   }
 });
 
-test('with tokens of one scope only, the calls of the other stay closed', async () => {
+test('a worker that has tokens of only one scope refuses the calls of the other scope', async () => {
   assert.deepEqual(await answers({ API_TOKENS: 'a' }, 'a', 'b', undefined), [
     [200, 503],
     [401, 503],
@@ -48,7 +48,7 @@ test('with tokens of one scope only, the calls of the other stay closed', async 
   ]);
 });
 
-test('a token of both scopes opens the calls of both', async () => {
+test('a token of both scopes may make the calls of both', async () => {
   assert.deepEqual(await answers({ API_TOKENS: 'a,both', RUNNER_TOKENS: 'both , r' }, 'both', 'a', 'r'), [
     [200, 200],
     [200, 403],
@@ -56,7 +56,7 @@ test('a token of both scopes opens the calls of both', async () => {
   ]);
 });
 
-test('AUTH=off opens everything, whatever tokens there are', async () => {
+test('AUTH=off allows all calls, even if tokens are configured', async () => {
   const open = await answers({ AUTH: 'off', API_TOKENS: 'a' }, undefined, 'a', 'wrong');
   assert.deepEqual(open, Array(3).fill([200, 200]));
 });

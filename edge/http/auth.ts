@@ -4,13 +4,13 @@ import { timingSafeEqual } from 'hono/utils/buffer';
 import { sha256 } from 'hono/utils/crypto';
 import { ApiError } from './errors.ts';
 
-/** Lists of tokens, separated by commas, so that one can be added before the old one is removed. */
+/** Token lists are separated by commas, so that a new token can be added before the old one is removed. */
 export interface AuthEnv {
   /** For clients: submit, read, cancel, retry. */
   API_TOKENS?: string;
   /** For runners: claim, heartbeat, release, complete. */
   RUNNER_TOKENS?: string;
-  /** `off` opens the worker to everyone: for development on one machine. */
+  /** `off` allows all calls without a token, for development on one machine. */
   AUTH?: string;
   /** Counts the requests of each client token; runners are not counted. */
   RATE_LIMITER?: RateLimit;
@@ -20,15 +20,15 @@ export type Scope = 'client' | 'runner';
 
 const VARIABLES = { client: 'API_TOKENS', runner: 'RUNNER_TOKENS' } as const;
 
-/** Answers 503 to everything while no token is configured at all. */
+/** Responds with 503 to all calls while no token is configured. */
 export const requireConfiguration: MiddlewareHandler<{ Bindings: AuthEnv }> = async (c, next) => {
   if (c.env.AUTH !== 'off') expectTokens(c.env, ['client', 'runner']);
   await next();
 };
 
 /**
- * Lets requests pass that carry a token of one of the scopes. Any other token is refused by 401, a token of
- * another scope by 403; where no token of these scopes is configured, 503.
+ * Accepts requests with a token of one of the scopes. An unknown token gets 401, and a token of another scope
+ * gets 403. If no token of these scopes is configured, every request gets 503.
  */
 export function requireToken<Env extends AuthEnv>(...scopes: Scope[]): MiddlewareHandler<{ Bindings: Env }> {
   return async (c, next) => {
@@ -52,7 +52,7 @@ export function tokenOf(c: Context): string | undefined {
   return c.req.header('Authorization')?.trim().split(/\s+/).at(-1);
 }
 
-/** A name for the token of a request that does not reveal it; one name for all while `AUTH` is `off`. */
+/** A name for a request's token that does not reveal it. While `AUTH` is `off`, all requests have one name. */
 export async function tokenName<Env extends AuthEnv>(c: Context<{ Bindings: Env }>): Promise<string> {
   if (c.env.AUTH === 'off') return '';
   return String(await sha256(tokenOf(c) ?? ''));
@@ -71,7 +71,7 @@ async function verify(env: AuthEnv, token: string, scopes: Scope[]): Promise<boo
   return true;
 }
 
-/** The scopes of a token; every configured one is compared, in constant time. */
+/** The scopes of a token. It is compared with every configured token, in constant time. */
 async function scopesOf(env: AuthEnv, token: string): Promise<Scope[]> {
   const scopes: Scope[] = [];
   for (const scope of ['client', 'runner'] as const) {

@@ -3,38 +3,38 @@ import type { Scope } from './auth.ts';
 import { ApiError } from './errors.ts';
 
 const MB = 1024 * 1024;
-/** A body above this size leaves a part of the room to smaller ones. */
+/** A body above this size may not use all the memory, so that smaller bodies still fit. */
 const LARGE_BYTES = MB;
 
 /**
- * How many bytes of bodies an isolate holds at once. It has 128 MB, and a body takes several times its size until
- * it is answered: as text, as values, as a record. Clients leave a part of the room to runners, whatever they send.
+ * How many bytes of bodies an isolate holds at once. An isolate has 128 MB, and a body takes several times its
+ * size until the response: as text, as values, as a record. Part of the memory is reserved for runners.
  */
 const MAX_HELD_BYTES: Record<Scope, { all: number; large: number }> = {
   client: { all: 24 * MB, large: 20 * MB },
   runner: { all: 32 * MB, large: 28 * MB },
 };
 
-/** The bytes of the bodies that are under way: what has arrived of them, until they are answered. */
+/** The received bytes of all bodies whose requests have no response yet. */
 let heldBytes = 0;
 
-/** What one request holds. */
+/** The bytes that one request holds. */
 export class Hold {
   readonly #scope: Scope;
   #bytes = 0;
 
-  /** @param scope whose tokens the request takes. */
+  /** @param scope the scope of tokens that the request requires. */
   constructor(scope: Scope) {
     this.#scope = scope;
   }
 
-  /** @throws {ApiError} 413 or 503 if the request may not hold as many bytes more. */
+  /** @throws {ApiError} 413 if the request is too large; 503 if the worker holds too many bytes. */
   take(bytes: number): void {
     const own = this.#bytes + bytes;
     expectRequestSize(own);
     const { all, large } = MAX_HELD_BYTES[this.#scope];
     if (heldBytes + bytes > (own > LARGE_BYTES ? large : all)) {
-      const message = 'The worker is reading as many requests as it can: send this one again later';
+      const message = 'The worker is reading too many requests: send this request again later';
       throw new ApiError('unavailable', message);
     }
     heldBytes += bytes;
@@ -47,7 +47,7 @@ export class Hold {
   }
 }
 
-/** @throws {ApiError} 413 if a request may not be so large. */
+/** @throws {ApiError} 413 if a request is too large. */
 export function expectRequestSize(bytes: number): void {
   if (bytes <= MAX_REQUEST_BYTES) return;
   throw new ApiError('request_too_large', `Expected a request of at most ${MAX_REQUEST_BYTES} bytes`);

@@ -14,12 +14,12 @@ const TAKES_BODY: RouteDescription = {
   body: { schema: z.unknown(), example: {} },
 };
 
-/** A call that runners make. */
+/** An endpoint for runners. */
 const RUNNER = { path: '/reports', token: 'runner-token' };
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** An application whose call answers how long its body is, once it may. */
+/** An application whose endpoints return the length of the body after `open` was called. */
 function holdingApp() {
   const app = createApp<WorkerEnv>('test');
   const gate = Promise.withResolvers<void>();
@@ -35,14 +35,14 @@ function holdingApp() {
     body: BodyInit,
     { path = '/tasks', token = 'client-token', env = ENV, headers = {} } = {},
   ) => {
-    // Node's own `Request` asks for `duplex` if the body is a stream.
+    // The `Request` of Node requires `duplex` if the body is a stream.
     const init = { method: 'POST', body, duplex: 'half', headers: { ...headers, ...bearer(token) } };
     return app.request(path, init, env);
   };
   return { post, reached, open: () => gate.resolve() };
 }
 
-/** A body whose length is not declared; `read` says how much of it was read. */
+/** A body without a declared length. `read` returns how many chunks were read. */
 function streamOf(megabytes: number, failure?: Error) {
   const chunk = new Uint8Array(MB).fill(120);
   let read = 0;
@@ -60,7 +60,7 @@ function streamOf(megabytes: number, failure?: Error) {
   return { stream, read: () => read };
 }
 
-/** Waits, a turn of the event loop at a time, until a condition holds. */
+/** Waits until a condition is true. It is checked once in each turn of the event loop. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
 }
@@ -70,9 +70,9 @@ for (const [name, status, options] of [
   ['with a token of another scope', 403, { token: 'runner-token' }],
   ['to a worker that is not configured', 503, { env: { LOG_LEVEL: 'error' } }],
   ['to a path that is not served', 404, { path: '/nothing' }],
-  ['that declares too much', 413, { headers: { 'Content-Length': String(21 * MB) } }],
+  ['with a Content-Length that is too large', 413, { headers: { 'Content-Length': String(21 * MB) } }],
 ] as const) {
-  test(`a request ${name} is refused without its body being read`, async () => {
+  test(`a request ${name} is refused, and its body is not read`, async () => {
     const { post } = holdingApp();
     const { stream, read } = streamOf(1);
     assert.equal((await post(stream, options)).status, status);
@@ -80,7 +80,7 @@ for (const [name, status, options] of [
   });
 }
 
-test('a body of undeclared length is read up to the limit of a request', async () => {
+test('a body without a declared length is read up to the size limit of a request', async () => {
   const { post, open } = holdingApp();
   open();
   const fits = streamOf(20);
@@ -98,7 +98,7 @@ for (const declared of [true, false]) {
     declared ? new Uint8Array(megabytes * MB).fill(120) : streamOf(megabytes).stream;
   const headersOf = (megabytes: number) => (declared ? { 'Content-Length': String(megabytes * MB) } : {});
 
-  test(`large bodies ${declared ? '' : 'of undeclared length '}beyond what a worker can hold are answered with 503, until others are answered`, async () => {
+  test(`large bodies ${declared ? '' : 'without a declared length '}get 503 while the worker holds too many bytes`, async () => {
     const { post, open, reached } = holdingApp();
     const send = (megabytes: number) => post(bodyOfSize(megabytes), { headers: headersOf(megabytes) });
     const first = send(20);
@@ -113,7 +113,7 @@ for (const declared of [true, false]) {
   });
 }
 
-test('small bodies of clients are bounded too, and leave room for runners', async () => {
+test('small bodies of clients are limited too, so that runners still have capacity', async () => {
   const { post, open, reached } = holdingApp();
   const small = new Uint8Array(MB).fill(120);
   const send = (options = {}) => post(small, { headers: { 'Content-Length': String(MB) }, ...options });
@@ -127,7 +127,7 @@ test('small bodies of clients are bounded too, and leave room for runners', asyn
   for (const one of [...held, ...reports]) assert.equal((await one).status, 200);
 });
 
-/** A body of which one byte arrives. */
+/** A body that stalls after its first byte. */
 function stalledBody() {
   let [pulls, cancelled] = [0, false];
   const stream = new ReadableStream<Uint8Array>(
@@ -146,7 +146,7 @@ function stalledBody() {
   return { stream, isStalled: () => pulls === 2, isCancelled: () => cancelled };
 }
 
-test('bodies that do not arrive take no room from others', async (t) => {
+test('stalled bodies do not use the capacity of other bodies', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { post, open } = holdingApp();
   open();
@@ -161,7 +161,7 @@ test('bodies that do not arrive take no room from others', async (t) => {
   for (const { status } of await Promise.all(answers)) assert.equal(status, 400);
 });
 
-test('a body that stalls is ended after 30 seconds', async (t) => {
+test('a body that stalls is cancelled after 30 seconds', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { post } = holdingApp();
   const { stream, isStalled, isCancelled } = stalledBody();
@@ -173,11 +173,11 @@ test('a body that stalls is ended after 30 seconds', async (t) => {
   t.mock.timers.tick(20);
   const answer = await answering;
   assert.equal(answer.status, 400);
-  assert.match(await answer.text(), /came too slowly/);
+  assert.match(await answer.text(), /arrived too slowly/);
   assert.equal(isCancelled(), true);
 });
 
-test('a large body that keeps arriving has longer', async (t) => {
+test('a large body gets more time while it keeps arriving', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
   const { post, open } = holdingApp();
   open();
@@ -207,7 +207,7 @@ test('a large body that keeps arriving has longer', async (t) => {
   assert.equal(await (await answering).text(), String(3 * MB));
 });
 
-test('an upload that is cut off is no failure of the worker, and holds nothing', async (t) => {
+test('an upload that breaks off is not logged as a failure, and its bytes are released', async (t) => {
   const logged = (['error', 'warn', 'info'] as const).map((level) => t.mock.method(console, level, () => {}));
   const { post, open } = holdingApp();
   open();
@@ -223,7 +223,7 @@ test('an upload that is cut off is no failure of the worker, and holds nothing',
   assert.equal((await post(streamOf(20).stream)).status, 200);
 });
 
-test('characters that lie across chunks arrive whole', async () => {
+test('a character that is split across chunks is decoded correctly', async () => {
   const { post, open } = holdingApp();
   open();
   const bytes = new TextEncoder().encode('€'.repeat(10));

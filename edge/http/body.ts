@@ -11,17 +11,17 @@ declare module 'hono' {
   }
 }
 
-/** A body may take this long, and longer by what has arrived of it: a stalled upload is ended. */
+/** The time limit of a body. It grows with the bytes that have arrived, so only a stalled upload is cancelled. */
 const MAX_MS = 30_000;
 const MIN_BYTES_PER_MS = 64;
-/** Of a body whose length is not declared, and of a longer one. */
+/** The piece size for a body without a declared length and for a larger body. */
 const PIECE_BYTES = 64 * 1024;
 
 /**
- * Reads the request's body for `bodyOf`. It comes after the gates: a request that they refuse is answered
- * without its body being read.
+ * Reads the request's body for `bodyOf`. It runs after the token was checked, so the body of a refused request
+ * is not read.
  *
- * @param scope whose tokens the request takes: it uses the room of these.
+ * @param scope the scope of tokens that the request requires. The request uses the memory limit of this scope.
  */
 export function holdBody(scope: Scope): MiddlewareHandler {
   return async (c, next) => {
@@ -35,7 +35,7 @@ export function holdBody(scope: Scope): MiddlewareHandler {
   };
 }
 
-/** The request's body as text. Its route describes a body, so `holdBody` has read it. */
+/** The request's body as text. `holdBody` has read it, because the route's description has a body. */
 export function bodyOf(c: Context): string {
   return c.get('body');
 }
@@ -64,13 +64,13 @@ async function readText({ headers, body }: Request, hold: Hold): Promise<string>
     throw new ApiError(
       'invalid_request',
       error instanceof TooLate
-        ? `The body came too slowly: expected all of it within ${MAX_MS / 1000} s, and ${MIN_BYTES_PER_MS} KB for each second more`
+        ? `The body arrived too slowly: expected all of it within ${MAX_MS / 1000} s, plus one second for each ${MIN_BYTES_PER_MS} KB`
         : 'The connection ended before the whole body was sent',
     );
   }
 }
 
-/** The length of the body, of which HTTP ensures that it is true; undefined if it was not declared. */
+/** The declared length of the body, which HTTP enforces; undefined if it was not declared. */
 function declaredBytes(headers: Headers): number | undefined {
   const length = headers.get('Content-Length') ?? '';
   return /^\d+$/.test(length) && !headers.has('Transfer-Encoding') ? Number(length) : undefined;

@@ -30,7 +30,7 @@ async function from(origin: string, path: string, env: WorkerEnv): Promise<Respo
 }
 
 describe('a preflight', () => {
-  test('of an allowed origin passes without a token and names what is allowed', async () => {
+  test('from an allowed origin needs no token, and its response lists what is allowed', async () => {
     for (const origin of [ALLOWED, 'https://second.example']) {
       const answer = await preflight(origin, LISTED);
       assert.equal(answer.status, 204);
@@ -48,7 +48,7 @@ describe('a preflight', () => {
     }
   });
 
-  test('of any other origin names none', async () => {
+  test('from any other origin gets a response without an allowed origin', async () => {
     for (const origin of [
       OTHER,
       'null',
@@ -61,8 +61,8 @@ describe('a preflight', () => {
   });
 });
 
-describe('an answer', () => {
-  test('to an allowed origin can be read by its page, also where it is an error', async () => {
+describe('a response', () => {
+  test('to an allowed origin can be read by its page, even if the response is an error', async () => {
     const health = await from(ALLOWED, '/health', LISTED);
     assert.match(health.headers.get('Vary') ?? '', /\bOrigin\b/i);
     const refused = await from(ALLOWED, '/tasks', LISTED);
@@ -71,18 +71,18 @@ describe('an answer', () => {
     for (const answer of [health, refused, missing]) assert.equal(allowedOrigin(answer), ALLOWED);
   });
 
-  test('to any other origin, or without one, cannot', async () => {
+  test('to any other origin, or to a request without an origin, cannot be read by a page', async () => {
     assert.equal(allowedOrigin(await from(OTHER, '/health', LISTED)), null);
     assert.equal(allowedOrigin(await app.request('/health', {}, LISTED)), null);
   });
 
-  test('without ALLOWED_ORIGINS no origin is allowed', async () => {
+  test('allows no origin without ALLOWED_ORIGINS', async () => {
     const env = { AUTH: 'off' };
     assert.equal(allowedOrigin(await preflight(ALLOWED, env)), null);
     assert.equal(allowedOrigin(await from(ALLOWED, '/health', env)), null);
   });
 
-  test('with ALLOWED_ORIGINS=* every origin is allowed', async () => {
+  test('allows every origin with ALLOWED_ORIGINS=*', async () => {
     const env = { AUTH: 'off', ALLOWED_ORIGINS: '*' };
     assert.equal(allowedOrigin(await preflight(OTHER, env)), '*');
     assert.equal(allowedOrigin(await from(OTHER, '/health', env)), '*');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { invalidRequest } from './errors.ts';
 
-test('an answer about wrong fields is short, whatever the request was', () => {
+test('a response about invalid fields is short, even if the request was large', () => {
   const issue = {
     path: ['tasks', 0, 'k'.repeat(5_000_000)],
     message: `Unrecognized key: "${'k'.repeat(5_000_000)}"`,
@@ -16,7 +16,7 @@ test('an answer about wrong fields is short, whatever the request was', () => {
   assert.match(error.message, /^tasks\.0\.k+…: Unrecognized key: "k+…$/);
 });
 
-test('a short issue is shown as it is', () => {
+test('a short issue is shown unchanged', () => {
   const error = invalidRequest({ path: ['tasks', 1, 'type'], message: 'Expected a type' });
   assert.equal(error.message, 'tasks.1.type: Expected a type');
   assert.deepEqual(error.details, { issues: [{ path: 'tasks.1.type', message: 'Expected a type' }] });

@@ -1,4 +1,4 @@
-/** The examples of both OpenAPI documents. */
+/** The example values of both OpenAPI documents. */
 export const TASK_ID = '019b7a2c-8c00-7000-9f3a-5b1d6c2e0000';
 export const LEASE_ID = '7b0f6f0e-6a53-4f0c-9d7c-0d3a5b8c1e42';
 export const RUNNER = 'worker-1-4711';

@@ -9,7 +9,7 @@ import { routeFor } from './testing/route-for.ts';
 
 const LEASE = '7b0f6f0e-6a53-4f0c-9d7c-0d3a5b8c1e42';
 
-/** What a body is answered with that a schema refuses, and the CPU time that it took. */
+/** The response to a body that a schema refuses, and the CPU time that the request took. */
 async function refusalOf(schema: z.ZodType, body: string) {
   const app = createApp<WorkerEnv>('test');
   const description = { ...routeFor(), body: { schema, example: {} } };
@@ -22,13 +22,13 @@ async function refusalOf(schema: z.ZodType, body: string) {
   return { error, issues, seconds: user / 1e6 };
 }
 
-test('a small body is refused with all that is wrong', async () => {
+test('a refused small body gets a response with all its issues', async () => {
   const tasks = [{ type: 1 }, { type: 'a', tags: [1, 2] }];
   const { issues } = await refusalOf(BatchSubmission, JSON.stringify({ tasks }));
   assert.equal(issues.length, 3);
 });
 
-test('a large body is refused with the first that is wrong, at its place', async () => {
+test('a refused large body gets a response with its first issue', async () => {
   const tasks = Array.from({ length: 1000 }, (_, index) => ({
     type: index === 900 ? 1 : 'a',
     payload: index,
@@ -38,7 +38,7 @@ test('a large body is refused with the first that is wrong, at its place', async
   assert.equal(issues.length, 1);
 });
 
-test('a body that is wrong in a million places takes no more time than one that is right', async () => {
+test('a body with a million issues is refused quickly', async () => {
   const holds = `[${'1,'.repeat(9_900)}1]`;
   const leases = Array(100).fill(`{"leaseId":"${LEASE}","holds":${holds}}`);
   const { error, seconds } = await refusalOf(HeartbeatRequest, `{"leases":[${leases}]}`);
@@ -46,7 +46,7 @@ test('a body that is wrong in a million places takes no more time than one that 
   assert.ok(seconds < 5, `${seconds} s`);
 });
 
-test('a claim that names too many types to read ahead is refused before it looks at them', async () => {
+test('a claim with too many types to read ahead is refused before the types are checked', async () => {
   const ahead = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`a ${index}`, 0]));
   const wants = [{ types: ['a'], limit: 1, ahead }];
   const { error, issues } = await refusalOf(

@@ -5,21 +5,21 @@ import { bodyOf } from './body.ts';
 import { ApiError, invalidRequest, shortened } from './errors.ts';
 import { parseBody } from './json.ts';
 
-/** A body above this length could be wrong in so many places that naming all of them takes seconds. */
+/** A body above this length can have so many issues that listing all of them takes seconds. */
 const MAX_FULLY_CHECKED = 16 * 1024;
 
-/** The request's body, checked; an empty body counts as `{}`. */
+/** Parses and validates the request's body. An empty body counts as `{}`. */
 export function readBody<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
   const text = bodyOf(c);
   return check(schema, parseBody(text), { abortEarly: text.length > MAX_FULLY_CHECKED });
 }
 
-/** The request's query, checked. */
+/** Validates the request's query. */
 export function readQuery<Schema extends z.ZodType>(c: Context, schema: Schema): z.output<Schema> {
   return check(schema, c.req.query());
 }
 
-/** The `:id` of the path: an id that could be a task's. */
+/** The `:id` of the path. It has the form of a task id. */
 export function readTaskId(c: Context): string {
   const id = c.req.param('id')?.toLowerCase() ?? '';
   if (isTaskId(id)) return id;
@@ -29,7 +29,7 @@ export function readTaskId(c: Context): string {
   );
 }
 
-/** A value of a request, checked; with `abortEarly` a list is checked up to the first item that is wrong. */
+/** Validates a value of a request. With `abortEarly`, a list is checked only up to its first invalid item. */
 export function check<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,

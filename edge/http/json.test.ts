@@ -26,13 +26,13 @@ describe('a number that is too large', () => {
     [`{"a":${'9'.repeat(400)}}`, 'a: '],
     ['{"__proto__":{"a":1e999}}', '__proto__.a: '],
   ] as const) {
-    test(`is refused with its place: ${text.slice(0, 50)}`, () => {
+    test(`is refused, and the message contains its path: ${text.slice(0, 50)}`, () => {
       const { code, message } = refusal(text);
       assert.deepEqual([code, message], ['invalid_request', `${place}${REASON}`]);
     });
   }
 
-  test('is not one that is merely large, small, long, or in a text', () => {
+  test('is not a number that is merely large, small, long, or in a string', () => {
     for (const text of ['1.7e308', '-1e308', '1e-999', '"1e999"', `0.${'1'.repeat(400)}`, '{"1e999":null}']) {
       assert.deepEqual(parseBody(text), JSON.parse(text));
     }
@@ -43,7 +43,7 @@ describe('a number that is too large', () => {
     ['white space', `{"type":"a","payload":${' '.repeat(2_000_000)}[1e999]}`],
     ['escapes', `["${'\\\\'.repeat(1_000_000)}",1e999]`],
   ] as const) {
-    test(`is refused without delay in a long text of ${what}`, () => {
+    test(`is refused quickly in a long text of ${what}`, () => {
       const startedAt = performance.now();
       assert.match(refusal(text).message, /: Expected a number/);
       assert.ok(performance.now() - startedAt < 2000);
@@ -54,7 +54,7 @@ describe('a number that is too large', () => {
 describe('a body that nests deeply', () => {
   const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth);
 
-  test('is refused, whatever stack it would take to walk it', () => {
+  test('is refused without a stack overflow', () => {
     for (const text of [nested(100_000), `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`]) {
       const { code, message } = refusal(text);
       assert.equal(code, 'invalid_request');
@@ -62,7 +62,7 @@ describe('a body that nests deeply', () => {
     }
   });
 
-  test('is accepted where a payload of the greatest depth is in a batch', () => {
+  test('is accepted if it is a batch with a payload of the maximum depth', () => {
     const payload = nested(MAX_JSON_DEPTH);
     assert.equal(nestsDeeperThan(JSON.parse(payload), MAX_JSON_DEPTH), false);
     assert.equal(nestsDeeperThan(JSON.parse(`[${payload}]`), MAX_JSON_DEPTH), true);
@@ -71,12 +71,12 @@ describe('a body that nests deeply', () => {
   });
 });
 
-test('names of object prototypes are names like any other', () => {
+test('keys such as __proto__ and constructor are ordinary keys', () => {
   const text = '{"__proto__":{"admin":true},"constructor":1}';
   assert.equal(JSON.stringify(parseBody(text)), text);
 });
 
-test('an empty body counts as an empty object, and what is not JSON is refused', () => {
+test('an empty body counts as an empty object, and a body that is not JSON is refused', () => {
   assert.deepEqual(parseBody(' \n'), {});
   assert.equal(refusal('{"a":').code, 'invalid_json');
   assert.equal(refusal('NaN').code, 'invalid_json');

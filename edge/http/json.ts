@@ -1,16 +1,16 @@
 import { MAX_JSON_DEPTH } from '../contract/limits.ts';
 import { ApiError, invalidRequest } from './errors.ts';
 
-/** A payload may nest MAX_JSON_DEPTH levels deep; this many more are around it at most. */
+/** A payload may nest MAX_JSON_DEPTH levels deep, and at most 8 levels of a body are around it. */
 const MAX_BODY_DEPTH = MAX_JSON_DEPTH + 8;
-/** How much of a place tells where a body nests too deeply. */
+/** How many keys of the path an error shows if a body nests too deeply. */
 const SHOWN_DEPTH = 6;
 
 /**
- * The value of a JSON text; an empty one counts as `{}`.
+ * The value of a JSON text. An empty text counts as `{}`.
  *
- * @throws {ApiError} 400 for what is not JSON, nests too deeply, or has a number that no value can hold: it would
- *   be stored as null.
+ * @throws {ApiError} 400 if the text is not JSON, nests too deeply, or has a number that is too large. Such a
+ *   number would be stored as null.
  */
 export function parseBody(text: string): unknown {
   const value = parse(text);
@@ -43,9 +43,9 @@ type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Fault = 'depth' | 'number';
 
 /**
- * What is wrong with a value, if anything is. Every body is searched, so this makes no copies.
+ * Finds a fault in a value. It runs for every body, so it copies nothing.
  *
- * @param place receives where it is, from the inside to the outside.
+ * @param place receives the path of the fault, from the inside to the outside.
  */
 function faultIn(value: Json, levels: number, place: PropertyKey[]): Fault | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'number';
@@ -58,7 +58,7 @@ function faultIn(value: Json, levels: number, place: PropertyKey[]): Fault | und
     }
     return undefined;
   }
-  // What JSON.parse has made has no inherited properties.
+  // Objects from JSON.parse have no inherited enumerable properties.
   for (const key in value) {
     const fault = faultIn(value[key] ?? null, levels - 1, place);
     if (fault !== undefined) return noted(fault, key, place);

@@ -10,37 +10,37 @@ import { ERRORS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
 import { TaskId, TaskType } from '../contract/task.ts';
 import type { Scope } from './auth.ts';
 
-/** The parts of a document, in their order. */
+/** The tags of a document, in their order. */
 const TAGS = ['Tasks', 'Queue', 'Runners', 'Consumers of single tasks', 'Service'] as const;
 
-/** What a route says of itself: who may call it, what it takes, and what it answers. */
+/** Describes a route: who may call it, its request and its responses. */
 export interface RouteDescription {
   /** The name of the operation, unique within a worker. */
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
   readonly tag: (typeof TAGS)[number];
-  /** Whose tokens open it; none where it is open to everyone. */
+  /** The scopes of tokens that may call it; empty if everyone may. */
   readonly tokens: readonly Scope[];
-  /** Whether `?ticket=` opens it as well. */
+  /** Whether a call may use `?ticket=` instead of a token. */
   readonly ticket?: boolean;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
   readonly body?: { readonly schema: z.ZodType; readonly example: object };
   readonly answer: {
-    /** 200 unless it says otherwise. */
+    /** 200 by default. */
     readonly status?: 101 | 200 | 201;
-    /** Of its body, where that is JSON. */
+    /** The schema of the body if it is JSON. */
     readonly schema?: z.ZodType;
-    /** What its body is, where it is not JSON. */
-    readonly text?: { readonly type: string; readonly says: string };
+    /** The body if it is not JSON. */
+    readonly text?: { readonly type: string; readonly description: string };
     readonly example?: object;
   };
-  /** What can go wrong beside what can with every call. */
+  /** The errors of this route, in addition to the errors of all routes. */
   readonly errors: readonly ErrorCode[];
 }
 
-/** A method of a path: its description, and its handler. */
+/** A method of a path: its description and its handler. */
 export type Route<Env extends object> = readonly [
   description: RouteDescription,
   handler: Handler<{ Bindings: Env }>,
@@ -48,7 +48,7 @@ export type Route<Env extends object> = readonly [
 
 const described = new WeakMap<object, ZodOpenApiPathsObject>();
 
-/** Notes what a route of an application says of itself, for {@link documentOf}. */
+/** Records the description of a route of an application for {@link documentOf}. */
 export function describe(app: object, method: string, path: string, description: RouteDescription): void {
   const paths = described.get(app) ?? {};
   described.set(app, paths);
@@ -56,7 +56,7 @@ export function describe(app: object, method: string, path: string, description:
   paths[place] = { ...paths[place], [method.toLowerCase()]: operation(place, description) };
 }
 
-/** What an application says of itself. */
+/** Describes an application. */
 export interface About {
   readonly title: string;
   readonly description: string;
@@ -64,7 +64,7 @@ export interface About {
 
 const documents = new WeakMap<object, object>();
 
-/** The OpenAPI document of an application, made when it is first asked for. */
+/** The OpenAPI document of an application. It is created on the first call. */
 export function documentOf(app: object, about: About): object {
   const document = documents.get(app) ?? createDocumentOf(app, about);
   documents.set(app, document);
@@ -134,14 +134,14 @@ function success({
   example,
 }: RouteDescription['answer']): ZodOpenApiResponsesObject {
   const content = text
-    ? { [text.type]: { schema: { type: 'string' as const, description: text.says } } }
+    ? { [text.type]: { schema: { type: 'string' as const, description: text.description } } }
     : schema && { 'application/json': { schema, ...(example && { example }) } };
   return { [`${status}`]: { description: SUCCESS[status], ...(content && { content }) } };
 }
 
-const SUCCESS = { 101: 'The socket is open', 200: 'Done', 201: 'Made' };
+const SUCCESS = { 101: 'The socket is open', 200: 'Success', 201: 'Created' };
 
-/** Those that a route names, and those that follow from what it takes. */
+/** The errors that a route lists, and the errors that its tokens, its query and its body add. */
 function errorsOf({ tokens, query, body, errors }: RouteDescription): ErrorCode[] {
   const codes = new Set<ErrorCode>(['foreign_origin', ...errors]);
   if (query) codes.add('invalid_request');

@@ -37,14 +37,14 @@ const fromPage = (origin: string, headers = {}) => ({
 });
 
 describe('a worker without tokens', () => {
-  test('answers what has no origin, as a runner or curl sends it', async () => {
+  test('accepts requests without an origin, such as those of a runner or curl', async () => {
     for (const name of ['localhost:8787', '127.0.0.1:8787', '[::1]:8787', 'localhost', 'LOCALHOST:9000']) {
       assert.equal(await statusOf(`http://${name}/tasks`), 200, name);
       assert.equal(await statusOf(`http://${name}/tasks`, { method: 'POST' }), 200, name);
     }
   });
 
-  test('answers its own pages', async () => {
+  test('accepts requests of its own pages', async () => {
     for (const origin of [OWN, 'http://127.0.0.1:8787']) {
       const headers = { Origin: origin, 'Sec-Fetch-Site': 'same-origin' };
       assert.equal(await statusOf(`${origin}/tasks`, { method: 'POST', headers }), 200);
@@ -62,7 +62,7 @@ describe('a worker without tokens', () => {
     'http://localhost:8787.evil.example',
     'http://localhost',
   ]) {
-    test(`refuses requests of pages of ${origin}, whatever the method`, async () => {
+    test(`refuses requests of pages of ${origin} with every method`, async () => {
       for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'DELETE']) {
         for (const path of ['/tasks', '/health', '/', '/nothing']) {
           const headers = fromPage(origin, { 'Content-Type': 'text/plain' });
@@ -81,14 +81,14 @@ describe('a worker without tokens', () => {
     '127.0.0.2',
     '192.168.1.5:8787',
   ]) {
-    test(`refuses requests under the name ${host}`, async () => {
+    test(`refuses requests to the host name ${host}`, async () => {
       const url = `http://${host}/tasks`;
       assert.equal(await statusOf(url), 403);
       assert.equal(await statusOf(url, { headers: { Origin: `http://${host}` }, method: 'POST' }), 403);
     });
   }
 
-  test('refuses what another page loads as an image, a script or a frame', async () => {
+  test('refuses requests of another page for an image, a script or a frame', async () => {
     for (const site of ['cross-site', 'same-site']) {
       for (const [dest, mode] of [
         ['image', 'no-cors'],
@@ -102,7 +102,7 @@ describe('a worker without tokens', () => {
     }
   });
 
-  test('answers a link from another page, but no form of it', async () => {
+  test('accepts a request that follows a link on another page, but not a form of another page', async () => {
     const headers = {
       'Sec-Fetch-Site': 'cross-site',
       'Sec-Fetch-Mode': 'navigate',
@@ -112,7 +112,7 @@ describe('a worker without tokens', () => {
     assert.equal(await statusOf(`${OWN}/tasks`, { method: 'POST', headers }), 403);
   });
 
-  test('answers the origins that are allowed, and under their names', async () => {
+  test('accepts requests from allowed origins and requests to their host names', async () => {
     const env = { ...OPEN, ALLOWED_ORIGINS: 'http://localhost:5173, http://host.docker.internal:8787' };
     const headers = { Origin: 'http://localhost:5173', 'Sec-Fetch-Site': 'same-site' };
     const answer = await app.request(`${OWN}/tasks`, { method: 'POST', headers }, env);
@@ -124,13 +124,13 @@ describe('a worker without tokens', () => {
     assert.equal(await statusOf(`${OWN}/tasks`, { headers: fromPage('http://localhost:3000'), env }), 403);
   });
 
-  test('answers everything if all origins are allowed', async () => {
+  test('accepts all requests if all origins are allowed', async () => {
     const env = { ...OPEN, ALLOWED_ORIGINS: '*' };
     assert.equal(await statusOf('http://evil.example/tasks', { headers: fromPage('null'), env }), 200);
   });
 });
 
-test('a worker with tokens answers whoever has one, from any page and under any name', async () => {
+test('a worker with tokens accepts a valid token from any page and at any host name', async () => {
   const env = { API_TOKENS: 'client-token' };
   const headers = fromPage('https://app.example', { Authorization: 'Bearer client-token' });
   assert.equal(await statusOf('https://task-api-v2.example.workers.dev/tasks', { headers, env }), 200);

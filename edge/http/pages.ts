@@ -4,11 +4,11 @@ import { ApiError } from './errors.ts';
 
 /** A worker that serves pages. */
 export interface PagesEnv extends WorkerEnv {
-  /** What `edge/dashboard/build.ts` has built. */
+  /** The output of `edge/dashboard/build.ts`. */
   ASSETS: Fetcher;
 }
 
-/** A page and what it loads come from its own worker alone, and no other page may frame it. */
+/** A page may load resources only from its own worker, and no other page may frame it. */
 const OWN = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -19,33 +19,33 @@ const OWN = {
   'base-uri': "'none'",
   'frame-ancestors': "'none'",
 };
-/** The reference is drawn by a library that sets styles and embeds its icons. */
-const DRAWN = { ...OWN, 'style-src': "'self' 'unsafe-inline'", 'img-src': "'self' data:" };
+/** The library that renders the reference sets styles and embeds its icons. */
+const REFERENCE = { ...OWN, 'style-src': "'self' 'unsafe-inline'", 'img-src': "'self' data:" };
 
-/** The names of assets tell their content, those of pages do not. */
-const KEPT_FOR_GOOD = 'public, max-age=31536000, immutable';
-const ASKED_FOR_ANEW = 'no-cache';
+/** The name of an asset contains a hash of its content, so it never changes. Pages may change. */
+const CACHE_FOREVER = 'public, max-age=31536000, immutable';
+const REVALIDATE = 'no-cache';
 
-/** `GET /`: the dashboard. It needs no token itself, it asks for one. */
+/** `GET /`: the dashboard. The page needs no token; it asks the user for one. */
 export function getDashboard<Env extends PagesEnv>(c: Context<{ Bindings: Env }>): Promise<Response> {
   return page(c, OWN);
 }
 
-/** `GET /reference`: the worker's calls, to read and to try. */
+/** `GET /reference`: the API reference of the worker, where users can also try the calls. */
 export function getReference<Env extends PagesEnv>(c: Context<{ Bindings: Env }>): Promise<Response> {
-  return page(c, DRAWN);
+  return page(c, REFERENCE);
 }
 
-/** `GET /assets/*`: what the pages load. */
+/** `GET /assets/*`: the assets of the pages. */
 export function getAsset<Env extends PagesEnv>(c: Context<{ Bindings: Env }>): Promise<Response> {
-  return readAsset(c, KEPT_FOR_GOOD);
+  return readAsset(c, CACHE_FOREVER);
 }
 
 async function page<Env extends PagesEnv>(
   c: Context<{ Bindings: Env }>,
   policy: Record<string, string>,
 ): Promise<Response> {
-  const answer = await readAsset(c, ASKED_FOR_ANEW);
+  const answer = await readAsset(c, REVALIDATE);
   const directives = Object.entries(policy).map(([name, value]) => `${name} ${value}`);
   answer.headers.set('Content-Security-Policy', directives.join('; '));
   return answer;

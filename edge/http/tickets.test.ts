@@ -27,14 +27,14 @@ const open = async (ticket: string, env = ENV) =>
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
-test('a ticket opens what takes one, and nothing else', async () => {
+test('a ticket is accepted only by routes that take tickets', async () => {
   const ticket = await ticketOf('first');
   assert.equal((await open(ticket)).status, 200);
   assert.equal((await app.request(`/tasks?ticket=${ticket}`, {}, ENV)).status, 401);
   assert.equal((await app.request('/tasks', { headers: bearer(ticket) }, ENV)).status, 401);
 });
 
-test('a ticket names its token as a header does, and does not reveal it', async () => {
+test('a ticket identifies its token, but does not reveal it', async () => {
   const [first, second] = [await ticketOf('first'), await ticketOf('second')];
   const names = await configuredNames(ENV);
   assert.deepEqual(names, [await (await open(first)).text(), await (await open(second)).text()]);
@@ -44,14 +44,14 @@ test('a ticket names its token as a header does, and does not reveal it', async 
   assert.doesNotMatch(JSON.stringify(decode(first)), /first/);
 });
 
-test('a ticket ends when its token is removed, and with no other token', async () => {
+test('a ticket becomes invalid when its token is removed, but not when another token is', async () => {
   const [first, second] = [await ticketOf('first'), await ticketOf('second')];
   const rotated = { ...ENV, API_TOKENS: 'second,third' };
   assert.equal((await open(first, rotated)).status, 401);
   assert.equal((await open(second, rotated)).status, 200);
 });
 
-test('a worker without client tokens takes no ticket, whoever signed it', async () => {
+test('a worker without client tokens accepts no ticket, regardless of its signature', async () => {
   for (const API_TOKENS of [undefined, '', ' , ']) {
     const env = { ...quiet, RUNNER_TOKENS: 'runner', ...(API_TOKENS !== undefined && { API_TOKENS }) };
     for (const secret of ['ticket:', 'ticket:undefined', 'undefined', 'runner']) {
@@ -67,13 +67,13 @@ test('a worker without client tokens takes no ticket, whoever signed it', async 
   }
 });
 
-test('a ticket of the time when AUTH was off opens nothing under tokens', async () => {
+test('a ticket that was created while AUTH was off is not accepted once AUTH is on', async () => {
   const ticket = await ticketOf('', { ...ENV, AUTH: 'off' });
   assert.equal((await open(ticket, { ...ENV, AUTH: 'off' })).status, 200);
   assert.equal((await open(ticket)).status, 401);
 });
 
-test('what is not a ticket of a configured token, or is one no more, is refused', async () => {
+test('an invalid, expired or forged ticket is refused', async () => {
   const { name, key } = await tokenKey('first');
   const runner = await tokenKey('runner');
   const other = await tokenKey('second');
@@ -104,7 +104,7 @@ test('what is not a ticket of a configured token, or is one no more, is refused'
   }
 });
 
-test('requests with a ticket count for its token', async () => {
+test('requests with a ticket count against the rate limit of its token', async () => {
   const asked: string[] = [];
   const env: WorkerEnv = {
     ...ENV,

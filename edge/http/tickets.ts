@@ -16,14 +16,14 @@ declare module 'hono' {
 
 const TICKET_SECONDS = 60;
 const ALGORITHM = 'HS256';
-/** Those whose tokens are given tickets. */
+/** The scope of tokens that get tickets. */
 const SCOPE = 'client';
 
 export const GIVE_TICKET: RouteDescription = {
   name: 'giveTicket',
   summary: 'Create a ticket for a browser’s WebSocket or event stream, which cannot send headers',
   description:
-    'It is valid for a minute, in the query parameter `ticket`, as long as the token that it was given for is. What it opened ends within two minutes after that token is removed.',
+    'Pass the ticket in the query parameter `ticket`. It is valid for one minute, as long as its token is configured. When that token is removed, the sockets and streams that the ticket opened close within two minutes.',
   tag: 'Queue',
   tokens: ['client'],
   answer: {
@@ -38,9 +38,9 @@ export const GIVE_TICKET: RouteDescription = {
 };
 
 /**
- * `POST /tickets`: what a browser shows in the query of a socket or an event stream, which can carry no
- * header. It opens them for a minute and nothing else, so it may be stored in an access log. It names its token
- * and is signed with a key of that token, so it ends with the token.
+ * `POST /tickets`. A browser passes the ticket in the query of a socket or an event stream, because these cannot
+ * send headers. The ticket opens only these, for a minute, so it may appear in an access log. It contains the
+ * name of its token and is signed with a key of that token, so it becomes invalid when the token is removed.
  */
 export async function giveTicket<Env extends AuthEnv>(c: Context<{ Bindings: Env }>): Promise<Response> {
   const token = tokenOf(c);
@@ -53,14 +53,14 @@ export async function giveTicket<Env extends AuthEnv>(c: Context<{ Bindings: Env
   return c.json(answer, 201);
 }
 
-/** While `AUTH` is `off` a ticket is as good as none, and it is not valid once there are tokens. */
+/** While `AUTH` is `off`, tickets are not checked. Such a ticket is not valid once `AUTH` is on. */
 function unusedKey(): Promise<TokenKey> {
   return tokenKey(crypto.randomUUID());
 }
 
 /**
- * Lets requests pass that carry `?ticket=`, if it is valid; any other has to carry what `token` asks for.
- * `openedBy` is the token that let it pass.
+ * Accepts requests with a valid `?ticket=`. A request without one must pass `token`. `openedBy` then returns the
+ * name of the token that the request used.
  */
 export function ticketOr<Env extends AuthEnv>(
   token: MiddlewareHandler<{ Bindings: Env }>,
@@ -82,12 +82,12 @@ export function ticketOr<Env extends AuthEnv>(
   };
 }
 
-/** The name of the token that a request of a route with `ticket` came with; empty while `AUTH` is `off`. */
+/** The name of the token that a request to a route with `ticket` used; empty while `AUTH` is `off`. */
 export function openedBy(c: Context): string {
   return c.get('openedBy');
 }
 
-/** The names of the client tokens that are configured; null while `AUTH` is `off`, and any request passes. */
+/** The names of the configured client tokens; null while `AUTH` is `off`, because then every request passes. */
 export async function configuredNames(env: AuthEnv): Promise<string[] | null> {
   if (env.AUTH === 'off') return null;
   const keys = await Promise.all(tokensOf(env, SCOPE).map(tokenKey));
@@ -103,7 +103,7 @@ async function checkTicket(env: AuthEnv, ticket: string): Promise<string> {
     await countRequest(env, token);
     return name;
   }
-  throw new ApiError('unauthorized', 'This ticket is not valid any more: take a new one, POST /tickets');
+  throw new ApiError('unauthorized', 'This ticket is not valid: get a new one with POST /tickets');
 }
 
 async function isSigned(ticket: string, name: string, key: CryptoKey): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** What stands for a token where the token itself must not be: a name for it, and a key that signs tickets. */
+/** Represents a token without revealing it: a name, and a key that signs tickets. */
 export interface TokenKey {
   /** 32 hexadecimal digits. */
   readonly name: string;
@@ -7,7 +7,7 @@ export interface TokenKey {
 
 const encoder = new TextEncoder();
 
-/** Derives a token's name and its signing key, by HKDF (RFC 5869): neither reveals the token or the other. */
+/** Derives a token's name and its signing key by HKDF (RFC 5869). Neither reveals the token or the other. */
 export async function tokenKey(token: string): Promise<TokenKey> {
   const material = await crypto.subtle.importKey('raw', encoder.encode(token), 'HKDF', false, [
     'deriveBits',
@@ -27,7 +27,7 @@ export async function tokenKey(token: string): Promise<TokenKey> {
   return { name, key };
 }
 
-/** The purpose of what is derived keeps it apart from all that is derived for others. */
+/** The purpose makes the derived values independent of values that are derived for other purposes. */
 function hkdf(purpose: string) {
   const info = encoder.encode(`edge-task-queue: ${purpose}`);
   return { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info };

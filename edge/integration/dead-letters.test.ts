@@ -73,7 +73,7 @@ describe('a malformed message', () => {
       await edge.api.post(`/tasks/${taskIdAt(mixed, 4)}/retry`),
       'task_not_retryable',
     );
-    assert.match(retry.error, /submit it anew/);
+    assert.match(retry.error, /submit it again/);
   });
 
   test('of any form becomes a failed task, and none is lost', async () => {

@@ -168,7 +168,10 @@ describe('a ledger with the maximum number of types', () => {
       return answer.status === 201 ? undefined : expectError(answer, 'too_many_types');
     });
     assert.equal(type, name);
-    assert.match(error, /"new-.*" is new, and the queue has the 10000 types .* use one of them/);
+    assert.match(
+      error,
+      /"new-.*" is new, and the queue has reached its limit of 10000 types: use one of them/,
+    );
     expectError(await submit('new-too', randomUUID()), 'too_many_types');
     assert.equal((await edge.sql('SELECT * FROM idempotency_keys')).length, 1, 'Only the early one');
     expectError(await submitNamed('new-too', newId()), 'too_many_types');

@@ -124,7 +124,7 @@ describe('the live socket', () => {
     const [code, reason] = await closed;
     assert.deepEqual(
       [code, String(reason)],
-      [1008, 'The token that opened this socket is not configured any more'],
+      [1008, 'The token that opened this socket is no longer configured'],
     );
     await submit(1, { type: 'live-kept' });
     await kept.received('the task', ({ stats }) => stats.types.some(({ type }) => type === 'live-kept'));

@@ -1,14 +1,14 @@
-/** The most that one piece has, where the stream fills a buffer of ours; its own pieces are of 4 KB. */
+/** The maximum size of a piece that the stream writes to our buffer. The stream's own pieces have 4 KB. */
 const PIECE_BYTES = 64 * 1024;
 
 export interface ByteReader {
-  /** The next piece; null at the end. */
+  /** Returns the next piece; null at the end. */
   read(): Promise<Uint8Array | null>;
-  /** Ends the stream: nothing more of it is fetched. */
+  /** Cancels the stream, so that no more of it is fetched. */
   cancel(): Promise<void>;
 }
 
-/** Reads a stream of bytes in large pieces, where it can: that takes a fraction of the time. */
+/** Reads a stream of bytes, in large pieces if the stream supports it, because that is much faster. */
 export function byteReader(stream: ReadableStream<Uint8Array>, pieceBytes = PIECE_BYTES): ByteReader {
   const filling = fillingReader(stream);
   if (filling) return pieces(filling, () => filling.read(new Uint8Array(pieceBytes)));
@@ -29,7 +29,7 @@ function pieces(
   };
 }
 
-/** A reader that fills a buffer of the caller's; undefined if the stream only has pieces of its own. */
+/** A reader that fills a buffer of the caller; undefined if the stream does not support that. */
 function fillingReader(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return stream.getReader({ mode: 'byob' });

@@ -13,7 +13,7 @@ const task = {
   bodyBytes: undefined,
 };
 
-test('small items go in calls of 300, in their order', () => {
+test('small items are sent in calls of 300, in their order', () => {
   const items = Array.from({ length: 1000 }, (_, index) => index);
   const calls = callsOf(items);
   assert.deepEqual(
@@ -30,7 +30,7 @@ for (const [characters, payload] of [
   ['one character that is not Latin-1', `${'x'.repeat(20_000)}Ā`],
   ['no', null],
 ] as const) {
-  test(`a task whose payload has ${characters} characters is counted in full, and not twice`, () => {
+  test(`the estimated size of a task is accurate if its payload has ${characters} characters`, () => {
     const counted = serializedBytes({ ...task, payload });
     const bytes = serialize({ ...task, payload }).length;
     assert.ok(counted >= bytes, `Expected ${bytes} bytes at least, got ${counted}`);

@@ -2,10 +2,10 @@ import type { LedgerApi } from '../contract/ledger/api.ts';
 import type { NewTask } from '../contract/ledger/tasks.ts';
 import { split } from '../contract/parts.ts';
 
-/** The binding through which a worker reaches the ledgers. */
+/** The binding through which a worker calls the ledgers. */
 export type LedgerNamespace = DurableObjectNamespace<LedgerApi & Rpc.DurableObjectBranded>;
 
-/** The shard that submissions go to; there is one for now, so it owns every task. */
+/** The shard of new submissions. There is one shard now, and it owns all tasks. */
 export const CURRENT_SHARD = 0;
 
 /** The ledger of this deployment. */
@@ -17,15 +17,15 @@ export function ledgerOf<Api extends Rpc.DurableObjectBranded>({
   return LEDGER.getByName(`shard-${CURRENT_SHARD}`);
 }
 
-/** A call carries this much of the 32 MiB that it may: the size is an estimate, and a large call takes long. */
+/** Maximum size of a call. RPC allows 32 MiB, but the size is an estimate and large calls are slow. */
 const CALL_BYTES = 8 * 1024 * 1024;
-/** Other calls wait while the ledger works: with a million tasks in it, so many take about 30 ms. */
+/** Maximum number of items of a call. Other calls wait meanwhile: 300 items take 30 ms at a million tasks. */
 export const CALL_ITEMS = 300;
 
 /**
- * Inserts tasks into the ledger, in as many calls as their size needs. A repeat inserts only what is missing.
+ * Inserts tasks into the ledger, in several calls if they are large. A repeat inserts only the missing tasks.
  *
- * @returns `full` if the ledger had no room for all of them.
+ * @returns `full` if the ledger had no capacity for all of them.
  */
 export async function insertTasks(
   env: { LEDGER: LedgerNamespace },
@@ -39,18 +39,18 @@ export async function insertTasks(
   return { full: false };
 }
 
-/** Cuts what is sent to the ledger, in its order, into what each call may carry. */
+/** Splits items in order into calls to the ledger that stay within the size limits. */
 export function callsOf<Item>(items: readonly Item[], maxBytes = CALL_BYTES): Item[][] {
   return split(items, serializedBytes, { size: maxBytes, items: CALL_ITEMS });
 }
 
 const WIDE_CHARACTER = /[\u0100-\uffff]/;
-/** What a value takes beside its characters, at most: tags, lengths, alignment, numbers. */
+/** The maximum size of a value without its characters: tags, lengths, alignment, numbers. */
 const VALUE_BYTES = 12;
 
 /**
- * The most bytes that a JSON value takes in a call between workers (V8's serialization): a text takes one byte
- * a character, or two if any of them is above U+00FF.
+ * The maximum size of a JSON value in a call between workers (V8's serialization), in bytes. A text takes one
+ * byte for each character, or two if any character is above U+00FF.
  */
 export function serializedBytes(value: unknown): number {
   if (typeof value === 'string') {

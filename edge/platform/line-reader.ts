@@ -7,19 +7,19 @@ export interface Line {
   bytes: number;
 }
 
-/** Reads UTF-8 text line by line. A line that is passed over is never held. */
+/** Reads UTF-8 text line by line. A skipped line is not kept in memory. */
 export class LineReader {
   readonly #source: ByteReader;
   #rest: Uint8Array = new Uint8Array(0);
   #isAtEnd = false;
-  /** How much was fetched so far. */
+  /** The number of bytes fetched so far. */
   bytes = 0;
 
   constructor(source: ByteReader) {
     this.#source = source;
   }
 
-  /** The next line; null after the last. */
+  /** Returns the next line; null after the last. */
   async next(): Promise<Line | null> {
     const decoder = new TextDecoder();
     const line: Line = { text: '', bytes: 0 };
@@ -31,7 +31,7 @@ export class LineReader {
     return found ? line : null;
   }
 
-  /** Passes over the next line; false after the last. */
+  /** Skips the next line; returns false after the last. */
   skip(): Promise<boolean> {
     return this.#pass(() => {});
   }

@@ -4,7 +4,7 @@ import { logError, logOf, shown } from './log.ts';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** What is written to the console, and by which of its methods. */
+/** Collects the arguments of console calls, each with the name of the method. */
 function written(t: TestContext) {
   const lines: [method: string, ...args: unknown[]][] = [];
   for (const method of LEVELS) {
@@ -19,7 +19,7 @@ function logAll(variable: string | undefined) {
   for (const level of ['info', 'warn', 'error'] as const) log[level](level);
 }
 
-test('a line is one object with its level, its message and its fields', (t) => {
+test('a log line is one object with its level, its message and its fields', (t) => {
   const lines = written(t);
   logOf({ LOG_LEVEL: 'debug' }).debug('Tasks were claimed', () => ({ runner: 'host-1', count: 3 }));
   logOf({}).warn('Tasks were taken back', { leaseId: 'a' });
@@ -38,7 +38,7 @@ for (const [variable, expected] of [
   ['warn', ['warn', 'error']],
   ['error', ['error']],
 ] as const) {
-  test(`with LOG_LEVEL ${JSON.stringify(variable)} these are written: ${expected.join(', ')}`, (t) => {
+  test(`with LOG_LEVEL ${JSON.stringify(variable)} the log writes these levels: ${expected.join(', ')}`, (t) => {
     const lines = written(t);
     logAll(variable);
     assert.deepEqual(
@@ -48,18 +48,18 @@ for (const [variable, expected] of [
   });
 }
 
-test('the fields of a line that is not written are not made', () => {
+test('the fields of a debug line are not created if the line is not written', () => {
   logOf({}).debug('a claim', () => assert.fail('they are not needed'));
 });
 
-test('a level that there is not is told once, and counts as the default', (t) => {
+test('an unknown level is logged once, and the default level is used', (t) => {
   const lines = written(t);
   logAll('loud');
   logAll('loud');
-  const [told, ...rest] = lines;
-  assert.partialDeepStrictEqual(told, [
+  const [first, ...rest] = lines;
+  assert.partialDeepStrictEqual(first, [
     'error',
-    { message: 'Expected LOG_LEVEL to be one of debug, info, warn, error, got "loud"; taking info' },
+    { message: 'Expected LOG_LEVEL to be one of debug, info, warn, error, got "loud"; using info' },
   ]);
   assert.deepEqual(
     rest.map(([method]) => method),
@@ -67,7 +67,7 @@ test('a level that there is not is told once, and counts as the default', (t) =>
   );
 });
 
-test('an error shows its name, its message, its stack and its cause; anything else its text', (t) => {
+test('an error is logged with its name, message, stack and cause; any other value as text', (t) => {
   const lines = written(t);
   const cause = new TypeError('inner');
   const error = new RangeError('outer', { cause });
@@ -94,7 +94,7 @@ test('an error shows its name, its message, its stack and its cause; anything el
   assert.doesNotThrow(() => JSON.stringify(lines));
 });
 
-test('what a client can put into a line is cut, and says so', (t) => {
+test('long texts from a client are truncated and marked as cut', (t) => {
   const lines = written(t);
   const error = new Error('m'.repeat(50_000));
   error.cause = error;
@@ -105,7 +105,7 @@ test('what a client can put into a line is cut, and says so', (t) => {
   assert.match(JSON.stringify(first), /"path":"\/tasks\/p{993}… \[cut, 50007 characters\]","status":503/);
 });
 
-test('of many tasks a line shows a hundred', () => {
+test('a log line shows at most a hundred tasks', () => {
   assert.equal(shown(Array(1000).fill('id')).length, 100);
   assert.deepEqual(shown(['a', 'b']), ['a', 'b']);
 });

@@ -3,27 +3,27 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 type Level = (typeof LEVELS)[number];
 const DEFAULT_LEVEL: Level = 'info';
 
-/** An invocation keeps 256 KB of log: a line shows this many tasks at most. */
+/** A log line shows at most this many tasks, because an invocation may log only 256 KB. */
 const MAX_SHOWN = 100;
-/** Paths, names and messages of errors may repeat what a client sent: a line shows this much of each. */
+/** Maximum length of each text of a log line. Paths, names and error messages may contain text from a client. */
 const MAX_TEXT_LENGTH = 1000;
 const MAX_STACK_LENGTH = 4000;
 const MAX_CAUSES = 3;
 
 export interface LogEnv {
   /**
-   * The least severe lines to log (default `info`): `debug`, `info`, `warn` or `error`. At `debug` every claim,
-   * report and submission has a line; above it none does.
+   * The least severe level that is logged: `debug`, `info` (the default), `warn` or `error`. Claims, reports and
+   * submissions are logged only at `debug`.
    */
   LOG_LEVEL?: string;
 }
 
-/** What a line carries beside its level and its message: ids first of all. `error` takes whatever was thrown. */
+/** The fields of a log line in addition to its level and its message. `error` may be any thrown value. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes lines that are objects, whose fields Workers Logs makes searchable. */
+/** Writes log lines as objects, because Workers Logs makes their fields searchable. */
 export interface Log {
-  /** @param fields called only where the line is written. */
+  /** @param fields called only if the line is written. */
   debug(message: string, fields: () => LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -32,7 +32,7 @@ export interface Log {
 
 const logs = new Map<string, Log>();
 
-/** A worker's log at the level that it is configured with. */
+/** A worker's log at its configured level. */
 export function logOf({ LOG_LEVEL = '' }: LogEnv): Log {
   const known = logs.get(LOG_LEVEL);
   if (known) return known;
@@ -41,12 +41,12 @@ export function logOf({ LOG_LEVEL = '' }: LogEnv): Log {
   return log;
 }
 
-/** Writes an error, which every level shows. */
+/** Writes an error. Errors are logged at every level. */
 export function logError(message: string, fields: LogFields = {}): void {
   write('error', message, fields);
 }
 
-/** As many of some tasks as a line shows. */
+/** The first items of a list, up to the limit of a log line. */
 export function shown<Item>(items: readonly Item[]): Item[] {
   return items.slice(0, MAX_SHOWN);
 }
@@ -72,7 +72,7 @@ function levelOf(variable: string): Level {
   const level = LEVELS.find((one) => one === variable);
   if (level === undefined && variable !== '') {
     logError(
-      `Expected LOG_LEVEL to be one of ${LEVELS.join(', ')}, got "${variable}"; taking ${DEFAULT_LEVEL}`,
+      `Expected LOG_LEVEL to be one of ${LEVELS.join(', ')}, got "${variable}"; using ${DEFAULT_LEVEL}`,
     );
   }
   return level ?? DEFAULT_LEVEL;
@@ -87,12 +87,12 @@ function write(level: Level, message: string, { error, ...fields }: LogFields): 
   console[level]({ level, message: cut(message), ...Object.fromEntries(shownFields), ...described });
 }
 
-/** What an error says, and its causes say; as it is, it would show as `{}`. */
+/** The text fields of an error and its causes. Without this, an error would be logged as `{}`. */
 function describe(error: unknown, causes: number): unknown {
   if (!(error instanceof Error)) return cut(String(error));
   const { name, message, stack, cause } = error;
-  const said = { name: cut(name), message: cut(message), stack: stack && cut(stack, MAX_STACK_LENGTH) };
-  return cause === undefined || causes === 0 ? said : { ...said, cause: describe(cause, causes - 1) };
+  const fields = { name: cut(name), message: cut(message), stack: stack && cut(stack, MAX_STACK_LENGTH) };
+  return cause === undefined || causes === 0 ? fields : { ...fields, cause: describe(cause, causes - 1) };
 }
 
 function cut(text: string, max = MAX_TEXT_LENGTH): string {

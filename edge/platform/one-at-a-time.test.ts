@@ -15,7 +15,7 @@ function bed() {
   return { one, now: () => now };
 }
 
-test('calls run one at a time, each when the one before has ended or failed', async () => {
+test('calls run one at a time, each after the call before it has ended or failed', async () => {
   const { one } = bed();
   let running = 0;
   let most = 0;
@@ -31,7 +31,7 @@ test('calls run one at a time, each when the one before has ended or failed', as
   assert.ok(ended.every(({ status }) => status === 'rejected'));
 });
 
-test('a call that waits for five seconds is answered as busy', async () => {
+test('a call that waits for five seconds returns busy', async () => {
   const { one } = bed();
   const { promise, resolve } = Promise.withResolvers<string>();
   const first = one.run(() => promise);
@@ -41,7 +41,7 @@ test('a call that waits for five seconds is answered as busy', async () => {
   assert.equal(await one.run(async () => 'third'), 'third');
 });
 
-test('a call that never ends is taken for gone after ten seconds', async () => {
+test('a call that never ends is considered gone after ten seconds', async () => {
   const { one, now } = bed();
   void one.run(() => new Promise(() => {}));
   const busy = await one.run(async () => 'too early');

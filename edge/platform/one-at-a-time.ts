@@ -1,6 +1,6 @@
 import type { Busy } from '../contract/ledger/tasks.ts';
 
-/** After this time a call is taken for gone: its client has hung up, and then nothing of it runs any more. */
+/** After this time a call is considered gone: its client has disconnected, and then its code no longer runs. */
 const GONE_AFTER_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 const MAX_WAIT_MS = 5000;
@@ -12,8 +12,8 @@ interface Sources {
 }
 
 /**
- * Runs one call at a time of all requests that a worker serves together. A request must not wait for what another
- * one does, which may end without a trace: it looks again and again.
+ * Runs one call at a time across all requests of a worker. A request must not wait for a promise of another
+ * request, because that request may end without settling it. So a waiting call polls.
  */
 export class OneAtATime {
   readonly #sources: Sources;
@@ -25,7 +25,7 @@ export class OneAtATime {
     this.#sources = sources;
   }
 
-  /** Runs a call when no other one runs; `busy` if that takes longer than `maxWaitMs`, five seconds unless given. */
+  /** Runs a call when no other call runs. Returns `busy` if it must wait longer than `maxWaitMs`. */
   async run<Answer>(call: () => Promise<Answer>, maxWaitMs = MAX_WAIT_MS): Promise<Answer | Busy> {
     const { now, wait } = this.#sources;
     const until = now() + maxWaitMs;

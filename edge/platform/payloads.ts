@@ -9,8 +9,8 @@ import {
 } from './records.ts';
 
 /**
- * Why a payload is not there: KV does not have the record (or does not show it yet), the record has not the form
- * of a submission, KV cannot be read now, or the call has read as much as one may.
+ * Why a payload is not available: KV does not have the record or does not show it yet (`missing`), the record is
+ * not a valid submission, KV cannot be read now, or the call has used up its budget (`postponed`).
  */
 export type PayloadProblem = 'missing' | 'unreadable' | 'unavailable' | 'postponed';
 
@@ -20,25 +20,25 @@ export interface Unfilled<Task> {
   error?: unknown;
 }
 
-/** How records are read: `gate` and `maxWaitMs` as in a `RecordQuery`. */
+/** How records are read. `gate` is as in a `RecordQuery`. */
 export interface PayloadReads extends Pick<RecordQuery, 'gate'> {
-  /** What one call may read; without it, all that its tasks need. */
+  /** How much one call may read. No limit by default. */
   budget?: ReadBudget;
 }
 
-/** What a call may read yet. */
+/** How much a call may still read. */
 export interface ReadBudget {
-  /** How long it may wait for a record, in milliseconds; 0: it reads none any more. */
+  /** How long the call may wait for a record, in milliseconds. If it is 0, the call reads no more records. */
   remainingMs(): number;
-  /** Notes what was fetched of a record. */
+  /** Subtracts the bytes that were fetched of a record. */
   spend(bytes: number): void;
 }
 
 /**
- * Fills in the payloads that lie in their submissions' records, one record after the other. A record that cannot be
- * read concerns its own tasks only.
+ * Fills in the payloads that are stored in their submissions' records, one record after the other. If a record
+ * cannot be read, only its own tasks are affected.
  *
- * @returns the tasks in their order, and apart those without their payload.
+ * @returns the tasks with payloads in their order, and separately the tasks without.
  */
 export async function withPayloads<Task extends WorkRow>(
   storage: RecordStorage,
@@ -65,7 +65,7 @@ interface Attempted extends Omit<Unfilled<unknown>, 'task'> {
   found: RecordRead['tasks'];
 }
 
-/** What was found; `problem` applies to the tasks that were not. */
+/** The tasks that were found. `problem` applies to the tasks that were not. */
 async function tryRead(
   storage: RecordStorage,
   submission: string,

@@ -1,14 +1,14 @@
 import { RecordHeader, SubmissionRecord, type TaskOptions } from '../contract/submission.ts';
 import { byteLength } from '../contract/text.ts';
 
-/** A task to be stored, with its payload as JSON text. */
+/** A task to store, with its payload as JSON text. */
 export interface StoredTask {
   options: TaskOptions;
   payload: string;
   payloadBytes: number;
 }
 
-/** The value of a `task:` key: the same submission gives the same bytes. JSON text has no line breaks. */
+/** The value of a `task:` key. The same submission gives the same bytes. JSON text has no line breaks. */
 export function recordText(
   submission: string,
   tasks: readonly StoredTask[],
@@ -21,10 +21,10 @@ export function recordText(
   };
 }
 
-/** The first line of a record: of one of version 0.1.0 it is all of it, payloads included. */
+/** The first line of a record. A record of version 0.1.0 has only this line, which includes the payloads. */
 export type FirstLine = RecordHeader | SubmissionRecord;
 
-/** @throws if the line has another form. */
+/** @throws if the line is not valid. */
 export function parseFirstLine(line: string): FirstLine {
   const value: unknown = JSON.parse(line);
   const isHeader = typeof value === 'object' && value !== null && 'format' in value;

@@ -14,7 +14,7 @@ const SUBMISSION = newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6));
 const PIECE_BYTES = 64 * 1024;
 const LARGE = 'é'.repeat(MAX_INLINE_BYTES);
 
-/** The record of a submission as it is stored. */
+/** The stored record of a submission. */
 function recordOf(...tasks: AcceptedTask[]) {
   const stored = tasks.map(({ payload: value, ...options }) => {
     const payload = JSON.stringify(value);
@@ -25,10 +25,10 @@ function recordOf(...tasks: AcceptedTask[]) {
   return recordText(SUBMISSION, stored);
 }
 
-/** What version 0.1.0 stored. */
+/** A record in the format of version 0.1.0. */
 const oldText = (...tasks: AcceptedTask[]) => JSON.stringify({ submission: SUBMISSION, tasks });
 
-/** KV with one value; `pulled` is how much of it was read. */
+/** KV with one value. `pulled` is the number of bytes that were read. */
 function storageOf(text: string, metadata: unknown = null) {
   const bytes = new TextEncoder().encode(text);
   const state = { pulled: 0, cancelled: false };
@@ -72,7 +72,7 @@ describe('a record', () => {
     { type: 'd', payload: {}, priority: 0 },
   ];
 
-  test('is the tasks without their payloads, then one payload a line', () => {
+  test('contains the tasks without their payloads, then one payload on each line', () => {
     const { text } = recordOf(...tasks);
     const [header = '', ...lines] = text.split('\n');
     assert.deepEqual(JSON.parse(header), {
@@ -91,16 +91,16 @@ describe('a record', () => {
     );
   });
 
-  test('has the size that its metadata says', () => {
+  test('has the size that its metadata contains', () => {
     const { text, bytes } = recordOf(...tasks);
     assert.equal(bytes, byteLength(text));
   });
 
   for (const [format, textOf] of [
-    ['of today', (...own: AcceptedTask[]) => recordOf(...own).text],
+    ['of the current version', (...own: AcceptedTask[]) => recordOf(...own).text],
     ['of version 0.1.0', oldText],
   ] as const) {
-    test(`${format} gives all tasks as they were accepted, large payloads only if asked for`, async () => {
+    test(`${format} returns all tasks as they were accepted, and large payloads only on request`, async () => {
       const texts = tasks.map(({ payload }) => JSON.stringify(payload));
       const found = await tasksOf(textOf(...tasks));
       assert.deepEqual(payloads(found), texts);
@@ -118,7 +118,7 @@ describe('a record', () => {
       );
     });
 
-    test(`${format} gives single tasks by their indexes, and none for those that it does not have`, async () => {
+    test(`${format} returns single tasks by their indexes, and skips indexes that it does not have`, async () => {
       const found = await tasksOf(textOf(...tasks), { indexes: [1, 3, 4, 60_000], payloads: 'all' });
       assert.deepEqual(
         found.map(({ id, payload }) => [id, payload]),
@@ -132,11 +132,11 @@ describe('a record', () => {
 
   for (const [name, damage] of [
     ['that is empty', () => ''],
-    ['that is no JSON', () => '{"submission"'],
-    ['of another form', () => '{"tasks":1}'],
+    ['that is not JSON', () => '{"submission"'],
+    ['with other fields', () => '{"tasks":1}'],
     ['of an unknown format', (text: string) => text.replace('"format":2', '"format":3')],
     ['that lacks payloads', (text: string) => text.split('\n').slice(0, 2).join('\n')],
-    ['whose large payload is cut', (text: string) => text.replace('éé', 'é')],
+    ['whose large payload is incomplete', (text: string) => text.replace('éé', 'é')],
   ] as const) {
     test(`${name} is unreadable`, async () => {
       await assert.rejects(tasksOf(damage(recordOf(...tasks).text)), UnreadableRecord);
@@ -149,7 +149,7 @@ describe('a large record', () => {
   const { text, bytes } = recordOf({ type: 'first', payload: LARGE, priority: 0 }, ...filler);
   const metadata = { tasks: 100, bytes };
 
-  test('is read no further than the last payload that is asked for', async () => {
+  test('is read only up to the last requested payload', async () => {
     const { state, ...storage } = storageOf(text, metadata);
     const read = await readTasks(storage, SUBMISSION, { indexes: [0], payloads: 'all' });
     assert.ok('tasks' in read && read.tasks.length === 1);
@@ -157,7 +157,7 @@ describe('a large record', () => {
     assert.ok(state.cancelled);
   });
 
-  test('is read no further than its first line for the options of a task', async () => {
+  test('is read only up to its first line for the options of a task', async () => {
     const { state, ...storage } = storageOf(text, metadata);
     const read = await readTasks(storage, SUBMISSION, { indexes: [99], payloads: 'none' });
     assert.ok('tasks' in read && read.tasks[0]?.type === 'filler');
@@ -184,7 +184,7 @@ describe('a large record', () => {
     return { gate, open: held.resolve };
   }
 
-  test('waits for the gate, and a small one does not', async () => {
+  test('waits for the gate, but a small record does not', async () => {
     const { gate, open } = closedGate();
     const query: RecordQuery = { payloads: 'all', gate, maxWaitMs: 1 };
     const { state, ...storage } = storageOf(text, metadata);
@@ -196,7 +196,7 @@ describe('a large record', () => {
     assert.ok('tasks' in (await readTasks(known, SUBMISSION, query)));
     assert.ok(
       'busy' in (await readTasks(unknown, SUBMISSION, query)),
-      'A size that is not known may be large',
+      'A record of unknown size may be large',
     );
     open();
     await new Promise(setImmediate);
@@ -204,7 +204,7 @@ describe('a large record', () => {
     assert.ok('tasks' in read && read.tasks.length === 100);
   });
 
-  test('is not read for payloads beyond the budget of a call', async () => {
+  test('is not read once the budget of the call is used up', async () => {
     const row = (index: number, submission = SUBMISSION) => ({
       id: taskIdAt(submission, index),
       type: 'first',
@@ -238,7 +238,7 @@ describe('a large record', () => {
   });
 });
 
-test('a value that KV never ends is given up', async (t) => {
+test('reading a value that KV never finishes times out', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let cancelled = false;
   const value = new ReadableStream<Uint8Array>({

@@ -14,15 +14,15 @@ import type { OneAtATime } from './one-at-a-time.ts';
 import { type FirstLine, parseFirstLine } from './record-text.ts';
 import { inTime } from './time-limit.ts';
 
-/** A record that has not the form of a submission: it can never be delivered. */
+/** A record that is not a valid submission. It can never be delivered. */
 export class UnreadableRecord extends Error {}
 
 /** Records above this size are read one at a time. */
 export const LARGE_RECORD_BYTES = 1024 * 1024;
-/** After this time KV is taken as failing: the call that holds the gate ends before others take it for gone. */
+/** The timeout of a KV read. It is shorter than the time after which a call that holds the gate counts as gone. */
 const READ_TIMEOUT_MS = 8000;
 
-/** As much of a KV namespace as reads need. */
+/** The part of a KV namespace that reads need. */
 export interface RecordStorage {
   getWithMetadata(
     key: string,
@@ -31,24 +31,24 @@ export interface RecordStorage {
 }
 
 export interface RecordQuery {
-  /** The indexes of the tasks that are read, ascending; absent: all. */
+  /** The indexes of the tasks to read, ascending. Absent: all. */
   indexes?: readonly number[];
-  /** Which payloads are read: `inline` leaves those out that are too large for the ledger. */
+  /** Which payloads are read. `inline` leaves out payloads that are too large for the ledger. */
   payloads: 'none' | 'inline' | 'all';
-  /** What large records wait for, and for how long at most. */
+  /** The gate that large records wait for. `maxWaitMs` limits this wait. */
   gate?: OneAtATime;
   maxWaitMs?: number;
 }
 
-/** The tasks that were found of those that were asked for, and the bytes that were fetched for them. */
+/** The requested tasks that were found, and the number of bytes that were fetched. */
 export interface RecordRead {
   tasks: NewTask[];
   bytes: number;
 }
 
 /**
- * Reads tasks from the record of their submission, and nothing that lies behind the last of them. Without the
- * record (KV does not have it, or does not show it yet) there are none.
+ * Reads tasks from the record of their submission, only up to the last of them. Finds no tasks if KV does not
+ * have the record or does not show it yet.
  *
  * @returns `busy` if the gate stays closed for too long.
  * @throws {UnreadableRecord}

@@ -1,9 +1,9 @@
-/** A call took longer than it may. */
+/** A call took longer than its time limit. */
 export class TooLate extends Error {}
 
 /**
- * What a call answers, if that takes no longer than `ms`. The timer is of the same request: a worker must not wait
- * for one of another request.
+ * Returns the answer of a call if it arrives within `ms`. The timer belongs to the same request, because a request
+ * must not wait for a timer of another request.
  *
  * @throws {TooLate} after that time.
  */

@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { ofType, valuesOf } from '../contract/per-type.ts';
 import { numberOf, perTypeOf } from './variables.ts';
 
-test('a setting is a number, with exceptions for task types', () => {
+test('a setting is a number, with other values for single task types', () => {
   const hours = perTypeOf('RETENTION_HOURS', '24, report=168 , noise = 1', 12);
   assert.deepEqual(hours, { default: 24, types: { report: 168, noise: 1 } });
   assert.deepEqual([ofType(hours, 'report'), ofType(hours, 'mail')], [168, 24]);
   assert.deepEqual(valuesOf(hours), [24, 168, 1]);
 });
 
-test('a setting that is missing, or names types only, has its default', () => {
+test('a setting without a general value has its default', () => {
   assert.deepEqual(perTypeOf('ARCHIVE_DAYS', undefined, 30), { default: 30, types: {} });
   assert.deepEqual(perTypeOf('ARCHIVE_DAYS', 'report=0.5', 30), { default: 30, types: { report: 0.5 } });
 });
@@ -20,7 +20,7 @@ test('a setting may be written as a number', () => {
   assert.equal(numberOf('FULL_BYTES', 8e9, 1), 8e9);
 });
 
-test('a wrong entry is logged, and its type has the default', (t) => {
+test('an invalid entry is logged, and its type gets the default', (t) => {
   const log = t.mock.method(console, 'error', () => {});
   const hours = perTypeOf('RETENTION_HOURS', '-1, report=soon, noise=1', 24);
   assert.deepEqual(hours, { default: 24, types: { noise: 1 } });

@@ -7,15 +7,8 @@ import { withoutHiddenPort } from './hidden-port.ts';
 import { OpenJobs } from './open-jobs.ts';
 import { ThreadInbox } from './thread-inbox.ts';
 import type { ThreadMessage } from './thread-messages.ts';
-import {
-  type BatchGroup,
-  type Job,
-  type JobBatch,
-  type JobEnd,
-  type Setup,
-  tryStart,
-  type WarmUp,
-} from './thread-protocol.ts';
+import type { BatchGroup, Job, JobBatch, JobEnd, Setup, WarmUp } from './thread-protocol.ts';
+import { tryStart } from './thread-protocol.ts';
 
 /** The threads give way to the main thread, which hands them their work: they wait less for it. */
 const NICE = 5;

@@ -15,27 +15,27 @@ import { SURE_AFTER_MS, sweepWindow } from './sweep.ts';
 const DEFAULT_SEAL_EARLY_BYTES = 5e9;
 const HOUR_MS = 3_600_000;
 const DAY_SECONDS = 24 * 3600;
-/** KV keeps a key no shorter. */
+/** The shortest expiration that KV allows. */
 const MIN_TTL_SECONDS = 60;
-/** How many windows one run takes each step with. */
+/** How many windows one run handles in each step. */
 const WINDOWS_PER_RUN = 20;
-/** Rounds that wait for their purge must not hide those that wait for their archive. */
+/** The limit is high, so that rounds that wait for their purge do not hide rounds that wait for their archive. */
 const MAX_OPEN_SEALS = 1000;
-/** How many portions of rows one run deletes. */
+/** How many portions of rows one run may delete. */
 const MAX_PURGES = 500;
-/** A part has 2 MB, of which the first lists the others. */
+/** A part has at most about 2 MB. The first part lists the others. */
 const PART_BYTES = 1_990_000;
-/** What does not fit in so many parts is left to the next round, so that one run can write a round. */
+/** Tasks that do not fit in these parts are left to the next round, so that one run can write a whole round. */
 const MAX_FURTHER_PARTS = 200;
 
-/** KV operations of each step; with those of the sweep they stay below 900 a run. */
+/** The KV operations of each step. Together with the steps of the sweep, a run uses fewer than 900. */
 const CLOSE_OPERATIONS = 150;
 const ARCHIVE_OPERATIONS = 290;
 
 /**
  * Closes windows in which tasks have ended, once KV shows all their records, and archives the ended tasks in
- * rounds: a last sweep, the seal, the archive, and some minutes later the purge of the rows. Each step may be
- * repeated, and whatever comes between two of them does no harm.
+ * rounds. A round is a last sweep, the seal, the archive, and some minutes later the purge of the rows. Each step
+ * can be repeated, and other calls between two steps do no harm.
  */
 export async function closeWindows(env: ApiEnv, now: number): Promise<void> {
   await takeStep(env, now, CLOSE_OPERATIONS, seal);
@@ -51,7 +51,7 @@ async function seal(step: CronStep): Promise<void> {
   for (const { window, sealed } of await ledger.closable(retention, WINDOWS_PER_RUN, early)) {
     if (!sealed && windowEnd(window) >= now - SURE_AFTER_MS) continue;
     await tryAlone(step, 'archive', window, async () => {
-      // What is missing now would be refused once the window is closed.
+      // Once the window is closed, the ledger refuses tasks that are still missing.
       if (sealed || (await sweepWindow(step, window, now))) await ledger.seal(window, retention);
       return true;
     });
@@ -75,7 +75,7 @@ async function archive(step: CronStep): Promise<void> {
   }
 }
 
-/** A call whose answer was lost may have ended its round all the same. */
+/** Clears the failures of rounds that have ended. The round may have ended although the response was lost. */
 async function forgetEnded({ env, now, failures }: CronStep, seals: readonly OpenSeal[]): Promise<void> {
   const open = new Set(seals.map(({ window }) => window));
   for (const { step, name, retryAt } of failures) {
@@ -83,7 +83,7 @@ async function forgetEnded({ env, now, failures }: CronStep, seals: readonly Ope
   }
 }
 
-/** Writes a round's tasks in parts, the first part last: where it stands, all others do. */
+/** Writes a round's tasks in parts. It writes the first part last, so if that part exists, all others do. */
 async function writeRound(
   { env, budget }: CronStep,
   { window, round }: OpenSeal,
@@ -117,8 +117,8 @@ async function writeRound(
 }
 
 /**
- * The tasks of a round in parts, the same whatever the ledger's pages are; null once another run has written
- * the round.
+ * Splits the tasks of a round into parts, which do not depend on the ledger's pages. Yields null if another run
+ * has written the round.
  */
 async function* partsOf(env: ApiEnv, window: string, round: number): AsyncGenerator<TaskRow[] | null> {
   const parts = new PartCollector<TaskRow>({ size: PART_BYTES });

@@ -2,12 +2,12 @@ import * as z from 'zod';
 import type { TaskRow } from '../../contract/ledger/tasks.ts';
 import { shardOf, windowOf } from '../../contract/task-id.ts';
 
-/** One archived task, as the ledger's row of it was; its payload stays in the submission's record. */
+/** An archived task: the ledger's row of it. Its payload stays in the submission's record. */
 const ArchivedTask = z.custom<TaskRow>(
   (value) => typeof value === 'object' && value !== null && 'id' in value,
 );
 
-/** The first part of a round names the first id of every further part. */
+/** The first part of a round. `further` contains the first id of each further part. */
 export const ArchiveHead = z.object({ tasks: z.array(ArchivedTask), further: z.array(z.string()) });
 export type ArchiveHead = z.infer<typeof ArchiveHead>;
 export const ArchivePart = z.object({ tasks: z.array(ArchivedTask) });
@@ -20,9 +20,9 @@ export function archiveKey(shard: number, window: string, round: number, part: n
 }
 
 /**
- * How a task of a closed window ended; null where the archive does not have it.
+ * Reads a task of a closed window; null if the archive does not have it.
  *
- * @param rounds how many rounds of its window are written.
+ * @param rounds how many rounds of its window have been written.
  * @returns `pending` while KV does not show the rounds.
  */
 export async function readArchived(

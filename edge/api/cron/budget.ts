@@ -1,7 +1,7 @@
-/** A run of the cron job has no KV operation left for a step; the next run goes on. */
+/** A step has used up its KV operations in this run of the cron job. The next run continues it. */
 export class BudgetSpent extends Error {}
 
-/** How many KV operations a step may take, of the 1,000 that Cloudflare lets one invocation have. */
+/** The KV operations that a step may use. Cloudflare allows 1,000 in one invocation. */
 export class Budget {
   #left: number;
 

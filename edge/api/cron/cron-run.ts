@@ -10,11 +10,11 @@ export interface CronStep {
   /** When the run began, in Unix milliseconds. */
   readonly now: number;
   readonly budget: Budget;
-  /** What had failed when the step began. */
+  /** The failures that were stored when the step began. */
   readonly failures: readonly Failure[];
 }
 
-/** Takes a step with a number of KV operations; what it does not reach is left to the next run. */
+/** Runs a step with a limited number of KV operations. The next run continues where the step stopped. */
 export async function takeStep(
   env: ApiEnv,
   now: number,
@@ -26,20 +26,20 @@ export async function takeStep(
     await body({ env, now, budget: new Budget(operations), failures });
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
-    logOf(env).info('The cron job goes on in its next run', { operations });
+    logOf(env).info('The cron job continues in its next run', { operations });
   }
 }
 
-/** Whether something has failed, and is not to be tried again yet. */
+/** Whether a step has failed and must not be retried yet. */
 export function isWaiting({ failures, now }: CronStep, step: FailedStep, name: string): boolean {
   return failures.some((failure) => failure.step === step && failure.name === name && failure.retryAt > now);
 }
 
 /**
- * Does something that may fail alone: it is logged and tried again later.
+ * Runs a part of a step whose failure does not affect the other parts. A failure is logged and retried later.
  *
- * @param body answers false if it has not done all, for now.
- * @returns what `body` answers; if it throws, whether the ledger remembers that.
+ * @param body returns false if something is left to do.
+ * @returns the result of `body`. If `body` throws, whether the ledger stored the failure.
  */
 export async function tryAlone(
   { env, failures }: CronStep,
@@ -55,7 +55,7 @@ export async function tryAlone(
     return done;
   } catch (error) {
     if (error instanceof BudgetSpent) throw error;
-    logOf(env).error(`The ${step} failed and is tried again later`, { name, error });
+    logOf(env).error(`The ${step} failed and will be retried`, { name, error });
     return ledger.noteFailure(step, name);
   }
 }

@@ -24,25 +24,25 @@ function ttlDays(
 
 const large = { type: 'a', payload: 'x'.repeat(MAX_INLINE_BYTES) };
 
-test('a record outlasts the archive: it is kept for the retention, the archive and one day', () => {
+test('a record is kept longer than the archive: for the retention, the archive and one day', () => {
   assert.equal(ttlDays({}, { type: 'a' }), 32);
   assert.equal(ttlDays({ ARCHIVE_DAYS: '3' }, { type: 'a' }), 5);
   assert.equal(ttlDays({ ARCHIVE_DAYS: '3', RETENTION_HOURS: '48' }, { type: 'a' }), 6);
 });
 
-test('the time counts from when the last of its tasks may run', () => {
+test('the time begins when the last task of the record may run', () => {
   const runAt = new Date(NOW + 20 * DAY * 1000).toISOString();
   assert.equal(ttlDays({}, { type: 'a', delaySeconds: 10 * DAY }, { type: 'a', runAt }, { type: 'a' }), 52);
 });
 
-test('the longest archive of its types counts', () => {
+test('a record is kept for the longest archive of its types', () => {
   const env = { ARCHIVE_DAYS: '30, report=365, noise=1' };
   assert.equal(ttlDays(env, { type: 'noise' }), 3);
   assert.equal(ttlDays(env, { type: 'noise' }, { type: 'a' }), 32);
   assert.equal(ttlDays(env, { type: 'noise' }, { type: 'report' }, { type: 'a' }), 367);
 });
 
-test('a record with a payload that the ledger does not hold is kept 90 days at least', () => {
+test('a record with a payload that the ledger does not store is kept for at least 90 days', () => {
   assert.equal(ttlDays({}, { type: 'a' }, large), 90);
   assert.equal(ttlDays({ ARCHIVE_DAYS: '1' }, { ...large, delaySeconds: DAY }), 91);
   assert.equal(ttlDays({ ARCHIVE_DAYS: '100' }, large), 102);

@@ -6,14 +6,14 @@ import { archiveDays, retentionHours } from './retention.ts';
 
 /** A task ends some time after it may run, and is archived some time after its retention. */
 const MARGIN_DAYS = 1;
-/** A payload that the ledger does not hold is in the record alone: it outlasts a long backlog. */
+/** A large payload is stored only in the record, so the record must outlast a long backlog. */
 const MIN_LARGE_DAYS = 90;
 const DAY_SECONDS = 24 * 3600;
 
 /**
- * How many seconds KV keeps the record of a submission: the longest retention and archive of its types and one
- * day from when the last of its tasks may run, and 90 days at least if it holds a payload that is too large for the
- * ledger.
+ * How many seconds KV keeps the record of a submission. The time is the longest retention plus archive of its
+ * types, plus one day, and begins when the last of its tasks may run. If the record contains a payload that is too
+ * large for the ledger, the time is at least 90 days.
  */
 export function recordTtlSeconds(
   env: Pick<ApiEnv, 'ARCHIVE_DAYS' | 'RETENTION_HOURS'>,

@@ -11,32 +11,32 @@ import type { ApiEnv } from '../env.ts';
 import { type CronStep, isWaiting, takeStep, tryAlone } from './cron-run.ts';
 
 const DEFAULT_SWEEP_AFTER_SECONDS = 60;
-/** Recent windows are swept from this age less than `SWEEP_AFTER_SECONDS` on: two runs of the cron. */
+/** Windows are swept while their age is between `SWEEP_AFTER_SECONDS` and this much more: two runs of the cron. */
 const RECENT_MS = 130_000;
-/** KV shows a key to every list by then: what is swept at this age needs no further sweep. */
+/** By this age every KV list shows a key, so a window that is swept at this age needs no further sweep. */
 export const SURE_AFTER_MS = 15 * 60_000;
-/** How many windows one run makes sure of, so that it ends in time after a long stop. */
+/** How many windows one run sweeps for the last time. The limit lets a run end in time after a long outage. */
 const MAX_SURE_WINDOWS = 50;
-/** A new deployment makes sure of this much before its first sweep. */
+/** The last sweeps of a new deployment begin with windows of this age. */
 const FIRST_SURE_MS = 3_600_000;
-/** A record that KV does not show by this age is not there any more. */
+/** If KV does not show a record by this age, the record no longer exists. */
 const GONE_AFTER_MS = 24 * 3_600_000;
 /** How many tasks one call of the ledger counts. */
 const MAX_COUNTED_TASKS = 5000;
 
-/** KV operations of each step; with those of the archive they stay below 900 a run. */
+/** The KV operations of each step. Together with the steps of the archive, a run uses fewer than 900. */
 const RECENT_OPERATIONS = 200;
 const RETRY_OPERATIONS = 100;
 const SURE_OPERATIONS = 150;
 
-/** How old a submission is when it is delivered past the queue, in milliseconds. */
+/** The age at which the sweep delivers a submission that the queue has not delivered, in milliseconds. */
 export function sweepAfterMs(env: ApiEnv): number {
   return numberOf('SWEEP_AFTER_SECONDS', env.SWEEP_AFTER_SECONDS, DEFAULT_SWEEP_AFTER_SECONDS) * 1000;
 }
 
 /**
- * Delivers what was accepted and did not come through the queue: soon, and later once more for sure. A window
- * or a submission that fails is tried again later, and holds back its own window only.
+ * Delivers accepted submissions that the queue has not delivered. Each window is swept soon, and again when KV
+ * surely shows all its records. A window or a submission that fails is retried later, and delays only its window.
  */
 export async function sweep(env: ApiEnv, now: number): Promise<void> {
   const upTo = now - sweepAfterMs(env);
@@ -51,7 +51,7 @@ async function sweepRecent(step: CronStep, upTo: number): Promise<void> {
   }
 }
 
-/** Tries again what failed: windows, and submissions. */
+/** Retries the windows and submissions that failed. */
 async function retryFailed(step: CronStep, upTo: number): Promise<void> {
   const due = step.failures.filter((failure) => failure.step === 'sweep' && failure.retryAt <= step.now);
   for (const { name } of due) {
@@ -59,7 +59,10 @@ async function retryFailed(step: CronStep, upTo: number): Promise<void> {
   }
 }
 
-/** Goes on from window to window, past what failed and is remembered; while the ledger is full it waits. */
+/**
+ * Sweeps windows for the last time, oldest first. It continues past failures that the ledger has stored. While the
+ * ledger is full, it waits.
+ */
 async function makeSure(step: CronStep): Promise<void> {
   const ledger = ledgerOf(step.env);
   const upTo = step.now - SURE_AFTER_MS;
@@ -78,10 +81,10 @@ async function sweepAlone(step: CronStep, window: string, upTo: number): Promise
 }
 
 /**
- * Delivers every submission of a window of which the ledger lacks a task.
+ * Delivers every submission of a window that has a task which the ledger does not have.
  *
- * @param upTo when the last of them was accepted, in Unix milliseconds.
- * @returns whether each is in the ledger now, or remembered as one that failed.
+ * @param upTo only submissions that were accepted up to this time, in Unix milliseconds.
+ * @returns whether each submission is in the ledger now, or stored there as failed.
  */
 export async function sweepWindow(step: CronStep, window: string, upTo: number): Promise<boolean> {
   let cursor: string | undefined;
@@ -101,7 +104,7 @@ export async function sweepWindow(step: CronStep, window: string, upTo: number):
     );
     const due = missing.filter((submission) => !isWaiting(step, 'sweep', submission));
     if (due.length > 0) {
-      logOf(step.env).info('Submissions did not come through the queue: the sweep delivers them', {
+      logOf(step.env).info('The sweep delivers submissions that the queue has not delivered', {
         window,
         count: due.length,
         submissions: shown(due),
@@ -122,9 +125,9 @@ async function missingOf(env: ApiEnv, listed: { submission: string; tasks: numbe
 }
 
 /**
- * Inserts a submission straight into the ledger; tasks that are there stay as they are.
+ * Inserts the missing tasks of a submission into the ledger without the queue.
  *
- * @returns false where the ledger is full, or does not remember that it failed.
+ * @returns false if the ledger is full, or if the delivery failed and the ledger could not store the failure.
  */
 function deliver(step: CronStep, submission: string): Promise<boolean> {
   return tryAlone(step, 'sweep', submission, async () => {
@@ -141,10 +144,12 @@ async function readDeliverable({ env, now, budget }: CronStep, submission: strin
     if ('tasks' in read && read.tasks.length > 0) return read.tasks;
   } catch (error) {
     if (!(error instanceof UnreadableRecord)) throw error;
-    logOf(env).error('A record cannot be read, so it is passed over', { submission, error });
+    logOf(env).error('A record cannot be read, so the sweep skips it', { submission, error });
     return [];
   }
   if (now - createdAtOf(submission) < GONE_AFTER_MS) throw new Error('KV does not show the record yet');
-  logOf(env).error('A record is gone before its tasks were delivered, so it is passed over', { submission });
+  logOf(env).error('A record was gone before its tasks were delivered, so the sweep skips it', {
+    submission,
+  });
   return [];
 }

@@ -7,34 +7,37 @@ import type { ApiEnv } from '../env.ts';
 
 type ApiContext = Context<{ Bindings: ApiEnv }>;
 
-/** How long the ledger's answer is cached. */
+/** How long the ledger's capacity is cached. */
 const CACHE_MS = 10_000;
 
 let cached: Capacity = { full: false, typesFull: false };
 let askedAt = Number.NEGATIVE_INFINITY;
 
-/** Why a submission is refused: the ledger has no room for tasks. */
-export async function noRoom(c: ApiContext): Promise<ApiError | undefined> {
+/** The error for a submission if the ledger has no capacity for tasks. */
+export async function noCapacity(c: ApiContext): Promise<ApiError | undefined> {
   return (await capacity(c)).full ? ledgerFull() : undefined;
 }
 
-/** Why a submission is refused: it has a new task type, and there are as many as there may be. */
-export async function noRoomForTypes(c: ApiContext, types: readonly string[]): Promise<ApiError | undefined> {
+/** The error for a submission with a new task type if the queue has the maximum number of types. */
+export async function noCapacityForTypes(
+  c: ApiContext,
+  types: readonly string[],
+): Promise<ApiError | undefined> {
   if (!(await capacity(c)).typesFull) return undefined;
   const [type] = await ledgerOf(c.env).unknownTypes([...new Set(types)]);
   if (type === undefined) return undefined;
   return new ApiError(
     'too_many_types',
-    `The task type "${type}" is new, and the queue has the ${MAX_LIVE_TYPES} types that it can have: use one of them, with what varies in the payload or the tags, or wait until unused types are forgotten`,
+    `The task type "${type}" is new, and the queue has reached its limit of ${MAX_LIVE_TYPES} types: use one of them and put the differences in the payload or the tags, or wait until unused types are deleted`,
     { type },
   );
 }
 
 export function ledgerFull(): ApiError {
-  return new ApiError('full', 'The ledger is full: tasks are archived as they end; submit again later');
+  return new ApiError('full', 'The ledger is full until ended tasks are archived; submit again later');
 }
 
-/** The ledger is asked now and then: beside the request, or before the request is refused. */
+/** The cached capacity. It is updated in the background, or before the response if a submission may be refused. */
 async function capacity(c: ApiContext): Promise<Capacity> {
   if (Date.now() - askedAt > CACHE_MS) {
     askedAt = Date.now();

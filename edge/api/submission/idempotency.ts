@@ -8,22 +8,22 @@ import { ledgerOf } from '../../platform/ledger.ts';
 import type { ApiEnv } from '../env.ts';
 import { ledgerFull } from './capacity.ts';
 
-/** The submission that a request is to complete. */
+/** The submission that belongs to an idempotency key. */
 export interface KeyClaim {
   submission: string;
-  /** The key came before with the same request. */
+  /** The key was used before, with the same request. */
   repeated: boolean;
-  /** It is accepted already: nothing is left to do. */
+  /** The submission is already accepted, so nothing is left to do. */
   accepted: boolean;
   markAccepted(): Promise<void>;
 }
 
 /**
- * Looks up the submission that the request's `Idempotency-Key` stands for; an unused key is given to `fresh`.
- * Returns undefined for a request without a key. A key belongs to the token that it came with: tokens do not see each other's keys.
+ * Looks up the submission that belongs to the request's `Idempotency-Key`. An unused key is reserved for `fresh`.
+ * Returns undefined for a request without a key. Each token has separate keys.
  *
- * @param refusal why nothing new is accepted; then only a submission that was accepted already has a key.
- * @throws {ApiError} 409 if the key came with another request, 503 if the ledger has no room, and `refusal`.
+ * @param refusal why new submissions are refused. Then only keys of accepted submissions are found.
+ * @throws {ApiError} 409 if the key was used with another request; `refusal`, or 503 if the ledger is full.
  */
 export async function claimKey(
   c: Context<{ Bindings: ApiEnv }>,
@@ -39,13 +39,13 @@ export async function claimKey(
   }
   const ledger = ledgerOf(c.env);
   const token = await tokenName(c);
-  // A header has no spaces, so no header equals a key.
+  // Version 0.1.0 stored the header as the key. A header has no spaces, so no such key equals a current one.
   const key = `of token ${await sha256(`${token}\n${parsed.data}`)}`;
   const bodyHash = await sha256(`${c.req.path}\n${bodyOf(c)}`);
   const reservation = await ledger.reserve(key, String(bodyHash), fresh, parsed.data, refusal !== undefined);
   if ('full' in reservation) throw refusal ?? ledgerFull();
   if ('conflict' in reservation) {
-    throw new ApiError('idempotency_key_reused', 'This Idempotency-Key came before with another request');
+    throw new ApiError('idempotency_key_reused', 'This Idempotency-Key was used before with another request');
   }
   return { ...reservation, markAccepted: () => ledger.markAccepted(key, reservation.submission) };
 }

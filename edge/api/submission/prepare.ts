@@ -13,21 +13,21 @@ import { ApiError, invalidRequest } from '../../http/errors.ts';
 import { recordText, type StoredTask } from '../../platform/record-text.ts';
 import type { SizedTask } from './queue-messages.ts';
 
-/** A submission as it is stored: the same request under the same name gives the same bytes. */
+/** A submission in its stored form. The same request with the same name gives the same bytes. */
 export interface Prepared {
   record: SubmissionRecord;
-  /** The record as KV holds it. */
+  /** The value of the record in KV. */
   text: string;
   bytes: number;
-  /** The tasks as queue messages carry them. */
+  /** The tasks in the form of queue messages. */
   sized: SizedTask[];
 }
 
 /**
- * Makes a submission of a request's tasks. All its times count from the time in its name.
+ * Creates a submission from a request's tasks. All its times count from the time in its name.
  *
- * @param placeOf where in the request a task stands.
- * @throws {ApiError} 400 or 413 for what cannot be accepted.
+ * @param placeOf the path of a task in the request.
+ * @throws {ApiError} 400 or 413 if a task cannot be accepted.
  */
 export function prepare(
   submission: string,
@@ -39,7 +39,7 @@ export function prepare(
   const parts = accepted.map((task, index) => partsOf(task, placeOf(index)));
   const { text, bytes } = recordText(submission, parts);
   if (bytes > MAX_SUBMISSION_BYTES) {
-    const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in all; send them in several batches`;
+    const message = `Expected tasks of at most ${MAX_SUBMISSION_BYTES} bytes in total; send them in several batches`;
     throw new ApiError('request_too_large', message);
   }
   return { record: { submission, tasks: accepted }, text, bytes, sized: parts.map(sizeTask) };
@@ -63,7 +63,7 @@ function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): Ac
   return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
 }
 
-/** A task in the parts that its record has. */
+/** A task in the parts that the record stores separately. */
 interface TaskParts extends StoredTask {
   task: AcceptedTask;
 }
@@ -87,7 +87,7 @@ function partsOf(task: AcceptedTask, place: PropertyKey[]): TaskParts {
 
 const PAYLOAD_FIELD = ',"payload":'.length;
 
-/** A task as a queue message carries it: a large payload stays in the record. */
+/** A task in the form of a queue message. A large payload stays in the record. */
 function sizeTask({ task, options, payloadBytes }: TaskParts): SizedTask {
   const bytes = byteLength(JSON.stringify(options)) + ','.length;
   return options.bodyBytes === undefined

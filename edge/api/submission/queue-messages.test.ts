@@ -7,7 +7,7 @@ import { packMessages, type SizedTask, sendGroups } from './queue-messages.ts';
 
 const SUBMISSION = newSubmission(Date.UTC(2026, 0, 1), 0, new Uint8Array(6));
 
-/** Queues count 1,000 bytes as a KB, and up to 100 bytes of their own a message. */
+/** For Queues, a KB has 1,000 bytes, and each message has up to 100 bytes of overhead. */
 const MESSAGE_LIMIT = 128_000 - 100;
 const SEND_LIMIT = 256_000;
 const OWN_BYTES = 100;
@@ -28,7 +28,7 @@ test('a small submission is one message', () => {
   assert.equal(messages[0]?.message.first, 0);
 });
 
-test('the messages of a submission carry its tasks once each, in order, from the index they say', () => {
+test('the messages of a submission contain each task once, in order, and the index of their first task', () => {
   const tasks = Array.from({ length: 1000 }, (_, index) => sized({ index, fill: 'x'.repeat(index) }));
   const messages = packMessages(SUBMISSION, tasks).map(({ message }) => message);
   assert.ok(messages.length > 1);
@@ -39,7 +39,7 @@ test('the messages of a submission carry its tasks once each, in order, from the
   );
 });
 
-test('a task of the greatest size has a message of its own that a queue takes', () => {
+test('a task of the maximum size gets a separate message that a queue accepts', () => {
   const options = { type: 'a'.repeat(100), tags: Array<string>(10).fill('\u0001'.repeat(64)) };
   const largest = sized(textOfBytes(MAX_INLINE_BYTES), options);
   const messages = packMessages(SUBMISSION, [largest, largest, largest]);
@@ -55,7 +55,7 @@ test('a task of the greatest size has a message of its own that a queue takes', 
 });
 
 for (const payloadBytes of [2, 80, 220, 500, 1000, 10_000, 40_000, 60_000, MAX_INLINE_BYTES]) {
-  test(`messages and groups of 1,000 tasks of ${payloadBytes} bytes stay within what a queue takes`, () => {
+  test(`messages and groups of 1,000 tasks of ${payloadBytes} bytes stay within the limits of a queue`, () => {
     const messages = packMessages(SUBMISSION, many(1000, textOfBytes(payloadBytes)));
     const largest = Math.max(...messages.map(({ message }) => wireBytes(message)));
     assert.ok(largest <= MESSAGE_LIMIT, `A message has ${largest} bytes`);
@@ -67,7 +67,7 @@ for (const payloadBytes of [2, 80, 220, 500, 1000, 10_000, 40_000, 60_000, MAX_I
   });
 }
 
-/** What queues bill: 64,000 bytes a unit, including about 100 bytes of overhead a message. */
+/** Queues bill a unit for each 64,000 bytes of a message, including about 100 bytes of overhead. */
 const billedUnits = (messages: readonly { message: unknown }[]) =>
   messages.reduce((sum, { message }) => sum + Math.ceil((wireBytes(message) + OWN_BYTES) / 64_000), 0);
 
@@ -86,7 +86,7 @@ for (const [count, payloadBytes, units] of [
   });
 }
 
-/** The fewest units for tasks in this order: the cheapest of all ways to cut them into messages. */
+/** The fewest units for tasks in this order: the cheapest of all ways to split them into messages. */
 function fewestUnits(sizes: readonly number[]): number {
   const fewest = [0];
   for (let end = 1; end <= sizes.length; end += 1) {
@@ -101,7 +101,7 @@ function fewestUnits(sizes: readonly number[]): number {
   return fewest.at(-1) ?? 0;
 }
 
-test('tasks of mixed sizes cost as few units as any way of cutting them', () => {
+test('tasks of mixed sizes are split in a way that costs the fewest units', () => {
   let seed = 1;
   const next = (below: number) => {
     seed = (seed * 48_271) % 2_147_483_647;
@@ -118,12 +118,12 @@ test('tasks of mixed sizes cost as few units as any way of cutting them', () => 
   }
 });
 
-test('groups hold every message once, in order', () => {
+test('groups contain every message once, in order', () => {
   const messages = packMessages(SUBMISSION, many(50, textOfBytes(50_000)));
   assert.deepEqual(sendGroups(messages).flat(), messages);
 });
 
-test('no more than 100 messages are sent at once', () => {
+test('at most 100 messages are sent at once', () => {
   const [one] = packMessages(SUBMISSION, [sized(1)]);
   assert.ok(one);
   const groups = sendGroups(Array(250).fill(one));

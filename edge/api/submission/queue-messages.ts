@@ -1,17 +1,17 @@
 import { split } from '../../contract/parts.ts';
 import type { AcceptedTask, QueueMessage } from '../../contract/submission.ts';
 
-/** Queues bill a message by units of 64,000 bytes, including about 100 bytes of overhead a message. */
+/** Queues bill a message in units of 64,000 bytes, including about 100 bytes of overhead per message. */
 const UNIT_BYTES = 63_800;
-/** A message is one unit, or two: three are more than the 128 KB that Queues take. */
+/** A message is one or two units. Three would be more than the 128 KB that Queues accept. */
 const MESSAGE_BYTES = 2 * UNIT_BYTES;
-/** What a message's envelope takes, at most. */
+/** Maximum size of a message's envelope. */
 const ENVELOPE_BYTES = 200;
-/** Queues take at most 256 KB and 100 messages at once. */
+/** Queues accept at most 256 KB and 100 messages at once. */
 const SEND_BYTES = 2 * MESSAGE_BYTES;
 const SEND_MESSAGES = 100;
 
-/** A task and the bytes that it takes in JSON text, the comma after it included. */
+/** A task and its size in JSON text, including the comma after it. */
 export interface SizedTask {
   task: AcceptedTask;
   bytes: number;
@@ -23,8 +23,8 @@ export interface SizedMessage {
 }
 
 /**
- * Packs a submission's tasks, in their order, into messages that cost the fewest units together, and into as
- * few messages as that allows. Every task fits into a message: a large payload stays in the record.
+ * Packs a submission's tasks in order into messages that together cost the fewest units. Among these ways it uses
+ * the fewest messages. Every task fits into a message, because a large payload stays in the record.
  */
 export function packMessages(submission: string, sized: readonly SizedTask[]): SizedMessage[] {
   const sums = [0];
@@ -46,7 +46,7 @@ function bytesBetween(sums: readonly number[], first: number, end: number): numb
   return (sums[end] ?? 0) - (sums[first] ?? 0);
 }
 
-/** The cheapest way to pack the tasks before an index: its cost, and where its last message begins. */
+/** The cheapest way to pack the tasks before an index: its cost, and the first task of its last message. */
 interface Packing {
   units: number;
   messages: number;
@@ -55,7 +55,7 @@ interface Packing {
 
 /**
  * Dynamic programming over the ends of messages. More tasks never cost less, so the last message of each size
- * begins as early as its size allows.
+ * (one unit or two) begins as early as the size allows.
  */
 function cheapestCuts(sums: readonly number[]): Range[] {
   const packings: Packing[] = [{ units: 0, messages: 0, first: 0 }];
@@ -78,7 +78,7 @@ function cheapestCuts(sums: readonly number[]): Range[] {
   return ranges;
 }
 
-/** Units decide, then the number of messages; a submission has far fewer than 10,000 of them. */
+/** Fewer units cost less, then fewer messages. A submission has far fewer than 10,000 messages. */
 function cost({ units, messages }: Packing): number {
   return units * 10_000 + messages;
 }

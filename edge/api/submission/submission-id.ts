@@ -7,12 +7,12 @@ import { ApiError, invalidRequest } from '../../http/errors.ts';
 import { CURRENT_SHARD } from '../../platform/ledger.ts';
 
 /**
- * Names the submission of a request. With the header `Submission-Id` the name, and so its time and the ids of
- * its tasks, follows from the id and the request alone: a repeat writes the same record again and inserts
- * nothing. Its time must be recent, so that its window has not been swept for the last time.
+ * Creates the name of a request's submission. With the header `Submission-Id`, the name is derived only from the
+ * header and the request. So a repeat has the same time and the same task ids: it writes the same record again and
+ * inserts nothing. The time must be recent, so that its window has not been swept for the last time.
  *
- * @returns `named` if the request has a `Submission-Id`: it may be a repeat.
- * @throws {ApiError} 400 for a header that is no UUIDv7, or whose time is too far from now.
+ * @returns `named` if the request has a `Submission-Id`. Such a request may be a repeat.
+ * @throws {ApiError} 400 if the header is not a UUIDv7, or if its time is too far from now.
  */
 export async function nameSubmission(c: Context): Promise<{ submission: string; named: boolean }> {
   const now = Date.now();
@@ -40,6 +40,6 @@ function expectRecent(createdAt: number, now: number): void {
   const distance = `${Math.abs(Math.round(ageSeconds))} s ${ageSeconds > 0 ? 'old' : 'ahead'}`;
   throw new ApiError(
     'submission_id_not_current',
-    `Expected a Submission-Id ${bounds}, got one that is ${distance}: check the clock, or make a new id`,
+    `Expected a Submission-Id ${bounds}, got one that is ${distance}: check the clock, or create a new id`,
   );
 }

@@ -10,7 +10,7 @@ import { insertTasks } from '../../platform/ledger.ts';
 import { logOf } from '../../platform/log.ts';
 import { recordTtlSeconds } from '../cron/record-ttl.ts';
 import type { ApiContext, ApiEnv, ApiRoute } from '../env.ts';
-import { ledgerFull, noRoom, noRoomForTypes } from './capacity.ts';
+import { ledgerFull, noCapacity, noCapacityForTypes } from './capacity.ts';
 import { claimKey } from './idempotency.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { packMessages, type SizedTask, sendGroups } from './queue-messages.ts';
@@ -19,11 +19,11 @@ import { nameSubmission } from './submission-id.ts';
 const SubmissionHeaders = z.object({
   'Idempotency-Key': IdempotencyKey.optional().meta({
     description:
-      'A repeat with the same key and request within 24 hours gets the first answer, with 200. Each token has separate keys. A key costs two calls to the ledger.',
+      'A repeat with the same key and the same request within 24 hours gets the first response again, with 200. Each token has separate keys. A key costs two calls to the ledger.',
   }),
   'Submission-Id': SubmissionId.optional().meta({
     description:
-      'A UUIDv7 that the client makes for the submission. A repeat with the same id and request within ten minutes gets the same task ids and submits nothing again, at no further cost. The tasks count as created at the time in the id, which is ten minutes old and one minute ahead of now at most. Ignored if the request also has an `Idempotency-Key`.',
+      'A UUIDv7 that the client creates for the submission. A repeat with the same id and the same request within ten minutes gets the same task ids and submits nothing again, at no further cost. The time in the id is the creation time of the tasks. It may be at most ten minutes in the past and one minute in the future. Ignored if the request also has an `Idempotency-Key`.',
   }),
 });
 
@@ -42,7 +42,7 @@ export const submitTask: ApiRoute = [
     name: 'submitTask',
     summary: 'Submit a task',
     description:
-      'A task that was answered with 201 always reaches a final status, whatever fails in between.',
+      'After the response 201, the task always reaches a final status, even if parts of the system fail.',
     tag: 'Tasks',
     tokens: ['client'],
     headers: SubmissionHeaders,
@@ -105,12 +105,12 @@ export const submitTasks: ApiRoute = [
 ];
 
 /**
- * Accepts a submission, once for an idempotency key and once for a `Submission-Id`; with both, the key decides.
- * What is wrong with the tasks is answered before a key is given to them. A repeat of what was accepted gets its
- * first answer also when nothing new is taken in.
+ * Accepts a submission once for each idempotency key, or once for each `Submission-Id`. If a request has both, the
+ * key decides. The tasks are validated before the key is reserved. A repeat of an accepted submission gets the
+ * first response again, even while new submissions are refused.
  *
- * @param placeOf where in the request a task stands.
- * @returns the submission's name, from which the ids of its tasks follow.
+ * @param placeOf the path of a task in the request.
+ * @returns the submission's name, from which the ids of its tasks are derived.
  * @throws {ApiError} 503 if the record could not be written or the ledger is full, 400 for too many types.
  */
 async function accept(
@@ -121,10 +121,10 @@ async function accept(
   const { submission, named } = await nameSubmission(c);
   const prepared = prepare(submission, submitted, placeOf);
   const types = submitted.map(({ type }) => type);
-  const unknownTypes = await noRoomForTypes(c, types);
+  const unknownTypes = await noCapacityForTypes(c, types);
   const claim = await claimKey(c, submission, unknownTypes);
   if (!claim) {
-    const refusal = unknownTypes ?? (await noRoom(c));
+    const refusal = unknownTypes ?? (await noCapacity(c));
     if (!refusal) await store(c.env, prepared, named);
     else if (!named || !(await isStored(c.env, submission))) throw refusal;
     return { submission, repeated: false };
@@ -133,7 +133,7 @@ async function accept(
     const { repeated } = claim;
     const own = repeated ? prepare(claim.submission, submitted, placeOf) : prepared;
     await store(c.env, own, repeated);
-    // The sweeps may have passed the time of a repeat: it does not rely on the queue.
+    // The last sweep may have passed the window of a repeat, so its tasks are inserted directly.
     if (repeated && (await insertTasks(c.env, newTasks(own.record))).full) throw ledgerFull();
     await claim.markAccepted();
   }
@@ -146,10 +146,10 @@ async function isStored({ TASK_STORAGE }: ApiEnv, submission: string): Promise<b
   return keys.length > 0;
 }
 
-/** KV takes one write a second for a key: a repeat of what was just written waits that long. */
+/** KV accepts one write per second for a key, so the write of a repeat is retried after this time. */
 const REPEAT_AFTER_MS = 1100;
 
-/** The KV write is the acceptance; the queue carries the tasks to the ledger, and the sweep what it drops. */
+/** The KV write accepts the submission. The queue then delivers the tasks, and the sweep those that it drops. */
 async function store(env: ApiEnv, prepared: Prepared, mayRepeat: boolean): Promise<void> {
   const log = logOf(env);
   const { record, text, bytes, sized } = prepared;
@@ -164,7 +164,10 @@ async function store(env: ApiEnv, prepared: Prepared, mayRepeat: boolean): Promi
     throw new ApiError('unavailable', 'The task could not be stored; submit it again');
   }
   if (sent.status === 'rejected') {
-    log.warn('A submission was stored but not queued', { submission, error: sent.reason });
+    log.warn('A submission was stored, but sending it to the queue failed', {
+      submission,
+      error: sent.reason,
+    });
   }
   log.debug('A submission was accepted', () => ({ submission, count: tasks.length }));
 }

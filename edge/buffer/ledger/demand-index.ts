@@ -1,24 +1,24 @@
-/** The types of a demand that is too large to be stored in full: any type may be among them. */
+/** The types of a demand that was too large to be stored. It may contain any type. */
 export const ANY_TYPE = 'any';
 
 export type DemandTypes = readonly string[] | typeof ANY_TYPE;
 
-/** What a want of a runner's last claim was not granted. */
+/** The part of a want of a runner's last claim that was not granted. */
 export interface UnmetDemand {
   readonly types: DemandTypes;
   /** How many more tasks the runner would have started. */
   readonly missing: number;
 }
 
-/** A runner was woken for a demand and has not claimed since. */
+/** A wake for a demand, after which the runner has not claimed yet. */
 export interface PendingWake {
-  /** Unix milliseconds; from then on the wake counts as lost. */
+  /** Unix milliseconds. From this time on, the wake counts as lost. */
   readonly until: number;
-  /** How many tasks it was woken for. */
+  /** How many tasks the runner was woken for. */
   assigned: number;
 }
 
-/** The unmet demand of one runner, of one set of types. */
+/** The unmet demand of one runner for one set of types. */
 export interface Demand {
   readonly runner: string;
   readonly group: Group;
@@ -27,17 +27,17 @@ export interface Demand {
   pending: PendingWake | null;
 }
 
-/** All demands of an equal set of types. */
+/** All demands for the same set of types. */
 export interface Group {
   readonly key: string;
   readonly types: DemandTypes;
   size: number;
-  /** Those that wait for a wake, by how much they miss. */
+  /** The demands that wait for a wake, by the number of missing tasks. */
   readonly waiting: Map<number, Set<Demand>>;
   readonly pending: Set<Demand>;
 }
 
-/** Demands, found by the types that they contain: a look costs what the groups with the type are, not the runners. */
+/** Finds demands by type. The cost depends on the number of groups with the type, not on the number of runners. */
 export class DemandIndex {
   readonly #groups = new Map<string, Group>();
   readonly #byType = new Map<string, Set<Group>>();
@@ -59,14 +59,14 @@ export class DemandIndex {
     if (group.size === 0) this.#drop(group);
   }
 
-  /** The runner of a demand was woken. */
+  /** Records that the runner of a demand was woken. */
   setPending(demand: Demand, pending: PendingWake): void {
     stopWaiting(demand);
     demand.pending = pending;
     demand.group.pending.add(demand);
   }
 
-  /** The runner of a demand has claimed, and misses as much as before. */
+  /** Records that the runner of a demand has claimed and still misses the same number of tasks. */
   setWaiting(demand: Demand): void {
     if (!demand.pending) return;
     demand.group.pending.delete(demand);
@@ -79,7 +79,7 @@ export class DemandIndex {
     return this.#groupsWith(type).some(({ waiting }) => waiting.size > 0);
   }
 
-  /** The waiting demand for this type that misses most. */
+  /** The waiting demand for this type that misses the most tasks. */
   neediest(type: string): Demand | undefined {
     let found: Demand | undefined;
     for (const { waiting } of this.#groupsWith(type)) {
@@ -125,7 +125,7 @@ export class DemandIndex {
   }
 }
 
-/** Equal for equal sets of types; no type contains a space. */
+/** A key of a set of types. No type contains a space, so equal keys mean equal sets. */
 export function keyOf(types: DemandTypes): string {
   return types === ANY_TYPE ? '' : types.toSorted().join(' ');
 }

@@ -7,14 +7,14 @@ import { Ledger } from './ledger.ts';
 import { openSqlite } from './store/sqlite.ts';
 import { recording, SECOND, START, TestLedger, testLedger } from './testing.ts';
 
-test('an empty ledger asks for no tick, and a tick does no harm', (t) => {
+test('an empty ledger needs no tick, and a tick changes nothing', (t) => {
   const bed = testLedger(t);
   assert.equal(bed.ledger.nextTickAt(), null);
   bed.ledger.tick();
   assert.equal(bed.ledger.nextTickAt(), null);
 });
 
-test('a ledger that is opened again over its file knows all that it knew', (t) => {
+test('a ledger that is opened again from its file has all its data', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'ledger.sqlite');
@@ -47,7 +47,7 @@ test('a ledger that is opened again over its file knows all that it knew', (t) =
   assert.equal(after.succeed(running.id, running.leaseId).state, 'completed');
 });
 
-test('every call that changes something is one transaction, and reads the clock once', (t) => {
+test('every call that changes data runs in one transaction and reads the clock once', (t) => {
   const bed = testLedger(t);
   let transactions = 0;
   let readings = 0;
@@ -80,7 +80,7 @@ test('every call that changes something is one transaction, and reads the clock 
   }
 });
 
-test('no call scans the tasks or sorts what an index has sorted', (t) => {
+test('no call scans all tasks or sorts rows that an index has sorted', (t) => {
   const sql = openSqlite();
   t.after(() => sql.close());
   const recorded = recording(sql);
@@ -108,7 +108,7 @@ test('no call scans the tasks or sorts what an index has sorted', (t) => {
   bed.ledger.tick();
 
   for (const { query, params } of recorded.statements) {
-    // Done every ten minutes: an index for it would cost every claim a row.
+    // This runs every ten minutes. An index for it would cost every claim another written row.
     if (query.startsWith('DELETE FROM leases')) continue;
     const plan = sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...params);
     for (const { detail } of plan) {
@@ -118,7 +118,7 @@ test('no call scans the tasks or sorts what an index has sorted', (t) => {
   }
 });
 
-test('a claim of 100 stays fast among 200,000 tasks of other types and of later times', (t) => {
+test('a claim of 100 tasks stays fast among 200,000 tasks of other types and of later times', (t) => {
   const bed = testLedger(t);
   for (let part = 0; part < 10; part++) {
     bed.addMany(10_000, { type: `foreign-${part}`, priority: 100 });

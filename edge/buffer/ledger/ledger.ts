@@ -58,26 +58,25 @@ import { TimeSteps } from './time-steps.ts';
 import { type LedgerSources, Transactions } from './transactions.ts';
 
 /**
- * The only authority over a live task. Every call is one synchronous transaction, so a task changes hands
- * in whole steps:
+ * The only authority over a live task. Every call is one synchronous transaction, so a task changes its state only
+ * in these steps:
  *
  * - scheduled → ready when its time has come, by a claim or by `tick`
- * - ready → leased by a claim, which spends an attempt
- * - leased → completed, failed, or scheduled for another attempt, by a result under the lease that holds it
+ * - ready → leased by a claim, which uses an attempt
+ * - leased → completed, failed, or scheduled for another attempt, by a result under the lease that holds the task
  * - leased → ready by a release, which gives the attempt back
- * - leased → scheduled or failed when its lease expires or a heartbeat does not name it
+ * - leased → scheduled or failed when the lease expires or a heartbeat does not list the task
  * - scheduled, ready or leased → cancelled by a cancel; failed or cancelled → ready by a retry
  *
- * Some time after tasks of a window have ended, the window is sealed: nothing is inserted into it any more, and
- * its ended rows go to the archive and are purged, in rounds. Its other tasks live on. No row of an open round
- * changes.
+ * Some time after tasks of a window have ended, the window is sealed. From then on, nothing is inserted into it.
+ * Its ended rows are archived and purged in rounds, and its other tasks stay. No row of an open round changes.
  */
 export class Ledger {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
   readonly #transactions: Transactions;
   readonly #timeSteps: TimeSteps;
-  /** Where the look for closable windows goes on, lest windows that are held back hide all later ones. */
+  /** Where the next scan for closable windows continues, so that delayed windows do not hide later ones. */
   #lookFrom = '';
 
   constructor(sql: Sql, sources: LedgerSources) {
@@ -96,7 +95,7 @@ export class Ledger {
     this.#write((sql, now) => insertFailed(sql, task, now));
   }
 
-  /** Whether there are as many live types as there may be. */
+  /** Whether the ledger has the maximum number of live types. */
   typesFull(): boolean {
     return typesFull(this.#sql);
   }
@@ -163,7 +162,7 @@ export class Ledger {
     return find(this.#sql, taskId);
   }
 
-  /** What changes with each task, as `versionOf` writes it; tasks that the ledger does not hold are left out. */
+  /** The version of each task, see `versionOf`. Tasks that are not in the ledger are left out. */
   versions(taskIds: readonly string[]): Map<string, string> {
     return versions(this.#sql, taskIds);
   }
@@ -176,7 +175,7 @@ export class Ledger {
     return ready(this.#sql, limit);
   }
 
-  /** How many tasks of each of these types may be claimed; types with none are left out. */
+  /** How many tasks of each of these types may be claimed. Types without such tasks are left out. */
   claimable(types: DemandTypes): Map<string, number> {
     return claimable(this.#sql, types === ANY_TYPE ? readyTypes(this.#sql) : types);
   }
@@ -186,8 +185,8 @@ export class Ledger {
   }
 
   /**
-   * @param full whether there is no room for a submission.
-   * @param header the key as 0.1.0 kept it.
+   * @param full whether there is no capacity for a submission.
+   * @param header the key as version 0.1.0 stored it.
    */
   reserve(key: string, bodyHash: string, submission: string, full = false, header?: string): Reservation {
     return this.#write((sql, now) => {
@@ -253,7 +252,7 @@ export class Ledger {
     return failures(this.#sql);
   }
 
-  /** Hands out no task of a type until it is resumed. */
+  /** Pauses a type: claims get no tasks of it until it is resumed. */
   pause(type: string): void {
     this.#write((sql, now) => pause(sql, type, now));
   }
@@ -267,22 +266,22 @@ export class Ledger {
     return listRunners(this.#sql, connected, this.#sources.now());
   }
 
-  /** A runner has closed its wake socket. */
+  /** Records that a runner has closed its last wake socket. */
   dismissRunner(name: string): void {
     this.#write((sql) => dismissRunner(sql, name));
   }
 
-  /** A runner that was dismissed has claimed. */
+  /** Records that a dismissed runner has claimed. */
   recallRunner(name: string): void {
     this.#write((sql, now) => recallRunner(sql, name, now));
   }
 
-  /** @param runners what {@link runners} answered. */
+  /** @param runners the result of {@link runners}. */
   stats(runners: readonly RunnerView[]): QueueStats {
     return stats(this.#sql, runners, this.#sources.now());
   }
 
-  /** Does what time alone brings about; due at {@link nextTickAt}. */
+  /** Makes the changes that are due at the current time. The next call is due at {@link nextTickAt}. */
   tick(): void {
     this.#write((sql, now) => this.#timeSteps.take(sql, now));
   }

@@ -20,18 +20,18 @@ interface ClaimOptions {
   limit?: number;
   leaseSeconds?: number;
   runner?: string;
-  /** How many of the tasks start at once; all if it is left out. */
+  /** How many of the tasks start at once; all by default. */
   starts?: number;
   ahead?: Record<string, number>;
 }
 
-/** A ledger over `node:sqlite` whose clock and chance a test sets. */
+/** A ledger with `node:sqlite`. A test sets its clock and its random numbers. */
 export class TestLedger {
   /** Unix milliseconds. */
   now = START;
-  /** What the ledger gets as its random number. */
+  /** The random number that the ledger gets. */
   random = 0.5;
-  /** The runners that have a wake socket open. */
+  /** The runners with an open wake socket. */
   readonly connected = new Set<string>();
   readonly sql: Sql;
   readonly ledger: Ledger;
@@ -47,7 +47,7 @@ export class TestLedger {
     });
   }
 
-  /** A task of a submission of its own, created now unless an id is given; ids ascend. */
+  /** Creates a task of a separate submission, created now unless `options` has an id. Ids are ascending. */
   task(options: Partial<NewTask> = {}): NewTask {
     const count = this.#made++;
     const random = Uint8Array.from([count >> 24, count >> 16, count >> 8, count, 0, 0]);
@@ -118,7 +118,7 @@ export class TestLedger {
   }
 }
 
-/** A fresh ledger in memory, closed when the test ends. */
+/** A new ledger in memory. It is closed when the test ends. */
 export function testLedger(t: TestContext, onTakenBack?: (taken: TakenBack) => void): TestLedger {
   const sql = openSqlite();
   t.after(() => sql.close());
@@ -130,7 +130,7 @@ export interface Statement {
   params: SqlValue[];
 }
 
-/** A port that notes the statements that pass through it. */
+/** Wraps a database and records its statements. */
 export function recording(sql: Sql): Sql & { statements: Statement[] } {
   const statements: Statement[] = [];
   return {

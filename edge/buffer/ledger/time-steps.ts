@@ -10,7 +10,7 @@ import type { LedgerSources } from './transactions.ts';
 
 const FORGET_EVERY_MS = 600_000;
 
-/** What changes with time alone: leases expire, scheduled tasks come due, and old rows are deleted. */
+/** The changes that depend only on time: leases expire, scheduled tasks become due, and old rows are deleted. */
 export class TimeSteps {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
@@ -39,7 +39,7 @@ export class TimeSteps {
     this.#forgotAt = now;
   }
 
-  /** A transaction has been committed: it may have changed the last row of an upgrade. */
+  /** Call this after each commit, which may have changed the last row of an upgrade. */
   noteCommit(): void {
     if (this.#backfilling) this.#backfilling = isBackfilling(this.#sql);
   }

@@ -5,25 +5,25 @@ import type { Store, TakenBack } from './store/store.ts';
 
 const MAX_KNOWN_WINDOWS = 10_000;
 
-/** Where the ledger gets time and randomness from, and whom it notifies. */
+/** The ledger's sources of time and random numbers, and its listeners. */
 export interface LedgerSources {
   /** Unix milliseconds. */
   now(): number;
   /** A number from 0 to 1, 1 excluded. */
   random(): number;
-  /** Called for each lease that tasks were taken back from. */
+  /** Called for each lease from which tasks were taken back. */
   onTakenBack?(taken: TakenBack): void;
-  /** Whether a runner has a wake socket open: such a runner is not forgotten. */
+  /** Whether a runner has an open wake socket. Such a runner is not deleted. */
   isConnected?(runner: string): boolean;
-  /** Called after a call that made tasks ready, with the types that have more of them, and how many more. */
+  /** Called after a call that made tasks ready, with the number of additional ready tasks of each type. */
   onReady?(types: ReadonlyMap<string, number>): void;
 }
 
-/** Runs calls of the ledger, each in one transaction, with the counters that it changes. */
+/** Runs each call of the ledger in one transaction, together with its changes to the counters. */
 export class Transactions {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
-  /** Windows that are in the list of those in which tasks have ended. */
+  /** Windows that are already in the `ended_windows` table. */
   readonly #endedWindows = new Set<string>();
 
   constructor(sql: Sql, sources: LedgerSources) {
@@ -31,7 +31,7 @@ export class Transactions {
     this.#sources = sources;
   }
 
-  /** Commits what `body` writes, then notifies of what it changed; if it throws, nothing is written. */
+  /** Commits the writes of `body`, then notifies the listeners. If `body` throws, nothing is written. */
   write<Result>(body: (sql: Store, now: number) => Result): Result {
     const { exec, transaction } = this.#sql;
     const takenBack: TakenBack[] = [];
@@ -51,7 +51,7 @@ export class Transactions {
     return result;
   }
 
-  /** The window was sealed: tasks that end in it from now on belong to its next archive round. */
+  /** Call this when a window is sealed, because tasks that end later belong to its next archive round. */
   forgetWindow(window: string): void {
     this.#endedWindows.delete(window);
   }

@@ -22,13 +22,13 @@ interface Want {
   types: string[];
   limit: number;
   starts?: number;
-  /** How many tasks of its first type it is granted. */
+  /** How many tasks of its first type the want gets. */
   got?: number;
-  /** Whether tasks of its types are left. */
+  /** Whether tasks of its types are left in the ledger. */
   left?: boolean;
 }
 
-/** Runners with a wake socket each, and how many tasks of each type are ready. */
+/** Creates runners with one wake socket each, and counts the ready tasks of each type. */
 function bed(...runners: string[]) {
   const woken: string[] = [];
   const ready = new Map<string, number>();
@@ -83,7 +83,7 @@ function bed(...runners: string[]) {
       waker.noteClaim({ runner, wants }, { tasks: granted, next });
       return saved.get(runner) ?? [];
     },
-    /** Tasks become ready; answers who is woken for them. */
+    /** Makes tasks ready and returns the runners that are woken. */
     add(type: string, count: number, now = NOW): string[] {
       ready.set(type, (ready.get(type) ?? 0) + count);
       waker.noteReady(new Map([[type, count]]));
@@ -96,7 +96,7 @@ function bed(...runners: string[]) {
 }
 
 describe('unmet demand', () => {
-  test('is what a want that left nothing could have started besides, one task at least', () => {
+  test('is the number of further tasks that a want could have started, at least one', () => {
     const { claim } = bed('r1');
     assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, got: 4 }), [
       { types: ['a', 'b'], missing: 6 },
@@ -107,14 +107,14 @@ describe('unmet demand', () => {
     assert.deepEqual(claim('r1', { types: ['a', 'b'], limit: 10, got: 4, left: true }), []);
   });
 
-  test('of one lane stays when a claim asks for another lane only', () => {
+  test('of one lane stays when a claim asks only for another lane', () => {
     const { claim, add } = bed('r1');
     claim('r1', { types: ['cpu'], limit: 2, left: true, got: 1 }, { types: ['io'], limit: 8 });
     claim('r1', { types: ['cpu'], limit: 2, got: 2, left: true });
     assert.deepEqual(add('io', 1), ['r1']);
   });
 
-  test('of one want is kept although tasks of another want are left', () => {
+  test('of one want is kept even if tasks of another want are left', () => {
     const { claim, add } = bed('r1');
     claim('r1', { types: ['cpu'], limit: 2, got: 2, left: true }, { types: ['io'], limit: 8 });
     assert.deepEqual(add('cpu', 5), []);
@@ -131,20 +131,20 @@ describe('unmet demand', () => {
     assert.equal(calls.saves, 2);
   });
 
-  test('is read back from the sockets after an eviction, once', () => {
+  test('is read once from the sockets after an eviction', () => {
     const { claim, add, evict, wake, calls } = bed('r1', 'r2');
     claim('r1', { types: ['a'], limit: 2 });
     claim('r2', { types: ['b'], limit: 2 });
     evict();
     calls.loads = 0;
     assert.deepEqual(wake(), []);
-    assert.equal(calls.loads, 0, 'nothing became ready');
+    assert.equal(calls.loads, 0, 'no task became ready');
     assert.deepEqual(add('a', 1), ['r1']);
     assert.deepEqual(add('b', 1), ['r2']);
     assert.equal(calls.loads, 1);
   });
 
-  test('of types that did not fit into a socket is met by any type', () => {
+  test('of types that did not fit into a socket matches any type', () => {
     const { saved, evict, add } = bed('r1');
     saved.set('r1', [{ types: ANY_TYPE, missing: 2 }]);
     evict();
@@ -159,25 +159,25 @@ describe('unmet demand', () => {
     assert.deepEqual(add('a', 1), ['r2']);
     claim('r1', { types: ['b'], limit: 1 });
     saved.delete('r1');
-    assert.deepEqual(add('b', 1), [], 'its socket has gone without a word');
+    assert.deepEqual(add('b', 1), [], 'its socket has disappeared');
     claim('silent', { types: ['a'], limit: 1 });
-    assert.deepEqual(add('a', 1), [], 'it has never had one');
+    assert.deepEqual(add('a', 1), [], 'it never had a socket');
   });
 });
 
 describe('a wake', () => {
-  test('is sent once for what a runner can take, and not for other types', () => {
+  test('is sent once for tasks that a runner can take, and not for other types', () => {
     const { claim, add, take } = bed('r1');
     claim('r1', { types: ['a'], limit: 2 });
     assert.deepEqual(add('b', 5), []);
     assert.deepEqual(add('a', 1), ['r1']);
-    assert.deepEqual(add('a', 1), [], 'it is on its way');
+    assert.deepEqual(add('a', 1), [], 'its wake is pending');
     take('a', 2);
     claim('r1', { types: ['a'], limit: 3, got: 2 });
     assert.deepEqual(add('a', 1), ['r1']);
   });
 
-  test('goes to as many runners as there is work for, the neediest first', () => {
+  test('is sent only to runners that have work, beginning with the runner that misses most', () => {
     const { claim, add } = bed('r1', 'r2', 'r3');
     claim('r1', { types: ['a'], limit: 2 });
     claim('r2', { types: ['a', 'b'], limit: 4 });
@@ -186,7 +186,7 @@ describe('a wake', () => {
     assert.deepEqual(add('a', 2), ['r1'], 'the other can take one of them');
   });
 
-  test('goes to others for what a woken runner leaves', () => {
+  test('is sent to other runners for tasks that a woken runner leaves', () => {
     const { claim, add, take, wake } = bed('r1', 'r2');
     claim('r1', { types: ['a', 'b'], limit: 10 });
     claim('r2', { types: ['a', 'b'], limit: 5 });
@@ -196,7 +196,7 @@ describe('a wake', () => {
     assert.deepEqual(wake(), ['r2']);
   });
 
-  test('that no claim follows is given up after two seconds', () => {
+  test('expires after two seconds without a claim', () => {
     const { claim, add, wake } = bed('r1', 'r2');
     claim('r1', { types: ['a'], limit: 10 });
     claim('r2', { types: ['a'], limit: 5 });
@@ -205,7 +205,7 @@ describe('a wake', () => {
     assert.deepEqual(wake(NOW + 2000), ['r2']);
   });
 
-  test('is not sent for a paused type before it is resumed', () => {
+  test('is not sent for a paused type until the type is resumed', () => {
     const { claim, add, paused, resume, wake } = bed('r1');
     claim('r1', { types: ['a'], limit: 1 });
     paused.add('a');
@@ -225,19 +225,19 @@ describe('with 1,000 idle runners', () => {
     return one;
   };
 
-  test('a call that makes nothing ready touches no socket', () => {
+  test('a call that makes no task ready uses no socket', () => {
     const { wake, calls } = idle();
     const started = performance.now();
     for (let call = 0; call < 1000; call += 1) wake();
-    assert.ok(performance.now() - started < 100, 'less than 0.1 ms a call');
+    assert.ok(performance.now() - started < 100, 'less than 0.1 ms per call');
     assert.deepEqual(calls, { loads: 0, saves: 0, counts: 0 });
   });
 
-  test('a call that makes tasks ready wakes as many as there is work for, by one count', () => {
+  test('a call that makes tasks ready wakes only runners that have work, and counts tasks once', () => {
     const { add, calls } = idle();
     assert.equal(add('a', 40).length, 10);
     assert.deepEqual(calls, { loads: 0, saves: 0, counts: 1 });
     assert.deepEqual(add('c', 40), []);
-    assert.equal(calls.counts, 1, 'nobody waits for it');
+    assert.equal(calls.counts, 1, 'no runner waits for this type');
   });
 });

@@ -8,45 +8,46 @@ import {
   type UnmetDemand,
 } from './demand-index.ts';
 
-/** The open wake sockets, by the names of their runners. */
+/** The open wake sockets, by runner name. */
 export interface WakeSockets {
-  /** What was saved with each socket. */
+  /** The demands that were saved with each socket. */
   load(): Iterable<{ readonly runner: string; readonly demands: readonly UnmetDemand[] }>;
-  /** Stores a runner's demands with its sockets, so that they survive an eviction; false if it has none open. */
+  /** Stores a runner's demands with its sockets, so that they survive an eviction. False if no socket is open. */
   save(runner: string, demands: readonly UnmetDemand[]): boolean;
-  /** Sends a wake; false if the runner has no socket open. */
+  /** Sends a wake. False if the runner has no open socket. */
   wake(runner: string): boolean;
 }
 
-/** How many tasks of some types may be claimed now; a type with none may be left out. */
+/** How many tasks of some types may be claimed now. A type without such tasks may be left out. */
 export type CountClaimable = (types: DemandTypes) => ReadonlyMap<string, number>;
 
-/** How long a woken runner has to claim before its tasks are offered to the next. */
+/** If a woken runner does not claim within this time, its tasks are offered to other runners. */
 const PROMISE_MS = 2000;
 
 /**
- * Decides which runners to wake: those whose last claim left demand unmet, and only as many as there is work
- * for. The neediest come first, so that work spreads over the runners.
+ * Decides which runners to wake: runners whose last claim left unmet demand, and only as many as have work. The
+ * runners that miss the most tasks come first, so that work spreads over the runners.
  *
- * - A want that left nothing waits for a wake, for what the runner could have started besides, one task at least.
- * - When tasks become ready, runners with a wake pending count first, up to what they miss. The rest is
- *   assigned to waiting demand, whose runners are woken.
- * - A claim ends the pending wakes of the wants that it asks for. What it leaves is offered to others.
- * - A wake that no claim follows ends after two seconds; its tasks are offered to others.
+ * - If a want has taken all tasks of its types, it waits for a wake. Its demand is the number of further tasks
+ *   that the runner could have started, at least one.
+ * - When tasks become ready, they are first assigned to runners with a pending wake, up to their demand. The
+ *   rest is assigned to waiting demands, and their runners are woken.
+ * - A claim ends the pending wakes of its wants. Tasks that it leaves are offered to other runners.
+ * - A wake without a claim expires after two seconds. Its tasks are offered to other runners.
  *
- * A call that makes nothing ready looks at no demand and at no socket.
+ * A call that makes no tasks ready reads no demands and no sockets.
  */
 export class Waker {
   readonly #sockets: WakeSockets;
   readonly #claimable: CountClaimable;
   readonly #index = new DemandIndex();
-  /** Null until the sockets were read; that happens once, at the first need. */
+  /** Null until the sockets were read, which happens once, when their demands are first needed. */
   #runners: Map<string, Set<Demand>> | null = null;
   /** Demands with a pending wake, in the order in which they expire. */
   readonly #pending = new Set<Demand>();
   /** How many tasks of each type have become ready since the last {@link wake}. */
   #readied = new Map<string, number>();
-  /** Types of which pending wakes may have left tasks: they are counted again. */
+  /** Types that may have tasks which woken runners did not take. Their ready tasks are counted again. */
   #left = new Set<string>();
 
   constructor(sockets: WakeSockets, claimable: CountClaimable) {
@@ -54,17 +55,17 @@ export class Waker {
     this.#claimable = claimable;
   }
 
-  /** Tasks have become ready; {@link wake} acts on it. */
+  /** Records tasks that have become ready, for {@link wake}. */
   noteReady(types: ReadonlyMap<string, number>): void {
     for (const [type, count] of types) this.#readied.set(type, (this.#readied.get(type) ?? 0) + count);
   }
 
-  /** A type is handed out again; {@link wake} acts on it. */
+  /** Records that a type was resumed, for {@link wake}. */
   noteResumed(type: string): void {
     this.#left.add(type);
   }
 
-  /** A runner has claimed. Its demands of other types than it asked for stay. */
+  /** Records a runner's claim. Its demands for types that the claim does not ask for stay. */
   noteClaim(order: Pick<LedgerClaim, 'runner' | 'wants'>, grant: Pick<ClaimGrant, 'tasks' | 'next'>): void {
     const { runner, wants } = order;
     const asked = new Set(wants.flatMap((want) => want.types));
@@ -80,13 +81,13 @@ export class Waker {
     if (!this.#save(runner)) this.forget(runner);
   }
 
-  /** A runner has no socket any more. */
+  /** Removes the demands of a runner that has no open socket. */
   forget(runner: string): void {
     for (const demand of this.#runners?.get(runner) ?? []) this.#remove(demand);
   }
 
   /**
-   * Wakes runners for what has become ready and for what was left.
+   * Wakes runners for tasks that have become ready and for tasks that were left.
    *
    * @param now Unix milliseconds.
    */
@@ -184,7 +185,7 @@ export class Waker {
     if (this.#runners) return this.#runners;
     this.#runners = new Map();
     for (const { runner, demands } of this.#sockets.load()) {
-      // A runner that has reconnected may have two sockets for a while.
+      // A runner that has reconnected may have two sockets for some time.
       if (!this.#runners.has(runner)) for (const demand of demands) this.#add(runner, demand);
     }
     return this.#runners;
@@ -196,8 +197,9 @@ function concerns({ group }: Demand, asked: ReadonlySet<string>): boolean {
 }
 
 /**
- * Of each want that left nothing, what the runner could have started besides, one task at least: it asks again on
- * a wake only. A want with tasks left is unmet by choice.
+ * For each want that has taken all tasks of its types: the number of further tasks that the runner could have
+ * started, at least one, because the runner asks again only after a wake. A want with tasks left in the ledger has
+ * no unmet demand, because the runner chose to take no more.
  */
 function unmetDemands(
   { wants }: Pick<LedgerClaim, 'wants'>,

@@ -4,7 +4,7 @@ import { ClaimReads, inReadingOrder } from './claim-reads.ts';
 
 const MB = 1024 * 1024;
 
-/** How many records of a size a claim reads, each in some milliseconds; 100 at most. */
+/** How many records of a size a claim reads, 100 at most. Each read takes `tookMs`. */
 function recordsRead(bytes: number, tookMs = 0): number {
   let now = 0;
   const reads = new ClaimReads(() => now);
@@ -18,17 +18,17 @@ function recordsRead(bytes: number, tookMs = 0): number {
 
 test('a claim reads at most four large records', () => assert.equal(recordsRead(2 * MB), 4));
 
-test('a claim ends with the record that makes 40 MB', () => {
+test('a claim reads no more records once it has read 40 MB', () => {
   assert.deepEqual([recordsRead(20 * MB), recordsRead(25 * MB)], [2, 2]);
 });
 
-test('a claim reads as many small records as it needs', () => assert.equal(recordsRead(100_000), 100));
+test('a claim reads any number of small records', () => assert.equal(recordsRead(100_000), 100));
 
-test('a claim reads for three seconds at most, and always its first record', () => {
+test('a claim reads for at most three seconds, but always its first record', () => {
   assert.deepEqual([recordsRead(100_000, 1000), recordsRead(100_000, 10_000)], [3, 1]);
 });
 
-test('a claim reads for each of its wants in turn, for the most urgent first', () => {
+test('a claim reads for each of its wants in turn, beginning with the most urgent', () => {
   const task = (id: string, type: string, priority = 0) => ({ id, type, priority });
   const wants = [{ types: ['a', 'b'] }, { types: ['c'] }, { types: ['d'] }];
   const tasks = [task('2', 'a'), task('3', 'b'), task('4', 'a'), task('5', 'c', 1), task('1', 'd')];

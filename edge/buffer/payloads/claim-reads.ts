@@ -2,13 +2,13 @@ import type { WorkRow } from '../../contract/ledger/tasks.ts';
 import type { ReadBudget } from '../../platform/payloads.ts';
 import { LARGE_RECORD_BYTES } from '../../platform/records.ts';
 
-/** A claim fetches no more from records than this, the last of them read to its end; smaller parts are not counted. */
+/** The read limits of a claim. It finishes the record that exceeds them. Small reads do not count. */
 const MAX_RECORDS = 4;
 const MAX_BYTES = 40 * 1024 * 1024;
-/** After this time it answers with what it has. */
+/** After this time a claim reads no more records. */
 const MAX_MS = 3000;
 
-/** What one claim may read yet. A claim always reads its first record, so each makes progress. */
+/** How much one claim may still read. A claim always reads its first record, so every claim makes progress. */
 export class ClaimReads implements ReadBudget {
   readonly #now: () => number;
   readonly #until: number;
@@ -32,16 +32,17 @@ export class ClaimReads implements ReadBudget {
   }
 }
 
-/** A part of a claim. */
+/** The types of a want of a claim. */
 export interface TypesWanted {
   types: readonly string[];
 }
 
 /**
- * Tasks in the order in which their payloads are read: a task of each want in turn, as a want must not use up what
- * a claim reads. First comes the want whose first task has the highest priority, or else is the oldest.
+ * Tasks in the order in which their payloads are read: one task of each want in turn, so that one want does not
+ * use up the limits of the claim. The want whose first task has the highest priority, or else is the oldest,
+ * comes first.
  *
- * @param tasks those of each want in the order of claims.
+ * @param tasks the tasks of each want, in the order of claims.
  */
 export function inReadingOrder<Task extends Pick<WorkRow, 'id' | 'type' | 'priority'>>(
   tasks: readonly Task[],

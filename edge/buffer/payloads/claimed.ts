@@ -7,22 +7,22 @@ import { type Unfilled, withPayloads } from '../../platform/payloads.ts';
 import type { BufferEnv } from '../env.ts';
 import { ClaimReads, inReadingOrder, type TypesWanted } from './claim-reads.ts';
 
-/** Large records that claims read; lists have a gate of their own, so that they never hold a claim up. */
+/** The gate for large records of claims. Lists have a separate gate, so that they never delay a claim. */
 const reading = new OneAtATime();
 
-/** KV shows a record everywhere a minute after it was written, mostly much sooner. */
+/** KV shows a record everywhere a minute after the write, and usually much sooner. */
 const WAIT_FOR_RECORD = { delayMs: 5000 };
-/** A failing KV is not asked for every task every few seconds. */
+/** The wait is longer while KV is failing, so that KV does not get a read for every task every few seconds. */
 const WAIT_FOR_KV = { delayMs: 15_000 };
-/** The next claim reads on. */
+/** The next claim reads the record. */
 const NO_WAIT = { delayMs: 0 };
 
-/** A record that is not there by then never will be: it was not written, or it has expired. */
+/** A record that is missing at this age was not written or has expired. It will never appear. */
 const GIVE_UP_MS = 15 * 60_000;
 
 const PAYLOAD_MISSING = {
   code: 'payload_missing',
-  message: 'The payload of the task was not stored, or is no longer kept: submit the task again',
+  message: 'The payload of the task was not stored or has expired: submit the task again',
   retryable: false,
 };
 const PAYLOAD_UNREADABLE = {
@@ -32,12 +32,12 @@ const PAYLOAD_UNREADABLE = {
 };
 
 /**
- * Fills in the payloads of tasks that were just claimed. A task whose payload cannot be read goes back for some
- * seconds, its attempt not spent, and keeps no other from the claim. If its record is still missing or damaged
- * after some minutes, it fails. Tasks beyond what one claim reads go back at once.
+ * Fills in the payloads of tasks that were just claimed. A task whose payload cannot be read is released for some
+ * seconds without using an attempt, and does not delay the other tasks. If its record is still missing or damaged
+ * after some minutes, the task fails. Tasks beyond the read limits of a claim are released at once.
  *
- * @param wants what was claimed: none of them waits for the large payloads of another.
- * @returns the tasks with their payloads, and those that are ready again.
+ * @param wants the wants of the claim. No want waits for the large payloads of another.
+ * @returns the tasks with their payloads, and the postponed tasks, which are ready again.
  */
 export async function claimedPayloads(
   env: BufferEnv,
@@ -59,7 +59,10 @@ export async function claimedPayloads(
   return { filled, postponed: (byFate.get(NO_WAIT) ?? []).map(({ task }) => task) };
 }
 
-/** The error that a task ends with, or how long it waits. A failing KV proves nothing about the payload. */
+/**
+ * The error with which a task fails, or how long it waits. A KV failure does not mean that the payload is
+ * missing.
+ */
 function fateOf({ task, problem }: Unfilled<WorkRow>) {
   const isLate = Date.now() - createdAtOf(task.id) >= GIVE_UP_MS;
   switch (problem) {
@@ -80,14 +83,14 @@ function logUnfilled(env: BufferEnv, leaseId: string, unfilled: readonly Unfille
     problem === 'postponed' ? 'postponed' : 'unread',
   );
   if (postponed.length > 0) {
-    log.debug('Claimed tasks go back at once: their payloads are more than one claim reads', () => ({
+    log.debug('Claimed tasks were released because their payloads exceed the read limits of a claim', () => ({
       leaseId,
       count: postponed.length,
       taskIds: shown(postponed.map(({ task }) => task.id)),
     }));
   }
   if (unread.length > 0) {
-    log.warn('Claimed tasks are not handed out: their payloads cannot be read', {
+    log.warn('Claimed tasks were not granted because their payloads cannot be read', {
       leaseId,
       count: unread.length,
       tasks: shown(unread.map(({ task, problem }) => ({ taskId: task.id, problem }))),

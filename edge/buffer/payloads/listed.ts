@@ -6,13 +6,13 @@ import { OneAtATime } from '../../platform/one-at-a-time.ts';
 import { withPayloads } from '../../platform/payloads.ts';
 import type { BufferEnv } from '../env.ts';
 
-/** The payloads of a list are up to 10 MB each, of the 128 MB that a worker has. */
+/** Lists read one at a time, because each payload can have 10 MB and a worker has 128 MB. */
 const reading = new OneAtATime();
 
 /**
- * Fills in the payloads of listed tasks: of those before the first whose payload lies in one record too many.
+ * Fills in the payloads of listed tasks. The list ends before the first task whose record would exceed the limit.
  *
- * @throws {ApiError} 503 if other lists read records for too long.
+ * @throws {ApiError} 503 if the reads of other lists take too long.
  */
 export async function listedPayloads(env: BufferEnv, tasks: readonly WorkRow[]): Promise<WorkRow[]> {
   const listed = ofFirstRecords(tasks);

@@ -1,4 +1,4 @@
-/** The names of the configured client tokens, as the API Worker sent them last. */
+/** The names of the configured client tokens, from the last call of the API Worker. */
 export class ClientNames {
   #names: ReadonlySet<string> = new Set();
   #keptAt = 0;
@@ -9,7 +9,7 @@ export class ClientNames {
     return this.#names;
   }
 
-  /** Whether a list that came after `since` does not have the name. */
+  /** Whether the last list came after `since` and does not contain the name. */
   isRevoked(name: string, since: number): boolean {
     return this.#keptAt > since && !this.#names.has(name);
   }

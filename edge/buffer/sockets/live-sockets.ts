@@ -3,23 +3,23 @@ import { MAX_LIVE_SOCKETS } from '../../contract/limits.ts';
 import type { LiveUpdate } from '../../contract/stats.ts';
 
 const LIVE = 'live';
-/** A socket has this tag too: its client, by the name of the token that opened it. */
+/** A socket also has this tag: the name of the token that opened it. */
 const tagOf = (client: string) => `${LIVE}:${client}`;
 
-/** Of RFC 6455: the socket is against a policy. */
+/** Close code of RFC 6455 for a policy violation. */
 const POLICY_VIOLATION = 1008;
 
 /** Changes within this time are sent together. */
 const MIN_SPACING_MS = 1000;
 const MAX_SPACING_MS = 10_000;
 
-/** Updates take at most this share of the ledger's time: one part of 20. */
+/** Updates take at most 1/SHARE of the ledger's time. */
 const SHARE = 20;
 
-/** This many characters are sent in one go; what has arrived runs before the next. */
+/** Maximum number of characters sent at once. Events that have arrived run before the next portion. */
 const PORTION_LENGTH = 2_000_000;
 
-/** How long to wait after an update that took some time. */
+/** How long to wait after an update that took `tookMs`. */
 export function spacingMs(tookMs: number): number {
   return Math.min(MAX_SPACING_MS, Math.max(MIN_SPACING_MS, SHARE * tookMs));
 }
@@ -34,13 +34,13 @@ type SocketState = Pick<
 const OPEN = 1;
 
 /**
- * The sockets of dashboards. Each gets the queue's state when it opens, and then after changes: once a second at
- * most, and more rarely if an update takes long. While none is open, nothing is read.
+ * The sockets of dashboards. Each gets the queue's state when it opens, and then after changes: at most once per
+ * second, and more rarely if an update takes long. While no socket is open, nothing is read.
  */
 export class LiveSockets {
   readonly #ctx: SocketState;
   readonly #snapshot: () => Promise<LiveUpdate | Busy>;
-  /** What a socket that opens is sent until the next update is due. */
+  /** The latest update. A socket that opens gets it until the next update is due. */
   #latest: string | undefined;
   /** When the next update is due, in Unix milliseconds. */
   #dueAt = 0;
@@ -49,16 +49,16 @@ export class LiveSockets {
   #sending = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param look reads the queue's state. */
-  constructor(ctx: SocketState, look: () => Promise<LiveUpdate | Busy>) {
+  /** @param snapshot reads the queue's state. */
+  constructor(ctx: SocketState, snapshot: () => Promise<LiveUpdate | Busy>) {
     this.#ctx = ctx;
-    this.#snapshot = look;
-    // Answered without waking this object; by it a browser knows that its socket is alive.
+    this.#snapshot = snapshot;
+    // The runtime answers pings without waking this object. The answer shows a browser that its socket is alive.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
   /**
-   * Opens a socket; answers 503 if there are as many as there may be.
+   * Opens a socket. Responds with 503 if the maximum number of sockets is open.
    *
    * @param client the name of the token that opens it.
    */
@@ -71,16 +71,16 @@ export class LiveSockets {
     return new Response(null, { status: 101, webSocket: theirs });
   }
 
-  /** Ends the sockets of all clients but these. */
+  /** Closes the sockets of all other clients. */
   keep(clients: ReadonlySet<string>): void {
     const kept = new Set([...clients].map(tagOf));
     for (const socket of this.#ctx.getWebSockets(LIVE)) {
       if (this.#ctx.getTags(socket).some((tag) => kept.has(tag))) continue;
-      socket.close(POLICY_VIOLATION, 'The token that opened this socket is not configured any more');
+      socket.close(POLICY_VIOLATION, 'The token that opened this socket is no longer configured');
     }
   }
 
-  /** Something may have changed. */
+  /** Schedules an update, because something may have changed. */
   note(): void {
     this.#changed = true;
     this.#schedule();
@@ -115,7 +115,7 @@ export class LiveSockets {
     const sockets = this.#ctx.getWebSockets(LIVE);
     while (sockets.length > 0) {
       for (const socket of sockets.splice(0, atOnce)) if (socket.readyState === OPEN) socket.send(text);
-      // Others run, and the clock moves on.
+      // Other events run, and the clock advances.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
   }

@@ -5,7 +5,7 @@ import { TaskWatch } from './task-watch.ts';
 
 const UNKNOWN = { unknown: true } as const;
 
-/** A watch over versions that the test sets, and how many it looked at each time. */
+/** A watch over versions that the test sets, and the number of tasks of each read. */
 function watchOver(versions: Map<string, string>) {
   const looks: number[] = [];
   const watch = new TaskWatch({
@@ -18,12 +18,12 @@ function watchOver(versions: Map<string, string>) {
   return { watch, looks };
 }
 
-test('a task that is not as the caller says is answered at once', async () => {
+test('a call returns at once if the task does not have the given version', async () => {
   const { watch } = watchOver(new Map([['a', '2']]));
   assert.deepEqual(await watch.until('a', '1', 60_000), UNKNOWN);
 });
 
-test('a call waits until its own task changes, and no longer than its time', async () => {
+test('a call waits until its own task changes or its time is over', async () => {
   const versions = new Map([
     ['a', '1'],
     ['b', '1'],
@@ -40,7 +40,7 @@ test('a call waits until its own task changes, and no longer than its time', asy
   assert.deepEqual(answered, ['a', 'b']);
 });
 
-test('a task that the ledger does not know yet is awaited', async () => {
+test('a call can wait for a task that is not in the ledger yet', async () => {
   const versions = new Map<string, string>();
   const { watch } = watchOver(versions);
   const answer = watch.until('a', null, 60_000);
@@ -49,13 +49,13 @@ test('a task that the ledger does not know yet is awaited', async () => {
   assert.deepEqual(await answer, UNKNOWN);
 });
 
-test('5,000 calls wait; one more is answered as busy, until one of them is answered', async () => {
+test('5,000 calls may wait, and a further call gets busy until one of them returns', async () => {
   const versions = new Map(Array.from({ length: 5001 }, (_, index) => [`t${index}`, '1']));
   const { watch } = watchOver(versions);
   const first = watch.until('t0', '1', 60_000);
   const others = Array.from({ length: 4999 }, (_, index) => watch.until(`t${index + 1}`, '1', 1000));
   assert.deepEqual(await watch.until('t5000', '1', 60_000), { busy: true });
-  assert.deepEqual(await watch.until('t5000', 'other', 60_000), UNKNOWN, 'it need not wait');
+  assert.deepEqual(await watch.until('t5000', 'other', 60_000), UNKNOWN, 'this call does not need to wait');
   versions.set('t0', '2');
   watch.note();
   await first;
@@ -63,17 +63,17 @@ test('5,000 calls wait; one more is answered as busy, until one of them is answe
   await Promise.all(others);
 });
 
-test('a hundred changes in a row are one look, and none while nobody waits', async () => {
+test('a hundred changes in a row cause one read, and no read if no call waits', async () => {
   const { watch, looks } = watchOver(new Map([['a', '1']]));
   watch.note();
   const answer = watch.until('a', '1', 200);
   for (let change = 0; change < 100; change += 1) watch.note();
   await answer;
   watch.note();
-  assert.deepEqual(looks, [1, 1], 'one when the call came, one after the changes');
+  assert.deepEqual(looks, [1, 1], 'one when the call arrived, one after the changes');
 });
 
-test('a round looks at 100 tasks together, and goes on with the next', async () => {
+test('a round reads 100 tasks at a time', async () => {
   const ids = Array.from({ length: 250 }, (_, index) => `t${index}`);
   const versions = new Map(ids.map((id) => [id, '1']));
   const { watch, looks } = watchOver(versions);
@@ -85,7 +85,7 @@ test('a round looks at 100 tasks together, and goes on with the next', async () 
   assert.deepEqual(looks, [100, 100, 50]);
 });
 
-test('a change during a round is seen by the next', async () => {
+test('the next round finds a change that happened during a round', async () => {
   const ids = Array.from({ length: 150 }, (_, index) => `t${index}`);
   const versions = new Map(ids.map((id) => [id, '1']));
   const { watch, looks } = watchOver(versions);

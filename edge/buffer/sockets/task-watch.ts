@@ -1,10 +1,10 @@
 import type { Busy, FoundTask } from '../../contract/ledger/tasks.ts';
 import { MAX_WAITING_CALLS } from '../../contract/limits.ts';
 
-/** Changes of a task within this time are answered as one. */
+/** Changes of a task within this time count as one. */
 const GATHER_MS = 50;
 
-/** How many tasks are looked at together; the next ones follow after {@link GATHER_MS}. */
+/** How many tasks are read at once. The next ones follow after {@link GATHER_MS}. */
 const PORTION = 100;
 
 interface Waiting {
@@ -12,19 +12,19 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-/** How the watch sees tasks. */
+/** Reads tasks for the watch. */
 export interface Watched {
-  /** What changes with each task; one that is unknown, or whose window is sealed, is left out. */
+  /** The version of each task, without tasks that are unknown or in a sealed window. */
   versions(taskIds: readonly string[]): ReadonlyMap<string, string>;
   find(taskId: string): FoundTask;
 }
 
-/** The calls that wait until a task changes. They are looked at only after something has changed. */
+/** The calls that wait until a task changes. They are checked only after something has changed. */
 export class TaskWatch {
   readonly #watched: Watched;
   readonly #waiting = new Map<string, Set<Waiting>>();
   #calls = 0;
-  /** The tasks that the round under way has not looked at. */
+  /** The tasks that the current round has not read yet. */
   #round: string[] = [];
   /** Whether something may have changed since the round began. */
   #changed = false;
@@ -35,8 +35,8 @@ export class TaskWatch {
   }
 
   /**
-   * Resolves with the task once it differs from `version`, at once if it does already, and after `timeoutMs`
-   * whatever it is then. `busy` if it would have to wait and as many calls wait as may.
+   * Resolves with the task when its version differs from `version`, or after `timeoutMs`. Returns `busy` if the
+   * call must wait and the maximum number of calls is waiting.
    */
   async until(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask | Busy> {
     const current = () => this.#watched.versions([taskId]).get(taskId) ?? null;
@@ -49,7 +49,7 @@ export class TaskWatch {
     return this.#watched.find(taskId);
   }
 
-  /** Something may have changed. */
+  /** Schedules a check, because something may have changed. */
   note(): void {
     if (this.#waiting.size === 0) return;
     this.#changed = true;
@@ -67,8 +67,8 @@ export class TaskWatch {
       const version = versions.get(taskId) ?? null;
       for (const one of this.#waiting.get(taskId) ?? []) if (one.version !== version) one.resolve();
     }
-    const goOn = this.#round.length > 0 || this.#changed;
-    this.#timer = goOn ? setTimeout(() => this.#check(), GATHER_MS) : undefined;
+    const continues = this.#round.length > 0 || this.#changed;
+    this.#timer = continues ? setTimeout(() => this.#check(), GATHER_MS) : undefined;
   }
 
   #change(taskId: string, version: string | null, timeoutMs: number): Promise<void> {

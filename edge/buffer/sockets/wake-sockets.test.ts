@@ -7,7 +7,7 @@ import { HibernatingSockets } from './wake-sockets.ts';
 const OPEN = 1;
 const CLOSING = 2;
 
-/** A socket as a Durable Object holds it, and how often its attachment was read and written. */
+/** A fake of a Durable Object's socket. It counts how often its attachment was read and written. */
 class FakeSocket {
   readonly sent: unknown[] = [];
   readyState = OPEN;
@@ -30,7 +30,7 @@ class FakeSocket {
   }
 }
 
-/** Runners with a socket each. */
+/** Creates runners with one socket each. */
 function bed(...runners: string[]) {
   const sockets = new Map(runners.map((runner) => [runner, new FakeSocket()]));
   const tagsOf = (runner: string) => ['wake', `wake:${runner}`];
@@ -77,7 +77,7 @@ test('demands are stored with the open sockets of their runner', () => {
   assert.equal(hibernating.save('r1', demands), false);
 });
 
-test('types that a socket cannot store are stored as any, those of other demands in full', () => {
+test('types that are too large for a socket are stored as any type, other demands in full', () => {
   const { hibernating } = bed('r1');
   const many = Array.from({ length: 500 }, (_, index) => `${'long'.repeat(20)}${index}`);
   hibernating.save('r1', [
@@ -100,7 +100,7 @@ test('a wake goes to the open sockets of its runner', () => {
   assert.equal(hibernating.wake('r1'), false);
 });
 
-test('the names of connected runners are known without reading what is stored', () => {
+test('the names of connected runners are known without reading attachments', () => {
   const { hibernating, sockets, count } = bed('r1', 'r2');
   assert.deepEqual([...hibernating.runners()], ['r1', 'r2']);
   assert.equal(hibernating.runnerOf(socketOf(sockets, 'r2')), 'r2');
@@ -108,7 +108,7 @@ test('the names of connected runners are known without reading what is stored', 
   assert.equal(count().reads, 0);
 });
 
-test('with 1,000 idle runners a call reads no socket, and wakes only those for whom there is work', () => {
+test('with 1,000 idle runners, a call reads no socket and wakes only runners that have work', () => {
   const runners = Array.from({ length: 1000 }, (_, index) => `r${index}`);
   const { hibernating, count } = bed(...runners);
   const waker = new Waker(hibernating, () => new Map([['a', 10]]));
@@ -116,7 +116,11 @@ test('with 1,000 idle runners a call reads no socket, and wakes only those for w
     waker.noteClaim({ runner, wants: [{ types: ['a'], limit: 1 }] }, { tasks: [], next: [null] });
   for (const runner of runners) claim(runner);
   const before = count();
-  assert.deepEqual(before, { reads: 1000, writes: 2000, wakes: 0 }, 'read once, written as each first waits');
+  assert.deepEqual(
+    before,
+    { reads: 1000, writes: 2000, wakes: 0 },
+    'each is read once, and written when its runner first waits',
+  );
 
   for (let call = 0; call < 100; call += 1) {
     claim('r0');

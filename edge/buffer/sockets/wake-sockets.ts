@@ -3,7 +3,7 @@ import { MAX_WAKE_SOCKETS } from '../../contract/limits.ts';
 import { ANY_TYPE, type UnmetDemand } from '../ledger/demand-index.ts';
 import type { WakeSockets } from '../ledger/waker.ts';
 
-/** What a socket can store, by Cloudflare's limit, without the names of the fields. */
+/** How much a socket can store: Cloudflare's limit minus the names of the fields. */
 const MAX_ATTACHED_BYTES = 16_000;
 
 interface Attachment {
@@ -23,12 +23,12 @@ interface SocketState {
 /** `WebSocket.OPEN`. */
 const OPEN = 1;
 
-/** Sockets of one kind, and those of one runner, are found by their tags. */
+/** The tags of sockets: one for all wake sockets, and one for the wake sockets of each runner. */
 const WAKE = 'wake';
 const RUNNER = `${WAKE}:`;
 const tagOf = (runner: string) => `${RUNNER}${runner}`;
 
-/** The wake sockets of a Durable Object. Demands are stored with them, also while the object hibernates. */
+/** The wake sockets of a Durable Object. They store the demands, so that these outlive hibernation. */
 export class HibernatingSockets implements WakeSockets {
   readonly #ctx: SocketState;
 
@@ -37,8 +37,8 @@ export class HibernatingSockets implements WakeSockets {
   }
 
   /**
-   * Accepts a runner's socket; it costs nothing while it is silent. Demands are stored with each socket of a
-   * runner, so that they outlive any of them. Answers 503 if there are as many sockets as there may be.
+   * Accepts a runner's socket. An idle socket costs nothing. Each socket of a runner stores the runner's
+   * demands, so that they outlive any single socket. Responds with 503 if the maximum number of sockets is open.
    */
   accept(runner: string): Response {
     if (this.#ctx.getWebSockets(WAKE).length >= MAX_WAKE_SOCKETS) return new Response(null, { status: 503 });
@@ -61,7 +61,7 @@ export class HibernatingSockets implements WakeSockets {
     for (const socket of sockets) attach(socket, { runner, demands: demands.map(shortened) });
     return sockets.length > 0;
 
-    /** Each demand has an equal share of the room. */
+    /** Each demand gets an equal share of the space. */
     function shortened(demand: UnmetDemand): UnmetDemand {
       const fits = JSON.stringify(demand).length <= MAX_ATTACHED_BYTES / demands.length;
       return fits ? demand : { ...demand, types: ANY_TYPE };
@@ -78,13 +78,13 @@ export class HibernatingSockets implements WakeSockets {
     return this.#open(runner).length > 0;
   }
 
-  /** The runners that have a socket open. */
+  /** The runners with an open socket. */
   runners(): Set<string> {
     const sockets = this.#ctx.getWebSockets(WAKE);
     return new Set(sockets.flatMap((socket) => this.runnerOf(socket) ?? []));
   }
 
-  /** The runner that a socket wakes; null if it is a socket of another kind. */
+  /** The runner that a socket wakes; null if it is not a wake socket. */
   runnerOf(socket: WakeSocket): string | null {
     const tag = this.#ctx.getTags(socket).find((one) => one.startsWith(RUNNER));
     return tag === undefined ? null : tag.slice(RUNNER.length);

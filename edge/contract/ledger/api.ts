@@ -30,20 +30,20 @@ import type {
 } from './tasks.ts';
 
 /**
- * The calls that workers make to the ledger. They carry JSON values as text, so that the ledger never parses a
+ * The calls that workers make to the ledger. JSON values are passed as text, so the ledger never parses a
  * payload or a result. Times are Unix milliseconds.
  */
 export interface LedgerApi {
-  /** Inserts tasks; those that are there stay as they are. `full`: there is no capacity, and nothing was inserted. */
+  /** Inserts the tasks that do not exist yet. `full`: there is no capacity, and nothing was inserted. */
   insert(tasks: NewTask[]): Promise<{ full: boolean }>;
-  /** Inserts a task that cannot be run as failed. */
+  /** Inserts a task that cannot be run, with the state `failed`. */
   insertFailed(task: RefusedTask): Promise<void>;
 
   /** Gives a runner tasks under a lease, by priority, then by age. */
   claim(request: LedgerClaim): Promise<SerializedGrant>;
-  /** Gives a consumer one task, under a lease that the ledger makes. */
+  /** Gives a consumer one task, under a lease that the ledger creates. */
   claimOne(taskId: string): Promise<SingleClaimGrant>;
-  /** Extends leases and takes back the tasks that they do not name. */
+  /** Extends leases, and takes back the tasks of each lease that the heartbeat does not list. */
   heartbeat(leases: LeaseBeat[]): Promise<HeartbeatResult>;
   /** Ends attempts under the leases that hold them. A repeated report gets the same outcome. */
   settle(reports: SettleReport[]): Promise<Settled>;
@@ -55,7 +55,7 @@ export interface LedgerApi {
    * @param delayMs how long the tasks wait before they are ready again; 0 by default.
    */
   release(leaseId: string, taskIds: string[], delayMs?: number): Promise<string[]>;
-  /** Takes back all tasks of a lease and uses up its id: a claim under it that arrives later gets nothing. */
+  /** Takes back all tasks of a lease. Its id cannot be used again: a later claim with it gets no tasks. */
   releaseLease(leaseId: string): Promise<string[]>;
 
   /** Gets a task. */
@@ -63,7 +63,7 @@ export interface LedgerApi {
   /**
    * Gets a task once its version differs from `version`, or after `timeoutMs`.
    *
-   * @param version as `versionOf` writes it; null for a task that is not in the ledger.
+   * @param version a version from `versionOf`; null for a task that is not in the ledger.
    */
   awaitChange(taskId: string, version: string | null, timeoutMs: number): Promise<FoundTask | Busy>;
   /** Lists tasks, newest first. */
@@ -81,9 +81,9 @@ export interface LedgerApi {
   cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;
   /** Retries a page of the tasks that match. */
   retryMany(filter: RetryFilter): Promise<ChangedPage | Busy>;
-  /** Grants no task of a type until it is resumed. */
+  /** Pauses a type: claims get no task of it until it is resumed. */
   pause(type: string): Promise<void>;
-  /** Grants tasks of a paused type again. */
+  /** Resumes a type: claims get tasks of it again. */
   resume(type: string): Promise<void>;
 
   /** Gets the statistics of the queue, and its runners. */
@@ -92,18 +92,18 @@ export interface LedgerApi {
   runners(): Promise<RunnerView[] | Busy>;
   /** Gets the size of the ledger's database, in bytes. */
   size(): Promise<number>;
-  /** Gets whether the ledger can take tasks and types. */
+  /** Gets whether the ledger has capacity for more tasks and for more types. */
   capacity(): Promise<Capacity>;
-  /** Filters out the types of which the ledger has or lately had tasks. */
+  /** Returns the given types that the ledger does not know. It knows a type for a day after its last task is gone. */
   unknownTypes(types: string[]): Promise<string[]>;
 
-  /** Names the client tokens that are configured, and closes the live sockets of all others. */
+  /** Sets the names of the configured client tokens, and closes the live sockets of all other tokens. */
   keepClients(names: string[]): Promise<void>;
-  /** Whether a call of `keepClients` after `since` left a token out. */
+  /** Whether a call of `keepClients` after `since` did not list a token. */
   isRevoked(name: string, since: number): Promise<boolean>;
 
   /**
-   * Reserves an idempotency key for a submission, or finds the submission that it belongs to.
+   * Reserves an idempotency key for a submission, or finds the submission that the key belongs to.
    *
    * @param header the key as version 0.1.0 stored it.
    * @param closed accept no new submission, as if the ledger were full.
@@ -117,45 +117,48 @@ export interface LedgerApi {
   ): Promise<Reservation>;
   /** Marks the submission of a key as accepted. */
   markAccepted(key: string, submission: string): Promise<void>;
-  /** Filters submissions of which a task is missing. */
+  /** Returns the given submissions that have a missing task. */
   incomplete(submissions: SubmissionCount[]): Promise<string[]>;
-  /** Gets the window up to which all submissions are known to be delivered; null before the first sweep. */
+  /** Gets the window up to which the sweep found all submissions delivered; null before the first sweep. */
   sweptWindow(): Promise<string | null>;
-  /** All submissions up to a window are delivered. */
+  /** Records that all submissions up to a window are delivered. */
   markSwept(window: string): Promise<void>;
 
   /**
    * Gets the oldest windows that are due for an archive round.
    *
    * @param retention how long ended tasks stay, in milliseconds.
-   * @param early the ledger is short of space: no further round waits for its time.
+   * @param early the ledger is short of space, so a window does not wait for the time of its next round.
    */
   closable(retention: PerType, limit: number, early?: boolean): Promise<DueWindow[]>;
   /**
-   * Closes a window to inserts and opens an archive round; false if it may not be closed yet. While a round is
-   * open this changes nothing.
+   * Closes a window to inserts and opens an archive round. Returns false if the window may not be closed yet.
+   * While a round of the window is open, this changes nothing.
    */
   seal(window: string, retention: PerType): Promise<boolean>;
   /** Gets open archive rounds, oldest first, without those of failing windows. */
   openSeals(limit: number): Promise<OpenSeal[]>;
   /**
-   * Gets rows of an open round after an id, without payloads that are in a record; null if the round is not
-   * being written any more.
+   * Gets rows of an open round after an id, without payloads that are in a record. Returns null if the round is
+   * no longer being written.
    */
   archivePage(window: string, round: number, after: string, maxBytes: number): Promise<ArchivePage | null>;
-  /** A round is written: from now on only the purge changes it. Repeats, and other rounds, change nothing. */
+  /**
+   * Marks a round as written. From then on, only the purge changes it. A repeated call, or a call for another
+   * round, changes nothing.
+   */
   markArchived(window: string, round: number, end: RoundEnd): Promise<void>;
-  /** Deletes a portion of the rows of an archived round; the round ends with the last. */
+  /** Deletes some of the rows of an archived round. The round ends when its last row is deleted. */
   purge(window: string): Promise<{ more: boolean }>;
 
   /**
-   * A step of the cron job failed: it is tried again after a time that doubles with each failure.
+   * Records that a step of the cron job failed. The step is retried after a delay that doubles with each failure.
    *
-   * @returns false if there is no capacity to remember it.
+   * @returns false if there is no capacity to store the failure.
    */
   noteFailure(step: FailedStep, name: string): Promise<boolean>;
-  /** A step that failed has succeeded, or never will. */
+  /** Deletes the failure of a step that has succeeded, or that will never succeed. */
   clearFailure(step: FailedStep, name: string): Promise<void>;
-  /** Gets the steps that fail now. */
+  /** Gets the failing steps. */
   failures(): Promise<Failure[]>;
 }

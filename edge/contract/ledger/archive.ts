@@ -7,7 +7,7 @@ export interface DueWindow {
   sealed: boolean;
 }
 
-/** An archive round that is not purged yet. */
+/** An archive round whose rows are not all purged yet. */
 export interface OpenSeal {
   window: string;
   /** The rounds of a window count from 0. */
@@ -19,29 +19,29 @@ export interface OpenSeal {
 /** A page of the rows of an archive round. */
 export interface ArchivePage {
   tasks: TaskRow[];
-  /** The id after which the next page begins; null after the last. A page may be empty and not the last. */
+  /** The id after which the next page begins; null on the last page. A page that is not the last may be empty. */
   next: string | null;
 }
 
-/** What a round has written. */
+/** The result of a round. */
 export interface RoundEnd {
-  /** 0 if the round found nothing, and so has no key. */
+  /** The number of tasks. If it is 0, the round has no KV key. */
   tasks: number;
-  /** The last id that the round covers; null if it covers the whole window. Later ids are for the next round. */
+  /** The last id that the round covers; null if it covers the whole window. The next round takes later ids. */
   upTo: string | null;
 }
 
-/** A step of the cron job that can fail and is repeated. */
+/** A step of the cron job that is retried if it fails. */
 export type FailedStep = 'archive' | 'sweep';
 
-/** A step that fails. Times are Unix milliseconds. */
+/** A failing step. Times are Unix milliseconds. */
 export interface Failure {
   step: FailedStep;
-  /** A window, or for a sweep a submission. */
+  /** The window; the submission if the step is a sweep. */
   name: string;
   failures: number;
-  /** When it failed first. */
+  /** When the step first failed. */
   since: number;
-  /** When it is tried again. */
+  /** When the step is retried. */
   retryAt: number;
 }

@@ -2,7 +2,7 @@ import type { RunnerAbout } from '../buffer.ts';
 import type { Backoff, TaskError, TaskState } from '../task.ts';
 import type { WorkRow } from './tasks.ts';
 
-/** A runner's claim. Repeated under the same lease id, it gets the tasks that the lease still holds. */
+/** A runner's claim. A repeated claim with the same lease id gets the tasks that the lease still holds. */
 export interface LedgerClaim {
   leaseId: string;
   runner: string;
@@ -11,7 +11,7 @@ export interface LedgerClaim {
   wants: ClaimWant[];
 }
 
-/** What a runner takes of some types. */
+/** The tasks that a runner wants of some types. */
 export interface ClaimWant {
   types: string[];
   /** Maximum number of tasks. */
@@ -22,33 +22,36 @@ export interface ClaimWant {
   ahead?: Record<string, number> | undefined;
 }
 
-/** The first task of the queue that a want has left. */
+/** The first task of the queue that matches a want and was not granted. */
 export interface QueueHead {
   priority: number;
   /** Unix milliseconds. */
   runAt: number;
 }
 
-/** The answer to a claim. */
+/** The result of a claim. */
 export interface ClaimGrant {
-  /** For each want, in order: the tasks that start at once, then those that are read ahead. */
+  /** For each want, in order: first the tasks that start at once, then the tasks that are read ahead. */
   tasks: WorkRow[];
   /** When the lease expires, in Unix milliseconds. */
   expiresAt: number;
-  /** How many tasks of the wanted types are left, counted up to a limit. */
+  /** How many tasks of the wanted types are left. The count stops at a limit. */
   ready: number;
-  /** For each want, the head of what is left; null if nothing is left. */
+  /** For each want, the first task that is left; null if none is left. */
   next: (QueueHead | null)[];
 }
 
-/** A grant as text: items of a JSON array, several tasks in a text; a task whose payload is in a record is a row. */
+/**
+ * A grant as text. Each text holds items of a JSON array, one or more tasks. A task whose payload is in a record
+ * is a row instead.
+ */
 export interface SerializedGrant extends Omit<ClaimGrant, 'tasks'> {
   tasks: (string | WorkRow)[];
-  /** The pause that the ledger asks for before the next claim, in milliseconds. */
+  /** How long the runner should wait before the next claim, in milliseconds. */
   spaceMs?: number | undefined;
 }
 
-/** The answer to a claim of one task. */
+/** The result of a claim of one task. */
 export type SingleClaimGrant =
   | { claimed: WorkRow; leaseId: string }
   | { unavailable: TaskState }
@@ -58,7 +61,7 @@ export type SingleClaimGrant =
 /** One lease of a heartbeat. */
 export interface LeaseBeat {
   leaseId: string;
-  /** The tasks that the runner still has; the lease's other tasks are taken back. */
+  /** The tasks that the runner still has. The ledger takes back the lease's other tasks. */
   holds: string[];
   /** Tasks that were read ahead and have started. */
   started?: string[] | undefined;
@@ -66,13 +69,13 @@ export interface LeaseBeat {
   progress?: { taskId: string; value: string }[] | undefined;
 }
 
-/** The answer to a heartbeat. */
+/** The result of a heartbeat. */
 export interface HeartbeatResult {
   /** The leases that were extended, and when they expire, in Unix milliseconds. */
   extended: { leaseId: string; expiresAt: number }[];
-  /** Named tasks that their leases do not hold any more. */
+  /** Tasks that the heartbeat listed but that their leases no longer hold. */
   lost: string[];
-  /** Those of the lost tasks that were cancelled. */
+  /** The lost tasks that were cancelled. */
   cancelled: string[];
 }
 
@@ -82,7 +85,7 @@ export interface ReportedFailure extends TaskError {
   retryable?: boolean | undefined;
 }
 
-/** A task type's own settings, for tasks whose submission set none. */
+/** The settings of a task type. They apply to tasks whose submission does not set them. */
 export interface TypeRetry {
   maxAttempts?: number | undefined;
   backoff?: Backoff | undefined;
@@ -109,11 +112,11 @@ export interface SettleOutcome {
 /** Outcomes in the order of their reports. */
 export interface Settled {
   outcomes: SettleOutcome[];
-  /** The pause that the ledger asks for before the next report, in milliseconds. */
+  /** How long the runner should wait before the next report, in milliseconds. */
   spaceMs?: number | undefined;
 }
 
-/** How the attempt of a task ended that was claimed alone, without a lease id. */
+/** How an attempt ended. The task was claimed by `claimOne`, so the client has no lease id. */
 export interface UnfencedReport {
   taskId: string;
   success: boolean;
@@ -122,7 +125,7 @@ export interface UnfencedReport {
   error?: ReportedFailure | undefined;
 }
 
-/** `settled` is the task's state at its end; `refused` is the state in which the report was not accepted. */
+/** `settled` is the task's final state. `refused` is the state of a task that does not accept the report. */
 export type UnfencedOutcome =
   | { settled: TaskState }
   | { refused: TaskState; fenced: boolean }

@@ -1,10 +1,10 @@
 import type { Backoff, TaskError, TaskState } from '../task.ts';
 
-/** A task that is to be inserted. Times are Unix milliseconds. */
+/** A task to insert. Times are Unix milliseconds. */
 export interface NewTask {
   id: string;
   type: string;
-  /** JSON text; null if it is in the submission's record, and `bodyBytes` is its size. */
+  /** JSON text; null if the payload is in the submission's record. Then `bodyBytes` is its size. */
   payload: string | null;
   bodyBytes?: number | undefined;
   priority: number;
@@ -20,7 +20,7 @@ export interface RefusedTask {
   id: string;
   type: string;
   payload: string;
-  /** The sentence that its error gets. */
+  /** The message of the task's error. */
   reason: string;
 }
 
@@ -33,7 +33,7 @@ export interface EndedAttempt {
   error?: TaskError | undefined;
 }
 
-/** What a consumer needs of a task. Times are Unix milliseconds. */
+/** The data of a task that a consumer needs. Times are Unix milliseconds. */
 export interface WorkRow {
   id: string;
   type: string;
@@ -61,12 +61,12 @@ export interface TaskRow extends WorkRow {
   attempts: EndedAttempt[];
 }
 
-/** A task; or that its window is sealed, with the number of its archive rounds; or that it is not known. */
+/** A task; or `sealed` if its window is sealed, with the number of archive rounds; or `unknown`. */
 export type FoundTask = { task: TaskRow } | { sealed: true; rounds: number } | { unknown: true };
 
 /** `refused` is the state that does not allow the change. */
 type Unchangeable = { refused: TaskState } | { sealed: true } | { unknown: true };
-/** Whether a cancel changed the task, which it does not if the task was cancelled before. */
+/** `changed` is false if the task was cancelled before. */
 export type CancelOutcome = { changed: boolean } | Unchangeable;
 /** Whether a retry was accepted. */
 export type RetryOutcome = { retried: true } | Unchangeable;
@@ -115,28 +115,28 @@ export interface ChangedPage {
   nextCursor: string | null;
 }
 
-/** A submission, and how many tasks it has. */
+/** A submission and its number of tasks. */
 export interface SubmissionCount {
   submission: string;
   tasks: number;
 }
 
 /**
- * The submission that an idempotency key belongs to; `conflict` if it came with another body; `full` if the
- * ledger has no capacity for a submission that is not accepted yet.
+ * The submission that an idempotency key belongs to; `conflict` if the key was used with another body; `full` if
+ * the ledger has no capacity for a submission that is not accepted yet.
  */
 export type Reservation =
   | { submission: string; accepted: boolean; repeated: boolean }
   | { conflict: true }
   | { full: true };
 
-/** `full`: the ledger inserts no task. `typesFull`: it has MAX_LIVE_TYPES live types. */
+/** `full`: the ledger inserts no tasks. `typesFull`: it has MAX_LIVE_TYPES live types. */
 export interface Capacity {
   full: boolean;
   typesFull: boolean;
 }
 
-/** Too many calls of this kind are waiting, so this one was not made. Repeat it after some seconds. */
+/** Too many calls of this kind are waiting, so this call was rejected. Repeat it after some seconds. */
 export interface Busy {
   busy: true;
 }

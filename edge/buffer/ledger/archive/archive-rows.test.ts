@@ -6,7 +6,7 @@ import { AT_ONCE, done, purged, sealed, taken } from './archive.fixture.ts';
 
 const WINDOW = 2 ** 16;
 
-/** Fills a window with rows, of which every tenth has ended; returns its ids. */
+/** Fills a window with rows and returns their ids. Every tenth task has ended. */
 function crowded(bed: TestLedger, rows: number): string[] {
   const submission = newSubmission(START, 0, new Uint8Array(6));
   const ids = Array.from({ length: rows }, (_, index) => taskIdAt(submission, index));
@@ -21,7 +21,7 @@ function crowded(bed: TestLedger, rows: number): string[] {
 }
 
 describe('pages of a round', () => {
-  test('follow one another in id order, none above the bound, each row whole but for its payload, and once', (t) => {
+  test('contain each row once in id order, without payloads, and stay within the size limit', (t) => {
     const bed = testLedger(t);
     const ids = Array.from({ length: 9 }, (_, n) =>
       done(bed, { result: JSON.stringify('\u20ac"'.repeat(10 * n)) }),
@@ -43,7 +43,7 @@ describe('pages of a round', () => {
     );
   });
 
-  test('hold the payload of a task that could not be taken in', (t) => {
+  test('contain the payload of an invalid task', (t) => {
     const bed = testLedger(t);
     const { id } = bed.task();
     bed.ledger.insertFailed({ id, type: 'a', payload: '{"n":1}', reason: 'No such field' });
@@ -51,7 +51,7 @@ describe('pages of a round', () => {
     assert.equal(bed.ledger.archivePage(window, 0, '', 1000)?.tasks[0]?.payload, '{"n":1}');
   });
 
-  test('have at least one row, and are the same when they are read again', (t) => {
+  test('have at least one row, and do not change when they are read again', (t) => {
     const bed = testLedger(t);
     const [small, large] = [done(bed), done(bed, { result: JSON.stringify('x'.repeat(5000)) })];
     const window = sealed(bed, small);
@@ -61,7 +61,7 @@ describe('pages of a round', () => {
     assert.deepEqual(page(''), page(''));
   });
 
-  test('are refused once the round is archived, and for any other round', (t) => {
+  test('are not returned for an archived round or for any other round', (t) => {
     const bed = testLedger(t);
     const id = done(bed);
     assert.equal(bed.ledger.archivePage(windowOf(id), 0, '', 1000), null);
@@ -72,7 +72,7 @@ describe('pages of a round', () => {
     assert.equal(bed.ledger.archivePage(window, 1, '', 1000), null);
   });
 
-  test('look at a bounded part of a window whose tasks are alive', (t) => {
+  test('read a limited number of rows of a window with many live tasks', (t) => {
     const bed = testLedger(t);
     const ids = crowded(bed, 12_000);
     const window = sealed(bed, ids[0] ?? '');
@@ -86,7 +86,7 @@ describe('pages of a round', () => {
 });
 
 describe('purge', () => {
-  test('deletes nothing before five minutes after the archive, nor of another window', (t) => {
+  test('deletes nothing until five minutes after the archive, and nothing of another window', (t) => {
     const bed = testLedger(t);
     const id = done(bed);
     bed.now += WINDOW;
@@ -107,7 +107,7 @@ describe('purge', () => {
     assert.equal(bed.state(other), 'completed');
   });
 
-  test('takes a portion a call, counts what it deletes, and leaves what lives', (t) => {
+  test('deletes one portion per call, updates the counts, and keeps live tasks', (t) => {
     const bed = testLedger(t);
     const ids = crowded(bed, 12_000);
     const window = sealed(bed, ids[0] ?? '');

@@ -7,16 +7,16 @@ import type { Store } from '../store/store.ts';
 import { addEndedWindows } from './ended-windows.ts';
 import { END, IN_ROUND, PURGE_AFTER_MS } from './seals.ts';
 
-/** How many rows one call looks at. */
+/** How many rows one call reads. */
 const MAX_SCANNED_ROWS = 1000;
-/** What the small columns of a row take in JSON, at most. */
+/** Maximum size of the small columns of a row in JSON. */
 const ROW_BYTES = 700;
 
 const IS_WRITTEN = `
   SELECT 1 AS written FROM seals
   WHERE window = ?1 AND rounds = ?2 AND archived_at IS NULL AND purged_at IS NULL`;
 
-/** A text within JSON is at most twice as long: its quotes and backslashes are escaped. */
+/** JSON escapes the quotes and backslashes of a text, so the text becomes at most twice as long. */
 const SELECT_SIZES = `
   SELECT tasks.id, tasks.bytes, ${IN_ROUND} AS taken
   FROM (
@@ -27,7 +27,7 @@ const SELECT_SIZES = `
   CROSS JOIN seals WHERE seals.window = ?1
   ORDER BY tasks.id`;
 
-/** The rows of an open round after an id: of a bounded part of the window, and as many as fit in `maxBytes`. */
+/** The rows of an open round after an id, up to `maxBytes`. One call scans a limited part of the window. */
 export function archivePage(
   sql: Sql,
   window: string,
@@ -82,8 +82,8 @@ const SELECT_REST = `
 const MARK_PURGED = 'UPDATE seals SET purged_to = ?2, purged_at = ?3 WHERE window = ?1';
 
 /**
- * Deletes the rows of a round that was archived some minutes ago, those among a bounded part of the window; the
- * seal stays. What has ended and is left waits for the next round.
+ * Deletes the rows of a round that was archived some minutes ago. One call scans a limited part of the window. The
+ * seal stays. Other ended tasks of the window wait for the next round.
  */
 export function purge(sql: Store, window: string, now: number): { more: boolean } {
   const start = sql.exec<{ start: string }>(SELECT_PURGE, window, now - PURGE_AFTER_MS)[0]?.start;

@@ -3,7 +3,7 @@ import type { PerType } from '../../../contract/per-type.ts';
 import { windowOf } from '../../../contract/task-id.ts';
 import { HOUR, MINUTE, type TestLedger } from '../testing.ts';
 
-/** Ended tasks stay in the ledger for no time. */
+/** A retention of zero: ended tasks may be archived at once. */
 export const AT_ONCE: PerType = { default: 0, types: {} };
 
 /** Adds a task and completes it. */
@@ -16,14 +16,14 @@ export function done(
   return id;
 }
 
-/** Adds a task that fails for good. */
+/** Adds a task that fails permanently. */
 export function failed(bed: TestLedger): string {
   const { id, leaseId } = bed.held();
   bed.fail(id, leaseId, { error: { code: 'broken', message: 'It broke', retryable: false } });
   return id;
 }
 
-/** Lets the time pass until the window of an id may be closed, and opens a round of it. */
+/** Moves the time forward until the window of an id may be closed, and opens a round of the window. */
 export function sealed(bed: TestLedger, id: string, retention = AT_ONCE): string {
   const window = windowOf(id);
   bed.now += HOUR;
@@ -31,7 +31,7 @@ export function sealed(bed: TestLedger, id: string, retention = AT_ONCE): string
   return window;
 }
 
-/** The ids that an open round takes, page by page. */
+/** The ids of an open round, read page by page. */
 export function taken(bed: TestLedger, window: string, round = 0, maxBytes = 1e6): string[] {
   const ids: string[] = [];
   for (let after: string | null = ''; after !== null; ) {
@@ -43,7 +43,7 @@ export function taken(bed: TestLedger, window: string, round = 0, maxBytes = 1e6
   return ids;
 }
 
-/** Marks the open round of a window as archived, lets five minutes pass and purges it. */
+/** Marks the open round of a window as archived, and purges it five minutes later. */
 export function purged(bed: TestLedger, window: string): void {
   const round = bed.ledger.openSeals(1000).find((open) => open.window === window)?.round ?? 0;
   bed.ledger.markArchived(window, round, { tasks: taken(bed, window, round).length, upTo: null });

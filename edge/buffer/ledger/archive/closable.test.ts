@@ -9,7 +9,7 @@ const DAY = 24 * HOUR;
 const ONE_DAY = { default: DAY, types: {} };
 
 describe('closable', () => {
-  test('a window is due two minutes after its last id was made, once a task of it has ended', (t) => {
+  test('a window with an ended task is due two minutes after the time of its last id', (t) => {
     const bed = testLedger(t);
     bed.add({ type: 'alive' });
     const window = windowOf(done(bed));
@@ -19,7 +19,7 @@ describe('closable', () => {
     assert.deepEqual(bed.ledger.closable(AT_ONCE, 10), [{ window, sealed: false }]);
   });
 
-  test('a window is due when the retention of its first ended task has passed, and a grace of its 24th part', (t) => {
+  test('a window is due after the retention of its first ended task plus 1/24 of the retention', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ type: 'late' });
     const window = windowOf(done(bed));
@@ -33,7 +33,7 @@ describe('closable', () => {
     assert.equal(bed.ledger.closable({ default: 7 * DAY, types: { noise: HOUR } }, 10).length, 1);
   });
 
-  test('every way in which a task ends makes its window due', (t) => {
+  test('a window becomes due regardless of how its task ended', (t) => {
     const bed = testLedger(t);
     const ends = [
       () => done(bed),
@@ -61,7 +61,7 @@ describe('closable', () => {
     assert.equal(bed.ledger.closable(AT_ONCE, 10).length, ends.length);
   });
 
-  test('a window in which nothing has ended is not due', (t) => {
+  test('a window without ended tasks is not due', (t) => {
     const bed = testLedger(t);
     bed.add();
     bed.held({ type: 'b' }, { leaseSeconds: 3600 });
@@ -69,7 +69,7 @@ describe('closable', () => {
     assert.deepEqual(bed.ledger.closable(AT_ONCE, 10), []);
   });
 
-  test('the oldest come first, as many as asked for, those with an open round left out', (t) => {
+  test('the oldest windows come first, up to the limit, without windows that have an open round', (t) => {
     const bed = testLedger(t);
     const windows = Array.from({ length: 4 }, () => {
       bed.now += WINDOW;
@@ -82,7 +82,7 @@ describe('closable', () => {
     assert.deepEqual(listed(), windows.slice(1, 3));
   });
 
-  test('a thousand windows that are not due do not hide those after them', (t) => {
+  test('a thousand windows that are not due do not hide later windows', (t) => {
     const bed = testLedger(t);
     for (let count = 0; count < 1001; count += 1) {
       const window = windowOf(done(bed));
@@ -92,12 +92,12 @@ describe('closable', () => {
     }
     const window = windowOf(done(bed));
     bed.now += HOUR;
-    // One call may look at part of them and the next go on from there.
+    // A call may scan only some of the windows. The next call continues there.
     const found = [1, 2, 3].flatMap(() => bed.ledger.closable(AT_ONCE, 10));
     assert.ok(found.some((one) => one.window === window));
   });
 
-  test('a further round waits until the window is older by half, unless room is short', (t) => {
+  test('a further round waits until the window is older by half, unless space is short', (t) => {
     const bed = testLedger(t);
     const later = bed.add({ type: 'later', runAt: START + HOUR });
     const window = sealed(bed, done(bed));

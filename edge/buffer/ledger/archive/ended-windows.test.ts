@@ -10,7 +10,7 @@ const WINDOW = 2 ** 16;
 const windowsOf = (bed: TestLedger) =>
   bed.sql.exec<{ window: string }>('SELECT window FROM ended_windows').map(({ window }) => window);
 
-test('a window is listed once, by the first of its tasks that ends', (t) => {
+test('a window is listed once, when the first of its tasks ends', (t) => {
   const bed = testLedger(t);
   const window = windowOf(done(bed));
   const listed = bed.sql.exec('SELECT * FROM ended_windows');
@@ -19,7 +19,7 @@ test('a window is listed once, by the first of its tasks that ends', (t) => {
   assert.deepEqual([windowsOf(bed), bed.sql.exec('SELECT * FROM ended_windows')], [[window], listed]);
 });
 
-test('a window is listed again by a task that ends after a round was opened', (t) => {
+test('a window is listed again when a task ends after a round was opened', (t) => {
   const bed = testLedger(t);
   const alive = bed.add({ type: 'alive' });
   const window = windowOf(done(bed));

@@ -1,14 +1,14 @@
 import { windowEnd } from '../../../contract/task-id.ts';
 import type { Sql } from '../store/sql.ts';
 
-/** How many windows one call of {@link listEndedWindows} looks at. */
+/** How many windows one call of {@link listEndedWindows} reads. */
 const MAX_LISTED = 1000;
 
 const ADD = `
   INSERT INTO ended_windows (window, since) SELECT value, ?2 FROM json_each(?1) WHERE true
   ON CONFLICT (window) DO UPDATE SET since = min(since, excluded.since)`;
 
-/** Tasks of these windows have ended: a round is due for them some time after `since`. */
+/** Records that tasks of these windows have ended. A round is due some time after `since`. */
 export function addEndedWindows(sql: Sql, windows: Iterable<string>, since: number): void {
   const list = [...windows];
   if (list.length > 0) sql.exec(ADD, JSON.stringify(list), since);
@@ -23,11 +23,11 @@ export function removeEndedWindow(sql: Sql, window: string): void {
 const NEXT_WINDOW = 'SELECT substr(min(id), 1, 8) AS window FROM tasks WHERE id > ?1';
 
 /**
- * Lists the windows of a ledger that is older than the list, a portion a call. Whether tasks of a window have
- * ended is left to its first round.
+ * Adds the windows of a ledger that is older than the list to the list, one portion per call. It does not check
+ * whether tasks of a window have ended; the window's first round finds out.
  *
- * @param after the window that the last portion ended with; an empty text at first.
- * @returns the window that this one ended with; null if it was the last.
+ * @param after the last window of the previous portion; an empty text at first.
+ * @returns the last window of this portion; null after the last portion.
  */
 export function listEndedWindows(sql: Sql, after: string): string | null {
   let last = after;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE, START, testLedger } from '../testing.ts';
 
-test('what fails is tried again after a time that doubles, an hour at most', (t) => {
+test('a failing step is retried after a delay that doubles, up to an hour', (t) => {
   const bed = testLedger(t);
   const waits = Array.from({ length: 8 }, () => {
     assert.equal(bed.ledger.noteFailure('sweep', 'one'), true);
@@ -12,7 +12,7 @@ test('what fails is tried again after a time that doubles, an hour at most', (t)
   assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
 });
 
-test('a failure is known since it came first, until it is cleared', (t) => {
+test('a failure keeps the time of its first occurrence until it is cleared', (t) => {
   const bed = testLedger(t);
   bed.ledger.noteFailure('archive', 'window');
   bed.now += HOUR;
@@ -25,7 +25,7 @@ test('a failure is known since it came first, until it is cleared', (t) => {
   assert.deepEqual(bed.ledger.failures(), []);
 });
 
-test('a step remembers a thousand failures, and says when it has no room for another', (t) => {
+test('a step stores up to a thousand failures and returns false for another one', (t) => {
   const bed = testLedger(t);
   const noted = Array.from({ length: 1001 }, (_, n) => bed.ledger.noteFailure('sweep', `submission ${n}`));
   assert.deepEqual([noted[999], noted[1000]], [true, false]);

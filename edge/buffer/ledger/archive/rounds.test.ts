@@ -8,7 +8,7 @@ const WINDOW = 2 ** 16;
 const DAY = 24 * HOUR;
 
 describe('a round', () => {
-  test('is open, then archived, then purgeable five minutes after, then gone', (t) => {
+  test('is open, then archived, then purgeable after five minutes, then gone', (t) => {
     const bed = testLedger(t);
     const window = sealed(bed, done(bed));
     const state = () => bed.ledger.openSeals(10);
@@ -22,7 +22,7 @@ describe('a round', () => {
     assert.deepEqual(state(), []);
   });
 
-  test('that failed is left out until it is tried again', (t) => {
+  test('that failed is not listed until its retry is due', (t) => {
     const bed = testLedger(t);
     const window = sealed(bed, done(bed));
     bed.ledger.noteFailure('archive', window);
@@ -31,7 +31,7 @@ describe('a round', () => {
     assert.equal(bed.ledger.openSeals(10).length, 1);
   });
 
-  test('open rounds come in the order of their opening, as many as asked for', (t) => {
+  test('is listed in the order in which the rounds were opened, up to the limit', (t) => {
     const bed = testLedger(t);
     const windows = Array.from({ length: 3 }, () => {
       bed.now += WINDOW;
@@ -47,7 +47,7 @@ describe('a round', () => {
     assert.deepEqual([listed(10), listed(2)], [order, order.slice(0, 2)]);
   });
 
-  test('is marked once: a repeat does not put off the purge, and nothing is marked that is not open', (t) => {
+  test('is marked once: a repeat does not delay the purge, and only an open round is marked', (t) => {
     const bed = testLedger(t);
     const id = done(bed);
     const end = { tasks: 1, upTo: null };
@@ -62,7 +62,7 @@ describe('a round', () => {
     assert.deepEqual(bed.ledger.openSeals(1), [{ window, round: 1, archived: true, purgeable: true }]);
   });
 
-  test('takes what had ended by its time, by that of its type, and nothing that ends later', (t) => {
+  test('takes only tasks whose retention has passed when it is opened; types may have other retentions', (t) => {
     const bed = testLedger(t);
     const [old, noise] = [done(bed), done(bed, { type: 'noise' })];
     const alive = bed.add({ type: 'later' });
@@ -82,7 +82,7 @@ describe('a round', () => {
     assert.equal(bed.ledger.closable(AT_ONCE, 10, true).length, 1, 'What is left waits for a round');
   });
 
-  test('takes no cancelled task that its runner drops while it is open', (t) => {
+  test('does not take a cancelled task that its runner drops while the round is open', (t) => {
     const bed = testLedger(t);
     const ended = done(bed);
     const { id, leaseId } = bed.held({ type: 'b' }, { leaseSeconds: 7200 });
@@ -99,7 +99,7 @@ describe('a round', () => {
     assert.deepEqual(taken(bed, window, 1), [id]);
   });
 
-  test('takes nothing that ends in the second of its opening, lest the clock be set back', (t) => {
+  test('takes no task that ends within a second of its opening, in case the clock is set back', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ type: 'b' }, { leaseSeconds: 7200 });
     const window = sealed(bed, done(bed));
@@ -108,7 +108,7 @@ describe('a round', () => {
     assert.ok(!taken(bed, window).includes(id));
   });
 
-  test('that finds nothing counts for none, and is over without a wait', (t) => {
+  test('that finds no tasks does not count, and ends without a wait', (t) => {
     const bed = testLedger(t);
     const id = failed(bed);
     bed.ledger.retry(id);

@@ -16,7 +16,7 @@ describe('seal', () => {
     assert.equal(bed.ledger.seal(window, AT_ONCE), true);
   });
 
-  test('a window is not closed while a key is reserved for a submission of it', (t) => {
+  test('a window is not closed while a key is reserved for one of its submissions', (t) => {
     const bed = testLedger(t);
     const window = windowOf(done(bed));
     const submission = submissionOf(bed.task().id);
@@ -27,7 +27,7 @@ describe('seal', () => {
     assert.equal(bed.ledger.seal(window, AT_ONCE), true);
   });
 
-  test('a window is not closed while a submission of it, or all of it, could not be swept', (t) => {
+  test('a window is not closed while the sweep of the window or of one of its submissions is failing', (t) => {
     const bed = testLedger(t);
     const window = windowOf(done(bed));
     bed.now += HOUR;
@@ -39,7 +39,7 @@ describe('seal', () => {
     assert.equal(bed.ledger.seal(window, AT_ONCE), true);
   });
 
-  test('while a round is open another call changes nothing', (t) => {
+  test('another call changes nothing while a round is open', (t) => {
     const bed = testLedger(t);
     const window = sealed(bed, done(bed));
     const before = bed.sql.exec('SELECT * FROM seals');
@@ -48,7 +48,7 @@ describe('seal', () => {
     assert.deepEqual(bed.sql.exec('SELECT * FROM seals'), before);
   });
 
-  test('inserts into a closed window are ignored, those into others in the same call are not', (t) => {
+  test('an insert ignores tasks of a closed window, but not the other tasks of the same call', (t) => {
     const bed = testLedger(t);
     const late = bed.task();
     const window = sealed(bed, done(bed));
@@ -63,7 +63,7 @@ describe('seal', () => {
     assert.deepEqual(bed.ledger.find(late.id), { sealed: true, rounds: 1 });
   });
 
-  test('what lives in a closed window runs, is cancelled and is retried as any other', (t) => {
+  test('a live task of a closed window can run, be cancelled and be retried', (t) => {
     const bed = testLedger(t);
     const [ready, waiting] = [bed.add({ type: 'ready' }), bed.add({ type: 'waiting' })];
     const window = sealed(bed, done(bed));
@@ -78,7 +78,7 @@ describe('seal', () => {
     assert.deepEqual(bed.ledger.retry(waiting), { retried: true });
   });
 
-  test('retry and cancel of a row of an open round answer so and change nothing, the row there or gone', (t) => {
+  test('retry and cancel of a task in a round return `sealed` and change nothing, also after the purge', (t) => {
     const bed = testLedger(t);
     const gone = bed.add();
     bed.ledger.cancel(gone);
@@ -99,7 +99,7 @@ describe('seal', () => {
     assert.ok(answers().every((answer) => 'sealed' in answer));
   });
 
-  test('a repeated report of a closed window still gets the first answer, until its row is gone', (t) => {
+  test('a repeated report for a task of a closed window gets the first answer until the row is deleted', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.succeed(id, leaseId);
@@ -111,7 +111,7 @@ describe('seal', () => {
 });
 
 describe('incomplete', () => {
-  test('the submissions of which a task is missing, closed windows aside', (t) => {
+  test('returns submissions of which a task is missing, without those of closed windows', (t) => {
     const bed = testLedger(t);
     const two = submissionOf(bed.task().id);
     const both = [0, 1].map((index) => ({ ...bed.task(), id: taskIdAt(two, index) }));

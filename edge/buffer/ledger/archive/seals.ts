@@ -5,35 +5,39 @@ import { windowEnd, windowOf } from '../../../contract/task-id.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';
 import { removeEndedWindow } from './ended-windows.ts';
 
-/** How many windows one call looks at, from the oldest on. */
+/** How many windows one call reads, oldest first. */
 const MAX_SCANNED_WINDOWS = 1000;
-/** A window is closed no sooner than this after its last id was made. */
+/** A window is not closed until this long after the time of its last id. */
 const SETTLED_MS = 120_000;
-/** A first round waits for this part of the retention, so that most of its window has ended by then. */
+/** A first round waits for this part of the retention, so that most tasks of its window have ended. */
 const GRACE = 1 / 24;
-/** A further round waits until the window is older than at the last by this part of its age. */
+/** A further round waits until the window's age has grown by this part since the last round. */
 const AGE_BETWEEN_ROUNDS = 1 / 2;
-/** From this number of rounds on, a window waits for its time also where room is short: each is a key to read. */
+/**
+ * After this number of rounds, a window waits for its time even if space is short: each round is a key to read.
+ */
 const MAX_EARLY_ROUNDS = 32;
-/** A round takes nothing that ended later than this before it: a clock that is set back adds nothing to it. */
+/**
+ * A round takes only tasks that ended this long before it, so that a clock that is set back adds no tasks to it.
+ */
 const CLOCK_MARGIN_MS = 1000;
-/** What the rows of a round are kept for after they were archived. */
+/** How long the rows of a round are kept after they were archived. */
 export const PURGE_AFTER_MS = 300_000;
 /** Sorts after every id of a window and before the next window. */
 export const END = '~';
 
-/** Whether a row of `tasks` is in the round that is open in the row of `seals`. */
+/** Whether a row of `tasks` is in the open round of the row of `seals`. */
 export const IN_ROUND = `(tasks.claimed_at IS NULL AND tasks.completed_at <= coalesce(
   (SELECT value FROM json_each(seals.type_cutoffs) WHERE key = tasks.type), seals.cutoff)
   AND (seals.up_to IS NULL OR tasks.id <= seals.up_to))`;
 
-/** Whether a row of `tasks` is in an open round: nothing of it changes any more. */
+/** Whether a row of `tasks` is in an open round. Such a row never changes. */
 export const FROZEN = `EXISTS (
   SELECT 1 FROM seals WHERE seals.window = substr(tasks.id, 1, 8) AND seals.purged_at IS NULL AND ${IN_ROUND})`;
 
 const SELECT_ROUNDS = 'SELECT rounds FROM seals WHERE window = ?1';
 
-/** How many rounds of a window are written; null if it is not closed. */
+/** How many rounds of a window are written; null if the window is not closed. */
 export function roundsOf(sql: Sql, window: string): number | null {
   return sql.exec<{ rounds: number }>(SELECT_ROUNDS, window)[0]?.rounds ?? null;
 }
@@ -45,14 +49,14 @@ export function isSealed(sql: Sql, window: string): boolean {
 
 const SELECT_FROZEN = `SELECT 1 AS frozen FROM tasks WHERE id = ?1 AND ${FROZEN}`;
 
-/** Whether a task is on its way to the archive. */
+/** Whether a task is being archived. */
 export function isFrozen(sql: Sql, taskId: string): boolean {
   return sql.exec(SELECT_FROZEN, taskId).length > 0;
 }
 
 /**
- * What stands against closing a window: a submission whose key is reserved, which may still be stored by a
- * repeat of its request, and one that a sweep could not deliver.
+ * Reasons why a window must not be closed: a submission with a reserved key, because a repeat of its request may
+ * still store it; and a submission that the sweep could not deliver.
  */
 const SELECT_HINDRANCE = `
   SELECT 1 AS hindered FROM idempotency_keys WHERE accepted = 0 AND submission > ?1 AND submission < ?2
@@ -84,18 +88,18 @@ const SELECT_ENDED_WINDOWS = `
   LEFT JOIN failures ON step = 'archive' AND name = ended.window
   ORDER BY ended.window`;
 
-/** Whether a window that is closed already is old enough for a further round. */
+/** Whether a closed window is old enough for a further round. */
 function isFurtherDue({ window, opened_at, rounds }: EndedWindow, early: boolean, now: number): boolean {
   if (opened_at === null || (early && (rounds ?? 0) < MAX_EARLY_ROUNDS)) return true;
   return opened_at + (opened_at - windowEnd(window)) * AGE_BETWEEN_ROUNDS <= now;
 }
 
 /**
- * The oldest windows that are due for an archive round. Tasks that are alive hold nothing back: they stay.
+ * The oldest windows that are due for an archive round. Live tasks of a window do not delay it; they stay.
  *
  * @param retention how long ended tasks stay, in milliseconds.
- * @param from where the look begins: an empty text, or what the last one returned as `next`.
- * @returns `next` is empty where all windows were looked at.
+ * @param from where the scan begins: an empty text, or `next` of the last call.
+ * @returns `next` is empty after all windows were scanned.
  */
 export function closable(
   sql: Sql,
@@ -128,8 +132,8 @@ const OPEN_ROUND = `
     type_cutoffs = excluded.type_cutoffs, up_to = NULL, purged_to = NULL`;
 
 /**
- * Closes a window to inserts and opens a round of it: the rows whose retention has passed do not change from
- * now on. While a round is open this changes nothing.
+ * Closes a window to inserts and opens a round of it. From then on, the rows whose retention has passed do not
+ * change. While a round of the window is open, this changes nothing.
  *
  * @returns false if the window may not be closed yet.
  */
@@ -151,7 +155,7 @@ const SELECT_OPEN_SEALS = `
     AND NOT EXISTS (SELECT 1 FROM failures WHERE step = 'archive' AND name = window AND retry_at > ?2)
   ORDER BY opened_at, window LIMIT ?3`;
 
-/** Open rounds, in the order in which they were opened, those of failing windows left out. */
+/** Open rounds in the order in which they were opened, without those of failing windows. */
 export function openSeals(sql: Sql, limit: number, now: number): OpenSeal[] {
   return sql
     .exec<{ window: string; round: number; archived: number; purgeable: number }>(
@@ -171,7 +175,7 @@ const MARK_ARCHIVED = `
   UPDATE seals SET archived_at = ?3, rounds = rounds + ?4, up_to = ?5
   WHERE window = ?1 AND rounds = ?2 AND archived_at IS NULL AND purged_at IS NULL`;
 
-/** A round is written. One that found nothing has no key, so nothing has to wait for KV to show it. */
+/** Marks a round as written. An empty round has no key, so its purge does not wait until KV shows a key. */
 export function markArchived(
   sql: Sql,
   window: string,
@@ -185,7 +189,7 @@ export function markArchived(
 
 const COUNT_OF_SUBMISSION = 'SELECT count(*) AS tasks FROM tasks WHERE id >= ?1 AND id < ?2';
 
-/** The submissions of which the ledger lacks a task, closed windows aside. */
+/** The submissions that have a task which the ledger does not have, without those of closed windows. */
 export function incomplete(sql: Sql, submissions: readonly SubmissionCount[]): string[] {
   return submissions
     .filter(({ submission, tasks }) => {

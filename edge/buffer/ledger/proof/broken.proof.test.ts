@@ -7,13 +7,13 @@ import { simulate } from './sim/simulate.ts';
 const MODEL_RUNS = 1000;
 const SEEDS = 15;
 
-describe('the model notices that', () => {
+describe('the model detects a ledger in which', () => {
   for (const { name, make } of BROKEN.filter(({ model }) => model)) {
     test(name, () => assert.ok(differsFromModel(make, MODEL_RUNS, 1)));
   }
 });
 
-describe('the simulation notices that', () => {
+describe('the simulation detects a ledger in which', () => {
   for (const { name, make, rule } of BROKEN.filter((broken) => broken.rule !== null)) {
     test(`${name} (${rule})`, () => {
       for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -25,15 +25,15 @@ describe('the simulation notices that', () => {
   }
 });
 
-test('a difference is found again by its seed and path, as the same short sequence', () => {
-  const make = BROKEN.find(({ name }) => name === 'a held task becomes ready in time')?.make;
+test('the seed and path of a difference reproduce it as the same short sequence', () => {
+  const make = BROKEN.find(({ name }) => name === 'a held task becomes ready when its time comes')?.make;
   assert.ok(make);
   const { failure } = checkAgainstModel(make, MODEL_RUNS, { seed: 1 });
   assert.ok(failure && failure.sequence.length < 10);
   assert.deepEqual(checkAgainstModel(make, 1, failure).failure, failure);
 });
 
-test('a violation is found again by its seed', () => {
+test('the seed of a violation reproduces it', () => {
   const make = BROKEN.find(({ rule }) => rule === 'sealed')?.make;
   assert.ok(make);
   const run = (seed: number) => simulate(make, seed).violation?.message;

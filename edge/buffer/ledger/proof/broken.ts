@@ -13,30 +13,30 @@ import type { LedgerSources } from '../transactions.ts';
 import type { MakeLedger } from './real.ts';
 
 /**
- * Ledgers that are each wrong in one thing, to see that the model and the simulation would notice. Most have
- * one statement rewritten on its way to the database; where no statement is to blame, one call is
+ * Ledgers with one fault each. They show that the model and the simulation detect these faults. Most faults
+ * rewrite one SQL statement before it reaches the database. If a fault is not in a statement, one call is
  * overridden.
  */
 export interface Broken {
-  /** What is wrong. */
+  /** The fault. */
   name: string;
   make: MakeLedger;
-  /** Whether the model notices. */
+  /** Whether the model detects it. */
   model: boolean;
-  /** The rule that the simulation finds broken first; null where it does not notice. */
+  /** The first rule that the simulation finds broken; null if it does not detect the fault. */
   rule: string | null;
 }
 
 export const BROKEN: Broken[] = [
   rewritten('a start does not count the attempt', 'attempts', 'attempt = attempt + 1', 'attempt = attempt'),
   rewritten(
-    'a claim spends the attempts of what is read ahead',
+    'a claim uses the attempts of tasks that are read ahead',
     'attempts',
     "SET state = 'leased', lease_id = ?2, claimed_at = ?3",
     "SET attempt = attempt + 1, state = 'leased', lease_id = ?2, claimed_at = ?3",
   ),
   rewritten(
-    'an expiry spends the attempt of a task that has not started',
+    'an expiry uses an attempt of a task that has not started',
     'attempts',
     'SET\n    lost_deliveries =',
     'SET attempt = attempt + 1, lost_deliveries =',
@@ -48,7 +48,7 @@ export const BROKEN: Broken[] = [
     'attempt = attempt',
   ),
   rewritten(
-    'a release gives back an attempt that was not spent',
+    'a release gives back an attempt that was not used',
     'attempts',
     'attempt = attempt - (started_at IS NOT NULL)',
     'attempt = attempt - 1',
@@ -72,26 +72,26 @@ export const BROKEN: Broken[] = [
     'lost_deliveries = lost_deliveries',
   ),
   rewritten(
-    'a release of a lease does not use up its id',
+    'the id of a released lease can be used again',
     'one use',
     "VALUES (?1, '', 0, ?2, ?2, '[]')",
     "SELECT ?1, '', 0, ?2, ?2, '[]' WHERE 0",
   ),
   rewritten('a retry keeps the attempts', 'attempts', 'attempt = 0', 'attempt = attempt'),
   rewritten(
-    'a retry brings completed tasks back',
+    'completed tasks can be retried',
     'one outcome',
     "('failed', 'cancelled')",
     "('failed', 'completed')",
   ),
   rewritten(
-    'a retry does not wait for the holder of its task',
+    'a retry does not wait for the runner that holds the task',
     'one holder',
     "CASE WHEN claimed_at IS NULL THEN 'ready' ELSE 'scheduled' END",
     "'ready'",
   ),
   rewritten(
-    'a held task becomes ready in time',
+    'a held task becomes ready when its time comes',
     'one holder',
     "state = 'scheduled' AND claimed_at IS NULL",
     "state = 'scheduled'",
@@ -102,7 +102,7 @@ export const BROKEN: Broken[] = [
     'priority DESC, run_at, id LIMIT',
     'priority DESC, id DESC LIMIT',
   ),
-  rewritten('priorities do not count', 'order', 'priority DESC, run_at, id LIMIT', 'run_at, id LIMIT'),
+  rewritten('priorities are ignored', 'order', 'priority DESC, run_at, id LIMIT', 'run_at, id LIMIT'),
   rewritten(
     'an expired lease is never taken back',
     'all end',
@@ -111,7 +111,7 @@ export const BROKEN: Broken[] = [
   ),
   rewritten('a lease expires early', 'fencing', 'AND expires_at <= ?1', 'AND expires_at <= ?1 + 10000'),
   rewritten(
-    'a heartbeat does not renew',
+    'a heartbeat does not renew a lease',
     'fencing',
     'expires_at = max(expires_at, ?2)',
     'expires_at = max(expires_at, ?2 * 0)',
@@ -123,32 +123,32 @@ export const BROKEN: Broken[] = [
     'DO UPDATE SET state = excluded.state\n  RETURNING type, state',
   ),
   rewritten(
-    'a window is closed while a submission of it could not be delivered',
+    'a window is closed although one of its submissions could not be delivered',
     null,
     "step = 'sweep' AND name >= ?1",
     "0 AND step = 'sweep' AND name >= ?1",
   ),
   rewritten(
-    'a task that lives holds back the archive of its window',
+    'a live task delays the archive of its window',
     'on time',
     'FROM ended_windows WHERE window > ?1',
     `FROM ended_windows WHERE window > ?1 AND NOT EXISTS (
        SELECT 1 FROM tasks WHERE completed_at IS NULL AND substr(id, 1, 8) = window)`,
   ),
-  rewritten('a round takes what somebody holds', null, '(tasks.claimed_at IS NULL AND', '('),
+  rewritten('a round takes tasks that a runner holds', null, '(tasks.claimed_at IS NULL AND', '('),
   rewritten(
-    'a round takes what has just ended',
+    'a round takes tasks that have just ended',
     'frozen',
     'tasks.completed_at <= coalesce(',
     'tasks.completed_at * 0 <= coalesce(',
   ),
   rewritten(
-    'a purge deletes rows that live',
+    'a purge deletes live tasks',
     'nothing lost',
     ...purging('(tasks.claimed_at IS NULL AND tasks.completed_at <=', '(coalesce(tasks.completed_at, 0) <='),
   ),
   rewritten(
-    'a purge deletes rows that ended after the round’s time',
+    'a purge deletes tasks that ended after the cutoff of the round',
     'nothing lost',
     ...purging(
       '(tasks.claimed_at IS NULL AND tasks.completed_at <=',
@@ -156,7 +156,7 @@ export const BROKEN: Broken[] = [
     ),
   ),
   rewritten(
-    'a purge forgets what ended since its round was opened',
+    'a purge forgets tasks that ended after its round was opened',
     'on time',
     'SELECT min(completed_at) AS since FROM tasks',
     'SELECT NULL AS since FROM tasks',
@@ -174,40 +174,40 @@ export const BROKEN: Broken[] = [
     'completed_at = max(completed_at, 0 * coalesce((',
   ),
   rewritten(
-    'a round that fails is tried at every run',
+    'a failing round is retried in every run',
     null,
     "NOT EXISTS (SELECT 1 FROM failures WHERE step = 'archive'",
     "NOT EXISTS (SELECT 1 FROM failures WHERE 0 AND step = 'archive'",
   ),
   rewritten(
-    'an ended lease is forgotten early',
+    'an ended lease is deleted early',
     'one use',
     'WHERE ended_at <= ?1',
     'WHERE ended_at <= ?1 + 3600000',
   ),
+  rewritten('claimed tasks are not counted', null, 'leased = leased + excluded.leased', 'leased = leased'),
   rewritten(
-    'what a claim takes is not counted',
+    'tasks of a paused type are claimed',
     null,
-    'leased = leased + excluded.leased',
-    'leased = leased',
+    'SELECT type FROM paused_types',
+    "SELECT 'none' AS type",
   ),
-  rewritten('a paused type is handed out', null, 'SELECT type FROM paused_types', "SELECT 'none' AS type"),
-  rewritten('a type’s own settings do not count', null, "type_retry ->> 'maxAttempts'", 'NULL'),
-  rewritten('a cancel drops the holder', 'fencing', "next.value ->> 'claimedAt'", 'NULL'),
-  rewritten('a result is not kept', null, "next.value ->> 'result'", 'NULL'),
+  rewritten('the settings of a type are ignored', null, "type_retry ->> 'maxAttempts'", 'NULL'),
+  rewritten('a cancel removes the lease of the task', 'fencing', "next.value ->> 'claimedAt'", 'NULL'),
+  rewritten('results are not stored', null, "next.value ->> 'result'", 'NULL'),
   rewritten(
-    'a result forgets its lease',
+    'a report deletes the lease of its task',
     'fencing',
     "lease_id = next.value ->> 'leaseId'",
     'lease_id = NULL',
   ),
   {
-    name: 'chance is always zero',
+    name: 'the random number is always zero',
     make: (sql, { now }) => new Ledger(sql, { now, random: () => 0 }),
     ...{ model: true, rule: null },
   },
   {
-    name: 'a transaction that dies is half done',
+    name: 'a transaction is half done after a crash',
     make: (sql, sources) => new Ledger({ exec: sql.exec, transaction: (body) => body() }, sources),
     ...{ model: false, rule: 'nothing lost' },
   },
@@ -222,7 +222,7 @@ export const BROKEN: Broken[] = [
   },
   overridden('a result counts under any lease', 'fencing', (sql, sources) => new Unfenced(sql, sources)),
   overridden(
-    'a task is given out while its expired holder stays',
+    'a task of an expired lease is granted while that lease still holds it',
     'one holder',
     (sql, sources) => new TwoHolders(sql, sources),
   ),
@@ -233,24 +233,32 @@ export const BROKEN: Broken[] = [
     (sql, sources) => new Deaf(sql, sources),
   ),
   overridden('starts are granted out of order', 'starts', (sql, sources) => new OutOfOrder(sql, sources)),
-  overridden('a heartbeat takes nothing back', null, (sql, sources) => new Lenient(sql, sources)),
-  overridden('a runner is not told of a cancel', 'answers', (sql, sources) => new Silent(sql, sources)),
-  overridden('a cancel overrides an outcome', 'one outcome', (sql, sources) => new Overriding(sql, sources)),
-  overridden('an insert reaches a closed window', 'sealed', (sql, sources) => new Inserting(sql, sources)),
+  overridden('a heartbeat takes back no tasks', null, (sql, sources) => new Lenient(sql, sources)),
   overridden(
-    'a task that is on its way to the archive is retried',
+    'a heartbeat does not report cancelled tasks',
+    'answers',
+    (sql, sources) => new Silent(sql, sources),
+  ),
+  overridden('a cancel overrides an outcome', 'one outcome', (sql, sources) => new Overriding(sql, sources)),
+  overridden(
+    'a task is inserted into a closed window',
+    'sealed',
+    (sql, sources) => new Inserting(sql, sources),
+  ),
+  overridden(
+    'a task is retried while it is being archived',
     'frozen',
     (sql, sources) => new Retrying(sql, sources),
   ),
 ];
 
-/** The real ledger over a port that changes what contains `from`. */
+/** The real ledger with a database wrapper that replaces `from` by `to` in statements. */
 function rewritten(name: string, rule: string | null, from: string, to: string): Broken {
   const rewrite = (query: string) => query.replace(from, to);
   return { name, rule, model: true, make: (sql, sources) => new Ledger(through(sql, rewrite), sources) };
 }
 
-/** The statement by which a purge deletes rows, with a part of it changed. */
+/** Replaces a part of the statement with which a purge deletes rows. */
 function purging(from: string, to: string): [string, string] {
   const start =
     'DELETE FROM tasks\n  WHERE id > ?2 AND id <= ?3 AND EXISTS (SELECT 1 FROM seals WHERE seals.window = ?1 AND ';
@@ -269,7 +277,7 @@ function through(sql: Sql, rewrite: (query: string) => string): Sql {
   };
 }
 
-/** A ledger that reaches past itself into its database. */
+/** A ledger whose subclasses can also access the database directly. */
 class Reaching extends Ledger {
   protected readonly sql: Sql;
   protected readonly sources: LedgerSources;
@@ -323,7 +331,7 @@ class Deaf extends Reaching {
   }
 }
 
-/** Starts the last task of a grant in place of the first. */
+/** Starts the last task of a grant instead of the first. */
 class OutOfOrder extends Reaching {
   override claim(order: LedgerClaim): ClaimGrant {
     const grant = super.claim(order);
@@ -369,7 +377,7 @@ class Overriding extends Reaching {
   }
 }
 
-/** Has a statement changed during some calls. */
+/** Changes a statement only during some calls. */
 class Sometimes extends Ledger {
   readonly #isChanged: { now: boolean };
 

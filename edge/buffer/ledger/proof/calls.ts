@@ -1,6 +1,6 @@
 import type { Ledger } from '../ledger.ts';
 
-/** What both the ledger and the model answer. */
+/** The calls that both the ledger and the model support. */
 export type Calls = { [Name in Modelled]: (...args: Parameters<Ledger[Name]>) => unknown };
 type Modelled =
   | (

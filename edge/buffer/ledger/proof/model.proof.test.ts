@@ -7,7 +7,7 @@ const DEFAULT_RUNS = 300;
 
 const numberFrom = (name: string) => (process.env[name] ? Number(process.env[name]) : undefined);
 
-test('the ledger does what the model does, whatever it is told in whatever order', (t) => {
+test('the ledger behaves like the model for random sequences of calls', (t) => {
   const { MODEL_PATH: path } = process.env;
   const runs = path ? 1 : (numberFrom('MODEL_RUNS') ?? DEFAULT_RUNS);
   const started = performance.now();

@@ -4,23 +4,23 @@ import type { Command } from './commands/command.ts';
 import { commands, runBoth } from './commands/commands.ts';
 import type { MakeLedger } from './real.ts';
 
-/** Which sequence to start from: what {@link describeFailure} printed of an earlier run. */
+/** The sequence to replay: the values that {@link describeFailure} printed for an earlier run. */
 export interface Replay {
   seed?: number | undefined;
-  /** Where in the run the sequence was, and which of its commands had run. */
+  /** The position of the sequence in the run, and which of its commands had run. */
   path?: string | undefined;
 }
 
 export interface ModelRun {
   runs: number;
   commands: number;
-  /** Null where the ledger and the model agreed throughout. */
+  /** Null if the ledger and the model always agreed. */
   failure: { seed: number; path: string; sequence: string[]; message: string } | null;
 }
 
 /**
- * Whether random sequences find a difference between the ledger and the model; looks for no shorter one. An
- * error of another kind is thrown on.
+ * Whether random sequences find a difference between the ledger and the model. Does not shorten the sequence. Any
+ * other error is thrown.
  */
 export function differsFromModel(make: MakeLedger, numRuns: number, seed: number): boolean {
   const property = fc.property(commands(), (sequence) => runBoth(sequence, make));
@@ -29,7 +29,7 @@ export function differsFromModel(make: MakeLedger, numRuns: number, seed: number
   return failed;
 }
 
-/** Runs random sequences on the ledger and the model until they differ, then looks for a short one that does. */
+/** Runs random sequences on the ledger and the model until they differ, then shortens the failing sequence. */
 export function checkAgainstModel(make: MakeLedger, numRuns: number, { seed, path }: Replay = {}): ModelRun {
   const [at, ...rest] = path?.split('/') ?? [];
   const replayPath = path === undefined ? undefined : rest.join('/');
@@ -68,7 +68,7 @@ function* counting(sequence: Iterable<Command>, tick: () => void): Generator<Com
   }
 }
 
-/** fast-check shows the replay path of a sequence as a comment after it. */
+/** fast-check prints the replay path of a sequence as a comment after it. */
 function replayPathOf(shown: string): string {
   return /replayPath="([^"]*)"/.exec(shown)?.[1] ?? '';
 }

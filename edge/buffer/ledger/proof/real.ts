@@ -12,14 +12,14 @@ import { holderName } from './model/task.ts';
 
 export type MakeLedger = (sql: Sql, sources: LedgerSources) => Ledger;
 
-/** The real thing, and the names that were given out. */
+/** The real ledger, and the ids that were created. */
 export class Real {
   now = START;
   chance = 0.5;
   readonly sources: LedgerSources = { now: () => this.now, random: () => this.chance };
   readonly taskIds: string[] = [];
   readonly leaseIds: string[] = [];
-  /** What every claim granted. */
+  /** The tasks that each claim granted. */
   readonly grants: { taskId: string; leaseId: string }[] = [];
   readonly #sql = openSqlite();
   readonly #make: MakeLedger;
@@ -60,7 +60,7 @@ export class Real {
     return fromEnd(this.leaseIds, place) ?? 'no such lease';
   }
 
-  /** A lease that was granted something. */
+  /** A lease that was granted tasks. */
   grantedLease(place: number): string {
     return fromEnd([...new Set(this.grants.map((grant) => grant.leaseId))], place) ?? this.leaseId(place);
   }
@@ -99,7 +99,7 @@ export function fromEnd(names: readonly string[], place: number): string | undef
   return names[names.length - 1 - (place % names.length)];
 }
 
-/** For answers whose order nobody promised. */
+/** Sorts an answer whose order is not defined. */
 export function sorted(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(text).sort();
   if (typeof answer !== 'object' || answer === null) return answer;
@@ -109,7 +109,7 @@ export function sorted(answer: unknown): unknown {
 /** SQLite's rows have no prototype. */
 const plain = (value: unknown): unknown => JSON.parse(text(value));
 
-/** Fails where the ledger and the model differ in what can be seen of them. */
+/** Fails if the ledger and the model differ in anything that is visible from outside. */
 export function compare(model: Model, real: Real): void {
   const { ledger } = real;
   same('holders', real.holders().sort(), model.holders().sort());

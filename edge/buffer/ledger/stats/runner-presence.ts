@@ -2,13 +2,13 @@ import type { HibernatingSockets } from '../../sockets/wake-sockets.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Waker } from '../waker.ts';
 
-/** A runner that claims when more than this many others were dismissed is shown once it describes itself again. */
+/** How many dismissed runners are remembered. A forgotten one is shown again when it next describes itself. */
 const MAX_DISMISSED = 1000;
 
 /**
- * Notes which runners come and go by their wake sockets. Whoever has a runner's token can open a socket under any
- * name, so no single socket decides: a runner has gone when the last one of its name has closed, and it is there
- * again when it claims.
+ * Tracks by their wake sockets which runners are present. Anybody with a runner token can open a socket under
+ * any name, so a single socket does not decide. A runner is gone when the last socket of its name has closed,
+ * and it is present again when it claims.
  */
 export class RunnerPresence {
   readonly #sockets: HibernatingSockets;
@@ -23,12 +23,12 @@ export class RunnerPresence {
   }
 
   open(runner: string): Response {
-    // A runner that has connected claims at once.
+    // A runner claims immediately after it has connected.
     if (!this.#sockets.isConnected(runner)) this.#waker.forget(runner);
     return this.#sockets.accept(runner);
   }
 
-  /** A socket of any kind has closed. */
+  /** Handles a closed socket of any kind. */
   noteClosed(socket: WebSocket): void {
     const runner = this.#sockets.runnerOf(socket);
     if (runner === null || this.#sockets.isConnected(runner)) return;

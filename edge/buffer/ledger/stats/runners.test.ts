@@ -8,42 +8,42 @@ const iso = (ms: number) => new Date(ms).toISOString();
 
 const ABOUT = { startedAt: iso(START), threads: 2, ioConcurrency: 32, types: ['a', 'b'] };
 
-/** A claim of a runner that tells of itself. */
-function tell(bed: TestLedger, runner: string, limit = 1, told: Partial<RunnerAbout> = {}): void {
+/** A claim with which a runner describes itself. */
+function introduce(bed: TestLedger, runner: string, limit = 1, details: Partial<RunnerAbout> = {}): void {
   const wants = [{ types: ['a'], limit }];
-  const about = { ...ABOUT, ...told };
+  const about = { ...ABOUT, ...details };
   bed.ledger.claim({ leaseId: randomUUID(), runner, leaseSeconds: 30, wants, about });
 }
 
-/** The longest description of types that there may be: 50 KB. */
+/** The longest possible list of types: 50 KB. */
 const MANY_TYPES = Array.from({ length: 500 }, (_, index) => `${'t'.repeat(97)}${index}`.slice(-100));
 
 const none: ReadonlySet<string> = new Set();
 const names = (bed: TestLedger, connected = none) => bed.ledger.runners(connected).map(({ name }) => name);
 
 describe('a runner', () => {
-  test('is shown with what it told, what it holds, and since when', (t) => {
+  test('is shown with its description, its tasks, and the times of their claims', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(2);
     bed.now += SECOND;
-    tell(bed, 'one', 2);
+    introduce(bed, 'one', 2);
     const claimedAt = iso(bed.now);
     const tasks = ids.map((taskId) => ({ taskId, type: 'a', claimedAt }));
     assert.deepEqual(bed.ledger.runners(none), [{ name: 'one', ...ABOUT, held: 2, tasks }]);
   });
 
-  test('is shown with its threads that do not end, until it reports that they have ended', (t) => {
+  test('is shown with its stuck threads until it reports that they have ended', (t) => {
     const bed = testLedger(t);
     const stuck: StuckThread[] = [
       { lane: 'cpu', taskId: bed.addMany(1)[0] ?? '', type: 'a', since: iso(START) },
     ];
-    tell(bed, 'one', 1, { stuck });
+    introduce(bed, 'one', 1, { stuck });
     assert.deepEqual(bed.ledger.runners(none)[0]?.stuck, stuck);
-    tell(bed, 'one');
+    introduce(bed, 'one');
     assert.equal(bed.ledger.runners(none)[0]?.stuck, undefined);
   });
 
-  test('that has told nothing is shown while it holds tasks', (t) => {
+  test('that has not described itself is shown while it holds tasks', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({}, { runner: 'silent' });
     assert.deepEqual(names(bed), ['silent']);
@@ -51,7 +51,7 @@ describe('a runner', () => {
     assert.deepEqual(names(bed), []);
   });
 
-  test('shows the 20 tasks that it has held longest, and counts all', (t) => {
+  test('is shown with the 20 tasks that it has held longest and the number of all its tasks', (t) => {
     const bed = testLedger(t);
     for (let task = 0; task < 25; task += 1) {
       bed.now += 1;
@@ -63,29 +63,29 @@ describe('a runner', () => {
     assert.equal(runner?.tasks[0]?.claimedAt, iso(START + 1));
   });
 
-  test('is gone when it has been silent for more than two of its intervals', (t) => {
+  test('is gone after it has been silent for more than two of its intervals', (t) => {
     const bed = testLedger(t);
-    tell(bed, 'one');
+    introduce(bed, 'one');
     bed.now += 74 * SECOND;
     assert.deepEqual(names(bed), ['one']);
     bed.now += 2 * SECOND;
     assert.deepEqual(names(bed), []);
-    tell(bed, 'one');
+    introduce(bed, 'one');
     assert.deepEqual(names(bed), ['one']);
   });
 
-  test('with an open socket is shown however long it is silent, and forgets nothing it told', (t) => {
+  test('with an open socket is shown with its description, even after a long silence', (t) => {
     const bed = testLedger(t);
-    tell(bed, 'one');
+    introduce(bed, 'one');
     bed.now += 10 * MINUTE;
     const [runner] = bed.ledger.runners(new Set(['one']));
     assert.equal(runner?.threads, 2);
   });
 
-  test('that closes its socket is gone at once, but for what it holds', (t) => {
+  test('that closes its socket is shown only as long as it holds tasks', (t) => {
     const bed = testLedger(t);
     const id = bed.add();
-    tell(bed, 'one');
+    introduce(bed, 'one');
     bed.ledger.dismissRunner('one');
     assert.deepEqual(names(bed), ['one']);
     bed.ledger.cancel(id);
@@ -94,9 +94,9 @@ describe('a runner', () => {
     assert.deepEqual(names(bed), []);
   });
 
-  test('that was dismissed and claims is shown again', (t) => {
+  test('that was dismissed is shown again when it claims', (t) => {
     const bed = testLedger(t);
-    tell(bed, 'one');
+    introduce(bed, 'one');
     bed.ledger.dismissRunner('one');
     assert.deepEqual(names(bed), []);
     bed.ledger.recallRunner('one');
@@ -105,17 +105,17 @@ describe('a runner', () => {
 });
 
 describe('with very many runners', () => {
-  test('1,000 are listed', (t) => {
+  test('at most 1,000 are listed', (t) => {
     const bed = testLedger(t);
     const connected = new Set(Array.from({ length: 1500 }, (_, index) => `r${index}`));
     assert.equal(bed.ledger.runners(connected).length, 1000);
   });
 
-  test('1 MB of descriptions is kept, of those heard of last', (t) => {
+  test('descriptions of the most recently seen runners are kept, up to 1 MB', (t) => {
     const bed = testLedger(t);
     for (let index = 100; index < 160; index += 1) {
       bed.now += 1;
-      tell(bed, `r${index}`, 1, { types: MANY_TYPES });
+      introduce(bed, `r${index}`, 1, { types: MANY_TYPES });
     }
     const [kept] = bed.sql.exec<{ bytes: number }>('SELECT sum(octet_length(about)) AS bytes FROM runners');
     assert.ok(kept && kept.bytes > 800_000 && kept.bytes <= 1_000_000, `${kept?.bytes} bytes`);
@@ -123,17 +123,17 @@ describe('with very many runners', () => {
     assert.ok(shown.includes('r159') && !shown.includes('r100'));
   });
 
-  test('a connected one is not forgotten, and is shown without types if there is no room for them', (t) => {
+  test('a connected runner is not forgotten, but its types are if there is no space for them', (t) => {
     const bed = testLedger(t);
-    tell(bed, 'real');
+    introduce(bed, 'real');
     bed.connected.add('real');
     for (let index = 0; index < 30; index += 1) {
       bed.connected.add(`really ${index}`);
-      tell(bed, `really ${index}`, 1, { types: MANY_TYPES });
+      introduce(bed, `really ${index}`, 1, { types: MANY_TYPES });
     }
     for (let index = 0; index < 2100; index += 1) {
       bed.now += 1;
-      tell(bed, `invented ${index}`);
+      introduce(bed, `invented ${index}`);
     }
     const shown = new Map(bed.ledger.runners(none).map((runner) => [runner.name, runner]));
     assert.deepEqual(shown.get('real')?.types, ABOUT.types);
@@ -142,11 +142,11 @@ describe('with very many runners', () => {
     assert.equal(shown.get('really 29')?.threads, 2);
   });
 
-  test('2,000 names are kept, those heard of last', (t) => {
+  test('names of the most recently seen runners are kept, up to 2,000', (t) => {
     const bed = testLedger(t);
     for (let index = 0; index < 2100; index += 1) {
       bed.now += 1;
-      tell(bed, `r${index}`);
+      introduce(bed, `r${index}`);
     }
     const [kept] = bed.sql.exec<{ names: number }>('SELECT count(*) AS names FROM runners');
     assert.equal(kept?.names, 1899);
@@ -155,7 +155,7 @@ describe('with very many runners', () => {
   });
 });
 
-test('a lease that names many ended tasks is looked at in part', (t) => {
+test('only a part of the tasks of leases with many ended tasks is read', (t) => {
   const bed = testLedger(t);
   const limit = 500;
   for (let lease = 0; lease < 11; lease += 1) {
@@ -168,10 +168,10 @@ test('a lease that names many ended tasks is looked at in part', (t) => {
   assert.equal(bed.ledger.listActive(100).length, 10);
 });
 
-test('a type is handled while a runner takes it, or holds a task of it', (t) => {
+test('a type is handled while a runner takes its tasks or holds one of them', (t) => {
   const bed = testLedger(t);
   for (const type of ['a', 'b', 'c', 'd']) bed.add({ type });
-  tell(bed, 'one');
+  introduce(bed, 'one');
   bed.claim(['c'], { runner: 'silent' });
   const handled = bed.ledger.stats(bed.ledger.runners(none)).types.filter((type) => type.handled);
   assert.deepEqual(handled.map(({ type }) => type).sort(), ['a', 'b', 'c']);

@@ -6,15 +6,15 @@ import { parse } from '../store/rows.ts';
 import type { Sql } from '../store/sql.ts';
 import { CLAIMED } from '../tasks/leases.ts';
 
-/** A runner describes itself every 30 s; one that has been silent for this long is gone. */
+/** A runner describes itself every 30 s. A runner that has been silent for this long is gone. */
 const PRESENT_MS = 75_000;
 const FORGET_AFTER_MS = 3_600_000;
 
-/** How many runners are kept, and how many bytes of what they said of themselves, all together. */
+/** How many runners are stored, and the total size of their descriptions. */
 const MAX_NAMES = 2000;
 const MAX_ABOUT_BYTES = 1_000_000;
 
-/** Where there is no room, this many names and bytes are made free, so that the next ones find some. */
+/** If there is no space, this many names and bytes are freed, so that the next runners find space. */
 const FREED_NAMES = 200;
 const FREED_BYTES = 100_000;
 
@@ -22,8 +22,8 @@ const SEE = 'UPDATE runners SET seen_at = ?3 WHERE name = ?1 AND about = ?2 RETU
 const WRITE = 'INSERT OR REPLACE INTO runners (name, about, seen_at) VALUES (?1, ?2, ?3)';
 
 /**
- * A runner has described itself. If there is no room for it, runners that are not connected are forgotten, those
- * that have been silent for the longest time first; if that is not enough, its types are not kept.
+ * Stores a runner's description. If there is no space, runners that are not connected are deleted, beginning with
+ * those that have been silent for longest. If that is not enough, the runner's types are not stored.
  */
 export function noteRunner(
   sql: Sql,
@@ -35,7 +35,7 @@ export function noteRunner(
   const text = JSON.stringify(about);
   if (sql.exec(SEE, name, text, now).length > 0) return;
   const { types: _, ...rest } = about;
-  const fits = makeRoom(sql, name, text.length, isConnected);
+  const fits = freeSpace(sql, name, text.length, isConnected);
   sql.exec(WRITE, name, fits ? text : JSON.stringify(rest), now);
 }
 
@@ -43,8 +43,8 @@ const SELECT_SIZES =
   'SELECT name, octet_length(about) AS bytes FROM runners WHERE name <> ?1 ORDER BY seen_at';
 const FORGET_NAMES = 'DELETE FROM runners WHERE name IN (SELECT value FROM json_each(?1))';
 
-/** @returns whether there is room for so many bytes more. */
-function makeRoom(sql: Sql, name: string, bytes: number, isConnected: (runner: string) => boolean): boolean {
+/** @returns whether there is space for `bytes` more bytes. */
+function freeSpace(sql: Sql, name: string, bytes: number, isConnected: (runner: string) => boolean): boolean {
   const others = sql.exec<{ name: string; bytes: number }>(SELECT_SIZES, name);
   let names = others.length + 1;
   let total = others.reduce((sum, other) => sum + other.bytes, bytes);
@@ -63,14 +63,14 @@ function makeRoom(sql: Sql, name: string, bytes: number, isConnected: (runner: s
 
 const DISMISS = 'UPDATE runners SET seen_at = 0 WHERE name = ?1';
 
-/** A runner has closed its connection: it is shown no longer than it holds tasks, unless it comes back. */
+/** Records that a runner has disconnected. It is shown only as long as it holds tasks, unless it returns. */
 export function dismissRunner(sql: Sql, name: string): void {
   sql.exec(DISMISS, name);
 }
 
 const RECALL = 'UPDATE runners SET seen_at = ?2 WHERE name = ?1 AND seen_at = 0';
 
-/** A runner that was dismissed is there all the same. */
+/** Records that a dismissed runner is still present. */
 export function recallRunner(sql: Sql, name: string, now: number): void {
   sql.exec(RECALL, name, now);
 }
@@ -81,7 +81,7 @@ export function forgetRunners(sql: Sql, now: number): void {
   sql.exec(FORGET, now - FORGET_AFTER_MS);
 }
 
-/** A list shows this many runners. */
+/** Maximum number of runners in a list. */
 const MAX_SHOWN_RUNNERS = 1000;
 
 const SELECT_PRESENT = `SELECT name FROM runners WHERE seen_at > ?1 ORDER BY name LIMIT ${MAX_SHOWN_RUNNERS}`;
@@ -96,8 +96,8 @@ const SELECT_HELD = `
 type Held = { runner: string; taskId: string; type: string; claimedAt: number };
 
 /**
- * The runners that were heard of lately, have a socket open, or hold tasks, by name: 1,000 at most. Looks at the
- * first 5,000 tasks that runners claimed.
+ * The runners that were seen recently, have an open socket, or hold tasks; sorted by name, 1,000 at most. Reads
+ * the first 5,000 tasks that runners claimed.
  */
 export function listRunners(sql: Sql, connected: ReadonlySet<string>, now: number): RunnerView[] {
   const held = Map.groupBy(sql.exec<Held>(SELECT_HELD), (task) => task.runner);

@@ -32,13 +32,13 @@ describe('the counts', () => {
     assert.deepEqual(bed.ledger.stats([]).counts, { ...counts, ready: 2 });
   });
 
-  test('are those of the ledger after a call that failed', (t) => {
+  test('match the ledger after a call that failed', (t) => {
     const bed = testLedger(t);
     assert.throws(() => bed.ledger.insert([bed.task(), bed.task({ priority: 0.5 })]), /INTEGER/);
     assert.deepEqual(bed.ledger.stats([]).counts, NONE);
   });
 
-  test('are read without looking at any task', (t) => {
+  test('are read without reading any task', (t) => {
     const sql = openSqlite();
     t.after(() => sql.close());
     const port = recording(sql);
@@ -70,7 +70,7 @@ describe('the totals', () => {
     assert.deepEqual(typeOf(bed, 'a').totals, { ...NO_TOTALS, cancelled: 1, retries: 2, leaseExpiries: 1 });
   });
 
-  test('go on counting when ended tasks are brought back', (t) => {
+  test('continue to count when ended tasks are retried', (t) => {
     const bed = testLedger(t);
     for (let round = 0; round < 2; round += 1) {
       const id = round === 0 ? bed.add() : (bed.ledger.list({ limit: 1 }).tasks[0]?.id ?? '');
@@ -81,7 +81,7 @@ describe('the totals', () => {
     assert.deepEqual(typeOf(bed, 'a').counts, { ...NONE, ready: 1 });
   });
 
-  test('are forgotten a day after the last task of their type is gone', (t) => {
+  test('are deleted a day after the last task of their type is gone', (t) => {
     const bed = testLedger(t);
     bed.sql.exec("INSERT INTO types VALUES ('gone', 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, ?1)", START);
     bed.add();
@@ -95,7 +95,7 @@ describe('the totals', () => {
 });
 
 describe('the minutes of the last hour', () => {
-  test('say what ended in them, and how long it waited and ran', (t) => {
+  test('contain how many tasks ended, and how long they waited and ran', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(3);
     bed.now += 2 * SECOND;
@@ -111,7 +111,7 @@ describe('the minutes of the last hour', () => {
     assert.ok(Math.abs(minute.runMs.p95 - 10_000) < 1000, `ran ${minute.runMs.p95} ms`);
   });
 
-  test('are an hour, and forgotten after it', (t) => {
+  test('cover one hour and are deleted after it', (t) => {
     const bed = testLedger(t);
     for (let minute = 0; minute < 90; minute += 1) {
       const { id, leaseId } = bed.held();
@@ -128,7 +128,7 @@ describe('the minutes of the last hour', () => {
 });
 
 describe('the oldest waiting task', () => {
-  test('is the one that could have been claimed first, whatever its type and priority', (t) => {
+  test('is the task that could have been claimed first, regardless of its type and priority', (t) => {
     const bed = testLedger(t);
     bed.now += MINUTE;
     bed.add({ priority: 5 });
@@ -140,14 +140,14 @@ describe('the oldest waiting task', () => {
     assert.deepEqual(bed.ledger.stats([]).oldestWaiting, { taskId: oldest, type: 'b', since: iso(START) });
   });
 
-  test('is none where nothing waits', (t) => {
+  test('is absent if no task waits', (t) => {
     const bed = testLedger(t);
     bed.held();
     assert.equal(bed.ledger.stats([]).oldestWaiting, undefined);
   });
 });
 
-test('at most 200 types are shown, those with the most living tasks first', (t) => {
+test('at most 200 types are shown, those with the most live tasks first', (t) => {
   const bed = testLedger(t);
   for (let type = 0; type < 250; type += 1) bed.add({ type: `t${type}` });
   bed.addMany(2, { type: 'busy' });
@@ -157,7 +157,7 @@ test('at most 200 types are shown, those with the most living tasks first', (t) 
   assert.equal(counts.ready, 252);
 });
 
-test('of 10,000 types the answer takes a bounded number of look-ups, and all tasks are counted', (t) => {
+test('with 10,000 types, the number of look-ups is limited and all tasks are counted', (t) => {
   const sql = openSqlite();
   t.after(() => sql.close());
   const port = recording(sql);

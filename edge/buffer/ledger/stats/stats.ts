@@ -53,8 +53,8 @@ const SUM_TYPES = `
   FROM types`;
 
 /**
- * How the queue stands, read from what was counted as tasks moved. Shows the 200 types with the most tasks that
- * have not ended, and looks for the oldest ready task among those.
+ * The statistics of the queue, read from the counters. Shows the 200 types with the most tasks that have not
+ * ended, and searches for the oldest ready task among these types.
  */
 export function stats(sql: Sql, runners: readonly RunnerView[], now: number): QueueStats {
   const handled = new Set(
@@ -128,7 +128,7 @@ function percentilesOf(json: string): Percentiles | null {
 
 const FORGET_MINUTES = 'DELETE FROM minutes WHERE minute <= ?1';
 
-/** Forgets minutes that are not shown any more. */
+/** Deletes minutes that are no longer shown. */
 export function forgetMinutes(sql: Sql, now: number): void {
   sql.exec(FORGET_MINUTES, minuteOf(now) - SHOWN_MINUTES);
 }

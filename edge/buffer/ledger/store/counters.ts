@@ -2,7 +2,7 @@ import type { TaskState } from '../../../contract/task.ts';
 import { Histogram } from './histogram.ts';
 import type { Sql } from './sql.ts';
 
-/** In the order of the columns that {@link ADD_TO_TYPES} writes. */
+/** The fields are in the order of the columns that {@link ADD_TO_TYPES} writes. */
 const NOTHING = {
   scheduled: 0,
   ready: 0,
@@ -34,7 +34,7 @@ const ADD_TO_TYPES = `
 
 const SUM_READY = 'SELECT sum(ready) AS ready FROM types WHERE type IN (SELECT value FROM json_each(?1))';
 
-/** How many tasks of these types are ready, with what the call under way has done, counted up to a limit. */
+/** How many tasks of these types are ready, including changes of the current call. The count stops at a limit. */
 export function readyOf(
   sql: Sql & { readonly counters: Counters },
   types: readonly string[],
@@ -55,15 +55,15 @@ const ADD_TO_MINUTE = `
     completed = completed + excluded.completed, failed = failed + excluded.failed,
     waits = excluded.waits, runs = excluded.runs`;
 
-/** The minute that a time lies in, counted from the Unix epoch. */
+/** The minute that contains a time, counted from the Unix epoch. */
 export function minuteOf(ms: number): number {
   return Math.floor(ms / 60_000);
 }
 
 /**
- * Counts what a call does to the tasks of each type, and writes that at its end: one row a type and one a
- * minute, however many tasks it was. So the counts are those of the tasks after every call, and nobody ever
- * has to count the tasks themselves.
+ * Counts how a call changes the tasks of each type, and writes the counts at the end of the call: one row per type
+ * and one per minute, regardless of the number of tasks. So the counts match the tasks after every call, and the
+ * tasks themselves never need to be counted.
  */
 export class Counters {
   readonly #types = new Map<string, Moves>();
@@ -72,7 +72,7 @@ export class Counters {
   #completed = 0;
   #failed = 0;
 
-  /** Tasks have changed their state; null stands for not being in the ledger. */
+  /** Counts tasks that changed their state. Null means that they are not in the ledger. */
   move(type: string, from: TaskState | null, to: TaskState | null, tasks = 1): void {
     const moves = this.#of(type);
     if (from) moves[from] -= tasks;
@@ -82,23 +82,23 @@ export class Counters {
     if (to === 'failed') this.#failed += tasks;
   }
 
-  /** An attempt failed, and the task waits for another. */
+  /** Counts a failed attempt whose task waits for another attempt. */
   retry(type: string): void {
     this.#of(type).retries += 1;
   }
 
-  /** A runner has let its lease run out, or does not name a task any more. */
+  /** Counts an attempt whose lease expired or whose task the runner no longer listed. */
   expireLease(type: string): void {
     this.#of(type).leaseExpiries += 1;
   }
 
-  /** An attempt was reported: how long it had to wait for its claim, and how long it took from there. */
+  /** Counts a reported attempt: how long it waited for its claim, and how long it took after the claim. */
   report(waitMs: number, runMs: number): void {
     this.#waits.add(waitMs);
     this.#runs.add(runMs);
   }
 
-  /** Writes what was counted. */
+  /** Writes the counts. */
   write(sql: Sql, now: number): void {
     if (this.#types.size === 0) return;
     const moved = [...this.#types].map(([type, moves]) => [type, ...Object.values(moves)]);

@@ -5,7 +5,7 @@ import { HOUR, MINUTE, testLedger } from '../testing.ts';
 const count = (bed: ReturnType<typeof testLedger>, table: string) =>
   bed.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]?.n;
 
-test('ended leases and old keys are forgotten in portions of a thousand, however many there are', (t) => {
+test('ended leases and old keys are deleted in portions of a thousand', (t) => {
   const bed = testLedger(t);
   for (let n = 0; n < 2500; n += 1) {
     bed.ledger.releaseLease(`lease-${String(n).padStart(4, '0')}`);
@@ -23,7 +23,7 @@ test('ended leases and old keys are forgotten in portions of a thousand, however
   ]);
 });
 
-test('what has not lived its time stays', (t) => {
+test('an ended lease stays until its lifetime is over', (t) => {
   const bed = testLedger(t);
   bed.ledger.releaseLease('old');
   bed.now += 50 * MINUTE;
@@ -36,7 +36,7 @@ test('what has not lived its time stays', (t) => {
   );
 });
 
-test('types without tasks are forgotten in portions of a thousand, others never', (t) => {
+test('types without tasks are deleted in portions of a thousand, other types are never deleted', (t) => {
   const bed = testLedger(t);
   const ids = Array.from({ length: 1500 }, (_, n) => bed.task({ type: `t${1000 + n}` }));
   bed.ledger.insert(ids);

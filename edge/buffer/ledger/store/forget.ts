@@ -1,19 +1,19 @@
 import { KEY_LIFE_MS } from '../tasks/idempotency.ts';
 import type { Sql } from './sql.ts';
 
-/** How many rows of a table one portion looks at. */
+/** How many rows of a table one portion scans. */
 const PORTION = 1000;
 
-/** A table whose rows live for some time after they have ended. */
+/** A table whose rows are kept for some time after they have ended. */
 interface Aging {
   readonly table: string;
   readonly key: string;
-  /** When a row ended, as SQL; null while it has not. */
+  /** When a row ended, as SQL; null if it has not ended. */
   readonly endedAt: string;
   readonly lifeMs: number;
 }
 
-/** An ended lease is remembered for an hour, so that a claim that arrives again finds that it has ended. */
+/** An ended lease is kept for an hour, so that a repeated claim finds that its lease has ended. */
 const LEASES: Aging = { table: 'leases', key: 'id', endedAt: 'ended_at', lifeMs: 3_600_000 };
 const KEYS: Aging = { table: 'idempotency_keys', key: 'key', endedAt: 'reserved_at', lifeMs: KEY_LIFE_MS };
 
@@ -25,17 +25,17 @@ const TYPES: Aging = {
   lifeMs: 24 * 3_600_000,
 };
 
-/** Passes over tables and deletes the rows that have lived their time, a portion a call. */
+/** Scans tables and deletes the rows whose lifetime is over, one portion per call. */
 export class Forgetting {
-  /** The tables that the pass has not finished, each with the key where it goes on. */
+  /** The tables that the current pass has not finished, each with the key after which it continues. */
   #left: { aging: Aging; after: string }[] = [];
 
-  /** Starts a pass; one that is under way goes on. */
+  /** Starts a pass, unless one is running. */
   start(): void {
     if (this.#left.length === 0) this.#left = [LEASES, KEYS, TYPES].map((aging) => ({ aging, after: '' }));
   }
 
-  /** Does a portion of each table that is left. */
+  /** Handles one portion of each table that is not finished. */
   next(sql: Sql, now: number): void {
     this.#left = this.#left.flatMap(({ aging, after }) => {
       const last = forgetPortion(sql, aging, after, now);
@@ -44,7 +44,7 @@ export class Forgetting {
   }
 }
 
-/** @returns the key that the portion ended with; null at the end of the table. */
+/** @returns the last key of the portion; null at the end of the table. */
 function forgetPortion(
   sql: Sql,
   { table, key, endedAt, lifeMs }: Aging,

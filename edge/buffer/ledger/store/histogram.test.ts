@@ -8,14 +8,14 @@ function of(...values: number[]): Histogram {
   return histogram;
 }
 
-test('a quantile is known to a tenth, from nothing to a month', () => {
+test('a quantile is accurate to a tenth, from zero to a month', () => {
   for (const value of [0, 1, 7, 99, 1500, 60_000, 30 * 24 * 3600_000]) {
     const seen = of(value).quantile(0.5);
     assert.ok(Math.abs(seen - value) <= Math.max(1, value / 10), `${value} is seen as ${seen}`);
   }
 });
 
-test('half of the values are at most the median, 95 of a hundred at most p95', () => {
+test('half of the values are at most the median, and 95 of a hundred are at most p95', () => {
   const values = Array.from({ length: 100 }, (_, index) => (index < 50 ? 10 : index < 95 ? 100 : 10_000));
   const histogram = of(...values);
   assert.ok(histogram.quantile(0.5) < 20);
@@ -23,14 +23,14 @@ test('half of the values are at most the median, 95 of a hundred at most p95', (
   assert.ok(histogram.quantile(0.96) > 9000);
 });
 
-test('a histogram is the same after it was stored, and grows by another', () => {
+test('a histogram can be stored, read again and merged with another', () => {
   const histogram = new Histogram(of(10, 10, 10).toJson());
   histogram.merge(of(1000));
   assert.ok(histogram.quantile(0.75) < 12);
   assert.ok(histogram.quantile(0.76) > 900);
 });
 
-test('of nothing there is no quantile but 0', () => {
+test('every quantile of an empty histogram is 0', () => {
   assert.equal(new Histogram().quantile(0.5), 0);
   assert.ok(new Histogram().isEmpty);
 });

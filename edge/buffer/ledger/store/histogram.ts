@@ -1,11 +1,11 @@
-/** Buckets grow by this factor, so a value is known to a tenth. */
+/** Buckets grow by this factor, so values are accurate to a tenth. */
 const GROWTH = 1.2;
 
-/** How often values of each size were seen. */
+/** Counts how often values of each size occurred. */
 export class Histogram {
   readonly #buckets: Map<number, number>;
 
-  /** @param json what {@link toJson} returned. */
+  /** @param json a result of {@link toJson}. */
   constructor(json = '{}') {
     const stored: Record<string, number> = JSON.parse(json);
     this.#buckets = new Map(Object.entries(stored).map(([bucket, count]) => [Number(bucket), count]));
@@ -15,17 +15,17 @@ export class Histogram {
     return this.#buckets.size === 0;
   }
 
-  /** @param value a number of at least 0; a lesser one counts as 0. */
+  /** @param value a number of at least 0. A negative number counts as 0. */
   add(value: number): void {
     this.#count(Math.round(Math.log1p(Math.max(0, value)) / Math.log(GROWTH)), 1);
   }
 
-  /** Adds what another has seen. */
+  /** Adds the values of another histogram. */
   merge(other: Histogram): void {
     for (const [bucket, count] of other.#buckets) this.#count(bucket, count);
   }
 
-  /** The value that a share of those seen, from 0 to 1, does not exceed; 0 where none was seen. */
+  /** The value that the given share of all values, from 0 to 1, does not exceed; 0 if there are no values. */
   quantile(share: number): number {
     const total = [...this.#buckets.values()].reduce((sum, count) => sum + count, 0);
     let rest = share * total;

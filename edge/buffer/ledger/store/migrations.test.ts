@@ -10,14 +10,17 @@ import type { Sql } from './sql.ts';
 import { openSqlite } from './sqlite.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
-/** Databases of released versions, as SQL. The first line says when each was written, and names its tasks. */
+/**
+ * Databases of released versions, as SQL. The first line contains the time of writing and the names of the
+ * tasks.
+ */
 const RELEASES = readdirSync(FIXTURES).filter((name) => name.endsWith('.sql'));
 
 interface Old {
   sql: Sql;
   /** Unix milliseconds. */
   writtenAt: number;
-  /** Ids by what each task went through. */
+  /** Task ids by names that describe what happened to the tasks. */
   names: Record<string, string>;
 }
 
@@ -27,11 +30,11 @@ function load(t: TestContext, release: string): Old {
   const [head = '', ...statements] = readFileSync(join(FIXTURES, release), 'utf8').trim().split('\n');
   for (const statement of statements) sql.exec(statement);
   const [, writtenAt, names] = /at (\d+), its tasks by name: (\{.*\})$/.exec(head) ?? [];
-  assert.ok(writtenAt && names, `The first line of ${release} says nothing of its time and tasks`);
+  assert.ok(writtenAt && names, `The first line of ${release} does not contain its time and tasks`);
   return { sql, writtenAt: Number(writtenAt), names: JSON.parse(names) };
 }
 
-/** The database of a release, opened by this one a second later. */
+/** The database of a release, opened by the current version a second later. */
 function upgraded(t: TestContext, release: string): { bed: TestLedger; id: (name: string) => string } {
   const { sql, writtenAt, names } = load(t, release);
   const bed = new TestLedger(sql);
@@ -47,7 +50,7 @@ function upgraded(t: TestContext, release: string): { bed: TestLedger; id: (name
   };
 }
 
-/** Tables and indexes with their columns, whatever the text that made them. */
+/** Tables and indexes with their columns, regardless of the SQL text that created them. */
 function shape(sql: Sql) {
   return sql
     .exec<{ name: string; type: string }>(
@@ -62,7 +65,7 @@ function shape(sql: Sql) {
 
 for (const release of RELEASES) {
   describe(`a database of ${release.replace('.sql', '')}`, () => {
-    test('gets the schema that a new one has', (t) => {
+    test('gets the schema of a new database', (t) => {
       const fresh = openSqlite();
       t.after(() => fresh.close());
       migrate(fresh);
@@ -70,7 +73,7 @@ for (const release of RELEASES) {
       assert.deepEqual(shape(bed.sql), shape(fresh));
     });
 
-    test('keeps every task as it was', (t) => {
+    test('keeps every task unchanged', (t) => {
       const { bed, id } = upgraded(t, release);
       const names = ['completed', 'failed', 'cancelled', 'retrying', 'leased', 'leasedCancelled', 'single'];
       const waiting = ['ready', 'high', 'scheduled', 'large', 'text', 'paused'];
@@ -83,7 +86,7 @@ for (const release of RELEASES) {
       assert.ok('sealed' in bed.ledger.find(id('purged')));
     });
 
-    test('lets the runners that hold tasks go on: what they hold has started', (t) => {
+    test('lets runners that hold tasks continue: these tasks have started', (t) => {
       const { bed, id } = upgraded(t, release);
       const leaseId = '00000000-0000-4000-8000-000000000007';
       const holds = [id('leased'), id('leasedCancelled')];
@@ -96,21 +99,21 @@ for (const release of RELEASES) {
       });
     });
 
-    test('spends the attempts of runners that are gone', (t) => {
+    test('uses the attempts of runners that are gone', (t) => {
       const { bed, id } = upgraded(t, release);
       bed.now += MINUTE;
       bed.ledger.tick();
       assert.deepEqual([bed.state(id('leased')), bed.row(id('leased')).attempt], ['scheduled', 1]);
     });
 
-    test('hands out what waits in order, by its new rules', (t) => {
+    test('grants waiting tasks in order, by the new rules', (t) => {
       const { bed, id } = upgraded(t, release);
       const { ids } = bed.claim(['a', 'paused', 'text'], { starts: 1, ahead: { a: 10, text: 1 } });
       assert.deepEqual(ids, [id('high'), id('ready'), id('text')]);
       assert.deepEqual([bed.row(id('high')).attempt, bed.row(id('ready')).attempt], [1, 0]);
     });
 
-    test('goes on with the windows that were closed: each had one round, of all its rows', (t) => {
+    test('continues with closed windows: each had one round of all its rows', (t) => {
       const { bed, id } = upgraded(t, release);
       bed.now += HOUR;
       assert.deepEqual(
@@ -133,14 +136,14 @@ for (const release of RELEASES) {
 
     test('lists the windows whose tasks have ended', (t) => {
       const { bed, id } = upgraded(t, release);
-      // A key of the window is reserved until then.
+      // A key of the window is reserved until 24 hours after the release's database was written.
       bed.now += 25 * HOUR;
       bed.ledger.tick();
       const windows = bed.ledger.closable({ default: 0, types: {} }, 10).map(({ window }) => window);
       assert.ok(windows.includes(windowOf(id('completed'))));
     });
 
-    test('knows its idempotency keys, retries and cancels', (t) => {
+    test('keeps its idempotency keys, and its tasks can be retried and cancelled', (t) => {
       const { bed, id } = upgraded(t, release);
       assert.deepEqual(bed.ledger.retry(id('failed')), { retried: true });
       assert.deepEqual(bed.ledger.cancel(id('scheduled')), { changed: true });
@@ -148,7 +151,7 @@ for (const release of RELEASES) {
       assert.deepEqual(bed.ledger.reserve('key-1', 'other hash', 'submission'), { conflict: true });
     });
 
-    test('gives a key to the token that repeats its request first', (t) => {
+    test('gives a key to the first token that repeats its request', (t) => {
       const { bed, id } = upgraded(t, release);
       const reserve = (key: string, fresh: string) => bed.ledger.reserve(key, 'hash', fresh, false, 'key-1');
       const first = { submission: id('ready').slice(0, 32), accepted: true, repeated: true };
@@ -163,18 +166,18 @@ for (const release of RELEASES) {
   });
 }
 
-test('a database that is newer than the release is refused with a sentence', (t) => {
+test('a database of a newer release is refused with an error', (t) => {
   const sql = openSqlite();
   t.after(() => sql.close());
   migrate(sql);
   sql.exec('UPDATE schema_version SET version = ?', SCHEMA_VERSION + 1);
   assert.throws(
     () => new Ledger(sql, { now: Date.now, random: Math.random }),
-    /has schema version \d+, and this release knows \d+ at most: deploy the release that wrote it/,
+    /has schema version \d+, but this release supports versions up to \d+: deploy the release that wrote it/,
   );
 });
 
-test('an upgrade that is interrupted goes on where it stopped', (t) => {
+test('an interrupted upgrade continues where it stopped', (t) => {
   const { sql } = load(t, RELEASES[0] ?? '');
   const dies: Sql = {
     exec: (query, ...params) => {
@@ -188,7 +191,7 @@ test('an upgrade that is interrupted goes on where it stopped', (t) => {
   assert.equal(sql.exec('SELECT version FROM schema_version')[0]?.version, SCHEMA_VERSION);
 });
 
-test('a portion of an upgrade that is rolled back with its call is done again', (t) => {
+test('a portion of an upgrade is repeated if the transaction of its call was rolled back', (t) => {
   const { sql } = load(t, RELEASES[0] ?? '');
   migrate(sql);
   let isFull = true;
@@ -204,7 +207,7 @@ test('a portion of an upgrade that is rolled back with its call is done again', 
   assert.throws(() => ledger.tick(), /The disk is full/);
   isFull = false;
   for (let calls = 0; isBackfilling(sql); calls += 1) {
-    assert.ok(calls < 100, 'The backfill does not go on');
+    assert.ok(calls < 100, 'The backfill makes no progress');
     ledger.tick();
   }
 });

@@ -4,20 +4,22 @@ import type { Sql } from './sql.ts';
 
 /** One step from a version of the schema to the next. */
 interface Migration {
-  /** Runs at once, in one transaction with the note of the new version. Must not read all tasks. */
+  /**
+   * Runs when the ledger starts, in one transaction with the write of the new version. Must not read all tasks.
+   */
   readonly statements: readonly string[];
   /**
-   * What the step needs to do to many rows: a portion of it a call. Takes where the last portion ended, an empty
-   * text at first; returns where this one ended, or null after the last.
+   * The changes of the step to many rows, one portion per call. Gets the end of the previous portion, an empty
+   * text at first. Returns the end of this portion, or null after the last.
    */
   readonly backfill?: (sql: Sql, after: string) => string | null;
 }
 
 /**
- * A task that was read ahead has no `started_at`: it spends an attempt when it starts. `lost_deliveries` counts
- * the leases that lost it unstarted, one after the other. A payload of some size lies in a pack together with
- * those of the same insert: a row of more than about 1,000 bytes would take a page of 4 KB more. `pack_at` is
- * its first byte there, `body_bytes` its length. Tasks that run during the upgrade have started.
+ * A task that was read ahead has no `started_at`. It uses an attempt when it starts. `lost_deliveries` counts the
+ * consecutive leases that lost the task before it started. Larger payloads of one insert are stored together in a
+ * pack, because a row of more than about 1,000 bytes would take another page of 4 KB. `pack_at` is the payload's
+ * first byte in the pack, and `body_bytes` is its length. Tasks that run during the upgrade have started.
  */
 const STARTS_AND_PACKS: Migration = {
   statements: [
@@ -34,14 +36,15 @@ const STARTS_AND_PACKS: Migration = {
 };
 
 /**
- * Windows close while tasks of them are alive, and the rows that end leave in rounds, one at a time. The latest
- * was opened at `opened_at` and holds the rows that ended by `cutoff`, or by their type's time in `type_cutoffs`,
- * a JSON object; it is open until `purged_at`. `rounds` counts those that are written. `up_to` is the last id of
- * a round that does not cover the whole window, `purged_to` the last that the purge has looked at. Every window
- * that 0.1.0 closed had one round, which took all its rows; those that are written keep their key.
+ * A window can be closed while tasks of it are alive. Its ended rows leave in rounds, one round at a time. The
+ * latest round was opened at `opened_at` and is open until `purged_at`. It contains the rows that ended by
+ * `cutoff`, or by the time of their type in `type_cutoffs`, a JSON object. `rounds` counts the written rounds.
+ * `up_to` is the last id of a round that does not cover the whole window. `purged_to` is the last id that the
+ * purge has scanned. Every window that 0.1.0 closed had one round, which took all its rows. Written rounds keep
+ * their key.
  *
- * `ended_windows` lists windows in which a task has ended that no round took, and since when. `failures` lists
- * windows and submissions whose archive or sweep failed, until it succeeds.
+ * `ended_windows` lists the windows that have an ended task which no round has taken, and since when. `failures`
+ * lists windows and submissions whose archive or sweep failed, until it succeeds.
  */
 const ARCHIVE_ROUNDS: Migration = {
   statements: [
@@ -66,12 +69,12 @@ const ARCHIVE_ROUNDS: Migration = {
   backfill: listEndedWindows,
 };
 
-/** The step at index n leads from version n to n + 1. A step that was released never changes. */
+/** The step at index n leads from version n to version n + 1. A released step never changes. */
 const MIGRATIONS: readonly Migration[] = [{ statements: FIRST_SCHEMA }, STARTS_AND_PACKS, ARCHIVE_ROUNDS];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** One row: the version of the schema, and where the backfill of its step goes on; null once that is done. */
+/** One row: the version of the schema, and where the backfill of its step continues; null after its end. */
 const CREATE_VERSION = `
   CREATE TABLE IF NOT EXISTS schema_version (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
@@ -89,21 +92,21 @@ const WRITE_VERSION = 'INSERT OR REPLACE INTO schema_version (id, version, backf
 const HAS_TASKS = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tasks'`;
 
 /**
- * Brings a database to {@link SCHEMA_VERSION}, each step in one transaction. A step with a backfill waits for
- * that of the step before.
+ * Upgrades a database to {@link SCHEMA_VERSION}, each step in one transaction. Before each step, the backfill of
+ * the previous step is completed.
  *
- * @throws {Error} when the database is newer than this code.
+ * @throws {Error} if the database is newer than this code.
  */
 export function migrate(sql: Sql): void {
   sql.transaction(() => {
     sql.exec(CREATE_VERSION);
-    // A database of 0.1.0 has tables and no version.
+    // A database of 0.1.0 has tables but no version.
     if (!readVersion(sql)) writeVersion(sql, sql.exec(HAS_TASKS).length > 0 ? 1 : 0, null);
   });
   const { version } = currentVersion(sql);
   if (version > SCHEMA_VERSION) {
     throw new Error(
-      `The ledger's database has schema version ${version}, and this release knows ${SCHEMA_VERSION} at most: deploy the release that wrote it, or a later one`,
+      `The ledger's database has schema version ${version}, but this release supports versions up to ${SCHEMA_VERSION}: deploy the release that wrote it, or a later one`,
     );
   }
   const isNew = version === 0;
@@ -116,13 +119,13 @@ export function migrate(sql: Sql): void {
   }
 }
 
-/** Whether the last step has rows left to bring to its version. */
+/** Whether the last step has rows left to upgrade. */
 export function isBackfilling(sql: Sql): boolean {
   return currentVersion(sql).backfill !== null;
 }
 
 /**
- * Does one portion of the last step's backfill, within the caller's transaction.
+ * Runs one portion of the last step's backfill in the caller's transaction.
  *
  * @returns whether there is more to do.
  */

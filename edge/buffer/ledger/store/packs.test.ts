@@ -15,7 +15,7 @@ function packOf(bed: TestLedger, id: string): number {
   return bed.sql.exec<{ pack: number }>('SELECT pack FROM tasks WHERE id = ?', id)[0]?.pack ?? 0;
 }
 
-test('payloads over 512 bytes of one insert share packs of up to 64 KB', (t) => {
+test('the payloads over 512 bytes of one insert share packs of up to 64 KB', (t) => {
   const bed = testLedger(t);
   const tasks = Array.from({ length: 100 }, (_, n) => bed.task({ payload: payloadOf(n, 1000) }));
   bed.ledger.insert(tasks);
@@ -32,7 +32,7 @@ test('a short payload stays in its row', (t) => {
   assert.deepEqual(packs(bed), []);
 });
 
-test('every payload reads back as it was, whatever its characters', (t) => {
+test('every payload is read as it was written, regardless of its characters', (t) => {
   const bed = testLedger(t);
   const payloads = ['é', '𝄞', 'x', '\u0000', '中', '"'].map((text) =>
     JSON.stringify({ text: text.repeat(700) }),
@@ -49,7 +49,7 @@ test('every payload reads back as it was, whatever its characters', (t) => {
   );
 });
 
-test('a delivery that is repeated adds no pack', (t) => {
+test('a repeated delivery adds no pack', (t) => {
   const bed = testLedger(t);
   const task = bed.task({ payload: payloadOf(1, 1000) });
   bed.ledger.insert([task]);
@@ -57,7 +57,7 @@ test('a delivery that is repeated adds no pack', (t) => {
   assert.equal(packs(bed).length, 1);
 });
 
-test('a task that may live long does not keep the payloads of those that end soon', (t) => {
+test('a task that may live long does not share a pack with tasks that end soon', (t) => {
   const bed = testLedger(t);
   const tasks = [0, 10 * HOUR, 0, 10 * HOUR].map((wait, n) =>
     bed.task({ payload: payloadOf(n, 1000), ...(wait > 0 && { runAt: START + wait }) }),
@@ -69,7 +69,7 @@ test('a task that may live long does not keep the payloads of those that end soo
   assert.notEqual(first, second);
 });
 
-test('a pack goes with the last of its tasks', (t) => {
+test('a pack is deleted with the last of its tasks', (t) => {
   const bed = testLedger(t);
   bed.ledger.insert([1, 2, 3].map((n) => bed.task({ payload: payloadOf(n, 1000) })));
   const [pack] = packs(bed);

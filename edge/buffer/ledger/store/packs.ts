@@ -1,14 +1,14 @@
 import { byteLength } from '../../../contract/text.ts';
 import { jsonChunks, type Sql } from './sql.ts';
 
-/** A longer payload goes into a pack; a shorter one stays in its task's row. Bytes of UTF-8. */
+/** A longer payload is stored in a pack; a shorter one in its task's row. Bytes of UTF-8. */
 const MAX_ROW_PAYLOAD_BYTES = 512;
-/** A pack is full at this size; it may hold one payload that is larger. */
+/** A pack is full at this size. A single payload in a pack may be larger. */
 const MAX_PACK_BYTES = 64 * 1024;
-/** Tasks that may live longer than this share a pack only with tasks of about the same time. */
+/** Tasks that wait longer than this share a pack only with tasks of about the same time. */
 const SHARED_LIFE_MS = 3_600_000;
 
-/** Where a task's payload lies: in its row, or in a pack. */
+/** Where a task's payload is stored: in its row, or in a pack. */
 export interface StoredPayload {
   payload: string | null;
   bodyBytes: number | undefined;
@@ -26,11 +26,11 @@ interface Pack {
 const SELECT_LAST = 'SELECT coalesce(max(id), 0) AS id FROM packs';
 const INSERT_PACK = 'INSERT INTO packs (id, tasks, data) VALUES (?1, ?2, CAST(?3 AS BLOB))';
 
-/** Puts the payloads of one insert together, so that each takes no page of the database for itself. */
+/** Stores the payloads of one insert together, so that they do not each take a page of the database. */
 export class Packer {
   readonly #sql: Sql;
   readonly #packs = new Map<number, Pack>();
-  /** The pack that is being filled, for each time at which its tasks are due. */
+  /** The pack that is being filled, for each time when tasks are due. */
   readonly #open = new Map<number, Pack>();
   #lastId: number | undefined;
 
@@ -38,7 +38,7 @@ export class Packer {
     this.#sql = sql;
   }
 
-  /** @param waitMs how long the task is to wait before it may run. */
+  /** @param waitMs how long the task waits before it may run. */
   place(payload: string, waitMs: number): StoredPayload {
     const inRow = { payload, bodyBytes: undefined, pack: null, packAt: null };
     // A UTF-16 unit takes three bytes of UTF-8 at most.
@@ -52,13 +52,13 @@ export class Packer {
     return { payload: null, bodyBytes, pack: pack.id, packAt };
   }
 
-  /** A task that lies in a pack is in the ledger now. */
+  /** Counts a task of a pack that was inserted into the ledger. */
   count(packId: number): void {
     const pack = this.#packs.get(packId);
     if (pack) pack.tasks += 1;
   }
 
-  /** Writes the packs of which a task is in the ledger. */
+  /** Writes the packs that have a task in the ledger. */
   write(): void {
     for (const { id, texts, tasks } of this.#packs.values()) {
       if (tasks > 0) this.#sql.exec(INSERT_PACK, id, tasks, texts.join(''));
@@ -85,7 +85,7 @@ const COUNT_DOWN = `
   UPDATE packs SET tasks = packs.tasks - (gone.value ->> 'tasks')
   FROM json_each(?1) AS gone WHERE packs.id = gone.value ->> 'pack'`;
 
-/** Tasks were deleted; `packs` names the pack of each that had one. A pack goes with the last of its tasks. */
+/** Handles deleted tasks. `packs` has the pack of each task that had one. A pack is deleted with its last task. */
 export function leavePacks(sql: Sql, packs: readonly number[]): void {
   const counts = [...Map.groupBy(packs, (pack) => pack)].map(([pack, { length: tasks }]) => ({
     pack,
@@ -97,7 +97,7 @@ export function leavePacks(sql: Sql, packs: readonly number[]): void {
   }
 }
 
-/** A task's payload as JSON text; null where it lies in the submission's record. */
+/** A task's payload as JSON text; null if it is stored in the submission's record. */
 export const PAYLOAD = `
   iif(pack IS NULL, payload,
     (SELECT CAST(substr(packs.data, tasks.pack_at + 1, tasks.body_bytes) AS TEXT) FROM packs WHERE packs.id = tasks.pack))

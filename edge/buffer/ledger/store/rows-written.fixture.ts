@@ -3,7 +3,7 @@ import { newSubmission, taskIdAt } from '../../../contract/task-id.ts';
 import { Ledger } from '../ledger.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
-/** Rows by the count of Cloudflare's bill, index rows included. */
+/** Rows as Cloudflare bills them, including index rows. */
 export interface Rows {
   read: number;
   written: number;
@@ -19,12 +19,12 @@ export interface LifeRows {
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
 
-/** Runs the ledger over a Durable Object's own storage and counts the rows that it reads and writes. */
+/** Runs the ledger with the storage of a Durable Object and counts the rows that it reads and writes. */
 export class CountingLedger extends DurableObject<unknown> {
   #rows: Rows = { read: 0, written: 0 };
   #now = START;
 
-  /** Takes tasks through their life: inserted at once, claimed and settled by `size`, deleted at once. */
+  /** Runs tasks through their life: one insert, claims and reports of `size` tasks, one delete. */
   life(tasks: number, size: number): LifeRows {
     const ledger = this.#ledger();
     const ids = idsAt(START, tasks);
@@ -59,7 +59,7 @@ export class CountingLedger extends DurableObject<unknown> {
     return { insert, claim, settle, remove };
   }
 
-  /** What one claim of 100 costs where `others` tasks are of another type and as many of a later time. */
+  /** The cost of a claim of 100 tasks among `others` tasks of another type and `others` tasks of a later time. */
   claimAmong(others: number): Rows {
     const ledger = this.#ledger();
     const types = ['a', 'b', 'c', 'd', 'e'];

@@ -29,7 +29,7 @@ async function get<Schema extends z.ZodType>(path: string, schema: Schema): Prom
   return schema.parse(JSON.parse(text));
 }
 
-/** Rows written for each task of a whole life, and a line of how they come about. */
+/** Returns the rows written in the whole life of a task, and prints the rows of each step. */
 async function writtenPerTask(t: TestContext, tasks: number, size: number): Promise<number> {
   const life = await get(`/life?tasks=${tasks}&size=${size}`, LifeRows);
   const parts = Object.entries(life).map(([step, rows]) => `${step} ${(rows.written / tasks).toFixed(2)}`);
@@ -44,15 +44,15 @@ describe('rows written', () => {
   });
   after(() => harness.close());
 
-  test('a task that is claimed by 100 writes at most 6 rows in its life, its deletion included', async (t) => {
+  test('a task in claims of 100 writes at most 6 rows in its life, including its deletion', async (t) => {
     assert.ok((await writtenPerTask(t, 1000, 100)) <= 6);
   });
 
-  test('a task that is claimed alone writes its lease and the counts for itself', async (t) => {
+  test('a task that is claimed alone also writes a lease and the counts', async (t) => {
     assert.ok((await writtenPerTask(t, 200, 1)) <= 12.1);
   });
 
-  test('a claim of 100 reads its own tasks only, however many are of other types or of later times', async (t) => {
+  test('a claim of 100 reads only its own tasks, not those of other types or of later times', async (t) => {
     const few = await get('/claim?others=1000', Rows);
     const many = await get('/claim?others=20000', Rows);
     t.diagnostic(`Among 2,000 others ${few.read} rows read, among 40,000 ${many.read}`);

@@ -20,13 +20,13 @@ export interface StoredWork extends Record<string, SqlValue> {
   payload: string | null;
 }
 
-/** The attempts a task may take: by its submission, else by its type's latest report, else by default. */
+/** The maximum number of attempts: from the submission, or else the type's latest report, or else the default. */
 const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttempts', ${DEFAULT_MAX_ATTEMPTS})`;
 
 const SMALL_WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,
   ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, priority, started_at`;
 
-/** None of these but the payload is large, so an answer's size follows from its payloads. */
+/** Only the payload can be large, so the size of an answer depends on its payloads. */
 export const WORK_COLUMNS = `${SMALL_WORK_COLUMNS}, ${PAYLOAD}`;
 
 export function toWorkRow(stored: StoredWork): WorkRow {
@@ -44,7 +44,7 @@ export function toWorkRow(stored: StoredWork): WorkRow {
   };
 }
 
-/** A leased task as its holder sees it: `attempt` is the attempt that begins when the task starts. */
+/** A leased task as its runner sees it: `attempt` is the attempt that begins when the task starts. */
 export function toGrantedRow(stored: StoredWork): WorkRow {
   const work = toWorkRow(stored);
   return stored.started_at === null ? { ...work, attempt: work.attempt + 1 } : work;
@@ -74,18 +74,18 @@ const FURTHER_COLUMNS = 'run_at, tags, completed_at, attempts, error, result';
 
 const SELECT_TASK = `SELECT ${WORK_COLUMNS}, ${FURTHER_COLUMNS} FROM tasks WHERE id = ?1`;
 
-/** All of a task but its progress. */
+/** A task without its progress. */
 export function readTask(sql: Sql, id: string): TaskRow | null {
   const stored = sql.exec<StoredTask>(SELECT_TASK, id)[0];
   return stored ? toTaskRow(stored) : null;
 }
 
-/** A task that could not be taken in has no attempts, and no record that would hold its payload. */
+/** An invalid task (`max_attempts` is 0) has no record with its payload, so the archive must keep the payload. */
 const SELECT_FOR_ARCHIVE = `
   SELECT ${SMALL_WORK_COLUMNS}, iif(max_attempts = 0, payload, NULL) AS payload, ${FURTHER_COLUMNS}
   FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
 
-/** Tasks as the archive keeps them: their payloads stay in their submissions' records. */
+/** Tasks in the form of the archive. Their payloads stay in their submissions' records. */
 export function readForArchive(sql: Sql, ids: readonly string[]): TaskRow[] {
   return inOrder(sql.exec<StoredTask>(SELECT_FOR_ARCHIVE, JSON.stringify(ids)), ids).map(toTaskRow);
 }
@@ -103,7 +103,7 @@ function toTaskRow(stored: StoredTask): TaskRow {
   };
 }
 
-/** Reads back JSON that the ledger itself wrote. */
+/** Parses JSON that the ledger itself wrote. */
 export function parse<Value>(json: string): Value {
   return JSON.parse(json);
 }
@@ -114,10 +114,10 @@ export function inOrder<Row extends { id: string }>(rows: readonly Row[], ids: r
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
-/** How large a task's payload is, in bytes, wherever it lies. */
+/** The size of a task's payload in bytes, regardless of where it is stored. */
 export const PAYLOAD_BYTES = 'coalesce(tasks.body_bytes, octet_length(tasks.payload)) AS bytes';
 
-/** A task's id, and what its payload adds to an answer. */
+/** A task's id and the size of its payload. */
 export interface Sized extends Record<string, SqlValue> {
   id: string;
   bytes: number;
@@ -130,7 +130,7 @@ export function readSizes(sql: Sql, ids: readonly string[]): Sized[] {
   return ids.length === 0 ? [] : inOrder(sql.exec<Sized>(SELECT_SIZES, JSON.stringify(ids)), ids);
 }
 
-/** The first of some tasks whose payloads together stay within so many bytes; always at least one. */
+/** The ids of the first tasks whose payloads together stay within `maxBytes`; at least one. */
 export function fitting(tasks: readonly Sized[], maxBytes = MAX_ANSWER_BYTES): string[] {
   return firstPart(tasks, maxBytes).map(({ id }) => id);
 }

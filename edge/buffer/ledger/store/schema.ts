@@ -1,11 +1,11 @@
 /**
- * One row a task, its body last so that the other columns are read without it. Each waiting task stands in
- * one of two partial indexes: what may run now, and what has to wait for its time. `type_retry` is what the
- * task's type set in its latest report, for what the submission left open. While a task is leased
- * `lease_id` names its holder; afterwards it names the lease whose report ended the attempt. A task that is
- * cancelled while it runs keeps its holder until the runner has dropped it: `claimed_at` is set as long as
- * somebody may be running the task, in whatever state it is. `payload` is null where `body_bytes` says that
- * it lies in the submission's record.
+ * One row per task. The payload is the last column, so that the other columns are read without it. Each waiting
+ * task is in one of two partial indexes: tasks that may run now, and tasks that wait for their time.
+ * `type_retry` has the settings of the task's type from its latest report, for settings that the submission left
+ * open. While a task is leased, `lease_id` is the lease that holds it. Afterwards it is the lease whose report
+ * ended the attempt. A task that is cancelled while it runs keeps its lease until the runner has dropped the
+ * task. `claimed_at` is set as long as a runner may be running the task, regardless of the state. `payload` is
+ * null if it is stored in the submission's record. Then `body_bytes` is its size.
  */
 const TASKS = `
   CREATE TABLE IF NOT EXISTS tasks (
@@ -40,8 +40,8 @@ const SCHEDULED = `
   ON tasks (run_at, id) WHERE state = 'scheduled' AND claimed_at IS NULL`;
 
 /**
- * One row a claim. It is open until no task is held under it; then it stays for an hour, so that a claim
- * that arrives again finds that its lease has ended.
+ * One row per claim. A lease is open while it holds a task. Then its row stays for an hour, so that a repeated
+ * claim finds that its lease has ended.
  */
 const LEASES = `
   CREATE TABLE IF NOT EXISTS leases (
@@ -58,7 +58,7 @@ const OPEN_LEASES = `
   CREATE INDEX IF NOT EXISTS leases_open
   ON leases (expires_at) WHERE ended_at IS NULL`;
 
-/** Windows (the first eight hex digits of their ids) that are closed: nothing is inserted into them again. */
+/** Closed windows (the first eight hex digits of their ids). Nothing is inserted into them. */
 const SEALS = `
   CREATE TABLE IF NOT EXISTS seals (
     window      TEXT PRIMARY KEY,
@@ -82,13 +82,13 @@ const IDEMPOTENCY_KEYS = `
 const OPEN_KEYS = `
   CREATE INDEX IF NOT EXISTS idempotency_keys_open ON idempotency_keys (submission) WHERE accepted = 0`;
 
-/** One row: how far the sweep has come. */
+/** One row: the last window that the sweep has completed. */
 const SWEPT = `
   CREATE TABLE IF NOT EXISTS swept (id INTEGER PRIMARY KEY CHECK (id = 1), window TEXT NOT NULL) STRICT`;
 
 /**
- * How many tasks of a type there are in each state, and what has happened to them since the first: written
- * by each call that moves tasks, in the same transaction.
+ * The number of tasks of each type in each state, and the totals since the first task of the type. Each call that
+ * changes tasks also writes these counts, in the same transaction.
  */
 const TYPES = `
   CREATE TABLE IF NOT EXISTS types (
@@ -107,7 +107,7 @@ const TYPES = `
     moved_at        INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`;
 
-/** What ended in a minute, and how long it had waited and run, as histograms. */
+/** The number of tasks that ended in a minute, and histograms of how long they waited and ran. */
 const MINUTES = `
   CREATE TABLE IF NOT EXISTS minutes (
     minute    INTEGER PRIMARY KEY,
@@ -120,7 +120,7 @@ const MINUTES = `
 const PAUSED_TYPES = `
   CREATE TABLE IF NOT EXISTS paused_types (type TEXT PRIMARY KEY, paused_at INTEGER NOT NULL) STRICT, WITHOUT ROWID`;
 
-/** What runners told of themselves, and when; 0 once they have gone. */
+/** The descriptions that runners sent, and when; `seen_at` is 0 for a runner that is gone. */
 const RUNNERS = `
   CREATE TABLE IF NOT EXISTS runners (
     name    TEXT PRIMARY KEY,

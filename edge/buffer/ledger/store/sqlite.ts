@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Sql, SqlValue } from './sql.ts';
 
-/** The ledger's port over `node:sqlite`. `path` is a file, or `:memory:`. */
+/** Opens a database with `node:sqlite`. `path` is a file or `:memory:`. */
 export function openSqlite(path = ':memory:'): Sql & { close(): void } {
   const database = new DatabaseSync(path);
   const statements = new Map<string, StatementSync>();

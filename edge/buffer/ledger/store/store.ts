@@ -1,11 +1,11 @@
 import type { Counters } from './counters.ts';
 import type { Sql } from './sql.ts';
 
-/** The ledger's database, and what the call under way has done in it. */
+/** The ledger's database, and the changes of the current call. */
 export interface Store extends Sql {
   readonly counters: Counters;
   readonly takenBack: TakenBack[];
-  /** The windows in which tasks have ended. */
+  /** The windows in which the current call has ended tasks. */
   readonly endedWindows: Set<string>;
 }
 
@@ -14,8 +14,8 @@ export interface TakenBack {
   readonly leaseId: string | null;
   readonly runner: string | null;
   readonly reason: string;
-  /** Those that had started; their attempts are spent. */
+  /** The tasks that had started. Their attempts are used. */
   readonly tasks: readonly { readonly taskId: string; readonly attempt: number }[];
-  /** The ids of those that had not. */
+  /** The ids of the tasks that had not started. */
   readonly unstarted: readonly string[];
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { MAX_LIVE_TYPES, MAX_STORED_TYPES } from '../../../contract/limits.ts';
 import { testLedger } from '../testing.ts';
 
-test('a type is known from its first task on, whatever became of it', (t) => {
+test('a type is known from its first task on, even if that task is cancelled', (t) => {
   const bed = testLedger(t);
   assert.deepEqual(bed.ledger.unknownTypes(['a', 'b']), ['a', 'b']);
   const id = bed.add({ type: 'b' });
@@ -12,7 +12,7 @@ test('a type is known from its first task on, whatever became of it', (t) => {
   assert.deepEqual(bed.ledger.unknownTypes(['a', 'b', 'c']), ['a', 'c']);
 });
 
-test('no new type fits beside 10,000 live ones', (t) => {
+test('the types are full with 10,000 live types', (t) => {
   const bed = testLedger(t);
   const tasks = Array.from({ length: MAX_LIVE_TYPES - 1 }, (_, n) => bed.task({ type: `type-${n}` }));
   bed.ledger.insert(tasks);
@@ -22,7 +22,7 @@ test('no new type fits beside 10,000 live ones', (t) => {
   assert.deepEqual(bed.ledger.unknownTypes(['type-7', 'last', 'new']), ['new']);
 });
 
-test('beyond the most types that fit, tasks of new types fail with the reason, and known types go on', (t) => {
+test('beyond the maximum number of types, tasks of new types fail, and tasks of known types are inserted', (t) => {
   const bed = testLedger(t);
   const types = Array.from({ length: MAX_STORED_TYPES }, (_, n) => bed.task({ type: `type-${n}` }));
   bed.ledger.insert(types);
@@ -31,5 +31,8 @@ test('beyond the most types that fit, tasks of new types fail with the reason, a
   assert.equal(bed.state(known.id), 'ready');
   const { state, type, error, maxAttempts } = bed.row(surplus.id);
   assert.deepEqual([state, type, error?.code, maxAttempts], ['failed', 'invalid', 'invalid_task', 0]);
-  assert.match(error?.message ?? '', /"one-more" is new, and the ledger has the 20000 types/);
+  assert.match(
+    error?.message ?? '',
+    /"one-more" is new, and the ledger has reached its limit of 20000 types/,
+  );
 });

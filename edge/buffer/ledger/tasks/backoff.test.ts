@@ -9,25 +9,25 @@ test('the ceiling doubles with each attempt, from one second', () => {
   assert.deepEqual(ceilings, [1000, 2000, 4000, 8000, 16_000]);
 });
 
-test('the delay is anything from nothing to the ceiling', () => {
+test('the delay is between zero and the ceiling', () => {
   assert.equal(backoffDelayMs({}, 3, 0), 0);
   assert.equal(backoffDelayMs({}, 3, 0.25), 1000);
   assert.equal(backoffDelayMs({}, 3, 0.5), 2000);
 });
 
-test('the ceiling stops at an hour, after however many attempts', () => {
+test('the ceiling is at most one hour, regardless of the number of attempts', () => {
   for (const attempt of [13, 50, 100]) {
     assert.equal(backoffDelayMs({}, attempt, ALMOST_ONE), 3_600_000);
   }
 });
 
-test('the settings replace base and cap, each by itself', () => {
+test('the base and the cap can be set independently', () => {
   assert.equal(backoffDelayMs({ baseSeconds: 10 }, 2, ALMOST_ONE), 20_000);
   assert.equal(backoffDelayMs({ capSeconds: 3 }, 10, ALMOST_ONE), 3000);
   assert.equal(backoffDelayMs({ baseSeconds: 5, capSeconds: 7 }, 2, ALMOST_ONE), 7000);
 });
 
-test('a base of zero retries at once, after however many attempts', () => {
+test('a base of zero retries at once, regardless of the number of attempts', () => {
   for (const attempt of [1, 50, 100]) assert.equal(backoffDelayMs({ baseSeconds: 0 }, attempt, 0.9), 0);
 });
 

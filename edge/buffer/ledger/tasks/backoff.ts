@@ -4,7 +4,7 @@ import type { Backoff } from '../../../contract/task.ts';
 /**
  * The delay after a failed attempt, in milliseconds: exponential with full jitter.
  *
- * @param attempt the attempt that failed, from 1.
+ * @param attempt the number of the failed attempt, from 1.
  * @param random a number from 0 to 1, 1 excluded.
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */

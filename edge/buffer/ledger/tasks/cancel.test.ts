@@ -4,11 +4,11 @@ import { HOUR, MINUTE, SECOND, START, type TestLedger, testLedger } from '../tes
 
 const CANCELLED = { code: 'cancelled', message: 'The task was cancelled' };
 
-/** Whether somebody may still be running the task. */
+/** Whether a runner may still be running the task. */
 const isHeld = (bed: TestLedger, id: string) => bed.row(id).claimedAt !== null;
 
-describe('a task that nobody runs', () => {
-  test('a ready and a scheduled task are cancelled and are never claimed', (t) => {
+describe('a task that no runner holds', () => {
+  test('is cancelled if it is ready or scheduled, and is never claimed', (t) => {
     const bed = testLedger(t);
     const ready = bed.add();
     const scheduled = bed.add({ runAt: START + MINUTE });
@@ -25,7 +25,7 @@ describe('a task that nobody runs', () => {
     assert.deepEqual(bed.claim(['a']).ids, []);
   });
 
-  test('a task between two attempts is cancelled, and its attempts are kept', (t) => {
+  test('is cancelled between two attempts, and keeps its attempts', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.fail(id, leaseId);
@@ -36,7 +36,7 @@ describe('a task that nobody runs', () => {
     assert.deepEqual(bed.claim(['a']).ids, []);
   });
 
-  test('a task that has completed or failed refuses, and stays as it is', (t) => {
+  test('is not changed if it has completed or failed', (t) => {
     const bed = testLedger(t);
     const done = bed.held();
     bed.succeed(done.id, done.leaseId, '1');
@@ -49,7 +49,7 @@ describe('a task that nobody runs', () => {
     assert.deepEqual([bed.row(done.id), bed.row(failed.id)], before);
   });
 
-  test('a second cancel changes nothing, not even the time', (t) => {
+  test('is not changed by a second cancel, not even its time', (t) => {
     const bed = testLedger(t);
     const id = bed.add();
     bed.ledger.cancel(id);
@@ -59,12 +59,12 @@ describe('a task that nobody runs', () => {
     assert.deepEqual(bed.row(id), before);
   });
 
-  test('an unknown task is unknown', (t) => {
+  test('cannot be cancelled if it is unknown', (t) => {
     const bed = testLedger(t);
     assert.deepEqual(bed.ledger.cancel(bed.task().id), { unknown: true });
   });
 
-  test('a task that is delivered again after its cancel stays cancelled', (t) => {
+  test('stays cancelled when it is delivered again', (t) => {
     const bed = testLedger(t);
     const task = bed.task();
     bed.ledger.insert([task]);
@@ -74,8 +74,8 @@ describe('a task that nobody runs', () => {
   });
 });
 
-describe('a task that runs', () => {
-  test('it is cancelled at once, its attempt ended, and its holder stays', (t) => {
+describe('a running task', () => {
+  test('is cancelled at once: its attempt ends, but its lease still holds it', (t) => {
     const bed = testLedger(t);
     const { id } = bed.held({}, { runner: 'box-7' });
     bed.now += SECOND;
@@ -87,7 +87,7 @@ describe('a task that runs', () => {
     ]);
   });
 
-  test('every heartbeat that names it is told, and renews the lease', (t) => {
+  test('is reported as cancelled by every heartbeat that lists it, and the heartbeat renews the lease', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.ledger.cancel(id);
@@ -102,7 +102,7 @@ describe('a task that runs', () => {
     assert.ok(isHeld(bed, id));
   });
 
-  test('its neighbours under the lease go on', (t) => {
+  test('can be cancelled without affecting the other tasks of its lease', (t) => {
     const bed = testLedger(t);
     const [gone, kept] = bed.addMany(2);
     assert.ok(gone && kept);
@@ -113,7 +113,7 @@ describe('a task that runs', () => {
     assert.equal(bed.succeed(kept, leaseId).state, 'completed');
   });
 
-  test('a claim that arrives again does not return it', (t) => {
+  test('is not returned by a repeated claim after its cancel', (t) => {
     const bed = testLedger(t);
     const [gone, kept] = bed.addMany(2);
     assert.ok(gone && kept);
@@ -122,7 +122,7 @@ describe('a task that runs', () => {
     assert.deepEqual(bed.claim(['a'], { leaseId }).ids, [kept]);
   });
 
-  test('a result of it is answered `cancelled`, changes no outcome, and ends the hold', (t) => {
+  test('stays cancelled when its result arrives, and is then no longer held', (t) => {
     for (const success of [true, false]) {
       const bed = testLedger(t);
       const { id, leaseId } = bed.held();
@@ -139,7 +139,7 @@ describe('a task that runs', () => {
     }
   });
 
-  test('a result under another lease does not end the hold', (t) => {
+  test('is still held after a result under another lease', (t) => {
     const bed = testLedger(t);
     const { id } = bed.held();
     const other = bed.held();
@@ -148,7 +148,7 @@ describe('a task that runs', () => {
     assert.ok(isHeld(bed, id));
   });
 
-  test('a release, a heartbeat that does not name it, and the deadline each end the hold', (t) => {
+  test('is no longer held after a release, a heartbeat that does not list it, or the deadline', (t) => {
     for (const end of ['release', 'heartbeat', 'deadline'] as const) {
       const bed = testLedger(t);
       const { id, leaseId } = bed.held();
@@ -169,14 +169,14 @@ describe('a task that runs', () => {
     }
   });
 
-  test('the deadline keeps the alarm set as long as it is held', (t) => {
+  test('keeps the alarm set to its deadline while it is held', (t) => {
     const bed = testLedger(t);
     const { id } = bed.held();
     bed.ledger.cancel(id);
     assert.equal(bed.ledger.nextTickAt(), START + 30 * SECOND);
   });
 
-  test('the holder of a single-task claim drops it by its report', (t) => {
+  test('of a single-task claim is no longer held after its report', (t) => {
     const bed = testLedger(t);
     const id = bed.add();
     bed.ledger.claimOne(id);
@@ -187,7 +187,7 @@ describe('a task that runs', () => {
     assert.ok(!isHeld(bed, id));
   });
 
-  test('a report without a lease id does not end the hold of a fenced lease', (t) => {
+  test('of a fenced lease is still held after a report without a lease id', (t) => {
     const bed = testLedger(t);
     const { id } = bed.held();
     bed.ledger.cancel(id);

@@ -6,8 +6,8 @@ import { page } from './read.ts';
 import { cancelled, readHeld, writeTransitions } from './transitions.ts';
 
 /**
- * Calls a task off. One that runs is cancelled at once, and its runner told by the next heartbeat. A task
- * that is cancelled already stays so.
+ * Cancels a task. A running task is cancelled at once, and the answer to the next heartbeat notifies its runner. A
+ * cancelled task does not change.
  */
 export function cancel(sql: Store, taskId: string, now: number): CancelOutcome {
   const task = readHeld(sql, [taskId]).get(taskId);
@@ -27,7 +27,7 @@ export function cancel(sql: Store, taskId: string, now: number): CancelOutcome {
   }
 }
 
-/** Calls off a page of the tasks that wait or run, newest first. */
+/** Cancels a page of the tasks that wait or run, newest first. */
 export function cancelMany(sql: Store, filter: ListFilter, now: number): ChangedPage {
   const { tasks, nextCursor } = page(sql, filter);
   const ids = tasks.flatMap(({ id, completedAt }) => (completedAt === null ? id : []));

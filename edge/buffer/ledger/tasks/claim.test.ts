@@ -6,7 +6,7 @@ import { byteLength } from '../../../contract/text.ts';
 import { HOUR, MINUTE, SECOND, START, testLedger } from '../testing.ts';
 
 const MIB = 1024 * 1024;
-/** What one call between workers carries. */
+/** Maximum size of a call between workers. */
 const RPC_BYTES = 32 * MIB;
 
 describe('order', () => {
@@ -25,7 +25,7 @@ describe('order', () => {
     assert.deepEqual(bed.claim(['a', 'b', 'c']).ids, [first, second, third, fourth, fifth, last]);
   });
 
-  test('tasks of the same priority and time go in the order of their ids', (t) => {
+  test('tasks of the same priority and time are claimed in the order of their ids', (t) => {
     const bed = testLedger(t);
     const ids = [
       bed.add({ type: 'b' }),
@@ -36,7 +36,7 @@ describe('order', () => {
     assert.deepEqual(bed.claim(['a', 'b']).ids, ids);
   });
 
-  test('the limit cuts across the types, not within each', (t) => {
+  test('the limit applies to all types together, not to each type', (t) => {
     const bed = testLedger(t);
     const low = bed.addMany(3, { type: 'a' });
     const high = bed.addMany(3, { type: 'b', priority: 1 });
@@ -45,7 +45,7 @@ describe('order', () => {
   });
 });
 
-test('a claim grants 500 tasks at most, an equal part to each of its wants, and says what is left', (t) => {
+test('a claim grants at most 500 tasks, an equal part to each want, and reports what is left', (t) => {
   const bed = testLedger(t);
   bed.addMany(600, { type: 'a' });
   bed.addMany(600, { type: 'b' });
@@ -59,7 +59,7 @@ test('a claim grants 500 tasks at most, an equal part to each of its wants, and 
   assert.equal(bed.claim(['b'], { limit: 10 }).ids.length, 10);
 });
 
-test('a claimed task is leased, its attempt spent and its time of claim noted', (t) => {
+test('a claimed task is leased, has used an attempt, and has the time of its claim', (t) => {
   const bed = testLedger(t);
   const id = bed.add();
   bed.now += SECOND;
@@ -79,7 +79,7 @@ test('a leased task is not claimed again', (t) => {
   assert.deepEqual(bed.claim(['a']).ids, []);
 });
 
-test('a claim takes only the types that it names', (t) => {
+test('a claim takes only tasks of the types that it lists', (t) => {
   const bed = testLedger(t);
   bed.add({ type: 'foreign', priority: 100 });
   const own = bed.add({ type: 'a' });
@@ -119,7 +119,7 @@ test('`ready` counts what is left of the wanted types, up to 1,000', (t) => {
   assert.equal(bed.claim(['c'], { limit: 1 }).ready, 1000);
 });
 
-test('a claim that finds nothing says so and leaves no lease', (t) => {
+test('a claim that finds no tasks creates no lease', (t) => {
   const bed = testLedger(t);
   const empty = bed.claim(['a']);
   assert.deepEqual([empty.ids, empty.ready, empty.expiresAt], [[], 0, START + 30 * SECOND]);
@@ -138,36 +138,36 @@ describe('size', () => {
     assert.deepEqual(bed.claim(['a']).ids, ids.slice(8));
   });
 
-  test('payload is counted in bytes, not in characters', (t) => {
+  test('payloads are counted in bytes, not in characters', (t) => {
     const bed = testLedger(t);
     bed.addMany(10, { payload: JSON.stringify('€'.repeat(MIB / 2)) });
     const bytes = bed.claim(['a']).tasks.reduce((sum, task) => sum + byteLength(task.payload ?? ''), 0);
     assert.ok(bytes <= MAX_ANSWER_BYTES);
   });
 
-  test('one task larger than the bound is claimed alone', (t) => {
+  test('a task that is larger than the limit is claimed alone', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(2, { payload: JSON.stringify('x'.repeat(9 * MIB)) });
     assert.deepEqual(bed.claim(['a']).ids, ids.slice(0, 1));
   });
 
-  test('the answer stays within what one RPC carries, however often its tasks have failed', (t) => {
+  test('the answer stays within the size limit of a call, even if its tasks have failed often', (t) => {
     const bed = testLedger(t);
     bed.addMany(1000, { maxAttempts: 100 });
     const error = { code: 'broken', message: '€'.repeat(MAX_ERROR_MESSAGE_LENGTH) };
     const attempt = { attempt: 1, runner: 'r', startedAt: START, endedAt: START, error };
-    // Written past the ledger, since ten thousand failures take their time.
+    // Written directly to the database, because ten thousand failures would take too long.
     const attempts = JSON.stringify(Array(MAX_KEPT_ATTEMPTS).fill(attempt));
     bed.sql.exec('UPDATE tasks SET attempts = ?, error = ?', attempts, JSON.stringify(error));
     const grant = bed.claim(['a']);
     assert.ok(grant.tasks.length > 0);
-    // A text outside Latin-1 takes two bytes a unit.
+    // A text with characters outside Latin-1 takes two bytes per UTF-16 unit.
     assert.ok(2 * JSON.stringify(grant.tasks).length <= RPC_BYTES);
   });
 });
 
-describe('replay', () => {
-  test('a claim that arrives again returns the same tasks and spends no other attempt', (t) => {
+describe('a repeated claim', () => {
+  test('returns the same tasks and uses no further attempts', (t) => {
     const bed = testLedger(t);
     bed.addMany(5);
     const first = bed.claim(['a'], { limit: 3 });
@@ -178,7 +178,7 @@ describe('replay', () => {
     assert.equal(again.ready, 2);
   });
 
-  test('it returns them whatever it wants now', (t) => {
+  test('returns the same tasks even if its wants have changed', (t) => {
     const bed = testLedger(t);
     bed.addMany(3, { type: 'a' });
     bed.addMany(3, { type: 'b' });
@@ -186,7 +186,7 @@ describe('replay', () => {
     assert.deepEqual(bed.claim(['b'], { limit: 1000, leaseId: first.leaseId }).ids, first.ids);
   });
 
-  test('it returns only what the lease still holds, in the order of the claim', (t) => {
+  test('returns only tasks that the lease still holds, in the order of the claim', (t) => {
     const bed = testLedger(t);
     const low = bed.addMany(2);
     const high = bed.addMany(2, { priority: 1 });
@@ -197,7 +197,7 @@ describe('replay', () => {
     assert.deepEqual(bed.claim(['a'], { leaseId }).ids, [ids[0], ids[3]]);
   });
 
-  test('it returns nothing once the lease has ended, though tasks are ready', (t) => {
+  test('returns no tasks after the lease has ended, even if tasks are ready', (t) => {
     for (const end of ['settled', 'released', 'expired', 'not named'] as const) {
       const bed = testLedger(t);
       const { id, leaseId } = bed.held({ backoff: { baseSeconds: 0 } });
@@ -211,7 +211,7 @@ describe('replay', () => {
     }
   });
 
-  test('an ended lease is remembered for an hour', (t) => {
+  test('returns no tasks for an hour after the lease has ended', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.now += SECOND;
@@ -222,7 +222,7 @@ describe('replay', () => {
     assert.deepEqual(bed.claim(['a']).ids, [next]);
   });
 
-  test('and forgotten afterwards', (t) => {
+  test('is no longer recognised after that, because the ended lease is deleted', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.succeed(id, leaseId);
@@ -232,7 +232,7 @@ describe('replay', () => {
   });
 });
 
-test('a claim that fails changes nothing, not even what time alone would', (t) => {
+test('a failed claim changes nothing, not even tasks that are due or leases that have expired', (t) => {
   const bed = testLedger(t);
   const due = bed.add({ runAt: START + SECOND });
   const { id } = bed.held({ type: 'b' }, { leaseSeconds: 1 });

@@ -21,15 +21,15 @@ import { deadline, findLease, heldUnder, openLease } from './leases.ts';
 import { pausedTypes } from './paused.ts';
 import { QueueOrder, type ReadyTask } from './queue-order.ts';
 
-/** Lease ids of clients are UUIDs; ids that the ledger makes for claims without one start like this. */
+/** Lease ids of clients are UUIDs. Lease ids that the ledger creates for single-task claims start with this. */
 const UNFENCED = 'unfenced:';
 
-/** Whether a lease was made for a single-task claim, which knows no lease id. */
+/** Whether a lease belongs to a single-task claim, whose consumer does not know the lease id. */
 export function isUnfenced(leaseId: string | null): boolean {
   return leaseId?.startsWith(UNFENCED) ?? false;
 }
 
-/** Leases tasks to a runner; a lease id that is known already answers what is still held under it. */
+/** Leases tasks to a runner. If the lease id is already known, returns the tasks that the lease still holds. */
 export function claim(sql: Store, order: LedgerClaim, now: number): ClaimGrant {
   const paused = pausedTypes(
     sql,
@@ -77,7 +77,7 @@ interface Pick {
   readonly next: ReadyTask | undefined;
 }
 
-/** Chooses what a want is granted: what starts at once, of any of its types, then what may be read ahead. */
+/** Chooses the tasks for a want: first the tasks that start at once, then the tasks that are read ahead. */
 function pick(sql: Store, { types, limit, starts = limit, ahead = {} }: ClaimWant): Pick {
   const order = new QueueOrder(sql, types, limit);
   const started: string[] = [];
@@ -131,7 +131,7 @@ function lease(
   ];
 }
 
-/** Leases one task to a consumer that knows no lease ids. */
+/** Leases one task to a consumer that does not use lease ids. */
 export function claimOne(sql: Store, taskId: string, now: number): SingleClaimGrant {
   const [task] = readWork(sql, [taskId]);
   if (!task) return { unknown: true };

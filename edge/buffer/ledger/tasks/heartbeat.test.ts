@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { SECOND, START, testLedger } from '../testing.ts';
 
-describe('holds', () => {
-  test('a heartbeat renews the lease by its own length from now', (t) => {
+describe('a heartbeat', () => {
+  test('extends the lease by its duration from now', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({}, { leaseSeconds: 45 });
     bed.now += 20 * SECOND;
@@ -13,7 +13,7 @@ describe('holds', () => {
     assert.equal(bed.ledger.nextTickAt(), expiresAt);
   });
 
-  test('a heartbeat never shortens a lease', (t) => {
+  test('never shortens a lease', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.now -= 10 * SECOND;
@@ -21,7 +21,7 @@ describe('holds', () => {
     assert.deepEqual(extended, [{ leaseId, expiresAt: START + 30 * SECOND }]);
   });
 
-  test('a task that is not named is taken back at once, its attempt spent, and the rest goes on', (t) => {
+  test('takes back a task that it does not list at once; the task has used its attempt', (t) => {
     const bed = testLedger(t);
     const [kept, dropped] = bed.addMany(2);
     assert.ok(kept && dropped);
@@ -35,7 +35,7 @@ describe('holds', () => {
     assert.equal(bed.succeed(dropped, leaseId).state, 'stale');
   });
 
-  test('a heartbeat that names nothing ends the lease', (t) => {
+  test('that lists no tasks ends the lease', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     assert.deepEqual(bed.ledger.heartbeat([{ leaseId, holds: [] }]), {
@@ -47,7 +47,7 @@ describe('holds', () => {
     assert.equal(bed.ledger.nextTickAt(), bed.row(id).runAt);
   });
 
-  test('what the lease does not hold any more is lost', (t) => {
+  test('reports tasks that the lease no longer holds as lost', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.now += 30 * SECOND;
@@ -59,7 +59,7 @@ describe('holds', () => {
     });
   });
 
-  test('what another lease holds is lost, and stays with that lease', (t) => {
+  test('reports a task that another lease holds as lost, and the other lease keeps it', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ backoff: { baseSeconds: 0 } });
     bed.now += 30 * SECOND;
@@ -69,7 +69,7 @@ describe('holds', () => {
     assert.equal(bed.succeed(id, other.leaseId).state, 'completed');
   });
 
-  test('under an unknown lease, and of unknown tasks, everything named is lost', (t) => {
+  test('reports all tasks of an unknown lease, and all unknown tasks, as lost', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const unknown = bed.task().id;
@@ -80,7 +80,7 @@ describe('holds', () => {
     assert.deepEqual(bed.ledger.heartbeat([{ leaseId, holds: [id, unknown] }]).lost, [unknown]);
   });
 
-  test('what was settled under the lease is not lost: its report was only not acknowledged', (t) => {
+  test('does not report tasks as lost that were settled under the lease', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(4);
     const [done, failed, waits, runs] = ids;
@@ -99,7 +99,7 @@ describe('holds', () => {
     });
   });
 
-  test('one heartbeat serves several leases, each for itself', (t) => {
+  test('can renew several leases, each independently', (t) => {
     const bed = testLedger(t);
     const first = bed.held();
     const second = bed.held();
@@ -130,7 +130,7 @@ describe('progress', () => {
     }
   });
 
-  test('a heartbeat without progress keeps what is known', (t) => {
+  test('a heartbeat without progress keeps the known progress', (t) => {
     const bed = testLedger(t);
     const [one, other] = bed.addMany(2);
     assert.ok(one && other);
@@ -142,7 +142,7 @@ describe('progress', () => {
     assert.deepEqual([bed.row(one).progress, bed.row(other).progress], ['1', '2']);
   });
 
-  test('progress of a task that the lease does not hold is dropped', (t) => {
+  test('progress of a task that the lease does not hold is ignored', (t) => {
     const bed = testLedger(t);
     const mine = bed.held();
     const foreign = bed.held();
@@ -151,7 +151,7 @@ describe('progress', () => {
     assert.equal(bed.row(foreign.id).progress, null);
   });
 
-  test('progress is gone with the attempt', (t) => {
+  test('progress is deleted when the attempt ends', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(3, { backoff: { baseSeconds: 0 } });
     const [done, failed, released] = ids;

@@ -6,12 +6,12 @@ const DAY = 24 * HOUR;
 
 const NEW = { accepted: false, repeated: false };
 
-test('a new key is given to the submission that came with it', (t) => {
+test('a new key is reserved for the submission of its request', (t) => {
   const { ledger } = testLedger(t);
   assert.deepEqual(ledger.reserve('key', 'hash', 'one'), { submission: 'one', ...NEW });
 });
 
-test('a repeat gets the first submission, and learns whether that was accepted', (t) => {
+test('a repeat gets the first submission, and whether it was accepted', (t) => {
   const { ledger } = testLedger(t);
   ledger.reserve('key', 'hash', 'one');
   assert.deepEqual(ledger.reserve('key', 'hash', 'two'), {
@@ -29,7 +29,7 @@ test('a repeat gets the first submission, and learns whether that was accepted',
   }
 });
 
-test('a key that came with another body is a conflict, and stays whose it was', (t) => {
+test('a key with another body is a conflict, and still belongs to the first submission', (t) => {
   const { ledger } = testLedger(t);
   ledger.reserve('key', 'hash', 'one');
   assert.deepEqual(ledger.reserve('key', 'other', 'two'), { conflict: true });
@@ -42,7 +42,7 @@ test('a key that came with another body is a conflict, and stays whose it was', 
   });
 });
 
-test('without room a new key is not given, and no repeat goes on but of an accepted submission', (t) => {
+test('without capacity, new keys and repeats are refused, except repeats of accepted submissions', (t) => {
   const { ledger, sql } = testLedger(t);
   assert.deepEqual(ledger.reserve('new', 'hash', 'one', true), { full: true });
   assert.deepEqual(sql.exec('SELECT * FROM idempotency_keys'), []);
@@ -57,7 +57,7 @@ test('without room a new key is not given, and no repeat goes on but of an accep
   });
 });
 
-test('keys do not touch one another', (t) => {
+test('keys do not affect one another', (t) => {
   const { ledger } = testLedger(t);
   ledger.reserve('key', 'hash', 'one');
   assert.deepEqual(ledger.reserve('KEY', 'hash', 'two'), { submission: 'two', ...NEW });
@@ -69,7 +69,7 @@ test('keys do not touch one another', (t) => {
   });
 });
 
-test('only the submission that holds the key can accept it', (t) => {
+test('only the submission that the key belongs to can be marked as accepted', (t) => {
   const { ledger } = testLedger(t);
   ledger.reserve('key', 'hash', 'one');
   ledger.markAccepted('key', 'two');
@@ -77,7 +77,7 @@ test('only the submission that holds the key can accept it', (t) => {
   assert.partialDeepStrictEqual(ledger.reserve('key', 'hash', 'one'), { accepted: false });
 });
 
-test('a key lives 24 hours from its first use, however often it is repeated', (t) => {
+test('a key is valid for 24 hours after its first use, regardless of repeats', (t) => {
   const bed = testLedger(t);
   bed.ledger.reserve('key', 'hash', 'one');
   bed.ledger.markAccepted('key', 'one');
@@ -89,7 +89,7 @@ test('a key lives 24 hours from its first use, however often it is repeated', (t
   assert.partialDeepStrictEqual(bed.ledger.reserve('key', 'other', 'four'), { submission: 'three' });
 });
 
-test('an acceptance that comes after the key has gone to another changes nothing', (t) => {
+test('marking a submission as accepted changes nothing if its key now belongs to another', (t) => {
   const bed = testLedger(t);
   bed.ledger.reserve('key', 'hash', 'one');
   bed.now += DAY;
@@ -98,7 +98,7 @@ test('an acceptance that comes after the key has gone to another changes nothing
   assert.partialDeepStrictEqual(bed.ledger.reserve('key', 'hash', 'two'), { accepted: false });
 });
 
-test('keys that have lived their time are deleted in passing, others are not', (t) => {
+test('a tick deletes expired keys and keeps the others', (t) => {
   const bed = testLedger(t);
   bed.ledger.reserve('old', 'hash', 'one');
   bed.now += SECOND;
@@ -112,7 +112,7 @@ test('keys that have lived their time are deleted in passing, others are not', (
   );
 });
 
-test('a restart forgets no key', (t) => {
+test('keys survive a restart', (t) => {
   const bed = testLedger(t);
   bed.ledger.reserve('key', 'hash', 'one');
   bed.ledger.markAccepted('key', 'one');

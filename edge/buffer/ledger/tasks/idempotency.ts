@@ -1,7 +1,7 @@
 import type { Reservation } from '../../../contract/ledger/tasks.ts';
 import type { Sql } from '../store/sql.ts';
 
-/** How long a key counts. */
+/** How long a key is valid. */
 export const KEY_LIFE_MS = 24 * 3600_000;
 
 const SELECT_KEY =
@@ -14,17 +14,17 @@ const RESERVE = `
 const ADOPT = 'UPDATE OR IGNORE idempotency_keys SET key = ?1 WHERE key = ?2';
 
 /**
- * A key that was given by 0.1.0, which kept the header as it came, becomes that of the token that repeats its
- * request first. No header has the form of a key that is kept now.
+ * Version 0.1.0 stored the header as the key. Such a key becomes the key of the first token that repeats its
+ * request. No header can be equal to a key of the current form.
  */
 export function adoptKey(sql: Sql, key: string, header: string): void {
   sql.exec(ADOPT, key, header);
 }
 
 /**
- * Gives a key to a submission, or answers whose it is. Keys live 24 hours.
+ * Reserves a key for a submission, or returns the submission that the key belongs to. Keys are valid for 24 hours.
  *
- * @param full no key is given, and no submission that is not accepted yet goes on.
+ * @param full the ledger has no capacity, so only keys of accepted submissions are found.
  */
 export function reserve(
   sql: Sql,
@@ -49,7 +49,7 @@ export function reserve(
 
 const ACCEPT = 'UPDATE idempotency_keys SET accepted = 1 WHERE key = ?1 AND submission = ?2';
 
-/** The submission of a key is accepted: a repeat has nothing left to do. */
+/** Marks the submission of a key as accepted, so that a repeat has nothing left to do. */
 export function markAccepted(sql: Sql, key: string, submission: string): void {
   sql.exec(ACCEPT, key, submission);
 }

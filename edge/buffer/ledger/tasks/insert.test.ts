@@ -7,7 +7,7 @@ test('an immediate task is ready at once', (t) => {
   assert.equal(bed.state(bed.add()), 'ready');
 });
 
-test('a task keeps all that it was submitted with', (t) => {
+test('a task keeps all the data of its submission', (t) => {
   const bed = testLedger(t);
   const payload = JSON.stringify({ to: 'é€😀', quote: '"\\', zero: '\u0000', half: '\ud800' });
   const id = bed.add({
@@ -38,12 +38,12 @@ test('a task keeps all that it was submitted with', (t) => {
   });
 });
 
-test('a task has three attempts where the submission does not say', (t) => {
+test('a task has three attempts by default', (t) => {
   const bed = testLedger(t);
   assert.equal(bed.row(bed.add()).maxAttempts, 3);
 });
 
-test('a known id changes nothing, whatever the task under it has become', (t) => {
+test('inserting a known id changes nothing, regardless of the state of its task', (t) => {
   const bed = testLedger(t);
   const task = bed.task({ payload: '"first"' });
   bed.ledger.insert([task]);
@@ -59,14 +59,14 @@ test('a known id changes nothing, whatever the task under it has become', (t) =>
   assert.equal(bed.row(task.id).result, '"done"');
 });
 
-test('an id that comes twice in one insert is one task', (t) => {
+test('an id that occurs twice in one insert is one task', (t) => {
   const bed = testLedger(t);
   const task = bed.task();
   bed.ledger.insert([task, task]);
   assert.deepEqual(bed.claim(['a']).ids, [task.id]);
 });
 
-test('known ids do not keep new ones of the same insert out', (t) => {
+test('an insert with known ids still inserts its new ids', (t) => {
   const bed = testLedger(t);
   const known = bed.task();
   bed.ledger.insert([known]);
@@ -75,7 +75,7 @@ test('known ids do not keep new ones of the same insert out', (t) => {
   assert.deepEqual(bed.claim(['a']).ids, [known.id, fresh.id]);
 });
 
-test('an immediate task is due at its creation, however late it arrives', (t) => {
+test('an immediate task is due at its creation time, even if it arrives late', (t) => {
   const bed = testLedger(t);
   const task = bed.task();
   bed.now += MINUTE;
@@ -85,7 +85,7 @@ test('an immediate task is due at its creation, however late it arrives', (t) =>
   assert.equal(receivedAt, START + MINUTE);
 });
 
-test('an immediate task whose clock runs ahead is due now', (t) => {
+test('an immediate task with a creation time in the future is due now', (t) => {
   const bed = testLedger(t);
   bed.now += MINUTE;
   const task = bed.task();
@@ -95,13 +95,13 @@ test('an immediate task whose clock runs ahead is due now', (t) => {
   assert.equal(bed.row(task.id).runAt, START);
 });
 
-test('a task with its time to come is scheduled, with its time past or present ready', (t) => {
+test('a task with a run time in the future is scheduled, otherwise it is ready', (t) => {
   const bed = testLedger(t);
   const ids = [START + 1, START, START - MINUTE].map((runAt) => bed.add({ runAt }));
   assert.deepEqual(bed.states(ids), ['scheduled', 'ready', 'ready']);
 });
 
-test('a scheduled task becomes ready by a claim once its time has come, not before', (t) => {
+test('a claim makes a scheduled task ready once its time has come, not before', (t) => {
   const bed = testLedger(t);
   const id = bed.add({ runAt: START + 10 * SECOND });
   bed.now = START + 10 * SECOND - 1;
@@ -110,7 +110,7 @@ test('a scheduled task becomes ready by a claim once its time has come, not befo
   assert.deepEqual(bed.claim(['a']).ids, [id]);
 });
 
-test('a scheduled task becomes ready by tick without any claim', (t) => {
+test('a tick makes a scheduled task ready without a claim', (t) => {
   const bed = testLedger(t);
   const id = bed.add({ runAt: START + 10 * SECOND });
   assert.equal(bed.ledger.nextTickAt(), START + 10 * SECOND);
@@ -123,7 +123,7 @@ test('a scheduled task becomes ready by tick without any claim', (t) => {
   assert.equal(bed.ledger.nextTickAt(), null);
 });
 
-test('a task that was scheduled keeps its time as its place among the ready', (t) => {
+test('a task that was scheduled is ordered by its run time among the ready tasks', (t) => {
   const bed = testLedger(t);
   const delayed = bed.add({ runAt: START + 10 * SECOND });
   bed.now = START + 5 * SECOND;
@@ -133,19 +133,19 @@ test('a task that was scheduled keeps its time as its place among the ready', (t
   assert.deepEqual(bed.claim(['a']).ids, [early, delayed, late]);
 });
 
-test('more due tasks than one call promotes are all ready after as many ticks as it asks for', (t) => {
+test('if more tasks are due than one call makes ready, further ticks make all of them ready', (t) => {
   const bed = testLedger(t);
   bed.addMany(2500, { runAt: START + SECOND });
   bed.now = START + SECOND;
   let ticks = 0;
   for (let at = bed.ledger.nextTickAt(); at !== null && at <= bed.now; at = bed.ledger.nextTickAt()) {
     bed.ledger.tick();
-    assert.ok(++ticks <= 10, 'It asks for ticks without end');
+    assert.ok(++ticks <= 10, 'The ticks do not end');
   }
   assert.equal(bed.ledger.list({ states: ['ready'], limit: 5000 }).tasks.length, 2500);
 });
 
-test('an insert that fails leaves nothing, even of a chunk that was written', (t) => {
+test('a failed insert inserts nothing, even if a chunk was already written', (t) => {
   const bed = testLedger(t);
   const good = Array.from({ length: 20 }, () => bed.task({ payload: JSON.stringify('x'.repeat(90_000)) }));
   assert.throws(() => bed.ledger.insert([...good, bed.task({ priority: 0.5 })]), /INTEGER/);
@@ -160,14 +160,14 @@ test('inserting nothing does nothing', (t) => {
   assert.equal(bed.ledger.nextTickAt(), null);
 });
 
-test('of several tasks with one id in a call the first is taken in, whatever options they have', (t) => {
+test('if a call has several tasks with one id, the first is inserted, regardless of their options', (t) => {
   const bed = testLedger(t);
   const task = bed.task();
   bed.ledger.insert([{ ...task, tags: ['first'] }, task]);
   assert.deepEqual(bed.row(task.id).tags, ['first']);
 });
 
-test('a task that could not be taken in is kept as failed with the reason, and is not run', (t) => {
+test('an invalid task is stored as failed with the reason, and is never run', (t) => {
   const bed = testLedger(t);
   const { id } = bed.task();
   bed.ledger.insertFailed({ id, type: 'a', payload: '{"n":1}', reason: 'No such field' });

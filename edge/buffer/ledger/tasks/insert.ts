@@ -8,7 +8,9 @@ import { jsonChunks, type SqlValue } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
 import { surplusTypes } from '../store/types.ts';
 
-/** A known id changes nothing; any other violation fails the whole insert. Tasks come as arrays, in this order. */
+/**
+ * A known id changes nothing; any other violation fails the whole insert. Tasks are arrays in this column order.
+ */
 const INSERT = `
   INSERT INTO tasks (id, type, state, priority, run_at, received_at, payload,
     max_attempts, backoff, timeout_seconds, tags, body_bytes, pack, pack_at)
@@ -19,7 +21,7 @@ const INSERT = `
   ON CONFLICT (id) DO NOTHING
   RETURNING type, state, pack`;
 
-/** For tasks without options, nearly all of them: the fewer columns take a third of the time less. */
+/** For tasks without options, which nearly all tasks are. Fewer columns make the insert a third faster. */
 const INSERT_PLAIN = `
   INSERT INTO tasks (id, type, state, priority, run_at, received_at, payload)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, value ->> 5
@@ -37,8 +39,8 @@ interface Inserted extends Record<string, SqlValue> {
 }
 
 /**
- * Puts tasks into the ledger: ready, or scheduled where their time is still to come. Tasks of closed windows
- * have ended long ago: they change nothing. A task of a type that there is no room for is recorded as failed.
+ * Inserts tasks as ready, or as scheduled if their run time is in the future. Tasks of closed windows are ignored,
+ * because they ended long ago. A task of a type for which there is no capacity is recorded as failed.
  */
 export function insert(sql: Store, all: readonly NewTask[], now: number): void {
   const surplus = surplusTypes(sql, [...new Set(all.map((task) => task.type))]);
@@ -46,7 +48,7 @@ export function insert(sql: Store, all: readonly NewTask[], now: number): void {
     surplus.has(task.type) ? 'refused' : 'taken',
   );
   for (const { id, type, payload } of refused) {
-    const reason = `The task type "${type}" is new, and the ledger has the ${MAX_STORED_TYPES} types that it can hold`;
+    const reason = `The task type "${type}" is new, and the ledger has reached its limit of ${MAX_STORED_TYPES} types`;
     insertFailed(sql, { id, type: 'invalid', payload: payload ?? 'null', reason }, now);
   }
   const windows = new Set(tasks.map((task) => windowOf(task.id)));
@@ -82,7 +84,7 @@ export function insert(sql: Store, all: readonly NewTask[], now: number): void {
   packer.write();
 }
 
-/** Of the tasks with one id the first. */
+/** The first task of each id. */
 function firstOfEach(tasks: readonly NewTask[]): NewTask[] {
   const ids = new Set<string>();
   return tasks.filter(({ id }) => ids.size < ids.add(id).size);
@@ -94,7 +96,7 @@ const INSERT_FAILED = `
   ON CONFLICT (id) DO NOTHING
   RETURNING id`;
 
-/** Records a task that could not be taken in as failed, so that it is seen and not lost. It has no attempts. */
+/** Records an invalid task as failed, so that people see it and it is not lost. It has no attempts. */
 export function insertFailed(sql: Store, { id, type, payload, reason }: RefusedTask, now: number): void {
   if (isSealed(sql, windowOf(id))) return;
   const error = JSON.stringify({ code: 'invalid_task', message: reason });

@@ -5,7 +5,7 @@ import type { TakenBack } from '../store/store.ts';
 import { SECOND, START, testLedger } from '../testing.ts';
 
 describe('release', () => {
-  test('a released task is ready at once and its attempt is not spent', (t) => {
+  test('a released task is ready at once and has not used an attempt', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.now += SECOND;
@@ -14,7 +14,7 @@ describe('release', () => {
     assert.deepEqual([state, attempt, attempts, claimedAt, runAt], ['ready', 0, [], null, START]);
   });
 
-  test('only what the lease holds is released', (t) => {
+  test('only tasks that the lease holds are released', (t) => {
     const bed = testLedger(t);
     const [done, held] = bed.addMany(2);
     assert.ok(done && held);
@@ -25,7 +25,7 @@ describe('release', () => {
     assert.deepEqual(bed.states([done, foreign.id, held]), ['completed', 'leased', 'ready']);
   });
 
-  test('the rest of the lease goes on', (t) => {
+  test('the lease keeps its other tasks', (t) => {
     const bed = testLedger(t);
     const [one, other] = bed.addMany(2);
     assert.ok(one && other);
@@ -34,7 +34,7 @@ describe('release', () => {
     assert.deepEqual(bed.ledger.heartbeat([{ leaseId, holds: [other] }]).lost, []);
   });
 
-  test('a repeated release, and one under an unknown lease, release nothing', (t) => {
+  test('a repeated release and a release of an unknown lease release nothing', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     assert.deepEqual(bed.ledger.release(randomUUID(), [id]), []);
@@ -62,7 +62,7 @@ describe('expiry', () => {
     assert.equal(bed.ledger.nextTickAt(), START + 5 * SECOND);
   });
 
-  test('an expired lease is taken back by tick: the attempt is spent and the task waits for another', (t) => {
+  test('a tick takes back the task of an expired lease, and the task waits for its next attempt', (t) => {
     const bed = testLedger(t);
     const { id } = bed.held({}, { runner: 'gone' });
     bed.now = START + 30 * SECOND;
@@ -74,7 +74,7 @@ describe('expiry', () => {
     assert.equal(bed.ledger.nextTickAt(), runAt);
   });
 
-  test('whoever listens is told which tasks were taken back, from whom and why, once', (t) => {
+  test('a listener is notified once which tasks were taken back, from which runner and why', (t) => {
     const taken: TakenBack[] = [];
     const bed = testLedger(t, (one) => void taken.push(one));
     const [first, second] = bed.addMany(2);
@@ -99,14 +99,14 @@ describe('expiry', () => {
       {
         leaseId: other.leaseId,
         runner: 'forgetful',
-        reason: 'The runner does not hold the task any more',
+        reason: 'The runner no longer holds the task',
         tasks: [{ taskId: other.id, attempt }],
         unstarted: [],
       },
     ]);
   });
 
-  test('it is taken back by any claim too', (t) => {
+  test('any claim also takes back the tasks of expired leases', (t) => {
     const bed = testLedger(t);
     const { id } = bed.held({ backoff: { baseSeconds: 0 } });
     bed.now = START + 30 * SECOND - 1;
@@ -116,7 +116,7 @@ describe('expiry', () => {
     assert.equal(bed.row(id).attempt, 2);
   });
 
-  test('expiry of the last attempt fails the task', (t) => {
+  test('a task fails when the lease of its last attempt expires', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ maxAttempts: 1 });
     bed.now = START + 30 * SECOND;
@@ -126,7 +126,7 @@ describe('expiry', () => {
     assert.equal(bed.succeed(id, leaseId).state, 'stale');
   });
 
-  test('what was settled under the lease stays settled', (t) => {
+  test('a task that was settled before the lease expired stays settled', (t) => {
     const bed = testLedger(t);
     const [done, lost] = bed.addMany(2);
     assert.ok(done && lost);
@@ -137,7 +137,7 @@ describe('expiry', () => {
     assert.deepEqual(bed.states([done, lost]), ['completed', 'scheduled']);
   });
 
-  test('a result after take-back is stale and changes nothing', (t) => {
+  test('a result for a task that was taken back is stale and changes nothing', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.now = START + 30 * SECOND;

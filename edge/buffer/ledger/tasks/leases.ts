@@ -21,12 +21,12 @@ export function findLease(sql: Sql, leaseId: string): Lease | undefined {
   return sql.exec<Lease>(SELECT_LEASE, leaseId)[0];
 }
 
-/** When a lease that is taken or renewed now expires. */
+/** When a lease expires that is opened or renewed now. */
 export function deadline(now: number, leaseSeconds: number): number {
   return now + Math.ceil(leaseSeconds * 1000);
 }
 
-/** An id is taken again only by a single claim that follows a retry within its millisecond: that lease has ended. */
+/** An id is replaced only if a single claim follows a retry in the same millisecond. Its old lease has ended. */
 const OPEN_LEASE = `
   INSERT OR REPLACE INTO leases (id, runner, lease_seconds, expires_at, task_ids) VALUES (?1, ?2, ?3, ?4, ?5)`;
 
@@ -38,20 +38,20 @@ export function openLease(
   sql.exec(OPEN_LEASE, lease.id, lease.runner, lease.leaseSeconds, lease.expiresAt, JSON.stringify(taskIds));
 }
 
-// CROSS JOIN keeps SQLite to the order of the tables: it might scan all tasks otherwise.
+// CROSS JOIN makes SQLite keep the order of the tables. Otherwise it might scan all tasks.
 const SELECT_HELD = `
   SELECT tasks.id, tasks.state
   FROM leases CROSS JOIN json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
   WHERE leases.id = ?1 AND tasks.claimed_at IS NOT NULL AND tasks.lease_id = leases.id`;
 
-/** The tasks that a lease holds now, cancelled ones included, in the order in which they were claimed. */
+/** The tasks that a lease holds now, including cancelled tasks, in the order in which they were claimed. */
 export function heldUnder(sql: Sql, leaseId: string): { id: string; state: TaskState }[] {
   return sql.exec<{ id: string; state: TaskState }>(SELECT_HELD, leaseId);
 }
 
 /**
- * What open leases were granted, a row a task, for a FROM clause. Leases name tasks that have ended since, so a
- * limit on held tasks alone would not bound a call.
+ * The tasks that open leases were granted, one row per task, for a FROM clause. Leases also list tasks that have
+ * ended, so a limit on the number of held tasks would not limit the cost of a call.
  */
 export const CLAIMED = `(
   SELECT leases.id AS lease_id, leases.runner, claimed.value AS task_id
@@ -64,18 +64,18 @@ const END_IF_EMPTY = `
     SELECT 1 FROM json_each(leases.task_ids) AS claimed CROSS JOIN tasks ON tasks.id = claimed.value
     WHERE tasks.claimed_at IS NOT NULL AND tasks.lease_id = leases.id)`;
 
-/** Ends a lease that holds nothing any more. */
+/** Ends a lease if it no longer holds a task. */
 export function endIfEmpty(sql: Sql, leaseId: string, now: number): void {
   sql.exec(END_IF_EMPTY, leaseId, now);
 }
 
-/** How many tasks one call takes back from expired leases; the alarm goes on with the rest. */
+/** How many tasks one call takes back from expired leases. The alarm continues with the rest. */
 const TAKE_BACK_LIMIT = 100;
 
 const SELECT_EXPIRED = `
   SELECT id FROM leases WHERE ended_at IS NULL AND expires_at <= ?1 ORDER BY expires_at LIMIT 1`;
 
-/** Takes back what expired leases hold, in the order in which they expired. */
+/** Takes back the tasks of expired leases, in the order of expiry. */
 export function takeBackExpired(sql: Store, now: number, random: () => number): void {
   for (let left = TAKE_BACK_LIMIT; left > 0; ) {
     const [lease] = sql.exec<{ id: string }>(SELECT_EXPIRED, now);
@@ -102,7 +102,7 @@ export function nextExpiry(sql: Sql): number | null {
 
 const EXTEND = 'UPDATE leases SET expires_at = max(expires_at, ?2), progress = ?3 WHERE id = ?1';
 
-/** Renews leases, and takes back at once what a runner does not name any more. */
+/** Renews leases, and immediately takes back tasks that a runner no longer lists. */
 export function heartbeat(
   sql: Store,
   beats: readonly LeaseBeat[],
@@ -119,7 +119,7 @@ export function heartbeat(
     const kept = new Set(stillHeld.map((task) => task.id));
     answer.cancelled.push(...stillHeld.filter(({ state }) => state !== 'leased').map(({ id }) => id));
     const dropped = held.flatMap(({ id }) => (named.has(id) ? [] : id));
-    takeBack(sql, dropped, 'The runner does not hold the task any more', now, random);
+    takeBack(sql, dropped, 'The runner no longer holds the task', now, random);
     answer.lost.push(...lostOf(sql, beat, kept));
     if (!lease || lease.ended_at !== null) continue;
     if (kept.size === 0) {
@@ -137,7 +137,7 @@ const MARK_STARTED = `
   UPDATE tasks SET attempt = attempt + 1, started_at = ?3, lost_deliveries = NULL
   WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2 AND state = 'leased' AND started_at IS NULL`;
 
-/** Tasks that were read ahead have started: each spends an attempt. */
+/** Marks tasks that were read ahead as started. Each uses an attempt. */
 function markStarted(sql: Sql, leaseId: string, ids: readonly string[], now: number): void {
   if (ids.length > 0) sql.exec(MARK_STARTED, JSON.stringify(ids), leaseId, now);
 }
@@ -145,7 +145,9 @@ function markStarted(sql: Sql, leaseId: string, ids: readonly string[], now: num
 const SELECT_SETTLED = `
   SELECT id FROM tasks WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2`;
 
-/** What is named but neither held nor settled under the lease: a settled task was reported, not lost. */
+/**
+ * The listed tasks that the lease neither holds nor has settled. A settled task was reported, so it is not lost.
+ */
 function lostOf(sql: Sql, beat: LeaseBeat, kept: ReadonlySet<string>): string[] {
   const missing = beat.holds.filter((id) => !kept.has(id));
   if (missing.length === 0) return [];
@@ -165,13 +167,13 @@ function mergeProgress(stored: string | null, beat: LeaseBeat, kept: ReadonlySet
 
 const SELECT_HOLDER = `SELECT lease_id AS leaseId FROM tasks WHERE id = ?1 AND state = 'leased'`;
 
-/** What a running task last said of its progress, as JSON text. */
+/** The latest progress of a running task, as JSON text. */
 export function progressOf(sql: Sql, taskId: string): string | null {
   const leaseId = sql.exec<{ leaseId: string | null }>(SELECT_HOLDER, taskId)[0]?.leaseId ?? null;
   return leaseId === null ? null : (progressesOf(sql, leaseId, [taskId]).get(taskId) ?? null);
 }
 
-/** The progress of tasks of one lease as JSON text, by their ids. Reads the lease once: 1,000 tasks at most. */
+/** The progress of tasks of one lease as JSON text, by task id. Reads the lease once, up to 1,000 tasks. */
 export function progressesOf(sql: Sql, leaseId: string, taskIds: readonly string[]): Map<string, string> {
   const stored = findLease(sql, leaseId)?.progress ?? null;
   const progress = stored === null ? {} : parse<Record<string, unknown>>(stored);
@@ -192,8 +194,8 @@ const DROPPED = `
   WHERE id IN (SELECT value FROM json_each(?1)) AND lease_id = ?2 AND claimed_at IS NOT NULL`;
 
 /**
- * Gives tasks back that have not started: their attempts are not spent, and they are ready again, after
- * `delayMs` where it is not 0.
+ * Gives back tasks that have not started. They use no attempt, and are ready again at once, or after `delayMs` if
+ * it is not 0.
  */
 export function release(
   sql: Store,
@@ -216,7 +218,7 @@ const USE_UP = `
   INSERT INTO leases (id, runner, lease_seconds, expires_at, ended_at, task_ids) VALUES (?1, '', 0, ?2, ?2, '[]')
   ON CONFLICT (id) DO NOTHING`;
 
-/** Gives back all that a lease holds, and uses up its id: a claim that arrives later is granted nothing. */
+/** Gives back all tasks of a lease. Its id cannot be used again: a claim that arrives later gets no tasks. */
 export function releaseLease(sql: Store, leaseId: string, now: number): string[] {
   const held = heldUnder(sql, leaseId).map(({ id }) => id);
   sql.exec(USE_UP, leaseId, now);

@@ -5,7 +5,7 @@ import { testLedger } from '../testing.ts';
 const idsOf = (tasks: readonly { id: string }[]) => tasks.map((task) => task.id);
 
 describe('a paused type', () => {
-  test('is not claimed, by a batch or alone, while others are', (t) => {
+  test('is not claimed, neither in a batch nor alone, while other types are', (t) => {
     const bed = testLedger(t);
     const [paused, other] = [bed.add({ type: 'a' }), bed.add({ type: 'b' })];
     bed.ledger.pause('a');
@@ -15,7 +15,7 @@ describe('a paused type', () => {
     assert.equal(bed.state(paused), 'ready');
   });
 
-  test('is not offered as ready, wakes nobody, and is alive', (t) => {
+  test('is not listed as ready and wakes no runner, but its tasks are listed as active', (t) => {
     const bed = testLedger(t);
     const id = bed.add();
     bed.ledger.pause('a');
@@ -25,7 +25,7 @@ describe('a paused type', () => {
     assert.deepEqual(idsOf(bed.ledger.listActive(10)), [id]);
   });
 
-  test('is handed out again once it is resumed, in its order', (t) => {
+  test('is claimed in its order again after it is resumed', (t) => {
     const bed = testLedger(t);
     bed.ledger.pause('a');
     bed.ledger.pause('a');
@@ -35,14 +35,14 @@ describe('a paused type', () => {
     assert.deepEqual(bed.claim(['a']).ids, ids);
   });
 
-  test('goes on with what runs', (t) => {
+  test('does not affect running tasks', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.ledger.pause('a');
     assert.equal(bed.succeed(id, leaseId).state, 'completed');
   });
 
-  test('is shown as paused, also where it has no tasks', (t) => {
+  test('is shown as paused, even if it has no tasks', (t) => {
     const bed = testLedger(t);
     bed.add({ type: 'b' });
     bed.ledger.pause('a');

@@ -6,7 +6,7 @@ import { firstReady, QueueOrder } from './queue-order.ts';
 
 const TYPES = Array.from({ length: 50 }, (_, index) => `type-${index}`);
 
-/** Tasks of many types and priorities, whose order across the types is thoroughly mixed. */
+/** Inserts tasks of many types and priorities in a mixed order. */
 function fill(bed: TestLedger, count: number): void {
   const tasks = Array.from({ length: count }, (_, n) => {
     bed.now = START + ((n * 7919) % 1000);
@@ -16,7 +16,7 @@ function fill(bed: TestLedger, count: number): void {
   bed.ledger.insert(tasks);
 }
 
-test('tasks of many types come in one order: priority, time, id', (t) => {
+test('tasks of many types are ordered by priority, then time, then id', (t) => {
   const bed = testLedger(t);
   fill(bed, 2000);
   const tasks = firstReady(bed.sql, TYPES, 2000);
@@ -27,7 +27,7 @@ test('tasks of many types come in one order: priority, time, id', (t) => {
   assert.deepEqual(tasks, expected);
 });
 
-test('a type that is skipped is not seen again, and the others stay in order', (t) => {
+test('a skipped type does not occur again, and the other types stay in order', (t) => {
   const bed = testLedger(t);
   fill(bed, 500);
   const order = new QueueOrder(bed.sql, TYPES, 10);
@@ -39,7 +39,7 @@ test('a type that is skipped is not seen again, and the others stay in order', (
   assert.ok(rest.every(({ type }) => type !== skipped));
 });
 
-test('few tasks read few rows, whatever their types hold', (t) => {
+test('taking a few tasks reads few rows, even if their types have many tasks', (t) => {
   const sql = openSqlite();
   t.after(() => sql.close());
   const port = recording(sql);

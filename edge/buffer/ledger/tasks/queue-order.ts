@@ -1,7 +1,7 @@
 import { parse } from '../store/rows.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';
 
-/** A task that may run now, and what decides its place. */
+/** A task that may run now, and the values that decide its order. */
 export interface ReadyTask extends Record<string, SqlValue> {
   id: string;
   type: string;
@@ -9,7 +9,7 @@ export interface ReadyTask extends Record<string, SqlValue> {
   run_at: number;
 }
 
-/** Answered by the ready index alone, for all types in one statement: each statement has its own cost. */
+/** Uses only the ready index. Reads all types in one statement, because each statement has a fixed cost. */
 const SELECT_READY = `
   SELECT wanted.value AS type, (
     SELECT json_group_array(json_array(id, priority, run_at)) FROM (
@@ -21,22 +21,23 @@ const SELECT_READY = `
 interface Source {
   readonly type: string;
   tasks: ReadyTask[];
-  /** Where in `tasks` the head is. */
+  /** The index of the head in `tasks`. */
   at: number;
   /** How many tasks of the type were read. */
   read: number;
-  /** Whether the type may have more than were read. */
+  /** Whether the type may have more tasks than were read. */
   more: boolean;
 }
 
 /**
- * The ready tasks of some types in the order of claims: highest priority first, then earliest, then by id. Merges
- * the types' own orders and reads of each type only about as many tasks as are taken, so it costs what the answer
- * is large, whatever the ledger holds. The rows must not change while it is used.
+ * The ready tasks of some types in the order of claims: highest priority first, then earliest, then by id. It
+ * merges the queues of the types, and reads of each type only about the number of tasks that are taken. So the
+ * cost depends on the number of taken tasks, not on the size of the ledger. The rows must not change while it is
+ * used.
  */
 export class QueueOrder {
   readonly #sql: Sql;
-  /** The types that have a task left; the one with the next task is the last. */
+  /** The types that have tasks left. The type with the next task is the last. */
   readonly #sources: Source[] = [];
 
   /** @param expected about how many tasks will be taken. */
@@ -50,7 +51,7 @@ export class QueueOrder {
     this.#sources.sort((a, b) => -compare(headOf(a), headOf(b)));
   }
 
-  /** The next task, which stays; undefined at the end. */
+  /** Returns the next task without taking it; undefined at the end. */
   peek(): ReadyTask | undefined {
     const source = this.#sources.at(-1);
     return source && headOf(source);
@@ -67,7 +68,7 @@ export class QueueOrder {
     return task;
   }
 
-  /** Takes the type of the next task out: none of its tasks follows. */
+  /** Removes the type of the next task, so that none of its tasks follows. */
   skipType(): void {
     this.#sources.pop();
   }
@@ -82,7 +83,7 @@ export class QueueOrder {
     source.more = tasks.length === limit;
   }
 
-  /** Puts a source back in its place, found by halving. */
+  /** Inserts a source at its place by binary search. */
   #place(source: Source): void {
     const head = headOf(source);
     let [low, high] = [0, this.#sources.length];
@@ -125,7 +126,7 @@ export function firstReady(sql: Sql, types: readonly string[], limit: number): R
 
 function headOf({ tasks, at }: Source): ReadyTask {
   const head = tasks[at];
-  if (!head) throw new Error('A source without a head is in no order');
+  if (!head) throw new Error('Expected a source with a head');
   return head;
 }
 

@@ -4,7 +4,7 @@ import { MAX_LOST_DELIVERIES } from '../../../contract/limits.ts';
 import { MINUTE, SECOND, START, testLedger } from '../testing.ts';
 
 describe('a claim', () => {
-  test('starts as many tasks as it says, and each spends an attempt', (t) => {
+  test('starts the requested number of tasks, and each uses an attempt', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(5);
     bed.claim(['a'], { starts: 2, ahead: { a: 3 } });
@@ -14,7 +14,7 @@ describe('a claim', () => {
     );
   });
 
-  test('shows each task with the attempt that begins when it starts', (t) => {
+  test('returns each task with the attempt that begins when it starts', (t) => {
     const bed = testLedger(t);
     bed.addMany(2);
     const leaseId = '00000000-0000-4000-8000-000000000001';
@@ -24,7 +24,7 @@ describe('a claim', () => {
     assert.deepEqual(attempts(), [1, 1]);
   });
 
-  test('reads ahead only of the types that may be, as many of each as it says, in their order', (t) => {
+  test('reads ahead only the allowed types, up to the limit of each type, in their order', (t) => {
     const bed = testLedger(t);
     const [first = '', second] = bed.addMany(2, { type: 'slow' });
     const [third, fourth, fifth] = bed.addMany(3, { type: 'fast' });
@@ -34,13 +34,13 @@ describe('a claim', () => {
     assert.deepEqual(next, [{ priority: 0, runAt: bed.row(second ?? '').runAt }]);
   });
 
-  test('without read-ahead takes what it starts and no more', (t) => {
+  test('without read-ahead takes only the tasks that it starts', (t) => {
     const bed = testLedger(t);
     bed.addMany(5);
     assert.equal(bed.claim(['a'], { limit: 5, starts: 2 }).ids.length, 2);
   });
 
-  test('answers the head of what each want has left', (t) => {
+  test('returns the first task that is left for each want', (t) => {
     const bed = testLedger(t);
     bed.add();
     bed.add({ priority: -3 });
@@ -55,7 +55,7 @@ describe('a claim', () => {
 });
 
 describe('a task that was read ahead', () => {
-  test('spends its attempt when a heartbeat names it as started, once', (t) => {
+  test('uses one attempt when a heartbeat reports it as started', (t) => {
     const bed = testLedger(t);
     const [id = '', other = ''] = bed.addMany(2);
     const { leaseId } = bed.readAhead(2);
@@ -78,7 +78,7 @@ describe('a task that was read ahead', () => {
     assert.equal(bed.row(id).attempt, 0);
   });
 
-  test('spends its attempt by its report', (t) => {
+  test('uses an attempt when its report arrives', (t) => {
     const bed = testLedger(t);
     const [done = '', broken = ''] = bed.addMany(2);
     const { leaseId } = bed.readAhead(2);
@@ -90,7 +90,7 @@ describe('a task that was read ahead', () => {
     }
   });
 
-  test('goes back as it was by a release', (t) => {
+  test('is unchanged after a release', (t) => {
     const bed = testLedger(t);
     const [read = '', started = ''] = bed.addMany(2);
     const { leaseId } = bed.readAhead(2);
@@ -110,7 +110,7 @@ describe('a task that was read ahead', () => {
     assert.deepEqual([bed.row(id).attempt, bed.state(id)], [0, 'cancelled']);
   });
 
-  test('never fails by leases that expire before its start is known, if others go through', (t) => {
+  test('does not fail when leases expire before its start is known, if a later lease succeeds', (t) => {
     const bed = testLedger(t);
     const id = bed.add({ maxAttempts: 1 });
     for (let lost = 1; lost < MAX_LOST_DELIVERIES; lost += 1) {
@@ -125,7 +125,7 @@ describe('a task that was read ahead', () => {
     assert.equal(bed.row(id).attempts.length, 1);
   });
 
-  test('is ready at once after its first lease is lost, and later after each further one', (t) => {
+  test('is ready at once after its first lost lease, and after a growing delay for each further one', (t) => {
     const bed = testLedger(t);
     bed.add();
     const waits = [1, 2, 3, 4].map(() => {
@@ -138,7 +138,7 @@ describe('a task that was read ahead', () => {
     assert.deepEqual(waits, [0, 1, 2, 4]);
   });
 
-  test(`fails as undeliverable when ${MAX_LOST_DELIVERIES} leases in a row have lost it`, (t) => {
+  test(`fails as undeliverable after ${MAX_LOST_DELIVERIES} lost leases in a row`, (t) => {
     const bed = testLedger(t);
     const id = bed.add();
     for (let lost = 1; lost <= MAX_LOST_DELIVERIES; lost += 1) {
@@ -157,7 +157,7 @@ describe('a task that was read ahead', () => {
     assert.equal(bed.state(id), 'ready');
   });
 
-  test('counts its lost leases again from none once it has started', (t) => {
+  test('counts its lost leases from zero again once it has started', (t) => {
     const bed = testLedger(t);
     const id = bed.add({ maxAttempts: 100, backoff: { baseSeconds: 0 } });
     const lose = () => {
@@ -170,12 +170,12 @@ describe('a task that was read ahead', () => {
     bed.fail(id, bed.claim(['a']).leaseId);
     lose();
     assert.equal(bed.state(id), 'ready');
-    assert.equal(bed.row(id).error?.code, 'broken', 'The error of the attempt before stays');
+    assert.equal(bed.row(id).error?.code, 'broken', 'The error of the last attempt stays');
   });
 });
 
-describe('a lease that is given up', () => {
-  test('gives back all that it holds, with no attempt spent', (t) => {
+describe('a released lease', () => {
+  test('gives back all its tasks, and they use no attempt', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(3);
     const { leaseId } = bed.claim(['a'], { starts: 1, ahead: { a: 2 } });
@@ -186,7 +186,7 @@ describe('a lease that is given up', () => {
     );
   });
 
-  test('is used up, also if its claim arrives after the release', (t) => {
+  test('cannot be used again, even if its claim arrives after the release', (t) => {
     const bed = testLedger(t);
     bed.add();
     const leaseId = '00000000-0000-4000-8000-000000000002';
@@ -196,7 +196,7 @@ describe('a lease that is given up', () => {
   });
 });
 
-test('expired leases are taken back in portions, and the alarm goes on at once', (t) => {
+test('tasks of expired leases are taken back in portions, and the next tick is due at once', (t) => {
   const bed = testLedger(t);
   const ids = bed.addMany(2500);
   for (let count = 0; count < 5; count += 1) bed.readAhead(500, { leaseSeconds: 1 });

@@ -5,7 +5,7 @@ import { MINUTE, START, type TestLedger, testLedger } from '../testing.ts';
 
 const idsOf = (tasks: readonly { id: string }[]) => tasks.map((task) => task.id);
 
-/** Follows the cursor to its end. */
+/** Reads all pages by their cursors. */
 function pages(bed: TestLedger, filter: { type?: string; limit: number }): string[][] {
   const found: string[][] = [];
   let cursor: string | undefined;
@@ -13,7 +13,7 @@ function pages(bed: TestLedger, filter: { type?: string; limit: number }): strin
     const page = bed.ledger.list({ ...filter, cursor });
     found.push(idsOf(page.tasks));
     cursor = page.nextCursor ?? undefined;
-    assert.ok(found.length <= 100, 'The list has no end');
+    assert.ok(found.length <= 100, 'The list does not end');
   } while (cursor);
   return found;
 }
@@ -24,7 +24,7 @@ test('an unknown task is not found', (t) => {
 });
 
 describe('list', () => {
-  test('tasks are listed newest first, with their state and when they ended', (t) => {
+  test('returns tasks newest first, with their state and the time of their end', (t) => {
     const bed = testLedger(t);
     const done = bed.held();
     bed.now += MINUTE;
@@ -41,7 +41,7 @@ describe('list', () => {
     assert.equal(nextCursor, null);
   });
 
-  test('the cursor leads through every task once', (t) => {
+  test('returns every task once if the cursor is followed', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(25);
     const found = pages(bed, { limit: 10 });
@@ -52,7 +52,7 @@ describe('list', () => {
     assert.deepEqual(found.flat(), ids.toReversed());
   });
 
-  test('a tag finds the tasks that have it among theirs', (t) => {
+  test('filters by tag', (t) => {
     const bed = testLedger(t);
     const both = bed.add({ tags: ['x', 'y'] });
     const one = bed.add({ tags: ['y'] });
@@ -63,7 +63,7 @@ describe('list', () => {
     assert.deepEqual(idsOf(bed.ledger.list({ tag: 'z', limit: 10 }).tasks), []);
   });
 
-  test('a range of ids takes its first and not what follows its last, wherever the cursor is', (t) => {
+  test('includes the start of an id range and excludes its end, regardless of the cursor', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(5);
     const [, from, , before] = ids;
@@ -73,7 +73,7 @@ describe('list', () => {
     assert.deepEqual(listed(ids[2]), [ids[1]]);
   });
 
-  test('tasks that come meanwhile do not disturb the pages', (t) => {
+  test('returns the same pages if tasks are inserted meanwhile', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(4);
     const first = bed.ledger.list({ limit: 2 });
@@ -82,7 +82,7 @@ describe('list', () => {
     assert.deepEqual([...idsOf(first.tasks), ...idsOf(second.tasks)], ids.toReversed());
   });
 
-  test('states and type filter, each by itself and together', (t) => {
+  test('filters by states, by type, and by both', (t) => {
     const bed = testLedger(t);
     const scheduled = bed.add({ runAt: START + MINUTE });
     const ready = bed.add();
@@ -97,7 +97,7 @@ describe('list', () => {
     assert.deepEqual(list({ type: 'none' }), []);
   });
 
-  test('a filtered page looks at 10,000 rows at most, and its cursor goes on from there', (t) => {
+  test('scans at most 10,000 rows for a filtered page, and its cursor continues there', (t) => {
     const bed = testLedger(t);
     const old = bed.addMany(5, { type: 'rare' });
     bed.addMany(10_000, { type: 'common' });
@@ -108,7 +108,7 @@ describe('list', () => {
     assert.deepEqual([idsOf(second.tasks), second.nextCursor], [old.toReversed(), null]);
   });
 
-  test('a filtered page that ends within its bound loses nothing at the edge', (t) => {
+  test('skips no task at the end of a filtered page', (t) => {
     const bed = testLedger(t);
     const oldest = bed.add({ type: 'rare' });
     bed.addMany(9_998, { type: 'common' });
@@ -121,7 +121,7 @@ describe('list', () => {
 });
 
 describe('ready', () => {
-  test('what may run now is listed in the order in which it would be claimed, across all types', (t) => {
+  test('returns the tasks of all types that may run now, in the order of claims', (t) => {
     const bed = testLedger(t);
     const low = bed.add({ type: 'b', priority: -1 });
     const mid = bed.addMany(2, { type: 'c' });
@@ -134,14 +134,14 @@ describe('ready', () => {
     assert.deepEqual(bed.ledger.ready(10), []);
   });
 
-  test('reading changes nothing: a task whose time has come is not ready yet', (t) => {
+  test('changes nothing: a task whose time has come is not ready yet', (t) => {
     const bed = testLedger(t);
     bed.add({ runAt: START + 1 });
     bed.now += MINUTE;
     assert.deepEqual(bed.ledger.ready(10), []);
   });
 
-  test('a list stops at 1 MB of payload, after the first task', (t) => {
+  test('stops at 1 MB of payloads after the first task, and so does listActive', (t) => {
     const bed = testLedger(t);
     const payload = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2));
     bed.addMany(17, { payload: payload(64 * 1024) });
@@ -154,7 +154,7 @@ describe('ready', () => {
 });
 
 describe('listActive', () => {
-  test('what has not ended is listed: what runs, what may run, what waits, each in its order', (t) => {
+  test('returns running tasks, then ready tasks, then scheduled tasks, each in their order', (t) => {
     const bed = testLedger(t);
     const running = bed.held({ type: 'r' }).id;
     const one = bed.add({ type: 's' });
@@ -171,7 +171,7 @@ describe('listActive', () => {
     assert.equal(bed.ledger.listActive(3).length, 3);
   });
 
-  test('a task whose lease was partly settled or released is listed once, as what it is now', (t) => {
+  test('returns a task of a partly settled or released lease once, with its current state', (t) => {
     const bed = testLedger(t);
     const ids = bed.addMany(4);
     const [done, failed, released, held] = ids;
@@ -189,7 +189,7 @@ describe('listActive', () => {
   });
 });
 
-test('of more than 500 types the first 500 by name are listed', (t) => {
+test('lists contain only the first 500 types by name', (t) => {
   const bed = testLedger(t);
   const tasks = Array.from({ length: 700 }, (_, index) => bed.task({ type: `t${1000 + index}` }));
   bed.ledger.insert(tasks);
@@ -198,7 +198,7 @@ test('of more than 500 types the first 500 by name are listed', (t) => {
   assert.equal(bed.ledger.claimable('any').size, 500);
 });
 
-test('the versions of tasks are those of their states and progress, whatever leases they are under', (t) => {
+test('the version of a task depends on its state and progress, not on its lease', (t) => {
   const bed = testLedger(t);
   const one = bed.held();
   const other = bed.held();

@@ -17,7 +17,7 @@ import { withoutPaused } from './paused.ts';
 import { firstReady } from './queue-order.ts';
 import { readyTypes } from './ready-queue.ts';
 
-/** Everything the ledger knows of a task, or how many archive rounds its closed window has. */
+/** All data of a task, or the number of archive rounds of its closed window. */
 export function find(sql: Sql, taskId: string): FoundTask {
   const task = readTask(sql, taskId);
   if (task) return { task: { ...task, progress: progressOf(sql, taskId) } };
@@ -37,7 +37,7 @@ interface State extends Record<string, SqlValue> {
   leaseId: string | null;
 }
 
-/** What changes with each task, see {@link versionOf}; tasks that the ledger does not hold are left out. */
+/** The version of each task, see {@link versionOf}. Tasks that are not in the ledger are left out. */
 export function versions(sql: Sql, taskIds: readonly string[]): Map<string, string> {
   const states = sql.exec<State>(SELECT_STATES, JSON.stringify(taskIds));
   const versions = new Map<string, string>();
@@ -55,7 +55,7 @@ function holderOf({ state, leaseId }: State): string | null {
   return state === 'leased' ? leaseId : null;
 }
 
-/** After every possible id. */
+/** Sorts after every id. */
 const END = '~';
 
 const SELECT_PAGE = `
@@ -70,7 +70,7 @@ const SELECT_PAGE = `
 const SELECT_LAST_SCANNED = `
   SELECT id FROM tasks WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT 1 OFFSET ${MAX_LIST_SCAN - 1}`;
 
-/** Tasks, newest first. A filtered page looks at a bounded number of rows and may hold fewer than `limit`. */
+/** Tasks, newest first. A filtered page scans a limited number of rows and may have fewer than `limit` tasks. */
 export function page(sql: Sql, filter: ListFilter): TaskPage {
   const { cursor = END, before = END, from = '', states, type = null, tag = null, limit } = filter;
   const end = cursor < before ? cursor : before;
@@ -92,7 +92,7 @@ export function page(sql: Sql, filter: ListFilter): TaskPage {
   return { tasks, nextCursor: last?.id ?? null };
 }
 
-/** The tasks of the first 500 types that may run now, in the order in which they would be claimed: 500 at most. */
+/** The tasks that may run now, in the order of claims: 500 at most, of the first 500 types. */
 export function ready(sql: Sql, wanted: number): WorkRow[] {
   const limit = Math.min(wanted, MAX_LISTED_TASKS);
   return readWork(sql, fitting(waiting(sql, withoutPaused(sql, readyTypes(sql)), limit), MAX_LIST_BYTES));
@@ -117,8 +117,8 @@ const SELECT_SCHEDULED = `
   SELECT id, ${PAYLOAD_BYTES} FROM tasks WHERE state = 'scheduled' AND claimed_at IS NULL ORDER BY run_at, id LIMIT ?1`;
 
 /**
- * The tasks that have not ended: what runs, then what may run now, then what waits for its time; 500 at most.
- * Looks at the first 5,000 tasks that runners claimed, and at the first 500 types.
+ * The tasks that have not ended, 500 at most: running tasks, then ready tasks, then scheduled tasks. Reads the
+ * first 5,000 tasks that runners claimed, and the first 500 types.
  */
 export function listActive(sql: Sql, wanted: number): WorkRow[] {
   const limit = Math.min(wanted, MAX_LISTED_TASKS);

@@ -17,8 +17,8 @@ function cancelled(bed: TestLedger, options: Partial<NewTask> = {}): string {
   return id;
 }
 
-describe('a task that nobody runs', () => {
-  test('a failed and a cancelled task are ready at once, as new but for the attempts that they keep', (t) => {
+describe('a retry of a task that no runner holds', () => {
+  test('makes a failed or cancelled task ready at once; the task keeps its ended attempts', (t) => {
     const bed = testLedger(t);
     for (const id of [failed(bed), cancelled(bed)]) {
       const { attempts } = bed.row(id);
@@ -33,7 +33,7 @@ describe('a task that nobody runs', () => {
     }
   });
 
-  test('all its attempts are before it again', (t) => {
+  test('gives the task its full number of attempts again', (t) => {
     const bed = testLedger(t);
     bed.random = 0;
     const id = bed.add({ maxAttempts: 2 });
@@ -44,7 +44,7 @@ describe('a task that nobody runs', () => {
     assert.equal(bed.row(id).attempts.length, 4);
   });
 
-  test('a task that has not ended, and one that has completed, refuse and stay as they are', (t) => {
+  test('is refused if the task has not ended or has completed', (t) => {
     const bed = testLedger(t);
     const done = bed.held();
     bed.succeed(done.id, done.leaseId, '1');
@@ -64,12 +64,12 @@ describe('a task that nobody runs', () => {
     );
   });
 
-  test('an unknown task is unknown', (t) => {
+  test('returns `unknown` for an unknown task', (t) => {
     const bed = testLedger(t);
     assert.deepEqual(bed.ledger.retry(bed.task().id), { unknown: true });
   });
 
-  test('the report that failed it is stale once it runs again', (t) => {
+  test('makes the earlier report of the failure stale once the task runs again', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.fail(id, leaseId, FINAL);
@@ -82,7 +82,7 @@ describe('a task that nobody runs', () => {
   });
 });
 
-describe('a cancelled task that its runner has not dropped', () => {
+describe('a retry of a cancelled task that its runner has not dropped', () => {
   function waiting(bed: TestLedger): { id: string; leaseId: string } {
     const held = bed.held();
     bed.ledger.cancel(held.id);
@@ -91,7 +91,7 @@ describe('a cancelled task that its runner has not dropped', () => {
     return held;
   }
 
-  test('a retry waits: the task is scheduled, held, and never claimed', (t) => {
+  test('waits: the task is scheduled and still held, and cannot be claimed', (t) => {
     const bed = testLedger(t);
     const { id } = waiting(bed);
     const { state, claimedAt, attempt, completedAt, error } = bed.row(id);
@@ -104,7 +104,7 @@ describe('a cancelled task that its runner has not dropped', () => {
     assert.equal(bed.row(id).claimedAt, START);
   });
 
-  test('its runner is still told `cancelled`, by each heartbeat', (t) => {
+  test('does not change that each heartbeat reports the task as cancelled', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = waiting(bed);
     assert.deepEqual(bed.ledger.heartbeat([{ leaseId, holds: [id] }]).cancelled, [id]);
@@ -112,7 +112,7 @@ describe('a cancelled task that its runner has not dropped', () => {
     assert.deepEqual(bed.claim(['a'], { leaseId }).ids, []);
   });
 
-  test('it is ready the moment the hold ends, however it ends', (t) => {
+  test('makes the task ready as soon as its runner no longer holds it', (t) => {
     for (const end of ['report', 'release', 'heartbeat', 'deadline'] as const) {
       const bed = testLedger(t);
       const { id, leaseId } = waiting(bed);
@@ -133,14 +133,14 @@ describe('a cancelled task that its runner has not dropped', () => {
     }
   });
 
-  test('the claim that finds the deadline passed takes it at once', (t) => {
+  test('lets a claim take the task once the deadline of its lease has passed', (t) => {
     const bed = testLedger(t);
     const { id } = waiting(bed);
     bed.now = START + 30 * SECOND;
     assert.deepEqual(bed.claim(['a']).ids, [id]);
   });
 
-  test('the holder of a single-task claim ends the hold by its report', (t) => {
+  test('makes the task ready when the consumer of a single-task claim reports it', (t) => {
     const bed = testLedger(t);
     const id = bed.add();
     bed.ledger.claimOne(id);
@@ -150,7 +150,7 @@ describe('a cancelled task that its runner has not dropped', () => {
     assert.equal(bed.state(id), 'ready');
   });
 
-  test('it can be cancelled again while it waits, and stays cancelled when the hold ends', (t) => {
+  test('can be followed by another cancel, and the task then stays cancelled', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = waiting(bed);
     assert.deepEqual(bed.ledger.cancel(id), { changed: true });
@@ -160,7 +160,7 @@ describe('a cancelled task that its runner has not dropped', () => {
     assert.deepEqual([bed.state(id), bed.row(id).claimedAt], ['cancelled', null]);
   });
 
-  test('a restart changes nothing of this', (t) => {
+  test('still waits after a restart', (t) => {
     const bed = testLedger(t);
     const { id } = waiting(bed);
     const restarted = new TestLedger(bed.sql);
@@ -180,10 +180,10 @@ test('a single claim may follow a retry within the same millisecond', (t) => {
   }
 });
 
-describe('many', () => {
+describe('a retry of many tasks', () => {
   const all = { state: 'failed', since: 0, limit: 100 } as const;
 
-  test('all that ended in the state are ready again, and nothing else is touched', (t) => {
+  test('makes all tasks in the given state ready, and changes no other tasks', (t) => {
     const bed = testLedger(t);
     const ids = [failed(bed), failed(bed)];
     const done = bed.held();
@@ -200,7 +200,7 @@ describe('many', () => {
     assert.deepEqual(bed.ledger.retryMany(all), { changed: [], nextCursor: null });
   });
 
-  test('the state may be cancelled; one that is still held waits', (t) => {
+  test('can retry cancelled tasks; a task that is still held waits', (t) => {
     const bed = testLedger(t);
     const { id: held } = bed.held();
     bed.ledger.cancel(held);
@@ -211,7 +211,7 @@ describe('many', () => {
     assert.deepEqual(bed.claim(['a']).ids, [free]);
   });
 
-  test('only those of the type', (t) => {
+  test('filters by type', (t) => {
     const bed = testLedger(t);
     const a = failed(bed, { type: 'a' });
     const b = failed(bed, { type: 'b' });
@@ -219,7 +219,7 @@ describe('many', () => {
     assert.equal(bed.state(a), 'failed');
   });
 
-  test('only those that ended since then, whenever they were submitted', (t) => {
+  test('filters by the time of the end, not by the time of the submission', (t) => {
     const bed = testLedger(t);
     const first = bed.held();
     const second = failed(bed);
@@ -234,7 +234,7 @@ describe('many', () => {
     ]);
   });
 
-  test('pages follow one another from the newest on, each task once', (t) => {
+  test('returns pages from newest to oldest with each task once', (t) => {
     const bed = testLedger(t);
     const ids = Array.from({ length: 7 }, () => failed(bed));
     const seen: string[] = [];
@@ -249,7 +249,7 @@ describe('many', () => {
     assert.deepEqual(seen, ids.toReversed());
   });
 
-  test('each retried task has all its attempts again', (t) => {
+  test('gives each task its full number of attempts again', (t) => {
     const bed = testLedger(t);
     const ids = [failed(bed), failed(bed)];
     bed.ledger.retryMany(all);

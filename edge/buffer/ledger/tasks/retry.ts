@@ -6,8 +6,8 @@ import type { Store } from '../store/store.ts';
 import { page } from './read.ts';
 
 /**
- * A cancelled task that its runner has not dropped yet waits for that. One that could not be taken in has no
- * attempts: nobody could run it.
+ * A cancelled task that its runner has not dropped yet waits until it is dropped. An invalid task
+ * (`max_attempts` is 0) is not retried, because it cannot be run.
  */
 const RETRY = `
   UPDATE tasks SET
@@ -19,25 +19,25 @@ const RETRY = `
 
 const SELECT_STATE = 'SELECT state FROM tasks WHERE id = ?1';
 
-/** Brings a failed or cancelled task back, its attempts reset. */
+/** Retries a failed or cancelled task, and resets its attempts. */
 export function retry(sql: Store, taskId: string, now: number): RetryOutcome {
   const known = sql.exec<{ state: TaskState }>(SELECT_STATE, taskId)[0];
   if (!known) return isSealed(sql, windowOf(taskId)) ? { sealed: true } : { unknown: true };
   if (isFrozen(sql, taskId)) return { sealed: true };
-  const retried = bringBack(sql, [taskId], known.state, now);
+  const retried = retryTasks(sql, [taskId], known.state, now);
   return retried.length === 1 ? { retried: true } : { refused: known.state };
 }
 
-/** Brings back a page of the tasks that ended in a state, newest first. */
+/** Retries a page of the tasks that ended in a state, newest first. */
 export function retryMany(sql: Store, { state, since, ...filter }: RetryFilter, now: number): ChangedPage {
   const { tasks, nextCursor } = page(sql, { ...filter, states: [state] });
   const ids = tasks.filter(({ completedAt }) => (completedAt ?? 0) >= since).map(({ id }) => id);
-  return { changed: bringBack(sql, ids, state, now), nextCursor };
+  return { changed: retryTasks(sql, ids, state, now), nextCursor };
 }
 
-/** @returns the ids of those of the tasks, all in one state, that are back. */
-function bringBack(sql: Store, ids: readonly string[], from: TaskState, now: number): string[] {
-  const back = sql.exec<{ id: string; type: string; state: TaskState }>(RETRY, JSON.stringify(ids), now);
-  for (const { type, state } of back) sql.counters.move(type, from, state);
-  return back.map((row) => row.id);
+/** Retries tasks that are all in the state `from`. Returns the ids of the retried tasks. */
+function retryTasks(sql: Store, ids: readonly string[], from: TaskState, now: number): string[] {
+  const retried = sql.exec<{ id: string; type: string; state: TaskState }>(RETRY, JSON.stringify(ids), now);
+  for (const { type, state } of retried) sql.counters.move(type, from, state);
+  return retried.map((row) => row.id);
 }

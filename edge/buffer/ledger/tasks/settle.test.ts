@@ -14,7 +14,7 @@ test('a success completes the task and keeps its result', (t) => {
   assert.deepEqual(row.attempts, [{ attempt: 1, runner: 'box-7', startedAt: START, endedAt: bed.now }]);
 });
 
-test('a success may carry no result, or null, which are two things', (t) => {
+test('a success without a result differs from a success with the result null', (t) => {
   const bed = testLedger(t);
   const without = bed.held();
   const empty = bed.held();
@@ -23,7 +23,7 @@ test('a success may carry no result, or null, which are two things', (t) => {
   assert.deepEqual([bed.row(without.id).result, bed.row(empty.id).result], [null, 'null']);
 });
 
-test('results of 256 KB are kept whole, a hundred in one report', (t) => {
+test('a hundred results of 256 KB in one report are stored in full', (t) => {
   const bed = testLedger(t);
   bed.addMany(100);
   const { ids, leaseId } = bed.claim(['a']);
@@ -33,7 +33,7 @@ test('results of 256 KB are kept whole, a hundred in one report', (t) => {
 });
 
 describe('retry', () => {
-  test('a failed attempt waits for a random time, below a ceiling that doubles from one second', (t) => {
+  test('after a failed attempt, a task waits for a random time below a ceiling that doubles from 1 s', (t) => {
     const bed = testLedger(t);
     const id = bed.add({ maxAttempts: 5 });
     for (const [random, delay] of [[0.5, 500] as const, [0.5, 1000] as const, [0.999, 3996] as const]) {
@@ -47,7 +47,7 @@ describe('retry', () => {
     }
   });
 
-  test('a task in wait is claimed when its time has come, not before', (t) => {
+  test('a waiting task is claimed when its time has come, not before', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.fail(id, leaseId);
@@ -67,7 +67,7 @@ describe('retry', () => {
     assert.deepEqual(bed.claim(['a']).ids, [id]);
   });
 
-  test('the last attempt fails the task for good', (t) => {
+  test('a task fails permanently when its last attempt fails', (t) => {
     const bed = testLedger(t);
     bed.random = 0;
     const id = bed.add();
@@ -82,7 +82,7 @@ describe('retry', () => {
     assert.deepEqual(bed.claim(['a']).ids, []);
   });
 
-  test('an error that is not retryable fails the task at once, and is kept without that word', (t) => {
+  test('an error that is not retryable fails the task at once, and is stored without `retryable`', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const error = { code: 'invalid_payload', message: 'No such user', retryable: false };
@@ -97,14 +97,14 @@ describe('retry', () => {
     assert.equal(bed.fail(id, leaseId, { error }).state, 'scheduled');
   });
 
-  test('a failure without a reason gets one', (t) => {
+  test('a failure without a reason gets a default error', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.fail(id, leaseId, { error: undefined });
     assert.equal(bed.row(id).error?.code, 'task_error');
   });
 
-  test('a success after failures leaves no error, but the attempts that failed', (t) => {
+  test('a success after failures removes the task error, but keeps the failed attempts', (t) => {
     const bed = testLedger(t);
     bed.random = 0;
     const { id, leaseId } = bed.held();
@@ -137,7 +137,7 @@ describe('retry', () => {
 describe('settings', () => {
   const retry = { maxAttempts: 2, backoff: { baseSeconds: 10 } };
 
-  test("the report's settings are used where the submission set none", (t) => {
+  test("the report's settings are used if the submission set none", (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     assert.equal(bed.fail(id, leaseId, { retry }).runAt, bed.now + 5 * SECOND);
@@ -146,7 +146,7 @@ describe('settings', () => {
     assert.equal(bed.fail(id, bed.claim(['a']).leaseId, { retry }).state, 'failed');
   });
 
-  test("the submission's settings win over the report's", (t) => {
+  test("the submission's settings override the report's settings", (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ maxAttempts: 3, backoff: { baseSeconds: 100 } });
     assert.equal(bed.fail(id, leaseId, { retry }).runAt, bed.now + 50 * SECOND);
@@ -154,7 +154,7 @@ describe('settings', () => {
     assert.equal(bed.fail(id, bed.claim(['a']).leaseId, { retry }).state, 'scheduled');
   });
 
-  test('each setting has its own precedence', (t) => {
+  test('each setting is overridden separately', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ backoff: { baseSeconds: 100 } });
     bed.fail(id, leaseId, { retry });
@@ -167,7 +167,7 @@ describe('settings', () => {
     assert.equal(bed.fail(id, leaseId, { retry: { maxAttempts: 1 } }).state, 'failed');
   });
 
-  test('the cap bounds the delay', (t) => {
+  test('the cap limits the delay', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held({ backoff: { baseSeconds: 100, capSeconds: 20 } });
     assert.equal(bed.fail(id, leaseId).runAt, bed.now + 10 * SECOND);
@@ -183,14 +183,14 @@ describe('fencing', () => {
     assert.deepEqual(bed.row(id), before);
   });
 
-  test('a result for a task that nobody holds is stale', (t) => {
+  test('a result for a task that no lease holds is stale', (t) => {
     const bed = testLedger(t);
     const id = bed.add();
     assert.equal(bed.succeed(id, randomUUID()).state, 'stale');
     assert.equal(bed.state(id), 'ready');
   });
 
-  test('a result for an unknown task is answered as unknown, and the others are settled', (t) => {
+  test('a result for an unknown task gets `unknown`, and the other results are settled', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const unknown = bed.task().id;
@@ -204,7 +204,7 @@ describe('fencing', () => {
     ]);
   });
 
-  test('a repeated report gets the first answer, whatever it says now', (t) => {
+  test('a repeated report gets the first answer, even if its content has changed', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const first = bed.succeed(id, leaseId, '1');
@@ -215,7 +215,7 @@ describe('fencing', () => {
     assert.deepEqual(bed.row(id), before);
   });
 
-  test('also one that comes twice in the same report', (t) => {
+  test('a result that occurs twice in one report gets the first answer twice', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const outcomes = bed.ledger.settle([
@@ -226,7 +226,7 @@ describe('fencing', () => {
     assert.deepEqual([bed.row(id).result, bed.row(id).attempts.length], ['1', 1]);
   });
 
-  test('also while the task waits for another attempt, and spends no other', (t) => {
+  test('a repeated report gets the first answer while the task waits, and uses no further attempt', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const first = bed.fail(id, leaseId);
@@ -239,7 +239,7 @@ describe('fencing', () => {
     assert.equal(bed.row(id).attempts.length, 1);
   });
 
-  test('but not once another lease has claimed it', (t) => {
+  test('a repeated report is stale once another lease has claimed the task', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     bed.fail(id, leaseId);
@@ -251,7 +251,7 @@ describe('fencing', () => {
     assert.equal(bed.state(id), 'completed');
   });
 
-  test('a repeated report is known after its lease is forgotten', (t) => {
+  test('a repeated report gets the first answer even after its lease was deleted', (t) => {
     const bed = testLedger(t);
     const { id, leaseId } = bed.held();
     const first = bed.succeed(id, leaseId);
@@ -260,7 +260,7 @@ describe('fencing', () => {
     assert.deepEqual(bed.succeed(id, leaseId), first);
   });
 
-  test('results of several leases settle in one report', (t) => {
+  test('one report can settle results of several leases', (t) => {
     const bed = testLedger(t);
     const one = bed.held();
     const other = bed.held();
@@ -277,7 +277,7 @@ describe('fencing', () => {
   });
 });
 
-test('settling part of a lease leaves the rest under it', (t) => {
+test('a lease keeps its other tasks when some are settled', (t) => {
   const bed = testLedger(t);
   const [done, held] = bed.addMany(2);
   assert.ok(done && held);

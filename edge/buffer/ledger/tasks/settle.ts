@@ -39,9 +39,9 @@ const COMPLETE_FIRST_ATTEMPTS = `
   RETURNING id, type, run_at, attempts ->> '$[0].startedAt' AS claimed_at`;
 
 /**
- * Completes the tasks of a lease that succeeded at their first attempt, nearly all of them, by one statement.
+ * Completes the tasks of a lease that succeeded at their first attempt by one statement. Nearly all tasks do.
  *
- * @returns the ids of those that it completed; whatever else was reported is for {@link settle}.
+ * @returns the ids of the completed tasks. {@link settle} handles the other reports.
  */
 function completeFirstAttempts(
   sql: Store,
@@ -70,9 +70,9 @@ function completeFirstAttempts(
 }
 
 /**
- * Ends attempts. A result counts only under the lease that holds its task; a repeated one gets the first
- * answer, and any other changes nothing and is `stale`. For a cancelled task it says that its runner has
- * dropped it.
+ * Ends attempts. A result counts only under the lease that holds its task. A repeated result gets the first
+ * answer. Any other result changes nothing and is `stale`. A result for a cancelled task means that its runner
+ * has dropped the task.
  */
 export function settle(
   sql: Store,
@@ -80,7 +80,7 @@ export function settle(
   now: number,
   random: () => number,
 ): SettleOutcome[] {
-  // Of several reports of a task the first counts.
+  // If a task has several reports, the first counts.
   const firsts = [...new Map(reports.toReversed().map((report) => [report.taskId, report])).values()];
   const completed = new Map<string, string>();
   for (const [leaseId, ofLease] of Map.groupBy(
@@ -136,7 +136,7 @@ function outcomeOf(taskId: string, state: HeldTask['state'], runAt: number): Set
   return waits ? { taskId, state, runAt } : { taskId, state };
 }
 
-/** Ends the attempt of a single-task claim. Such a consumer knows no retry: a failure is final. */
+/** Ends the attempt of a single-task claim. There are no retries for these claims, so a failure is final. */
 export function settleUnfenced(
   sql: Store,
   report: UnfencedReport,

@@ -6,7 +6,7 @@ import { fail, readHeld, writeTransitions } from './transitions.ts';
 
 const MAX_REDELIVERY_DELAY_MS = 300_000;
 
-/** A task that is dropped while an archive round of its window is open ended too late for that round. */
+/** If a task is dropped while an archive round of its window is open, its end is set after that round's cutoff. */
 const LET_GO = `
   UPDATE tasks SET
     claimed_at = NULL, started_at = NULL, state = CASE state WHEN 'scheduled' THEN 'ready' ELSE state END,
@@ -15,7 +15,7 @@ const LET_GO = `
   WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased' AND claimed_at IS NOT NULL
   RETURNING id, type, state`;
 
-/** The runner has dropped tasks that were cancelled; those that are to run again may now. */
+/** Handles cancelled tasks that their runner has dropped. Tasks that were retried meanwhile become ready. */
 export function letGo(sql: Store, taskIds: readonly string[]): void {
   if (taskIds.length === 0) return;
   const dropped = sql.exec<{ id: string; type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
@@ -28,7 +28,7 @@ export function letGo(sql: Store, taskIds: readonly string[]): void {
 const FORGET_LEASE = `
   UPDATE tasks SET lease_id = NULL WHERE id IN (SELECT value FROM json_each(?1))`;
 
-/** Takes tasks from a lease that holds them. The attempts of those that have started are spent. */
+/** Takes tasks back from the lease that holds them. Tasks that have started have used their attempts. */
 export function takeBack(
   sql: Store,
   ids: readonly string[],
@@ -88,12 +88,13 @@ const REDELIVER = `
 
 const UNDELIVERABLE = JSON.stringify({
   code: 'undeliverable',
-  message: `${MAX_LOST_DELIVERIES} runners were given the task and none reported its start`,
+  message: `${MAX_LOST_DELIVERIES} runners got the task, and none of them reported its start`,
 });
 
 /**
- * Has tasks wait again that a lease has lost unstarted: at once after the first loss, then ever longer. After
- * so many losses in a row the task itself must be what ends its runners.
+ * Makes tasks wait again that a lease lost before they started. After the first loss a task is ready at once,
+ * then after growing delays. After {@link MAX_LOST_DELIVERIES} losses in a row it fails, because the task itself
+ * probably crashes its runners.
  */
 function redeliver(sql: Store, ids: readonly string[], now: number): void {
   if (ids.length === 0) return;

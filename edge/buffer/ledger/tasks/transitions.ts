@@ -9,7 +9,7 @@ import { jsonChunks, type Sql, type SqlValue } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
 import { backoffDelayMs } from './backoff.ts';
 
-/** What a transition out of `leased` needs to know of a task. */
+/** The data of a task that a transition needs. */
 export interface HeldTask extends Record<string, SqlValue> {
   id: string;
   type: string;
@@ -21,7 +21,7 @@ export interface HeldTask extends Record<string, SqlValue> {
   backoff: string | null;
   type_retry: string | null;
   claimed_at: number | null;
-  /** Null for a task that was read ahead and has not started, as far as the ledger knows. */
+  /** Null for a task that was read ahead, until the ledger knows that it has started. */
   started_at: number | null;
   attempts: string;
   runner: string | null;
@@ -34,22 +34,22 @@ const SELECT_HELD = `
   SELECT ${HELD_COLUMNS} FROM tasks LEFT JOIN leases ON leases.id = tasks.lease_id
   WHERE tasks.id IN (SELECT value FROM json_each(?1))`;
 
-/** The tasks of these ids that exist, with what a transition needs to know of them. */
+/** The tasks of these ids that exist, with the data that a transition needs. */
 export function readHeld(sql: Sql, taskIds: readonly string[]): Map<string, HeldTask> {
   const rows = sql.exec<HeldTask>(SELECT_HELD, JSON.stringify(taskIds));
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** A task's row after its attempt has ended, and the task before. */
+/** A task's row after its attempt has ended, and its data before. */
 export interface Transition {
   before: HeldTask;
   id: string;
   state: TaskState;
   attempt: number;
   runAt: number;
-  /** Null where the task was taken back from its lease. */
+  /** Null if the task was taken back from its lease. */
   leaseId: string | null;
-  /** Set where somebody may still be running the task. */
+  /** Set if a runner may still be running the task. */
   claimedAt: number | null;
   startedAt: number | null;
   completedAt: number | null;
@@ -59,21 +59,22 @@ export interface Transition {
   attempts: EndedAttempt[];
 }
 
-/** A task as it is once its start is known: what ends an attempt shows that it has begun. */
+/** Marks a task as started. The end of an attempt shows that the attempt has begun. */
 export function asStarted(task: HeldTask): HeldTask {
   if (task.started_at !== null) return task;
   return { ...task, attempt: task.attempt + 1, started_at: task.claimed_at };
 }
 
-/** The attempt succeeded: the task is completed. */
+/** The transition after a successful attempt: the task is completed. */
 export function complete(task: HeldTask, result: string | null, now: number): Transition {
   return { ...endAttempt(task, now), state: 'completed', completedAt: now, result };
 }
 
 /**
- * The attempt failed: the task waits for another, or has failed where none is left or none would help.
+ * The transition after a failed attempt. The task waits for another attempt, or fails if no attempt is left or the
+ * error is not retryable.
  *
- * @param typeRetry the task type's own settings, where the report brings them.
+ * @param typeRetry the settings of the task type, if the report has them.
  */
 export function fail(
   task: HeldTask,
@@ -94,7 +95,7 @@ export function fail(
   return { ...failed, state: runAt > now ? 'scheduled' : 'ready', runAt };
 }
 
-/** The task is called off. One that runs keeps its holder, who is told by the next heartbeat. */
+/** The transition of a cancel. A running task stays with its runner, which the next heartbeat notifies. */
 export function cancelled(task: HeldTask, now: number): Transition {
   const error: TaskError = { code: 'cancelled', message: 'The task was cancelled' };
   const ended = endAttempt(task, now, error);

@@ -10,7 +10,7 @@ function claimOne(bed: TestLedger, options: Partial<NewTask> = {}): string {
   return id;
 }
 
-test('a single claim leases the task, spends an attempt and answers it', (t) => {
+test('a single claim leases the task, uses an attempt and returns the task', (t) => {
   const bed = testLedger(t);
   const id = bed.add({ payload: '{"n":1}' });
   bed.now += SECOND;
@@ -20,7 +20,7 @@ test('a single claim leases the task, spends an attempt and answers it', (t) => 
   assert.deepEqual([state, attempt, claimedAt, payload], ['leased', 1, bed.now, '{"n":1}']);
 });
 
-test('a task that is not ready cannot be claimed, and the answer says what it is', (t) => {
+test('a task that is not ready cannot be claimed, and the answer contains its state', (t) => {
   const bed = testLedger(t);
   const claimed = claimOne(bed);
   const fenced = bed.held();
@@ -41,7 +41,7 @@ test('a task whose time has come can be claimed', (t) => {
   assert.ok('claimed' in bed.ledger.claimOne(id));
 });
 
-test('an unfenced lease holds five minutes, or as long as the timeout where that is longer', (t) => {
+test('an unfenced lease lasts five minutes, or as long as the timeout if that is longer', (t) => {
   for (const [timeoutSeconds, seconds] of [
     [undefined, 300] as const,
     [10, 300] as const,
@@ -60,7 +60,7 @@ test('an unfenced lease holds five minutes, or as long as the timeout where that
   }
 });
 
-test('a timeout of a fraction of a second can be claimed too', (t) => {
+test('a task with a timeout of 300.0005 s can be claimed', (t) => {
   const bed = testLedger(t);
   const id = bed.add({ timeoutSeconds: 300.0005 });
   assert.ok('claimed' in bed.ledger.claimOne(id));
@@ -75,7 +75,7 @@ test('a result without a lease id completes the task', (t) => {
   assert.equal(bed.ledger.nextTickAt(), null);
 });
 
-test('a failure is final, though attempts are left and the error says that it may be retried', (t) => {
+test('a failure is final, even if attempts are left and the error is retryable', (t) => {
   const bed = testLedger(t);
   const taskId = claimOne(bed, { maxAttempts: 9 });
   const error = { code: 'x', message: 'Simulated', retryable: true };
@@ -91,7 +91,7 @@ test('a repeated result gets the first answer', (t) => {
   assert.equal(bed.row(taskId).attempts.length, 1);
 });
 
-test('a result for a task under a fenced lease is refused, but answered once that is settled', (t) => {
+test('a result for a task under a fenced lease is refused until the task is settled', (t) => {
   const bed = testLedger(t);
   const { id: taskId, leaseId } = bed.held();
   assert.deepEqual(bed.ledger.settleUnfenced({ taskId, success: true }), { refused: 'leased', fenced: true });
@@ -110,7 +110,7 @@ test('a result for a task that is not claimed is refused', (t) => {
   assert.deepEqual(bed.ledger.settleUnfenced({ taskId: bed.task().id, success: true }), { unknown: true });
 });
 
-test('a result after the unfenced lease was taken back and claimed under a fenced one is refused', (t) => {
+test('a result is refused if the task was taken back and claimed under a fenced lease', (t) => {
   const bed = testLedger(t);
   const taskId = claimOne(bed, { backoff: { baseSeconds: 0 } });
   bed.now += 300 * SECOND;

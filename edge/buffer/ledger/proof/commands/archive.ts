@@ -37,7 +37,7 @@ export const archiving = fc
     }),
   );
 
-/** All steps of an archive round, so that rows are purged now and then. Meanwhile tasks end, or are dropped. */
+/** All steps of an archive round, so that some rows are purged. Between the steps, tasks end or are dropped. */
 export const archive = fc
   .record({
     window: place,
@@ -68,7 +68,7 @@ export const archive = fc
     }),
   );
 
-/** A step of the archive fails for a window, or a sweep for a submission; or that is over. */
+/** Records that the archive of a window or the sweep of a submission fails, or clears the failure. */
 export const failing = fc
   .tuple(fc.constantFrom('noteFailure', 'noteFailure', 'clearFailure'), often(0.5), place)
   .map(([name, isSweep, at]) =>

@@ -3,7 +3,7 @@ import type { TaskState } from '../../../../contract/task.ts';
 import { sorted } from '../real.ts';
 import { both, command, maybe, often, place, type } from './command.ts';
 
-/** A command about one task: mostly the one of a recent grant, which may be running. */
+/** A command for one task: usually a task of a recent grant, which may be running. */
 const onTask = (name: 'cancel' | 'retry') =>
   fc.tuple(place, often(0.7)).map(([at, granted]) =>
     command(name, { at, granted }, (model, real) => {

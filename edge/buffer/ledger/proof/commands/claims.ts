@@ -49,9 +49,9 @@ export const claimOne = place.map((task) =>
   }),
 );
 
-const withoutLease = (answer: object) => ({ ...answer, leaseId: 'the ledger’s own' });
+const withoutLease = (answer: object) => ({ ...answer, leaseId: 'an id of the ledger' });
 
-/** Runners are given tasks, one after the other, and go before they report a start. */
+/** Several runners in a row get tasks and disappear before they report a start. */
 export const loseDeliveries = fc
   .record({ times: fc.constantFrom(1, 2, 3, 9, 10, 18, 19, 20, 21), drops: often(0.3) })
   .map((args) =>

@@ -4,20 +4,20 @@ import type { Model } from '../model/model.ts';
 import { compare, type Real, same, text } from '../real.ts';
 
 /**
- * The calls that a property makes at random, each to the ledger and to the model. After every one of them:
+ * The random calls of a property. Each is made to the ledger and to the model. After every call:
  *
- * - the two gave the same answer;
- * - they find the same of every task that was ever named, and list the same;
- * - the same lease holds the same task, and the same leases are open until the same time;
- * - they would wake at the same time, and claim in the same order.
+ * - both have returned the same answer;
+ * - both find the same data of every known task, and return the same lists;
+ * - the same leases hold the same tasks, and the same leases are open until the same time;
+ * - both have the same time for the next tick and the same order of claims.
  *
- * Commands name what exists by its place from the end, so that they still mean something when others before
- * them are taken away. Chance is constant within a call: what it is used for in which order is nobody's
- * business.
+ * Commands identify tasks and leases by their position from the end, so that a command is still valid when
+ * earlier commands are removed. The random number is constant during a call, so that the order of its uses does
+ * not matter.
  */
 export type Command = fc.Command<Model, Real>;
 
-/** A command of a name and arguments. */
+/** Creates a command from a name, arguments and a function. */
 export function command(name: string, args: unknown, run: (model: Model, real: Real) => void): Command {
   return {
     check: () => true,
@@ -34,7 +34,7 @@ export function both(model: Model, real: Real, call: (calls: Calls) => unknown):
   same('answer', call(real.ledger), call(model));
 }
 
-/** Mostly what is recent, now and then anything. */
+/** A position from the end: usually a recent item, sometimes any item. */
 export const place = fc.oneof(
   { weight: 5, arbitrary: fc.nat({ max: 2 }) },
   { weight: 1, arbitrary: fc.nat({ max: 19 }) },
@@ -43,7 +43,7 @@ export const maybe = <Value>(...values: Value[]) => fc.constantFrom(undefined, .
 export const often = (probability: number) => fc.nat({ max: 99 }).map((n) => n < 100 * probability);
 export const type = fc.constantFrom('a', 'b', 'c');
 
-/** The items whose place among the first 32 has its bit set. */
+/** The items whose bit is set in `bits`. Only the first 32 items have a bit. */
 export function pickBits<Item>(items: readonly Item[], bits: number): Item[] {
   return items.filter((_, index) => (bits & (1 << index)) !== 0);
 }

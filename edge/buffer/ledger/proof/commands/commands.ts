@@ -38,13 +38,13 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
 
 const anyCommand = fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
-/** Sequences of commands; `replayPath` is part of what a failure tells of its sequence. */
+/** Sequences of commands. A failure message contains the `replayPath` of its sequence. */
 export function commands(replayPath?: string) {
   const size = { maxCommands: 60, size: '+1' } as const;
   return fc.commands([anyCommand], replayPath === undefined ? size : { ...size, replayPath });
 }
 
-/** Runs a sequence on a fresh ledger and a fresh model. */
+/** Runs a sequence on a new ledger and a new model. */
 export function runBoth(sequence: Iterable<Command>, make: MakeLedger): void {
   const real = new Real(make);
   try {

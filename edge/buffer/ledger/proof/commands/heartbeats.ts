@@ -3,12 +3,12 @@ import type { LeaseBeat } from '../../../../contract/ledger/leases.ts';
 import { sorted } from '../real.ts';
 import { both, command, maybe, pickBits, place } from './command.ts';
 
-/** Names all that a lease was granted, or part of it, or nothing, or what is another's. */
+/** Lists all tasks of a lease, some of them, none, or tasks of another lease. */
 const beat = fc.record({
   lease: place,
   skips: fc.constantFrom(0, 0, 0, 0, 1, 2, 0b101, ~0),
   foreign: fc.option(place, { freq: 8 }),
-  /** Which of what is named have started. */
+  /** Which of the tasks have started, as bits. */
   started: maybe(undefined, 0, 1, 2, ~0),
   progress: maybe('1', '{"step":2}', 'null'),
 });

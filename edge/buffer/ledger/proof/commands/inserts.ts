@@ -22,7 +22,7 @@ export const insert = fc.array(taskSpec, { minLength: 1, maxLength: 4 }).map((sp
       const runAt = delayMs === undefined ? undefined : real.now + delayMs;
       return { ...spec, id: known ?? real.newTaskId(ageMs), runAt, payload: `{"of":"${spec.type}"}` };
     });
-    // A submission that is delivered twice in one call is the same both times.
+    // If a task occurs twice in one call, both have the same data, as in a repeated delivery.
     const asFirst = tasks.flatMap((task) => tasks.find(({ id }) => id === task.id) ?? []);
     real.ledger.insert(asFirst);
     model.insert(asFirst);

@@ -12,7 +12,7 @@ export const release = fc
     }),
   );
 
-/** A runner gives up a claim: one that was granted something, one that ended, or one that may arrive yet. */
+/** A runner gives up a claim: a claim with granted tasks, an ended one, or one that may still arrive. */
 export const releaseLease = fc
   .tuple(place, fc.constantFrom('granted', 'granted', 'any', 'new'))
   .map(([at, which]) =>

@@ -19,7 +19,7 @@ export const pass = fc
     }),
   );
 
-/** To just before, at, or just after what time brings next. */
+/** Moves the time to the next tick, or to one millisecond before or after it. */
 export const passToTick = fc.tuple(fc.constantFrom(-1, 0, 0, 1), chance).map(([offset, next]) =>
   command('passToTick', { offset, chance: next }, (model, real) => {
     real.now = Math.max(real.now, (model.nextTickAt() ?? real.now) + offset);

@@ -17,25 +17,25 @@ interface Seal {
   isOpen: boolean;
   openedAt: number;
   archivedAt: number | null;
-  /** By when a task of a type has ended that is in the round. */
+  /** The round contains the tasks of a type that ended by this time. */
   cutoff(type: string): number;
   /** The last id that the round covers; null if it covers the whole window. */
   upTo: string | null;
 }
 
 /**
- * How ended tasks leave. What holds after every call:
+ * The model of the archive. After every call:
  *
- * - A window has one open round at most. Its tasks ended before the round was opened, and nobody holds them.
- * - Nothing of an open round changes, until its tasks are purged.
- * - Nothing is inserted into a window that had a round.
- * - A window in which a task ended that is in no round is listed.
+ * - A window has at most one open round. Its tasks ended before the round was opened, and no lease holds them.
+ * - The tasks of an open round do not change until they are purged.
+ * - No task is inserted into a window that had a round.
+ * - A window with an ended task that is in no round is listed.
  */
 export class ArchiveModel {
   readonly #tasks: Map<string, Task>;
   readonly #now: () => number;
   readonly #seals = new Map<string, Seal>();
-  /** Since when each window has an ended task that is in no round. */
+  /** The time since which each window has an ended task that is in no round. */
   readonly #endedSince = new Map<string, number>();
   readonly #failures = new Map<string, Failure>();
 
@@ -55,13 +55,13 @@ export class ArchiveModel {
     return task.completedAt <= seal.cutoff(task.type) && (seal.upTo === null || task.id <= seal.upTo);
   }
 
-  /** A task has ended, or its holder has dropped it since. */
+  /** Records that a task has ended, or that its runner has dropped it after its end. */
   noteEnd({ id }: Task, at = this.#now()): void {
     const window = windowOf(id);
     this.#endedSince.set(window, Math.min(at, this.#endedSince.get(window) ?? at));
   }
 
-  /** What is dropped while a round is open ended too late for that round. */
+  /** When a task has ended. A task that is dropped while a round is open ends after that round's cutoff. */
   endedAt(task: Task): number | null {
     const seal = this.#seals.get(windowOf(task.id));
     return seal?.isOpen && task.completedAt !== null
@@ -119,7 +119,7 @@ export class ArchiveModel {
   markArchived(window: string, round: number, { tasks, upTo }: RoundEnd): void {
     const seal = this.#seals.get(window);
     if (!seal || !this.#isWritten(window, round)) return;
-    // A round without a task has no key, so that nothing has to wait until the key can be read.
+    // A round without tasks has no key, so its purge does not wait until a key can be read.
     if (tasks > 0) seal.rounds += 1;
     Object.assign(seal, { archivedAt: this.#now() - (tasks > 0 ? 0 : 300_000), upTo });
   }
@@ -152,7 +152,7 @@ export class ArchiveModel {
     return [...this.#failures.values()];
   }
 
-  /** A submission that could not be delivered keeps its window open. */
+  /** A window must not be closed while one of its submissions could not be delivered. */
   #mayClose(window: string): boolean {
     const isHindered = this.failures().some(({ step, name }) => step === 'sweep' && name.startsWith(window));
     return windowEnd(window) + 120_000 <= this.#now() && !isHindered;

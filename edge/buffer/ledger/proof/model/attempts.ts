@@ -4,7 +4,7 @@ import { endEmptyLeases } from './leases.ts';
 import type { State } from './state.ts';
 import { type Ended, maxAttemptsOf, NO_REASON, type Task } from './task.ts';
 
-/** Only a start spends an attempt. */
+/** Starts a task. Only a start uses an attempt. */
 export function start(state: State, task: Task, at: number | null = state.now()): void {
   if (task.startedAt !== null) return;
   Object.assign(task, { startedAt: at, attempt: task.attempt + 1, lostDeliveries: 0 });
@@ -17,7 +17,7 @@ export function recordAttempt(state: State, task: Task, error: TaskError | null)
   task.attempts = [...task.attempts, error ? { ...attempt, error } : attempt].slice(-10);
 }
 
-/** Ends a task for good. */
+/** Ends a task permanently. */
 export function end(state: State, task: Task, as: TaskState): void {
   Object.assign(task, { state: as, completedAt: state.now() });
   state.archive.noteEnd(task);

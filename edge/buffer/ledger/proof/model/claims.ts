@@ -45,7 +45,7 @@ export function claimOne(state: State, taskId: string): SingleClaimGrant {
   return { claimed: workOf(task), leaseId };
 }
 
-/** What a claim takes: the first tasks to start, then what may be read ahead of each type. */
+/** The tasks that a want gets: first tasks that start at once, then the tasks of each type that are read ahead. */
 function pick(
   state: State,
   { types, limit, starts = limit, ahead = {} }: ClaimWant,

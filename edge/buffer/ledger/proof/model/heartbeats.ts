@@ -12,7 +12,7 @@ export function heartbeat(state: State, beats: readonly LeaseBeat[]): HeartbeatR
       if (task.state === 'leased' && started.includes(task.id)) start(state, task);
     }
     for (const task of lease ? state.heldUnder(lease) : []) {
-      if (!holds.includes(task.id)) takeBack(state, task, 'The runner does not hold the task any more');
+      if (!holds.includes(task.id)) takeBack(state, task, 'The runner no longer holds the task');
       else if (task.state !== 'leased') answer.cancelled.push(task.id);
     }
     for (const id of holds) if (state.tasks.get(id)?.leaseId !== leaseId) answer.lost.push(id);

@@ -1,7 +1,7 @@
 import type { State } from './state.ts';
 import type { Task } from './task.ts';
 
-/** Holds tasks under a new lease; none of them has started yet. */
+/** Opens a lease that holds the tasks. None of them has started yet. */
 export function openLease(
   state: State,
   { id, runner, seconds }: { id: string; runner: string; seconds: number },

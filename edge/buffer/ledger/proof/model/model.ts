@@ -43,18 +43,18 @@ import { nextTickAt, tick } from './tick.ts';
 import { counts, find, holders, list, listActive, openLeases, ready } from './views.ts';
 
 /**
- * What the ledger does, said again in maps and loops, as its reference. It knows nothing of SQL, and has no
- * bounds of size: no payloads that fill an answer, no thousand due tasks.
+ * A reference implementation of the ledger with maps and loops. It uses no SQL and has no size limits: no limit on
+ * the payloads of an answer or on the number of due tasks.
  *
- * What holds after every call:
+ * After every call:
  *
- * - A task is held by one lease or by none; leased means held.
- * - A leased task has started, or was read ahead. Only a start spends an attempt.
- * - A held task that is not leased was cancelled, and perhaps brought back, while it ran. Nobody claims it.
+ * - A task is held by at most one lease. A leased task is held.
+ * - A leased task has started, or was read ahead. Only a start uses an attempt.
+ * - A held task that is not leased was cancelled while it ran, and perhaps retried. It cannot be claimed.
  * - A lease is open as long as it holds a task.
- * - `completedAt` is set in a terminal state, and in no other.
+ * - `completedAt` is set only in a terminal state.
  *
- * What holds of ended tasks and their windows is said at `ArchiveModel`.
+ * `ArchiveModel` has the invariants of ended tasks and their windows.
  */
 export class Model implements Calls {
   readonly #state: State;
@@ -63,7 +63,7 @@ export class Model implements Calls {
     this.#state = new State(sources);
   }
 
-  /** A new process over the same data. */
+  /** Starts a new process with the same data. */
   restart(): void {
     this.#state.forgotAt = 0;
   }
@@ -193,7 +193,7 @@ export class Model implements Calls {
     return counts(this.#state);
   }
 
-  /** Who holds what. */
+  /** Which lease holds which task. */
   holders(): string[] {
     return holders(this.#state);
   }

@@ -2,14 +2,14 @@ import type { LedgerSources } from '../../transactions.ts';
 import { ArchiveModel } from './archive.ts';
 import { isHeld, type Lease, type Task } from './task.ts';
 
-/** All that the model keeps. */
+/** The data of the model. */
 export class State {
   readonly tasks = new Map<string, Task>();
   readonly leases = new Map<string, Lease>();
   readonly paused = new Set<string>();
   readonly archive: ArchiveModel;
   readonly sources: LedgerSources;
-  /** When leases that had ended were last forgotten. */
+  /** When ended leases were last deleted. */
   forgotAt = 0;
   /** How many tasks were claimed by single-task consumers. */
   unfenced = 0;
@@ -23,7 +23,7 @@ export class State {
     return this.sources.now();
   }
 
-  /** A whole millisecond, no sooner than the lease's time is up. */
+  /** When a lease expires, rounded up to a whole millisecond. */
   deadline(seconds: number): number {
     return this.now() + Math.ceil(seconds * 1000);
   }
@@ -32,7 +32,7 @@ export class State {
     return this.archive.roundsOf(taskId) !== null;
   }
 
-  /** The tasks of the types that a claim may take, in its order. */
+  /** The tasks of the types that a claim may take, in the order of claims. */
   ready(types: readonly string[]): Task[] {
     return [...this.tasks.values()]
       .filter(({ state, type }) => state === 'ready' && types.includes(type) && !this.paused.has(type))

@@ -3,7 +3,7 @@ import { endEmptyLeases } from './leases.ts';
 import type { State } from './state.ts';
 import type { Task } from './task.ts';
 
-/** The holder of a cancelled task has dropped it. */
+/** Handles a cancelled task that its runner has dropped. */
 export function letGo(state: State, task: Task): void {
   Object.assign(task, { claimedAt: null, startedAt: null });
   if (task.state === 'scheduled') task.state = 'ready';
@@ -14,7 +14,7 @@ export function letGo(state: State, task: Task): void {
   endEmptyLeases(state);
 }
 
-/** Takes a task from a holder that has lost it. */
+/** Takes a task back from a lease that has lost it. */
 export function takeBack(state: State, task: Task, message: string): void {
   if (task.state !== 'leased') letGo(state, task);
   else if (task.startedAt === null) redeliver(state, task);
@@ -23,7 +23,7 @@ export function takeBack(state: State, task: Task, message: string): void {
   endEmptyLeases(state);
 }
 
-/** A task that was lost before it started has spent no attempt. */
+/** Handles a task that was lost before it started. It has used no attempt. */
 function redeliver(state: State, task: Task): void {
   const now = state.now();
   task.lostDeliveries += 1;
@@ -33,7 +33,7 @@ function redeliver(state: State, task: Task): void {
     const delaySeconds = Math.min(300, 2 ** (task.lostDeliveries - 2));
     Object.assign(task, { state: 'scheduled', runAt: now + delaySeconds * 1000 });
   } else {
-    const message = '20 runners were given the task and none reported its start';
+    const message = '20 runners got the task, and none of them reported its start';
     task.error = { code: 'undeliverable', message };
     end(state, task, 'failed');
   }

@@ -2,7 +2,7 @@ import type { ReportedFailure, TypeRetry } from '../../../../contract/ledger/lea
 import type { NewTask, TaskRow, WorkRow } from '../../../../contract/ledger/tasks.ts';
 import type { Backoff, TaskError, TaskState } from '../../../../contract/task.ts';
 
-/** A task as the model keeps it. Held by `leaseId` as long as `claimedAt` is set. */
+/** A task of the model. The lease `leaseId` holds it as long as `claimedAt` is set. */
 export interface Task {
   readonly id: string;
   readonly type: string;
@@ -48,7 +48,7 @@ export interface Ended {
 
 export const NO_REASON: ReportedFailure = { code: 'task_error', message: 'The runner gave no reason' };
 
-/** A task that has just come in. */
+/** A task that was just inserted. */
 export function fresh({ id, type, payload, priority, ...rest }: NewTask, now: number): Task {
   return {
     ...{ id, type, payload, priority, receivedAt: now },
@@ -75,7 +75,7 @@ export const isHeld = (task: Task) => task.claimedAt !== null;
 
 export const maxAttemptsOf = (task: Task) => task.maxAttempts ?? task.typeRetry?.maxAttempts ?? 3;
 
-/** The ids of single-task claims are the ledger's own business. */
+/** The ledger chooses the lease ids of single-task claims, so they are not compared. */
 export const holderName = (leaseId: string | null) => leaseId?.replace(/^unfenced:.*/, 'unfenced');
 
 export function workOf(task: Task): WorkRow {
@@ -84,19 +84,19 @@ export function workOf(task: Task): WorkRow {
   return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds, priority };
 }
 
-/** A task as its holder sees it: `attempt` is the attempt that begins when the task starts. */
+/** A task as its runner sees it: `attempt` is the attempt that begins when the task starts. */
 export function grantedOf(task: Task): WorkRow {
   const work = workOf(task);
   return task.startedAt === null ? { ...work, attempt: work.attempt + 1 } : work;
 }
 
-/** All that is known of a task but its progress. */
+/** A task without its progress. */
 export function rowOf(task: Task): TaskRow {
   const { runAt, tags, completedAt, error, result, attempts } = task;
   return { ...workOf(task), ...{ runAt, tags, completedAt, error, result, attempts }, progress: null };
 }
 
-/** A task as the archive keeps it: its payload lies in its submission's record, if it has one. */
+/** A task in the form of the archive. Its payload stays in its submission's record, if there is one. */
 export function archivedOf(task: Task): TaskRow {
   return { ...rowOf(task), payload: task.maxAttempts === 0 ? task.payload : null };
 }

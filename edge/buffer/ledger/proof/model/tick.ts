@@ -2,7 +2,7 @@ import type { State } from './state.ts';
 import { takeBack } from './take-back.ts';
 import { isHeld } from './task.ts';
 
-/** What time brings: leases expire, tasks become due, and leases that ended long ago are forgotten. */
+/** The changes that depend only on time: leases expire, tasks become due, and old ended leases are deleted. */
 export function tick(state: State): void {
   const now = state.now();
   const expired = [...state.leases.values()].filter((it) => it.endedAt === null && it.expiresAt <= now);

@@ -18,7 +18,7 @@ export function list(state: State, filter: ListFilter): TaskPage {
   return { tasks, nextCursor };
 }
 
-/** The tasks that a filter leaves, newest first. */
+/** The tasks that match a filter, newest first. */
 export function pageOf(
   state: State,
   { states, type, tag, from = '', before = '~', cursor = '~', limit }: ListFilter,

@@ -6,7 +6,7 @@ import { happens, note, type World } from './world.ts';
 const ANSWER_TIMEOUT_MS = 2500;
 const RECORD_DELAY_MS = 5000;
 
-/** What a claim needs of the runner that makes it: timers and answers that end with the runner's life. */
+/** The parts of a runner that a claim needs. Its timers and answers end when the runner dies. */
 export interface Asking {
   readonly world: World;
   readonly network: Network;
@@ -14,7 +14,8 @@ export interface Asking {
 }
 
 /**
- * Repeats a claim until it is answered, or until the runner gives it up: then it releases the lease id, so that what the claim was or will be granted goes to others.
+ * Repeats a claim until it is answered or the runner gives it up. A runner that gives up releases the lease id, so
+ * that tasks that the claim was or will be granted go to other runners.
  */
 export function ask(
   asking: Asking,
@@ -41,7 +42,7 @@ export function ask(
   );
 }
 
-/** Releases a lease id until that is answered. */
+/** Releases a lease id, and repeats this until it is answered. */
 function giveUp(asking: Asking, leaseId: string): void {
   let isOpen = true;
   asking.network.send(calls.releaseLease(leaseId), () => {
@@ -53,8 +54,8 @@ function giveUp(asking: Asking, leaseId: string): void {
 }
 
 /**
- * The Consumer Worker reads the records of what was granted. A task whose record cannot be read goes back for
- * some seconds; the others are delivered.
+ * The Consumer Worker reads the records of the granted tasks. It releases a task for some seconds if the record
+ * cannot be read, and delivers the others.
  */
 function claimThroughConsumer(
   { world, network }: Asking,

@@ -25,20 +25,20 @@ import type { Ledger } from '../../ledger.ts';
 import type { Asks } from './watch/asks.ts';
 import type { Watch } from './watch/watch.ts';
 
-/** A call to the ledger, with what the watch has to know of it. */
+/** A call to the ledger, with the data that the watch needs. */
 export interface Call<Answer> {
   name: keyof Ledger;
   asks: Asks;
   run: (ledger: Ledger) => Answer;
   /** Checks the answer. */
-  told?: (watch: Watch, answer: Answer) => void;
-  /** The answer of a ledger that takes nothing in; absent for calls that a full ledger answers as any other. */
+  check?: (watch: Watch, answer: Answer) => void;
+  /** The answer of a full ledger; absent if the call does not depend on that. */
   whenFull?: Answer;
 }
 
 export const tick: Call<void> = { name: 'tick', asks: {}, run: (ledger) => ledger.tick() };
 
-/** Whether the tasks were taken in. */
+/** Returns whether the tasks were inserted. */
 export function insert(tasks: readonly NewTask[]): Call<boolean> {
   const taskIds = tasks.map((task) => task.id);
   const run = (ledger: Ledger) => {
@@ -54,7 +54,7 @@ export function claim(order: LedgerClaim): Call<ClaimGrant> {
     name: 'claim',
     asks: { leaseId, wants },
     run: (ledger) => ledger.claim(order),
-    told: (watch, grant) => watch.checkGrant(order, grant),
+    check: (watch, grant) => watch.checkGrant(order, grant),
   };
 }
 
@@ -63,7 +63,7 @@ export function heartbeat(beats: readonly LeaseBeat[]): Call<HeartbeatResult> {
     name: 'heartbeat',
     asks: { beats },
     run: (ledger) => ledger.heartbeat(beats),
-    told: (watch, answer) => watch.checkHeartbeat(beats, answer),
+    check: (watch, answer) => watch.checkHeartbeat(beats, answer),
   };
 }
 
@@ -72,7 +72,7 @@ export function settle(reports: readonly SettleReport[]): Call<SettleOutcome[]> 
     name: 'settle',
     asks: { reports },
     run: (ledger) => ledger.settle(reports),
-    told: (watch, outcomes) => watch.checkOutcomes(outcomes),
+    check: (watch, outcomes) => watch.checkOutcomes(outcomes),
   };
 }
 
@@ -86,7 +86,7 @@ export function releaseLease(leaseId: string): Call<string[]> {
     name: 'releaseLease',
     asks: { leaseId },
     run: (ledger) => ledger.releaseLease(leaseId),
-    told: (watch) => watch.noteReleased(leaseId),
+    check: (watch) => watch.noteReleased(leaseId),
   };
 }
 
@@ -102,7 +102,7 @@ export function incomplete(submissions: readonly SubmissionCount[]): Call<string
   return { name: 'incomplete', asks: {}, run: (ledger) => ledger.incomplete(submissions) };
 }
 
-/** How many windows the cron job looks at in a run. */
+/** How many windows the cron job handles in a run. */
 const WINDOWS = 3;
 
 export function closable(retention: PerType): Call<DueWindow[]> {
@@ -114,7 +114,7 @@ export function seal(window: string, retention: PerType): Call<boolean> {
     name: 'seal',
     asks: { window },
     run: (ledger) => ledger.seal(window, retention),
-    told: ({ archive, tasks }, sealed) => sealed && archive.noteSeal(window, retention, tasks.values()),
+    check: ({ archive, tasks }, sealed) => sealed && archive.noteSeal(window, retention, tasks.values()),
   };
 }
 
@@ -129,7 +129,7 @@ export function archivePage(window: string, round: number, after: string): Call<
     name: 'archivePage',
     asks: { window },
     run: (ledger) => ledger.archivePage(window, round, after, 1500),
-    told: ({ archive }, page) => archive.checkPage(window, page),
+    check: ({ archive }, page) => archive.checkPage(window, page),
   };
 }
 
@@ -141,7 +141,7 @@ export function markArchived(window: string, round: number, end: RoundEnd): Call
       ledger.markArchived(window, round, end);
       return true;
     },
-    told: ({ archive }) => archive.noteArchived(window, round, end),
+    check: ({ archive }) => archive.noteArchived(window, round, end),
   };
 }
 
@@ -150,7 +150,7 @@ export function purge(window: string): Call<{ more: boolean }> {
     name: 'purge',
     asks: { window },
     run: (ledger) => ledger.purge(window),
-    told: ({ archive }, answer) => archive.notePurge(window, answer),
+    check: ({ archive }, answer) => archive.notePurge(window, answer),
   };
 }
 

@@ -5,15 +5,15 @@ import { type Outcome, simulate } from './simulate.ts';
 
 const { seed, seeds, from, trace } = await yargs(hideBin(process.argv))
   .scriptName('sim')
-  .usage('$0 [--seeds N] [--from N]\n$0 --seed N [--trace]\n\nSimulates the ledger and all that calls it.')
+  .usage('$0 [--seeds N] [--from N]\n$0 --seed N [--trace]\n\nSimulates the ledger and all its callers.')
   .options({
-    seed: { type: 'number', describe: 'Run this seed only' },
+    seed: { type: 'number', describe: 'Run only this seed' },
     seeds: { type: 'number', default: 1000, describe: 'How many seeds to run' },
-    from: { type: 'number', default: 1, describe: 'The first of them' },
+    from: { type: 'number', default: 1, describe: 'The first seed' },
     trace: {
       type: 'boolean',
       default: false,
-      describe: 'Print all that happens, not only before a violation',
+      describe: 'Print all events, not only those before a violation',
     },
   })
   .strict()
@@ -37,7 +37,7 @@ function explain(outcome: Outcome): void {
   if (!trace) run(outcome.seed, (line) => lines.push(line));
   for (const line of lines.slice(-TRACED_LINES)) console.log(line);
   console.log(`\nSeed ${outcome.seed} after ${outcome.virtualSeconds} s: ${outcome.violation?.message}`);
-  console.log(`Again with: npm run sim -- --seed ${outcome.seed} --trace\n`);
+  console.log(`Run it again with: npm run sim -- --seed ${outcome.seed} --trace\n`);
 }
 
 function summarize(all: readonly Outcome[]): void {

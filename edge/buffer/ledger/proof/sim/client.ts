@@ -6,9 +6,9 @@ import type { Network } from './network.ts';
 import { happens, note, type World } from './world.ts';
 
 /**
- * A client, and the API Worker in front of it: a submission is accepted when its record is written, and then
- * sent through a queue that delivers it late, twice, in another order, or not at all. Some of the tasks are
- * cancelled or retried, whatever has become of them by then.
+ * A client together with the API Worker. A submission is accepted when its record is written. Then it is sent
+ * through a queue that may deliver it late, twice, in another order, or never. Some of the tasks are cancelled
+ * or retried, regardless of their state.
  */
 export class Client {
   readonly #world: World;
@@ -19,7 +19,7 @@ export class Client {
     this.#network = network;
   }
 
-  /** Submits tasks until their number is reached, spread over some time. */
+  /** Submits a number of tasks, spread over some time. */
   submit(tasks: number, withinMs: number): void {
     const { random, clock } = this.#world;
     for (let left = tasks; left > 0; ) {
@@ -55,7 +55,7 @@ export class Client {
     };
   }
 
-  /** One task of the first submission waits for so long that the others must leave before it. */
+  /** One task of the first submission waits so long that the others must be archived before it. */
   #addStraggler(tasks: readonly NewTask[]): void {
     const { clock, records, random } = this.#world;
     const [first] = tasks;

@@ -4,12 +4,12 @@ interface Due {
   run: () => void;
 }
 
-/** Virtual time: what is due runs in the order of its time, and of its making where that is the same. */
+/** Virtual time. Due events run in the order of their time. Events of the same time run in order of creation. */
 export class Clock {
   /** Unix milliseconds. */
   now: number;
   #made = 0;
-  /** A binary heap, the next one first. */
+  /** A binary heap with the next event first. */
   readonly #due: Due[] = [];
 
   constructor(now: number) {
@@ -30,7 +30,7 @@ export class Clock {
     heap[index] = due;
   }
 
-  /** Lets time pass until `done` says so, asked after each event, or until a time; false where that came first. */
+  /** Runs events until `done` returns true, or until the time `until`. Returns false if that time came first. */
   runUntil(done: () => boolean, until: number): boolean {
     while (!done()) {
       const next = this.#due[0];

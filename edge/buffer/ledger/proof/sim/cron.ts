@@ -14,16 +14,16 @@ const SWEEP_AFTER_MS = 60 * SECOND;
 export const RETENTION: PerType = { default: 60 * SECOND, types: { email: 180 * SECOND } };
 
 /**
- * The cron job of the API Worker: inserts what the queue did not deliver, each submission by itself, then
- * archives windows in rounds, step by step. A step whose answer does not come is left to the next run. The
- * inserts of some submissions and the archive of some windows fail for a time.
+ * The cron job of the API Worker. It inserts submissions that the queue did not deliver, each separately, and
+ * archives windows in rounds, step by step. A step whose answer is lost is left to the next run. The inserts of
+ * some submissions and the archive of some windows fail for a time.
  */
 export class Cron {
-  /** The archive: what each round of a window held, by the window and the number of the round. */
+  /** The archive: the rows of each round, by the window and the number of the round. */
   readonly archive = new Map<string, string>();
   readonly #world: World;
   readonly #network: Network;
-  /** Until when each step fails, 0 if it does not. */
+  /** The time until which each step fails; 0 if it does not fail. */
   readonly #failsUntil = new Map<string, number>();
   /** Whether each round ends with its first page. */
   readonly #endsEarly = new Map<string, boolean>();
@@ -52,7 +52,7 @@ export class Cron {
           due.filter(({ name }) => !failed.has(name)),
           () => {},
         );
-        // What failed may have been delivered by the queue since.
+        // The queue may have delivered a failed submission meanwhile.
         for (const submission of due.filter(({ name }) => failed.has(name))) {
           this.#sweep([submission], () =>
             this.#network.send(calls.clearFailure('sweep', submission.name), () => {}),
@@ -72,7 +72,7 @@ export class Cron {
     });
   }
 
-  /** Inserts what the ledger lacks of submissions that had their time; `done` if it lacks none of them then. */
+  /** Inserts old submissions that the ledger does not have. Calls `done` when the ledger has all of them. */
   #sweep(submissions: readonly Submission[], done: () => void): void {
     const old = submissions.filter(({ acceptedAt }) => acceptedAt + SWEEP_AFTER_MS <= this.#world.clock.now);
     const counts = old.map(({ name, tasks }) => ({ submission: name, tasks: tasks.length }));
@@ -118,7 +118,9 @@ export class Cron {
     });
   }
 
-  /** Some rounds end with their first page, as those do that are too large for one key; always the same ones. */
+  /**
+   * Whether a round ends with its first page, like a round that is too large for one key. Constant for a round.
+   */
   #isCutShort(key: string): boolean {
     const { quiet, random } = this.#world;
     const isCut = this.#endsEarly.get(key) ?? (!quiet && random.chance(0.2));
@@ -126,7 +128,7 @@ export class Cron {
     return isCut;
   }
 
-  /** Whether a step fails now. If so, the ledger is told. */
+  /** Whether a step fails now. If so, the failure is reported to the ledger. */
   #fails(step: FailedStep, name: string): boolean {
     const { clock, random, failing } = this.#world;
     const key = `${step} ${name}`;

@@ -9,8 +9,8 @@ import { happens, type World } from './world.ts';
 class Crash extends Error {}
 
 /**
- * The process that the ledger lives in: it restarts now and then over the same database, sometimes from
- * within a transaction, which then has not happened. Its alarm is as durable as the database.
+ * The process of the ledger. It restarts sometimes with the same database. If it crashes inside a transaction, the
+ * transaction is rolled back. Its alarm is as durable as the database.
  */
 export class Host {
   readonly watch: Watch;
@@ -20,7 +20,7 @@ export class Host {
   readonly #database = openSqlite();
   readonly #sql: Sql;
   #ledger: Ledger;
-  /** How many statements are left until the process dies; null where it goes on. */
+  /** How many statements are left until the process dies; null if it does not die. */
   #fuse: number | null = null;
   #upAt = 0;
   #fullUntil = 0;
@@ -40,7 +40,7 @@ export class Host {
     this.#database.close();
   }
 
-  /** The answer, or null where there was nobody to give it. */
+  /** Returns the answer; null if the process is down or died. */
   handle<Answer>(call: Call<Answer>): { answer: Answer } | null {
     const { now } = this.#world.clock;
     if (now < this.#upAt) return null;
@@ -52,18 +52,18 @@ export class Host {
       this.#fuse = null;
       this.#world.trace(() => `${call.name} ${show(call.asks)} → ${show(answer)}`);
       this.watch.checkChanges(call);
-      call.told?.(this.watch, answer);
+      call.check?.(this.watch, answer);
       this.#setAlarm();
       return { answer };
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
-      this.#world.trace(() => `${call.name} ${show(call.asks)} → the process died, nothing happened`);
+      this.#world.trace(() => `${call.name} ${show(call.asks)} → the process died, the call was rolled back`);
       this.#restart();
       return null;
     }
   }
 
-  /** Whether anything is held, leased or waiting for its time. */
+  /** Whether no task is held or waits for its time. */
   isIdle(): boolean {
     return this.#ledger.nextTickAt() === null;
   }
@@ -106,7 +106,7 @@ export class Host {
     if (dueAt === null || (this.#alarmAt !== null && this.#alarmAt <= dueAt)) return;
     this.#alarmAt = dueAt;
     const late = happens(this.#world, 'alarm late', 0.05) ? random.int(1000, 20_000) : random.int(0, 20);
-    // A second at least for what is due already, so that a ledger that leaves it undone does not stop the clock.
+    // At least a second for work that is already due, so that a ledger that ignores it does not stop the clock.
     const inMs = dueAt <= clock.now ? 1000 : dueAt - clock.now;
     clock.after(inMs + late, () => this.#ring(dueAt));
   }
@@ -131,7 +131,7 @@ export class Host {
   }
 }
 
-/** JSON that shows maps too. */
+/** Formats a value as JSON, including maps. */
 export function show(value: unknown): string {
   return (
     JSON.stringify(value, (_, inner) => (inner instanceof Map ? Object.fromEntries(inner) : inner)) ??

@@ -5,9 +5,8 @@ import { happens, type World } from './world.ts';
 const SLOW_MS = 45_000;
 
 /**
- * Carries calls to the ledger and their answers. Either may be lost, or take so long that others overtake
- * it, and a request may arrive twice, the second time much later; the caller hears at most one answer, or
- * nothing.
+ * Delivers calls to the ledger and their answers. Both may be lost, or take so long that others overtake them. A
+ * request may arrive twice, the second time much later. The caller gets at most one answer.
  */
 export class Network {
   readonly #world: World;

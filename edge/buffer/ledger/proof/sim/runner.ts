@@ -9,7 +9,7 @@ const LEASE_SECONDS = 30;
 const POLL_MS = 10_000;
 const SETTLE_MS = 2000;
 const GRACE_MS = 200;
-/** How many tasks of a type it reads ahead, at most. */
+/** Maximum number of tasks of a type that a runner reads ahead. */
 const MAX_AHEAD = 2;
 
 const LANES = [['heavy'], ['email', 'image']];
@@ -18,20 +18,23 @@ type Report = { taskId: string; leaseId: string; success: boolean; result?: stri
 
 const BROKEN = { code: 'broken', message: 'It broke', retryable: true };
 
-/** A task that this runner holds: waiting for a slot, running, or ended with a report to be answered. */
+/**
+ * A task that this runner holds: it waits for a slot, runs, or has ended and waits for the answer to its report.
+ */
 interface Holding {
   readonly leaseId: string;
   readonly task: WorkRow;
   stage: 'waiting' | 'running' | Report;
-  /** Whether the ledger knows that the task starts: by its claim, or by a heartbeat. */
+  /** Whether the ledger knows the start of the task, from the claim or from a heartbeat. */
   startKnown: boolean;
 }
 
 /**
- * A runner: claims for its free slots, and reads some tasks ahead. It renews with what it holds at a third of
- * the lease, and reports then what has started of the tasks that were read ahead. It reports results until
- * they are answered, and gives back what has not started when it drains. Crashed or drained, it starts again as another life of itself, which knows nothing of the last.
- * Frozen, it hears and says nothing, and goes on later as if no time had passed.
+ * A runner. It claims tasks for its free slots and reads some tasks ahead. After each third of the lease time it
+ * sends a heartbeat with the tasks that it holds and the tasks read ahead that have started. It repeats reports
+ * until they are answered. When it drains, it gives back tasks that have not started. After a crash or a drain
+ * it starts a new life, which knows nothing of the previous one. A frozen runner receives and sends nothing, and
+ * continues later as if no time had passed.
  */
 export class Runner {
   readonly #name: string;
@@ -39,16 +42,16 @@ export class Runner {
   readonly #network: Network;
   readonly #slots: number;
   readonly #asking: Asking;
-  /** Timers and answers of an earlier life come to nothing. */
+  /** Timers and answers of an earlier life are ignored. */
   #life = 0;
   #leases = 0;
   #frozenUntil = 0;
   #draining = false;
   #claiming = false;
-  /** Which part of its free slots it claims for: less after a claim that it gave up. */
+  /** The share of the free slots that it claims tasks for. It is smaller after a claim was given up. */
   #share = 1;
   #holdings = new Map<string, Holding>();
-  /** Until when each lease holds, as far as the runner knows: counted from when it asked. */
+  /** When each lease expires from the runner's point of view, counted from the time of its request. */
   #until = new Map<string, number>();
 
   constructor(name: string, world: World, network: Network) {
@@ -73,7 +76,7 @@ export class Runner {
     this.#after(this.#world.random.int(5000, 60_000), () => this.#misfortune());
   }
 
-  /** Runs `body` later, unless the runner has died by then; after the freeze, where it is frozen. */
+  /** Runs `body` later, unless the runner has died by then. A frozen runner runs it after the freeze. */
   #after(ms: number, body: () => void): void {
     const life = this.#life;
     const { clock } = this.#world;
@@ -154,7 +157,7 @@ export class Runner {
     );
   }
 
-  /** The free slots of both lanes, and what may be read ahead for each: of some types, not of all. */
+  /** Wants for the free slots of both lanes. Only some types may be read ahead. */
   #wants(free: number): ClaimWant[] {
     const { random, readsAheadOnly } = this.#world;
     const first = random.int(0, 1);
@@ -260,7 +263,7 @@ export class Runner {
     });
   }
 
-  /** What runs is aborted; a result that is there is offered all the same. */
+  /** Aborts a lost task that waits or runs. An existing result is still reported. */
   #lose(holding: Holding): void {
     if (typeof holding.stage === 'string') this.#holdings.delete(holding.task.id);
     this.#fill();

@@ -8,17 +8,17 @@ const SEEDS = 50;
 
 const make: MakeLedger = (sql, sources) => new Ledger(sql, sources);
 
-test('no rule is broken, whatever is lost, late, twice, restarted or killed', () => {
+test('no rule is broken when messages are lost, late or repeated and processes restart or die', () => {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const { violation } = simulate(make, seed);
     assert.ok(
       violation === null,
-      `Seed ${seed}: ${violation?.message}. See it with npm run sim -- --seed ${seed}`,
+      `Seed ${seed}: ${violation?.message}. Reproduce it with npm run sim -- --seed ${seed}`,
     );
   }
 });
 
-test('the same seed does the same', () => {
+test('the same seed produces the same run', () => {
   const trace = () => {
     const lines: string[] = [];
     simulate(make, 7, (line) => lines.push(line));

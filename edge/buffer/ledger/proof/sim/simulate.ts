@@ -13,10 +13,10 @@ import type { Watch } from './watch/watch.ts';
 import { type Fault, Violation, type World } from './world.ts';
 
 const TASKS = 40;
-/** When the sweep has delivered all, after the trouble. */
+/** How long after the trouble the sweep has delivered all submissions, at the latest. */
 const DELIVERED_AFTER_MS = 4 * MINUTE;
 const TROUBLE_MS = 3 * MINUTE;
-/** A task that kills each of its runners ends after 20 deliveries, between them five minutes at most. */
+/** A task that kills each of its runners ends after 20 deliveries, at most five minutes apart. */
 const MAX_WAIT_MS = 180 * MINUTE;
 
 export interface Outcome {
@@ -29,15 +29,15 @@ export interface Outcome {
 }
 
 /**
- * One run of everything on one virtual clock and one source of chance: the real ledger, runners, clients,
- * a queue, a network and the cron job. First three minutes of trouble, then quiet until everything has
- * ended. The same seed does the same.
+ * Simulates the real ledger, runners, clients, a queue, a network and the cron job with one virtual clock and
+ * one random number generator. After three minutes of faults, no faults happen until all tasks have ended. The
+ * same seed produces the same run.
  *
- * Besides what the watch checks throughout, in the end:
+ * The watch checks its rules all the time. At the end:
  *
  * - every accepted task has ended;
- * - nothing is held and nothing waits for its time;
- * - every task has left, and the archive holds of each the outcome that it ended with.
+ * - no task is held and no task waits for its time;
+ * - every task was purged, and the archive has the final state of each.
  */
 export function simulate(make: MakeLedger, seed: number, trace?: (line: string) => void): Outcome {
   const random = new Random(seed);
@@ -74,7 +74,7 @@ function run(world: World, host: Host): void {
   clock.runUntil(() => false, START + TROUBLE_MS);
 
   world.quiet = true;
-  world.trace(() => 'from here on all is quiet');
+  world.trace(() => 'from here on no faults happen');
   const quietAt = clock.now;
   const accepted = () => [...records.values()].flatMap(({ tasks }) => tasks.map(({ id }) => id));
   const missing = () => accepted().filter((id) => !hasEnded(watch, id));
@@ -100,7 +100,7 @@ function run(world: World, host: Host): void {
   checkArchive(watch, cron, accepted());
 }
 
-/** The same answer, asked for once a virtual second only. */
+/** Calls `ask` at most once per virtual second. Returns false in between. */
 function everySecond(clock: Clock, ask: () => boolean): () => boolean {
   let askedAt = 0;
   return () => {
@@ -115,7 +115,7 @@ function hasEnded(watch: Watch, id: string): boolean {
   return task ? isTerminal(task.state) && task.holder === null : watch.purged.has(id);
 }
 
-/** Whatever fails for some submissions, the others are in the ledger. */
+/** Checks that failures of some submissions do not keep the others out of the ledger. */
 function checkDelivered({ records, failing }: World, watch: Watch): void {
   const missing = [...records.values()]
     .filter(({ name }) => !failing.has(windowOf(name)))

@@ -27,18 +27,18 @@ export type Fault =
   | 'task cancelled'
   | 'task retried';
 
-/** What all parts of a simulation share. */
+/** The state that all parts of a simulation share. */
 export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly faults: Map<Fault, number>;
-  /** From some time on nothing but the tasks themselves goes wrong, so that everything can end. */
+  /** Whether the faults have stopped, so that all tasks can end. Only the tasks themselves may still fail. */
   quiet: boolean;
-  /** Whether no claim starts a task, so that starts are known by heartbeats and reports only. */
+  /** Whether no claim starts a task, so that the ledger knows starts only from heartbeats and reports. */
   readonly readsAheadOnly: boolean;
-  /** What clients submitted and were told is accepted, as KV keeps it. */
+  /** The accepted submissions, as stored in KV. */
   readonly records: Map<string, Submission>;
-  /** Windows of which a step of the cron job failed: they may be late. */
+  /** Windows for which a step of the cron job failed. They may be late. */
   readonly failing: Set<string>;
   trace(line: () => string): void;
 }
@@ -49,7 +49,7 @@ export interface Submission {
   tasks: NewTask[];
 }
 
-/** Whether a fault of this kind happens now; counted where it does. */
+/** Whether a fault of this kind happens now. If so, it is counted. */
 export function happens(world: World, fault: Fault, probability: number): boolean {
   if (world.quiet || !world.random.chance(probability)) return false;
   note(world, fault);
@@ -60,7 +60,7 @@ export function note({ faults }: World, fault: Fault): void {
   faults.set(fault, (faults.get(fault) ?? 0) + 1);
 }
 
-/** A rule that does not hold. */
+/** A broken rule. */
 export class Violation extends Error {
   readonly rule: string;
 

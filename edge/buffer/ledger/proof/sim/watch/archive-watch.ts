@@ -5,23 +5,23 @@ import { MINUTE, SECOND } from '../../../testing.ts';
 import { Violation, type World } from '../world.ts';
 import type { Change } from './changes.ts';
 
-/** How long a round takes from the time at which it is due: its steps, and five minutes before the purge. */
+/** How long a round takes after it is due: its steps, and the five minutes before the purge. */
 const ROUND_MS = 8 * MINUTE;
 const PURGE_AFTER_MS = 300 * SECOND;
 const CLOSES_AFTER_MS = 120 * SECOND;
 
-/** A task that has ended, or has not. */
+/** A task, and when it ended. */
 interface Ending {
   readonly id: string;
   readonly type: string;
-  /** When it ended last, in Unix milliseconds; null while it lives. */
+  /** When it last ended, in Unix milliseconds; null if it has not ended. */
   endedAt: number | null;
-  /** When it had ended and nobody held it any more. */
+  /** When it had ended and no lease held it; null before. */
   freeAt: number | null;
 }
 
 interface Round {
-  /** What had ended in time when the round was opened. */
+  /** The tasks whose retention had passed when the round was opened. */
   readonly frozen: Set<string>;
   archivedAt: number | null;
 }
@@ -29,17 +29,17 @@ interface Round {
 /**
  * The rules of the archive:
  *
- * - sealed: nothing is inserted into a window that is closed;
- * - frozen: a round holds only what had ended in time, and nothing of it changes before it is purged;
- * - nothing lost: a purge deletes rows of its round only, five minutes after they were written;
- * - on time: ended rows leave, whatever their neighbours do and whatever fails for other windows.
+ * - sealed: no task is inserted into a closed window;
+ * - frozen: a round contains only tasks that ended by its cutoff, and they do not change before they are purged;
+ * - nothing lost: a purge deletes only rows of its round, five minutes after they were archived;
+ * - on time: ended rows are purged in time, regardless of other tasks of the window and failures of other windows.
  */
 export class ArchiveWatch {
   readonly #world: World;
   readonly #closed = new Set<string>();
-  /** The round of each window that is open. */
+  /** The open round of each window. */
   readonly #rounds = new Map<string, Round>();
-  /** How many rounds of each window were written. */
+  /** The number of written rounds of each window. */
   readonly #written = new Map<string, number>();
 
   constructor(world: World) {
@@ -78,7 +78,7 @@ export class ArchiveWatch {
     if (!more && round && this.#isPurgeable(round)) this.#rounds.delete(window);
   }
 
-  /** A row was inserted or changed, or deleted by a purge. */
+  /** Checks an inserted or changed row, or a row that a purge deleted. */
   checkChange({ kind, id }: Change, by: string): void {
     const window = windowOf(id);
     const round = this.#rounds.get(window);
@@ -86,12 +86,12 @@ export class ArchiveWatch {
     if (kind === 'inserted' && this.#closed.has(window))
       throw new Violation('sealed', `${by} inserted ${id} into a closed window`);
     if (kind === 'changed' && isFrozen)
-      throw new Violation('frozen', `${by} changed ${id}, which is on its way to the archive`);
+      throw new Violation('frozen', `${by} changed ${id}, which is being archived`);
     if (kind === 'deleted' && !(round && isFrozen && this.#isPurgeable(round)))
       throw new Violation('nothing lost', `${by} deleted ${id}, which was not archived`);
   }
 
-  /** @param quietAt since when nothing goes wrong but what fails for some windows. */
+  /** @param quietAt the time after which no faults happen, except failing steps of some windows. */
   checkOnTime(tasks: Iterable<Ending>, retention: PerType, quietAt: number): void {
     const { clock, failing } = this.#world;
     const keptMs = Math.max(...valuesOf(retention)) * (1 + 1 / 24);
@@ -100,7 +100,7 @@ export class ArchiveWatch {
       if (freeAt === null || failing.has(window)) continue;
       const end = windowEnd(window);
       const dueAt = freeAt + keptMs;
-      // A round that came too early for the task is followed by one that is older by half the window's age.
+      // If a round came too early for the task, the next one comes when the window is older by half.
       const latest = Math.max(dueAt + Math.max(ROUND_MS, (dueAt - end) / 2), end + CLOSES_AFTER_MS);
       const leavesBy = Math.max(latest, quietAt + ROUND_MS + 2 * MINUTE) + ROUND_MS;
       if (clock.now > leavesBy)

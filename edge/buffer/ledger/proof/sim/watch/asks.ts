@@ -1,6 +1,6 @@
 import type { LeaseBeat, LedgerClaim, SettleReport } from '../../../../../contract/ledger/leases.ts';
 
-/** What a call to the ledger asks for, as far as the watch checks it. */
+/** The arguments of a call to the ledger that the watch checks. */
 export interface Asks {
   taskIds?: readonly string[];
   leaseId?: string;

@@ -1,7 +1,7 @@
 import type { TaskState } from '../../../../../contract/task.ts';
 import type { Sql, SqlValue } from '../../../store/sql.ts';
 
-/** What happened to one row of `tasks`, and how it is now. */
+/** A change of one row of `tasks`, and the row after it. */
 export interface Change extends Record<string, SqlValue> {
   kind: 'inserted' | 'changed' | 'deleted';
   id: string;
@@ -25,7 +25,7 @@ const trigger = (event: string, kind: Change['kind'], row: 'new' | 'old') => `
     INSERT INTO changes (kind, ${COLUMNS}) VALUES ('${kind}', ${COLUMNS.replaceAll(/\w+/g, `${row}.$&`)});
   END`;
 
-/** Keeps a log of every change of every task, in order, those within one transaction too. */
+/** Logs every change of every task in order, also several changes in one transaction. */
 export function logChanges(sql: Sql): void {
   const triggers = [
     trigger('INSERT', 'inserted', 'new'),
@@ -35,7 +35,7 @@ export function logChanges(sql: Sql): void {
   for (const statement of [TABLE, ...triggers]) sql.exec(statement);
 }
 
-/** What has happened since this was last asked. */
+/** The changes since the last call. */
 export function changesOf(sql: Sql): Change[] {
   const changes = sql.exec<Change>(`SELECT kind, ${COLUMNS} FROM changes ORDER BY number`);
   if (changes.length > 0) sql.exec('DELETE FROM changes');

@@ -19,32 +19,32 @@ interface Cause {
 }
 
 /**
- * Looks at every change of every row, and holds it against rules that know nothing of how the ledger works:
+ * Checks every change of every row against rules that do not depend on the implementation of the ledger:
  *
- * - one outcome: a terminal state changes by a retry only, and `completed` never;
- * - one holder: a task is given to nobody while somebody holds it;
- * - fencing: a task leaves its holder by a report, a release or a heartbeat under that very lease, or after
- *   the time that the ledger last granted; it is completed by a successful report only;
- * - starts: a task starts by the claim that asked for its start, by a heartbeat that names it or by a report;
- * - attempts: each start counts one, a release gives it back, a retry resets them, none is above the maximum;
- * - deliveries: a lease that expires ends no task that has not started, except after 20 of them in a row;
- * - one use: a lease id never grants what its first answer did not, and nothing once it was released;
- * - order: no task that is ready is passed over for one that comes after it;
- * - nothing lost: a row is inserted once, and deleted by the purge of an archive round only;
- * - answers: what a runner is told of a task is so.
+ * - one outcome: only a retry changes a terminal state, and `completed` never changes;
+ * - one holder: a task is not granted while a lease holds it;
+ * - fencing: a lease loses a task only by a report, a release or a heartbeat under the same lease, or after its
+ *   expiry; only a successful report completes a task;
+ * - starts: a task starts by the claim that asked for its start, by a heartbeat that lists it, or by a report;
+ * - attempts: each start counts one, a release gives it back, a retry resets them, and none exceeds the maximum;
+ * - deliveries: an expired lease does not end a task that has not started, except after 20 such leases in a row;
+ * - one use: a lease id never grants tasks that its first answer did not contain, and none after its release;
+ * - order: a task is not claimed before a ready task that precedes it in the queue;
+ * - nothing lost: a row is inserted once, and only the purge of an archive round deletes it;
+ * - answers: the answers to a runner match the state of its tasks.
  *
  * {@link ArchiveWatch} has the rules of the archive.
  */
 export class Watch {
   readonly tasks = new Map<string, Seen>();
-  /** How the tasks ended whose rows were purged. */
+  /** The final states of the tasks whose rows were purged. */
   readonly purged = new Map<string, TaskState>();
   readonly archive: ArchiveWatch;
   readonly #world: World;
   readonly #sql: Sql;
-  /** Until when each lease was granted, in Unix milliseconds. */
+  /** When each lease expires, in Unix milliseconds. */
   readonly #until = new Map<string, number>();
-  /** What each lease was first granted. */
+  /** The tasks in the first grant of each lease. */
   readonly #grants = new Map<string, Set<string>>();
   readonly #released = new Set<string>();
 
@@ -55,7 +55,7 @@ export class Watch {
     logChanges(sql);
   }
 
-  /** Checks what a call did to the rows; without a call, that nothing was done. */
+  /** Checks the changes of a call. Without a call, checks that nothing has changed. */
   checkChanges(call: Cause | null): void {
     for (const change of changesOf(this.#sql)) {
       if (!call) throw new Violation('nothing lost', `a restart changed ${change.id}`);
@@ -68,10 +68,10 @@ export class Watch {
     for (const task of tasks) {
       const seen = this.tasks.get(task.id);
       if (seen?.holder !== leaseId)
-        throw new Violation('answers', `${leaseId} was granted ${task.id}, not its own`);
+        throw new Violation('answers', `${leaseId} was granted ${task.id}, which it does not hold`);
       const attempt = seen.spent + (seen.started ? 0 : 1);
       if (task.attempt !== attempt || attempt > task.maxAttempts)
-        throw new Violation('attempts', `${task.id} got attempt ${task.attempt}, this is its ${attempt}.`);
+        throw new Violation('attempts', `${task.id} got attempt ${task.attempt}, expected ${attempt}`);
       if (this.#released.has(leaseId) || (first && !first.has(task.id)))
         throw new Violation('one use', `${leaseId} was granted ${task.id} later`);
     }
@@ -101,12 +101,13 @@ export class Watch {
       for (const id of holds) {
         const seen = this.tasks.get(id);
         const isHeld = seen?.holder === leaseId;
-        if (isHeld && lost.includes(id)) throw new Violation('answers', `${id} is called lost by its holder`);
+        if (isHeld && lost.includes(id))
+          throw new Violation('answers', `${id} was reported as lost to its holder`);
         if (isHeld && seen.state !== 'leased' && !cancelled.includes(id)) {
-          throw new Violation('answers', `the holder of ${id} is not told that it was cancelled`);
+          throw new Violation('answers', `${id} was not reported as cancelled to its holder`);
         }
         if (isHeld && seen.state === 'leased' && !seen.started && started.includes(id))
-          throw new Violation('starts', `the start of ${id} was reported and does not count`);
+          throw new Violation('starts', `the start of ${id} was reported but not counted`);
       }
     }
   }
@@ -115,8 +116,7 @@ export class Watch {
     for (const { taskId, state } of outcomes) {
       if (state !== 'completed' && state !== 'failed') continue;
       const seen = this.tasks.get(taskId)?.state;
-      if (seen !== state)
-        throw new Violation('answers', `${taskId} is ${seen}, its runner was told ${state}`);
+      if (seen !== state) throw new Violation('answers', `${taskId} is ${seen}, but its runner got ${state}`);
     }
   }
 
@@ -156,7 +156,7 @@ export class Watch {
   #checkState(before: Seen, { id, state }: Change, { name, asks }: Cause): void {
     if (state === before.state) return;
     if (isTerminal(before.state) && (name !== 'retry' || before.state === 'completed')) {
-      throw new Violation('one outcome', `${name} made ${id} ${state}, which was ${before.state}`);
+      throw new Violation('one outcome', `${name} changed ${id} from ${before.state} to ${state}`);
     }
     if (state !== 'completed') return;
     const reported = asks.reports?.some((report) => report.taskId === id && report.success) ?? false;
@@ -170,7 +170,7 @@ export class Watch {
     if (started || startedAt === null) return;
     const reported = asks.beats?.some((it) => it.leaseId === leaseId && it.started?.includes(id)) ?? false;
     if (!reported && (name !== 'claim' || holder !== null))
-      throw new Violation('starts', `${name} started ${id}, which nobody reported`);
+      throw new Violation('starts', `${name} started ${id}, but no runner reported its start`);
   }
 
   #checkHolder(
@@ -188,7 +188,7 @@ export class Watch {
     }
     if (claimedAt === null) return;
     if (call.name !== 'claim' || before.state !== 'ready') {
-      throw new Violation('one holder', `${call.name} gave out ${id}, which was ${before.state}`);
+      throw new Violation('one holder', `${call.name} granted ${id}, which was ${before.state}`);
     }
     before.holder = leaseId;
   }
@@ -219,11 +219,14 @@ export class Watch {
     if (name === 'retry') before.spent = 0;
     if (startsNow || name === 'retry') before.lost = 0;
     if (attempt !== before.spent) {
-      throw new Violation('attempts', `${id} has spent ${before.spent}, the ledger counts ${attempt}`);
+      throw new Violation(
+        'attempts',
+        `${id} has used ${before.spent} attempts, but the ledger counts ${attempt}`,
+      );
     }
   }
 
-  /** A lease that ends by time or by a heartbeat has lost what it read ahead. */
+  /** A lease that ends by expiry or by a heartbeat has lost its tasks that were read ahead. */
   #checkDelivery(before: Seen, { id, state, error }: Change, { name }: Cause): void {
     const leaves = before.state === 'leased' && state !== 'leased';
     if (!leaves || before.started || !TAKING_BACK.includes(name)) return;
@@ -234,7 +237,7 @@ export class Watch {
     }
   }
 
-  /** What starts comes first, then what may be read ahead of each type; each in the order of the queue. */
+  /** Tasks that start come first, then tasks of each type that are read ahead; both in the order of the queue. */
   #checkWant({ types, limit, starts = limit, ahead = {} }: ClaimWant, granted: readonly Seen[]): void {
     const started = granted.slice(0, starts);
     const read = granted.slice(starts);
@@ -262,7 +265,7 @@ const MAX_LOST_DELIVERIES = 20;
 const TAKING_BACK = ['claim', 'tick', 'heartbeat'];
 const UNTOUCHED = { holder: null, started: false, spent: 0, lost: 0, endedAt: null, freeAt: null };
 
-/** What is known of a task from its changes. */
+/** A task, as known from its changes. */
 export interface Seen {
   readonly id: string;
   readonly type: string;
@@ -271,18 +274,18 @@ export interface Seen {
   state: TaskState;
   /** The lease that holds it. */
   holder: string | null;
-  /** Whether it has started, as far as the ledger knows. */
+  /** Whether the ledger knows that it has started. */
   started: boolean;
-  /** How many leases in a row have lost it before it started. */
+  /** How many leases in a row lost it before it started. */
   lost: number;
-  /** When it ended last, and since when nobody has held it then; null while it lives. */
+  /** When it last ended, and since when no lease has held it after that; null if it has not ended. */
   endedAt: number | null;
   freeAt: number | null;
   /** Attempts since it was inserted or retried. */
   spent: number;
 }
 
-/** Higher priority first, then earlier; which of two that are equal comes first is not promised. */
+/** Higher priority first, then earlier. The order of equal tasks is not defined. */
 function comesBefore(a: Seen, b: Seen): boolean {
   return a.priority > b.priority || (a.priority === b.priority && a.runAt < b.runAt);
 }
