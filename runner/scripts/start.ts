@@ -7,7 +7,7 @@ import { ensureDataset } from './dataset.ts';
 
 const ports = { api: Number(process.env.API_PORT ?? 8787), buffer: Number(process.env.BUFFER_PORT ?? 8788) };
 
-/** Stops what starts; then the runner, in the way that it is given. */
+/** First stops the start, later the runner, in the requested way. */
 let stopRunner: ((how: 'drained' | 'soon') => void) | undefined;
 const starting = new AbortController();
 
@@ -41,7 +41,7 @@ async function runUntilStopped(edge: LocalEdge): Promise<number> {
     await edge.stop();
     return first ?? 1;
   }
-  console.error('The workers ended; stopping the runner');
+  console.error('The workers have ended; stopping the runner');
   await runner.stopSoon();
   return 1;
 }
