@@ -11,7 +11,7 @@ export interface StuckThread {
   readonly since: number;
 }
 
-/** The threads of a lane that do not end: native code runs to its end first. */
+/** The threads of a lane that do not end because native code still runs. */
 export class StuckThreads {
   readonly #events: RunnerBus;
   readonly #threads = new Map<TaskThread, StuckThread>();
