@@ -37,7 +37,8 @@ const builtInTypes = z
 
 /**
  * A runner's settings. Each has a description and an environment variable, which applies if the command line
- * does not set the flag. `flag` is the flag's name if it differs from the setting's. Folders become absolute paths.
+ * does not set the flag. `flag` is the flag's name if it differs from the setting's. Folders become absolute
+ * paths.
  */
 export const RunnerOptions = z.object({
   threads: count(1024)

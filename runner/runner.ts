@@ -153,7 +153,7 @@ export class Runner {
     }
   }
 
-  /** Stops claiming and ends when running tasks have ended or the drain timeout is over. A second call ends it now. */
+  /** Stops claiming, then ends when running tasks or the drain timeout have ended. A second call ends it now. */
   stop(): void {
     if (this.#stopping.signal.aborted) {
       this.#forced.abort();

@@ -26,8 +26,8 @@ const NOT_A_TASK = /\.(?:test|d)\.m?[tj]s$/;
 const LOAD_TIMEOUT_MS = 60_000;
 
 /**
- * Loads the task types of some folders and of some built-in files, one type per file. A separate thread imports the
- * files, so their code never runs on the runner's main thread.
+ * Loads the task types of some folders and of some built-in files, one type per file. A separate thread
+ * imports the files, so their code never runs on the runner's main thread.
  *
  * @throws {Error} that lists every file without a usable task type and every name that two files declare.
  */

@@ -87,9 +87,9 @@ export class ReadAhead {
   }
 
   /**
-   * How many tasks to claim now. Beyond its slots, a lane holds the tasks that end within two refills. It asks when
-   * the work for one refill is used up, so that few, large claims suffice. It leaves other runners as many tasks as
-   * it reads ahead.
+   * How many tasks to claim now. Beyond its slots, a lane holds the tasks that end within two refills. It
+   * asks when the work for one refill is used up, so that few, large claims suffice. It leaves other runners
+   * as many tasks as it reads ahead.
    *
    * @param refillMs how long a refill of a slot takes: from the end of a task until its report is answered, plus
    *   from a claim until its tasks arrive.

@@ -28,8 +28,9 @@ export function stuckThreads(lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'stuck'
 }
 
 /**
- * Decides which claims describe the runner: the first claim, the first claim 30 s after an answered claim that
- * contained the description, and the first claim after {@link renew}. Times are milliseconds of one monotonic clock.
+ * Decides which claims describe the runner: the first claim, the first claim 30 s after an answered claim
+ * that contained the description, and the first claim after {@link renew}. Times are milliseconds of one
+ * monotonic clock.
  */
 export class RunnerInfo {
   readonly #about: () => RunnerAbout;

@@ -16,9 +16,9 @@ export interface ClaimText {
 }
 
 /**
- * Takes the payloads out of a claim's answer without parsing them, because a payload of millions of small values
- * would keep the main thread busy for seconds. Reads each byte once. As in `JSON.parse`, the last of duplicate keys
- * counts. The returned texts may still be invalid JSON.
+ * Takes the payloads out of a claim's answer without parsing them, because a payload of millions of small
+ * values would keep the main thread busy for seconds. Reads each byte once. As in `JSON.parse`, the last of
+ * duplicate keys counts. The returned texts may still be invalid JSON.
  *
  * @throws {SyntaxError} if the answer is not an object or is incomplete.
  */

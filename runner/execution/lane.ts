@@ -31,12 +31,13 @@ export type LaneLoad = Pick<
 >;
 
 /**
- * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread (it runs or
- * is queued behind another short task), or unreported (its outcome is not acknowledged yet). All three count against
- * the lane's bound.
+ * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread (it
+ * runs or is queued behind another short task), or unreported (its outcome is not acknowledged yet). All
+ * three count against the lane's bound.
  *
- * A new thread takes over the slots of a thread that is being ended. The tasks of the old thread leave the lane when
- * it has exited. If that takes too long, the thread counts as stuck, and the lane gives up its tasks.
+ * A new thread takes over the slots of a thread that is being ended. The tasks of the old thread leave the
+ * lane when it has exited. If that takes too long, the thread counts as stuck, and the lane gives up its
+ * tasks.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -173,8 +174,8 @@ export class Lane {
   }
 
   /**
-   * Ends all threads. Their tasks are reported as failed after the threads have ended. No more tasks start. It does
-   * not wait for threads that do not end in time.
+   * Ends all threads. Their tasks are reported as failed after the threads have ended. No more tasks start.
+   * It does not wait for threads that do not end in time.
    */
   async close(): Promise<void> {
     this.drain();

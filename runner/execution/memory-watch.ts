@@ -35,8 +35,8 @@ interface WatchedThread {
 }
 
 /**
- * Watches the memory of the threads that run tasks. V8 counts the heap and the Buffers of each thread.
- * {@link NativeMemory} attributes the other memory of the process. A thread's own limit covers only its heap and is
+ * Watches the memory of the threads that run tasks. V8 counts the heap and the Buffers of each thread. {@link
+ * NativeMemory} attributes the other memory of the process. A thread's own limit covers only its heap and is
  * the same for all task types.
  */
 export class MemoryWatch {

@@ -2,9 +2,9 @@
 const OWN_NATIVE_CALLS = 4;
 
 /**
- * Gives libuv a thread for each concurrent native call of tasks, including tasks on stuck threads. All threads of a
- * process share libuv's threads, so otherwise the main thread could not look up host names. libuv reads the setting
- * at the first native call of the process. A setting in the environment is kept.
+ * Gives libuv a thread for each concurrent native call of tasks, including tasks on stuck threads. All
+ * threads of a process share libuv's threads, so otherwise the main thread could not look up host names.
+ * libuv reads the setting at the first native call of the process. A setting in the environment is kept.
  */
 export function reserveNativeThreads(threads: number): void {
   const lanes = threads + 1;

@@ -12,8 +12,8 @@ const TERMINATE_TIMEOUT_MS = 5000;
 export type StopReason = 'timeout' | 'lost' | 'cancelled' | 'out_of_memory' | 'shutdown';
 
 /**
- * How an attempt ended: with an outcome to report, or without one. A `stuck` attempt may still run, and this runner
- * cannot know what it does.
+ * How an attempt ended: with an outcome to report, or without one. A `stuck` attempt may still run, and this
+ * runner cannot know what it does.
  */
 export type Ending = Outcome | 'dropped' | 'given back' | 'stuck';
 
@@ -28,11 +28,12 @@ export interface RunningTaskOptions {
 /**
  * One attempt under supervision.
  *
- * - **queued** on its thread behind other tasks: ends when it starts, or by a stop. Its timeout does not count yet.
+ * - **queued** on its thread behind other tasks: ends when it starts, or by a stop. Its timeout does not
+ *   count yet.
  * - **running**: ends with the task, with its thread, or by a stop.
  * - **stopping**: its signal is aborted. Ends with the task, or when the grace is over.
- * - **killing**: its thread is being ended. Ends when the thread has exited. If that takes too long, the attempt has
- *   no outcome, even if the task ends later.
+ * - **killing**: its thread is being ended. Ends when the thread has exited. If that takes too long, the
+ *   attempt has no outcome, even if the task ends later.
  *
  * The reason of the stop decides the outcome of a stopped task, even if the task still returns or throws.
  */
@@ -86,7 +87,7 @@ export class RunningTask {
     this.#timer = setTimeout(() => this.stop('timeout', 'The time of the task is up'), timeoutSeconds * 1000);
   }
 
-  /** Aborts the task's signal. After the grace its thread is ended. The first reason counts, except a lost lease. */
+  /** Aborts the task's signal, and ends its thread after the grace. A lost lease overrides the first reason. */
   stop(reason: StopReason, sentence: string): void {
     if (reason === 'lost' && this.#stopped) this.#stopped = reason;
     if (this.#stopped) return;

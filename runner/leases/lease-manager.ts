@@ -38,9 +38,10 @@ interface Lease {
 }
 
 /**
- * Holds the leases of this runner and sends its heartbeats. A task stays here until the edge has acknowledged its
- * report or release, so every heartbeat also names tasks with a report in flight. A task is lost when the answer to
- * a heartbeat says so, or shortly before its lease ends, so that the task stops here before it can start elsewhere.
+ * Holds the leases of this runner and sends its heartbeats. A task stays here until the edge has acknowledged
+ * its report or release, so every heartbeat also names tasks with a report in flight. A task is lost when the
+ * answer to a heartbeat says so, or shortly before its lease ends, so that the task stops here before it can
+ * start elsewhere.
  */
 export class LeaseManager {
   readonly #options: LeaseManagerOptions;
