@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The package's command. It is started by whichever Node is in the path; where that is older than what the
- * package runs on, it hands over to the Node that came with the package.
+ * The package's command. The Node in the path starts it. If that Node is too old for the package, the command
+ * starts the Node that was installed with the package.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -17,10 +17,10 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
 } else {
   const own = dirname(createRequire(import.meta.url).resolve('node/package.json'));
   const child = spawn(join(own, 'bin', 'node'), [cli, ...process.argv.slice(2)], {
-    // By the channel it sees that this process was killed.
+    // The IPC channel shows the child when this process was killed.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  // Ctrl+C reaches both by itself; what is sent to this process alone is passed on.
+  // Ctrl+C reaches both processes. A signal to this process only must be passed on.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => child.kill('SIGTERM'));

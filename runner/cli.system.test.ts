@@ -20,11 +20,11 @@ for (const [args, sentence] of [
   [['--threads', 'many'], /^--threads \(THREADS\): Expected a whole number.*, got "many"$/m],
   [
     ['--built-in', 'none'],
-    /^This runner has no task type: name a folder .* --tasks .* --built-in \(BUILT_IN\)$/m,
+    /^This runner has no task types: set a folder .* --tasks .* --built-in \(BUILT_IN\)$/m,
   ],
   [['--tasks', 'runner/absent'], /The tasks folder \/.*runner\/absent cannot be read/],
 ] as const) {
-  test(`${args.join(' ')} ends with 1 and a sentence`, async (t) => {
+  test(`${args.join(' ')} exits with 1 and a sentence`, async (t) => {
     const cli = startCli(t, args);
     assert.equal(await cli.ended, 1);
     assert.match(cli.stderr(), sentence);
@@ -33,13 +33,13 @@ for (const [args, sentence] of [
   });
 }
 
-test('a wrong variable ends with 1 and a sentence', async (t) => {
+test('a wrong variable exits with 1 and a sentence', async (t) => {
   const cli = startCli(t, [], { LOG_LEVEL: 'loud' });
   assert.equal(await cli.ended, 1);
   assert.match(cli.stderr(), /^--log-level \(LOG_LEVEL\): Expected debug, .*, got "loud"$/m);
 });
 
-test('with --once it runs what is ready, tells of it, and ends with 0', async (t) => {
+test('with --once a runner runs the ready tasks, logs them, and exits with 0', async (t) => {
   const edge = await FakeEdge.start(t);
   const id = edge.ledger.add('test', { durationMs: 50 });
   const env = { QUEUE_WORKER_URL: edge.queueUrl, API_WORKER_URL: edge.apiUrl, THREADS: '1' };
@@ -74,7 +74,7 @@ test('with --once it runs what is ready, tells of it, and ends with 0', async (t
   }
 });
 
-test('at SIGTERM it lets what runs end, reports it, and ends with 0', async (t) => {
+test('at SIGTERM a runner lets running tasks end, reports them, and exits with 0', async (t) => {
   const edge = await FakeEdge.start(t);
   const id = edge.ledger.add('cpu-fixture', { do: 'sleep', ms: 1000 });
   const cli = startCli(t, flagsFor(edge));
@@ -86,7 +86,7 @@ test('at SIGTERM it lets what runs end, reports it, and ends with 0', async (t) 
   assert.match(cli.stdout(), /Task Consumer stopped\n$/);
 });
 
-test('at a second SIGINT it ends at once, and the task goes back', async (t) => {
+test('at a second SIGINT a runner ends at once and gives the task back', async (t) => {
   const edge = await FakeEdge.start(t);
   const id = edge.ledger.add('cpu-fixture', { do: 'spin', ms: 60_000 });
   const cli = startCli(t, flagsFor(edge));
@@ -100,7 +100,7 @@ test('at a second SIGINT it ends at once, and the task goes back', async (t) => 
   assert.deepEqual([edge.ledger.stateOf(id), edge.ledger.attemptOf(id)], ['ready', 1]);
 });
 
-test('where the edge cannot be reached it says which worker, keeps trying, and SIGTERM ends it with 0', async (t) => {
+test('if the edge cannot be reached, a runner names the worker, retries, and exits with 0 at SIGTERM', async (t) => {
   const edge = await FakeEdge.start(t);
   edge.failAlways('/health', { drop: 'before' });
   const cli = startCli(t, flagsFor(edge));
@@ -112,7 +112,7 @@ test('where the edge cannot be reached it says which worker, keeps trying, and S
   assert.equal(await cli.ended, 0);
 });
 
-test('it goes on where the edge comes back', async (t) => {
+test('a runner continues when the edge answers again', async (t) => {
   const edge = await FakeEdge.start(t);
   edge.failAlways('/health', { status: 503 });
   const id = edge.ledger.add('io-fixture', { do: 'return', value: 1 });
@@ -129,7 +129,7 @@ test('it goes on where the edge comes back', async (t) => {
   assert.ok(lines.some((line) => line.taskId === id && /completed successfully/.test(line.msg)));
 });
 
-test('a terminal that closes asks a runner once to stop, however often SIGHUP comes: what runs may end', async (t) => {
+test('a closing terminal requests one stop, even with several SIGHUPs, so running tasks may end', async (t) => {
   const edge = await FakeEdge.start(t);
   const id = edge.ledger.add('cpu-fixture', { do: 'sleep', ms: 1500 });
   const cli = startCli(t, flagsFor(edge));

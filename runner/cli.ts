@@ -14,16 +14,16 @@ const EXIT_MS = 5000;
 
 let stop = (): void => process.exit(0);
 let isStopping = false;
-// It must not outlive what started it, not even while it loads.
+// The runner must not outlive the process that started it, not even while it loads.
 onStarterEnd((starter) => {
   stopOnce();
   if (starter === 'npm') return;
-  // A script ends with all that it started, in short time, and so do the workers of this runner.
+  // A script ends everything that it started within a short time. The workers of this runner end too.
   setTimeout(requestStop, ASK_AGAIN_MS);
   setTimeout(() => process.exit(1), EXIT_MS);
 });
 
-// Who reads the output may stop reading: `runner list --all | head`.
+// The reader of the output may stop reading: `runner list --all | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 const parser = yargs(hideBin(process.argv))
@@ -36,14 +36,14 @@ addClientCommands(addProjectCommands(parser))
 
 await runCommand(parser);
 
-/** What yargs finds, but for the name that it gives to the command that has none. */
+/** The words that yargs finds, without `$0`, its name for the default command. */
 function completeWords(
   _current: string,
   _flags: unknown,
   find: (onFound: (error: Error | null, words?: string[]) => void) => void,
-  tell: (words: string[]) => void,
+  complete: (words: string[]) => void,
 ): void {
-  find((_error, words = []) => tell(words.filter((word) => !word.startsWith('$0'))));
+  find((_error, words = []) => complete(words.filter((word) => !word.startsWith('$0'))));
 }
 
 async function withRunnerFlags(command: Argv): Promise<Argv> {
@@ -69,19 +69,19 @@ async function startRunner(flags: Record<string, unknown>): Promise<void> {
     });
     process.exit(0);
   } catch (error) {
-    // What has been started, such as threads, ends with it.
+    // The exit also ends what was started, such as threads.
     printError(sentenceOf(error));
     process.exit(1);
   }
 }
 
-/** The second request ends what runs at once. */
+/** The second request ends running tasks at once. */
 function requestStop(): void {
   isStopping = true;
   stop();
 }
 
-/** A terminal that closes is noticed several times, by SIGHUP and by the end of npm: it asks once. */
+/** A closing terminal is noticed several times: by SIGHUP and by the end of npm. It requests one stop only. */
 function stopOnce(): void {
   if (!isStopping) requestStop();
 }

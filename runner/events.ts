@@ -6,46 +6,46 @@ import type { AttemptIds, GrantedTask, HeldTask } from './held-task.ts';
 import type { RunnerOptions } from './options.ts';
 import type { TaskFailure, TaskLogLevel } from './threads/thread-protocol.ts';
 
-/** What happens in a runner. The log, the metrics and the progress display only listen. */
+/** The events of a runner. The log and the metrics only listen to them. */
 export interface RunnerEvents {
   configured: [options: RunnerOptions, catalog: Catalog];
   connecting: [];
   connected: [worker: string, health: Health];
-  /** Both workers answered and the threads have started; claiming starts. */
+  /** Both workers have answered and the threads have started. Claiming starts. */
   ready: [];
   /** A claim is about to be sent. */
   polling: [];
   claimed: [claim: { leaseId: string; tasks: readonly GrantedTask[]; ready: number }];
-  /** Nothing is ready and nothing is held; the next poll is due in `pollIntervalMs`. */
+  /** No task is ready and the runner holds none. The next poll is due in `pollIntervalMs`. */
   idle: [wait: { pollIntervalMs: number }];
   started: [held: HeldTask];
   progress: [update: { held: HeldTask; value: unknown }];
   log: [line: { held: HeldTask; level: TaskLogLevel; message: string; details: unknown }];
-  /** What an attempt has left behind failed, after it had ended; whose it was is not always known. */
+  /** Code that an attempt left behind failed after the attempt had ended. The attempt is not always known. */
   stray: [stray: { sentence: string; ids: AttemptIds | undefined }];
-  /** The thread of a task does not end, although it has to: a native call runs to its end first. */
+  /** The thread of a task must end but does not, because native code that it runs must finish first. */
   stuck: [held: HeldTask];
-  /** Such a thread has ended, this long after it had to. */
+  /** A stuck thread has ended, `ms` after it was told to. */
   unstuck: [end: { held: HeldTask; ms: number }];
-  /** Something is wrong with a task, or with a task type, that is no outcome of an attempt. */
+  /** A problem with a task or a task type that is not the outcome of an attempt. */
   warned: [warning: { sentence: string; ids: AttemptIds | undefined }];
-  /** The attempt succeeded or failed; its report follows. One that was called off before it began did not run. */
+  /** The attempt succeeded or failed; its report follows. `ranMs` is undefined if it never started. */
   completed: [end: { held: HeldTask; ranMs: number | undefined }];
   failed: [end: { held: HeldTask; error: TaskFailure; ranMs: number | undefined }];
-  /** The edge has answered for a result. */
+  /** The edge has acknowledged a result. */
   reported: [report: { held: HeldTask; success: boolean; outcome: ReportOutcome }];
-  /** A task was given back before it ran to its end. */
+  /** The runner gave a task back before the task ended. */
   released: [held: HeldTask];
   /** The lease of a task ended before its result was accepted. */
   lost: [held: HeldTask];
-  /** The edge has done what a call asked for. */
+  /** A call to the edge succeeded. */
   answered: [answer: { call: EdgeCall; ms: number }];
   /** A call to the edge failed and will be repeated. */
   retrying: [error: Error];
-  /** Told to stop: nothing more is claimed. */
+  /** The runner stops and claims no more tasks. */
   stopping: [];
   draining: [wait: { running: number; timeoutSeconds: number }];
-  /** All has ended; `unanswered` tasks could neither be reported nor given back: their leases run out. */
+  /** Everything has ended. `unanswered` tasks could neither be reported nor given back: their leases expire. */
   drained: [rest: { unanswered: number }];
 }
 

@@ -1,7 +1,7 @@
 import type { ClaimedTask } from '../edge/contract/buffer.ts';
 import type { TaskEntry } from './catalog/catalog.ts';
 
-/** A task that a claim has granted. Its payload stays the JSON text that it came as: only its thread parses it. */
+/** A task that a claim has granted. Its payload stays JSON text, which only its thread parses. */
 export type GrantedTask = Omit<ClaimedTask, 'payload'> & { readonly payloadText: string | undefined };
 
 /** A task that this runner holds: from the claim until its report or its release is acknowledged. */
@@ -9,13 +9,13 @@ export interface HeldTask {
   readonly task: GrantedTask;
   readonly leaseId: string;
   readonly entry: TaskEntry;
-  /** When it came here, by `performance.now()`. */
+  /** When it arrived at this runner, by `performance.now()`. */
   readonly arrivedAt: number;
-  /** The claim did not count it as started: its start is reported by a heartbeat, or by its outcome. */
+  /** The claim did not count it as started. A heartbeat or its outcome reports its start. */
   readonly readAhead: boolean;
 }
 
-/** What names an attempt, in every line of the log about it. */
+/** The ids of an attempt, which every log line about it contains. */
 export interface AttemptIds {
   readonly taskId: string;
   readonly leaseId: string;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { listSettings, readOptions } from './options.ts';
 
-test('without flags and environment the defaults hold', () => {
+test('the defaults apply without flags and environment', () => {
   assert.deepEqual(readOptions({}, {}), {
     threads: availableParallelism(),
     ioConcurrency: 32,
@@ -54,7 +54,7 @@ const CASES = [
 ] as const;
 
 for (const { name, env, text, value } of CASES) {
-  test(`${name} comes from its flag or from ${env}`, () => {
+  test(`${name} is read from its flag or from ${env}`, () => {
     const flag = listSettings().find((setting) => setting.name === name)?.flag ?? '';
     assert.deepEqual(readOptions({ [flag]: text }, {})[name], value);
     assert.deepEqual(readOptions({ [name]: text }, {})[name], value);
@@ -62,7 +62,7 @@ for (const { name, env, text, value } of CASES) {
   });
 }
 
-test('a token that no header can carry is refused, and not printed', () => {
+test('a token that no header can carry is refused and not printed', () => {
   assert.throws(() => readOptions({}, { RUNNER_TOKEN: 'my secret…' }), {
     message: '--token (RUNNER_TOKEN): Expected visible ASCII characters without spaces',
   });
@@ -79,13 +79,13 @@ test('every setting is listed with its own flag and variable', () => {
   assert.ok(flags.includes('poll-interval') && flags.includes('drain-timeout'));
 });
 
-test('a flag wins over the environment, also one that says no', () => {
+test('a flag overrides the environment, even if the flag is false', () => {
   const env = { THREADS: '8', ONCE: 'true' };
   assert.equal(readOptions({ threads: '2' }, env).threads, 2);
   assert.equal(readOptions({ once: false }, env).once, false);
 });
 
-test('a variable that is set to nothing counts as not set', () => {
+test('an empty variable counts as not set', () => {
   assert.equal(readOptions({}, { POLL_INTERVAL: '' }).pollIntervalMs, 5000);
 });
 
@@ -107,7 +107,7 @@ const WRONG = [
 
 for (const [name, names, values] of WRONG) {
   for (const value of values) {
-    test(`${names} refuses ${JSON.stringify(value)} by a sentence that names flag, variable and value`, () => {
+    test(`${names} refuses ${JSON.stringify(value)} with a sentence that names flag, variable and value`, () => {
       assert.throws(
         () => readOptions({ [name]: value }, {}),
         ({ message }: Error) =>
@@ -121,24 +121,24 @@ const EXPECTED = [
   ['once', 'maybe', /Expected .*true.*false/i],
   ['threads', '0', /Expected .*\b1\b/],
   ['leaseSeconds', '3601', /Expected .*\b3600\b/],
-  ['builtIn', 'emial', /Expected `all`, `none`, or names .*, of email, heavy, image, test, test-cpu, got/],
+  ['builtIn', 'emial', /Expected `all`, `none`, or names .* from: email, heavy, image, test, test-cpu, got/],
   ['logLevel', 'loud', /Expected debug, info, warn, error, silent/],
 ] as const;
 
 for (const [name, value, expected] of EXPECTED) {
-  test(`${name} set to ${value} is told what was expected`, () => {
+  test(`the error for ${name} set to ${value} names what was expected`, () => {
     assert.throws(() => readOptions({ [name]: value }, {}), expected);
   });
 }
 
-test('every wrong setting has its sentence, each on a line', () => {
+test('the error has one line with a sentence for each wrong setting', () => {
   assert.throws(
     () => readOptions({ threads: 'x' }, { LOG_LEVEL: 'loud', LOG_FORMAT: 'xml' }),
     ({ message }: Error) => message.split('\n').length === 3,
   );
 });
 
-test('all built-in task types are chosen, or none', () => {
+test('`all` selects every built-in task type, `none` selects no type', () => {
   assert.equal(readOptions({ builtIn: 'all' }, {}).builtIn.length, 5);
   assert.deepEqual(readOptions({ builtIn: 'none' }, {}).builtIn, []);
 });

@@ -25,7 +25,7 @@ const folder = z
   .transform((path) => resolve(path));
 const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, `Expected ${words.join(', ')}`);
-const builtInExpected = `Expected \`all\`, \`none\`, or names separated by commas, of ${BUILT_IN_TYPES.join(', ')}`;
+const builtInExpected = `Expected \`all\`, \`none\`, or names separated by commas from: ${BUILT_IN_TYPES.join(', ')}`;
 const builtInTypes = z
   .string(builtInExpected)
   .transform((text) => {
@@ -36,8 +36,9 @@ const builtInTypes = z
   .pipe(z.array(z.enum(BUILT_IN_TYPES, builtInExpected)));
 
 /**
- * A runner's settings: for each the environment variable that sets it, where no flag of the command line
- * does, and what it means; `flag` if the flag is not the name. Folders become absolute paths.
+ * A runner's settings. Each has a description and an environment variable, which applies if the command line
+ * does not set the flag. `flag` is the flag's name if it differs from the setting's. Folders become absolute
+ * paths.
  */
 export const RunnerOptions = z.object({
   threads: count(1024)
@@ -45,7 +46,7 @@ export const RunnerOptions = z.object({
     .meta({ env: 'THREADS', description: 'Worker threads for CPU-heavy tasks, one task each' }),
   ioConcurrency: count(10_000).default(32).meta({
     env: 'IO_CONCURRENCY',
-    description: 'How many tasks of the io lane run at once, on one more thread',
+    description: 'Tasks of the io lane that run at once, all on one additional thread',
   }),
   tasks: folder.optional().meta({ env: 'TASKS_DIR', description: 'Folder with your own task types' }),
   builtIn: builtInTypes.prefault('all').meta({
@@ -61,11 +62,10 @@ export const RunnerOptions = z.object({
   apiUrl: url
     .default('http://localhost:8787')
     .meta({ env: 'API_WORKER_URL', description: 'URL of the API Worker' }),
-  token: z
-    .string()
-    .regex(HEADER_TOKEN, 'Expected visible ASCII characters without spaces')
-    .optional()
-    .meta({ env: TOKEN_VARIABLE, description: 'A token of RUNNER_TOKENS, the secret of both workers' }),
+  token: z.string().regex(HEADER_TOKEN, 'Expected visible ASCII characters without spaces').optional().meta({
+    env: TOKEN_VARIABLE,
+    description: 'One of the tokens in RUNNER_TOKENS, the secret of both workers',
+  }),
   pollIntervalMs: count(3_600_000).default(5000).meta({
     env: 'POLL_INTERVAL',
     flag: 'poll-interval',
@@ -73,7 +73,7 @@ export const RunnerOptions = z.object({
   }),
   wake: flag.default(true).meta({
     env: 'WAKE',
-    description: 'Keep a WebSocket on which the edge announces new work; --no-wake relies on polling alone',
+    description: 'Keep a WebSocket on which the edge announces new work; --no-wake only polls',
   }),
   leaseSeconds: count(3600).default(DEFAULT_LEASE_SECONDS).meta({
     env: 'LEASE_SECONDS',
@@ -82,7 +82,7 @@ export const RunnerOptions = z.object({
   drainTimeoutSeconds: seconds(86_400).default(30).meta({
     env: 'DRAIN_TIMEOUT',
     flag: 'drain-timeout',
-    description: 'Seconds that running tasks get to end when the runner stops',
+    description: 'Seconds that running tasks may take to end when the runner stops',
   }),
   metricsPort: port.optional().meta({
     env: 'METRICS_PORT',
@@ -90,7 +90,7 @@ export const RunnerOptions = z.object({
   }),
   metricsHost: z.string().min(1, 'Expected an IP address or a host name').default('127.0.0.1').meta({
     env: 'METRICS_HOST',
-    description: 'Address to serve them on; 0.0.0.0 opens them to the network',
+    description: 'Address of that port; 0.0.0.0 opens it to the network',
   }),
   logLevel: oneOf(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -100,13 +100,13 @@ export const RunnerOptions = z.object({
     .meta({ env: 'LOG_FORMAT', description: 'Log format: text for people, json for machines' }),
   logPayloads: oneOf(['small', 'never']).default('small').meta({
     env: 'LOG_PAYLOADS',
-    description: 'Payloads in the text format: those of at most 2 KB (small) or none (never)',
+    description: 'Payloads to show in the text format: up to 2 KB (small) or none (never)',
   }),
   once: flag.default(false).meta({ env: 'ONCE', description: 'Exit when nothing is ready' }),
 });
 export type RunnerOptions = z.output<typeof RunnerOptions>;
 
-/** One setting as the command line shows it. */
+/** One setting, as the command line shows it. */
 export interface Setting {
   readonly name: string;
   readonly flag: string;
@@ -128,9 +128,10 @@ export function listSettings(): Setting[] {
 }
 
 /**
- * Settings from flags, under their own names or those of the options, then from the environment, then the defaults.
+ * Reads the settings: first from flags (by the flag's name or the option's), then from the environment, then
+ * from the defaults.
  *
- * @throws {Error} with a sentence for each setting that is wrong.
+ * @throws {Error} with one sentence for each wrong setting.
  */
 export function readOptions(flags: Record<string, unknown>, env: NodeJS.ProcessEnv): RunnerOptions {
   const settings = listSettings();

@@ -5,7 +5,7 @@ import { prepareRunner } from './testing/start-runner.ts';
 
 const never = new Promise(() => {});
 
-test('a stopped runner claims no more, lets what runs end, and reports it', async (t) => {
+test('a stopped runner claims no more tasks, lets running tasks end, and reports them', async (t) => {
   const { edge, ledger, run, runner, add, isRunning, counted, unanswered } = await prepareRunner(t, {
     threads: 1,
   });
@@ -21,7 +21,7 @@ test('a stopped runner claims no more, lets what runs end, and reports it', asyn
   assert.deepEqual([counted('draining'), unanswered()], [1, 0]);
 });
 
-test('leases are renewed while a stopped runner lets tasks end', async (t) => {
+test('a stopped runner renews leases while it lets tasks end', async (t) => {
   const { ledger, run, runner, add, isRunning, counted } = await prepareRunner(t, { leaseSeconds: 1 });
   const id = add({ do: 'sleep', ms: 2200 });
   const ended = run();
@@ -31,7 +31,7 @@ test('leases are renewed while a stopped runner lets tasks end', async (t) => {
   assert.deepEqual([ledger.stateOf(id), ledger.attemptOf(id), counted('lost')], ['completed', 1, 0]);
 });
 
-test('what was read ahead and has not started goes back, and its attempts are not spent', async (t) => {
+test('tasks read ahead that have not started go back, and their attempts are not counted', async (t) => {
   const { edge, ledger, run, runner, addMany, started, unanswered } = await prepareRunner(t);
   const ids = addMany(3000, { do: 'sleep', ms: 3 });
   const ended = run();
@@ -48,7 +48,7 @@ test('what was read ahead and has not started goes back, and its attempts are no
   assert.equal(unanswered(), 0);
 });
 
-test('what comes with a claim that was under way at the stop goes back without being started', async (t) => {
+test('tasks of a claim that was in flight at the stop go back without being started', async (t) => {
   const { edge, ledger, run, runner, add, started } = await prepareRunner(t);
   const [cpu, io] = [add({ do: 'sleep', ms: 300 }), add({ do: 'sleep', ms: 300 }, { lane: 'io' })];
   const answer = Promise.withResolvers<void>();
@@ -64,7 +64,7 @@ test('what comes with a claim that was under way at the stop goes back without b
   assert.deepEqual([ledger.attemptOf(cpu), ledger.attemptOf(io)], [0, 0]);
 });
 
-test('at the end of the drain timeout threads are ended first, then reported: the attempt is spent', async (t) => {
+test('after the drain timeout a runner ends the threads, then reports the attempts as failed', async (t) => {
   const { edge, ledger, run, runner, addMany, add, isRunning } = await prepareRunner(t, {
     drainTimeoutSeconds: 0.3,
   });
@@ -78,7 +78,7 @@ test('at the end of the drain timeout threads are ended first, then reported: th
   for (const id of ids) assert.deepEqual([ledger.stateOf(id), ledger.attemptOf(id)], ['ready', 1]);
 });
 
-test('a second stop ends what runs at once', async (t) => {
+test('a second stop ends running tasks at once', async (t) => {
   const { ledger, run, runner, add, isRunning } = await prepareRunner(t, { drainTimeoutSeconds: 600 });
   const id = add({ do: 'spin', ms: 60_000 });
   const ended = run();
@@ -119,7 +119,7 @@ test('a stop before the edge can be reached ends the runner', async (t) => {
   assert.deepEqual([counted('ready'), unanswered()], [0, 0]);
 });
 
-test('what can be neither reported nor given back is counted at the end', async (t) => {
+test('tasks that can be neither reported nor given back are counted at the end', async (t) => {
   const { edge, run, runner, add, unanswered } = await prepareRunner(t);
   add({ do: 'return' });
   add({ do: 'return' }, { lane: 'io' });
@@ -135,7 +135,7 @@ test('what can be neither reported nor given back is counted at the end', async 
   assert.equal(unanswered(), 2);
 });
 
-test('a claim that the edge refuses for good ends the runner, after what runs was reported', async (t) => {
+test('a claim that the edge refuses permanently ends the runner after running tasks were reported', async (t) => {
   const { edge, ledger, run, add, isRunning } = await prepareRunner(t);
   const id = add({ do: 'sleep', ms: 500 });
   const ended = run().then(

@@ -28,7 +28,7 @@ test('a task passes through the runner event by event, and its result reaches th
   assert.deepEqual(ledger.settled.get(id)?.result, { n: 1 });
 });
 
-test('failures are reported and tried again, those for good once', async (t) => {
+test('failures are reported and retried, permanent failures run once', async (t) => {
   const { ledger, run, add, counted } = await prepareRunner(t, { once: true });
   const [retried, final] = [add({ do: 'throw' }, { maxAttempts: 2 }), add({ do: 'throw for good' })];
   const wrong = add({ do: 'return', ms: Number.NaN }, { lane: 'io' });
@@ -40,7 +40,7 @@ test('failures are reported and tried again, those for good once', async (t) => 
   assert.deepEqual([counted('failed'), counted('completed')], [4, 0]);
 });
 
-test('leases are renewed while every thread is busy, so long tasks keep their attempt', async (t) => {
+test('a runner renews leases while every thread is busy, so long tasks keep their attempt', async (t) => {
   const { edge, ledger, run, addMany, settled, counted } = await prepareRunner(t, { leaseSeconds: 1 });
   const ids = [
     ...addMany(2, { do: 'spin', ms: 2200 }),
@@ -53,7 +53,7 @@ test('leases are renewed while every thread is busy, so long tasks keep their at
   assert.ok(ids.every((id) => ledger.attemptOf(id) === 1));
 });
 
-test('progress that the edge would refuse costs no other task its lease', async (t) => {
+test('progress that the edge would refuse does not cost another task its lease', async (t) => {
   const { ledger, run, add, counted } = await prepareRunner(t, { leaseSeconds: 1 });
   const neighbour = add({ do: 'sleep', ms: 2000 });
   add({ do: 'say large progress', ms: 2000 }, { lane: 'io', maxAttempts: 1 });
@@ -64,7 +64,7 @@ test('progress that the edge would refuse costs no other task its lease', async 
   assert.equal(ledger.attemptOf(neighbour), 1);
 });
 
-test('a task that the edge takes back is aborted, and its slot goes on', async (t) => {
+test('a task that the edge takes back is aborted, and its slot runs the next task', async (t) => {
   const { ledger, run, add, isRunning, settled, counted } = await prepareRunner(t, {
     leaseSeconds: 1,
     threads: 1,
@@ -79,7 +79,7 @@ test('a task that the edge takes back is aborted, and its slot goes on', async (
   assert.equal(ledger.stateOf(id), 'completed');
 });
 
-test('an error with a message that is no text keeps no other result from being reported', async (t) => {
+test('an error whose message is not a string does not block the reports of other results', async (t) => {
   const { ledger, run, add, isRunning } = await prepareRunner(t);
   add({ do: 'throw an odd error', value: { reason: 'an object' } }, { maxAttempts: 1 });
   const other = add({ do: 'sleep', ms: 200 });
@@ -88,7 +88,7 @@ test('an error with a message that is no text keeps no other result from being r
   await waitFor('the other', () => ledger.settled.has(other), 4000);
 });
 
-test('neighbours of a task whose shared thread was ended run again, their attempt not spent', async (t) => {
+test('if a shared thread is ended for one task, its neighbours run again with the same attempt', async (t) => {
   const { ledger, run, add, isRunning, settled, counted } = await prepareRunner(t);
   const neighbour = add({ do: 'sleep', ms: 1500 }, { lane: 'io' });
   void run();
@@ -100,7 +100,7 @@ test('neighbours of a task whose shared thread was ended run again, their attemp
   assert.equal(counted('released'), 1);
 });
 
-test('results are kept and offered until the edge answers again', async (t) => {
+test('a runner keeps results and reports them again until the edge answers', async (t) => {
   const { edge, ledger, run, addMany, settled, runner, counted } = await prepareRunner(t);
   const ids = addMany(20, { do: 'return', value: 1 });
   edge.fail('/tasks/complete', { drop: 'before' }, { drop: 'after' }, { status: 500 });
@@ -111,7 +111,7 @@ test('results are kept and offered until the edge answers again', async (t) => {
   await waitFor('all to be acknowledged', () => runner.held === 0);
 });
 
-test('20,000 waiting tasks: the runner holds its slots and what it reads ahead, and memory stays flat', async (t) => {
+test('with 20,000 waiting tasks the runner holds only its slots and read-ahead, and memory stays flat', async (t) => {
   const { ledger, run, runner, addMany, counted } = await prepareRunner(t, { threads: 2, ioConcurrency: 8 });
   addMany(10_000, { do: 'sleep', ms: 10 });
   addMany(10_000, { do: 'sleep', ms: 40 }, { lane: 'io' });

@@ -17,22 +17,22 @@ import type { Lane as LaneName } from './task.ts';
 import type { Outcome } from './threads/thread-protocol.ts';
 
 /**
- * A runner: it claims tasks, runs them on threads, and reports how they ended. Nothing of a task runs on
- * the thread that this code runs on, so leases are renewed whatever the tasks do.
+ * Creates a runner, which claims tasks, runs them on threads, and reports their results. No task code runs on the
+ * main thread, so the runner renews its leases regardless of the tasks.
  *
- * @throws {Error} when the task types cannot be loaded, with a sentence for each file that is wrong.
+ * @throws {Error} if the task types cannot be loaded, with a sentence for each wrong file.
  */
 export async function createRunner(options: RunnerOptions, env = process.env): Promise<Runner> {
   const folders = options.tasks === undefined ? [] : [options.tasks];
   const catalog = await loadCatalog(folders, builtInFiles(options.builtIn), env);
   if (catalog.size > 0) return new Runner(options, catalog, env);
   throw new Error(
-    'This runner has no task type: name a folder that has some with --tasks (TASKS_DIR), or built-in ones with --built-in (BUILT_IN)',
+    'This runner has no task types: set a folder that contains some with --tasks (TASKS_DIR), or built-in types with --built-in (BUILT_IN)',
   );
 }
 
 export class Runner {
-  /** As the ledger keeps it with each attempt, and the log with each line. */
+  /** The ledger stores it with each attempt, and the log has it in each line. */
   readonly name = `${hostname()}-${process.pid}`;
   readonly events: RunnerBus = createBus();
   readonly catalog: Catalog;
@@ -44,14 +44,14 @@ export class Runner {
   readonly #reporter: Reporter;
   readonly #loop: ClaimLoop;
   readonly #wake: WakeSocket;
-  /** Told to stop. */
+  /** A stop was requested. */
   readonly #stopping = new AbortController();
-  /** The time to stop in is over, or it was told again. */
+  /** The drain timeout is over, or a second stop was requested. */
   readonly #forced = new AbortController();
-  /** Whatever is not answered by now is given up. */
+  /** Calls that the edge has not answered by now are given up. */
   readonly #ended = new AbortController();
 
-  /** @param env the environment that tasks get the variables of their types from. */
+  /** @param env the environment that contains the variables of the task types. */
   constructor(options: RunnerOptions, catalog: Catalog, env = process.env) {
     const { events, name } = this;
     this.catalog = catalog;
@@ -113,25 +113,25 @@ export class Runner {
     });
   }
 
-  /** How full each lane is. */
+  /** The load of each lane. */
   get lanes(): ReadonlyMap<LaneName, LaneLoad> {
     return this.#lanes;
   }
 
-  /** Whether threads have not ended; after {@link run} they are in native calls. */
+  /** Whether threads have not ended. After {@link run} such threads are in native calls. */
   get hasThreads(): boolean {
     return [...this.#lanes.values()].some((lane) => lane.hasThreads);
   }
 
-  /** Tasks that this runner holds in memory: claimed and not yet answered for. */
+  /** The number of tasks in memory: claimed, but neither their report nor their release is acknowledged. */
   get held(): number {
     return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.held, 0);
   }
 
   /**
-   * Runs until it is stopped or, with `once`, until nothing is ready; then gives back or ends what it holds.
+   * Runs until it is stopped or, with `once`, until no task is ready. Then it gives back or ends its tasks.
    *
-   * @throws {EdgeError} when the edge refuses a call for good; what runs has its time to end before.
+   * @throws {EdgeError} if the edge refuses a call permanently. Running tasks may end before.
    */
   async run(): Promise<void> {
     this.events.emit('configured', this.#options, this.catalog);
@@ -153,7 +153,7 @@ export class Runner {
     }
   }
 
-  /** Claims no more, and ends once what runs has ended or `drainTimeoutSeconds` is up. Called again, it ends now. */
+  /** Stops claiming, then ends when running tasks or the drain timeout have ended. A second call ends it now. */
   stop(): void {
     if (this.#stopping.signal.aborted) {
       this.#forced.abort();
@@ -166,7 +166,7 @@ export class Runner {
     this.#loop.stop();
   }
 
-  /** Waits until both workers answer; false when the runner was stopped before. */
+  /** Waits until both workers answer. Returns false if the runner was stopped before. */
   async #connect(): Promise<boolean> {
     const { events } = this;
     const { signal } = this.#stopping;
@@ -185,8 +185,8 @@ export class Runner {
   }
 
   /**
-   * Gives back what has not started, lets what runs end in its time, ends the threads, and offers the last
-   * results. Leases are renewed until the end.
+   * Gives back tasks that have not started, waits for running tasks, ends the threads, and reports the last
+   * results. It renews the leases until the end.
    */
   async #drain(): Promise<void> {
     const lanes = [...this.#lanes.values()];
@@ -225,7 +225,7 @@ export class Runner {
     });
   }
 
-  /** Outcomes go together the more, the less anybody waits for one: not at all once nothing runs any more. */
+  /** The pause between reports, which collects outcomes. It is zero when no task runs any more. */
   #reportSpacingMs(): number {
     const lanes = [...this.#lanes.values()];
     if (lanes.some((lane) => lane.waiting > 0)) return REPORT_SPACING_MS.backlog;
@@ -243,10 +243,10 @@ export class Runner {
   }
 }
 
-/** The least time between two reports: while tasks wait here for a slot, and while tasks only run. */
+/** The minimum time between two reports: while tasks wait here for a slot, and while tasks only run. */
 const REPORT_SPACING_MS = { backlog: 1000, running: 200 };
 
-/** How long a stopping runner goes on offering its last results and releases. */
+/** How long a stopping runner continues to send its last results and releases. */
 const FINAL_FLUSH_MS = 5000;
 
 function aborted(signal: AbortSignal): Promise<void> {

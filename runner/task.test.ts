@@ -7,7 +7,7 @@ import { defineTask, type TaskContext } from './task.ts';
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(verdict: Same<A, B>) => assert.ok(verdict);
 
-test('the environment of a task is typed by the names that its definition has', () => {
+test('the type of a task’s environment has the names in its definition', () => {
   const payload = z.object({});
   const mail = defineTask({
     type: 'mail',

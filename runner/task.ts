@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 
-/** Where a task runs: on `cpu` it has a thread to itself, on `io` many tasks share one thread while they wait. */
+/** Where a task runs: on `cpu` it has its own thread, on `io` many tasks that mostly wait share one thread. */
 export type Lane = 'cpu' | 'io';
 
-/** How long a task waits before its next attempt: a random time up to `baseSeconds`, doubled at each attempt. */
+/** The wait before the next attempt: a random time up to `baseSeconds`, which doubles with each attempt. */
 export interface Backoff {
   /** 0 to 86,400; 1 by default. */
   readonly baseSeconds?: number | undefined;
@@ -11,31 +11,31 @@ export interface Backoff {
   readonly capSeconds?: number | undefined;
 }
 
-/** Writes to the runner's log. Every line has the task's id; `details` are its further fields. */
+/** Writes to the runner's log. Every line has the task's id; `details` adds further fields. */
 export interface TaskLog {
   /** Shown with `--log-level debug`. */
   debug(message: string, details?: object): void;
-  /** The level for what a task does. */
+  /** For what a task does. */
   info(message: string, details?: object): void;
-  /** The level for what somebody should look at. */
+  /** For what a person should look at. */
   warn(message: string, details?: object): void;
-  /** The level for what went wrong. */
+  /** For errors. */
   error(message: string, details?: object): void;
 }
 
-/** What a running task gets beside its payload. `Variable` are the names in its type's `env`. */
+/** What a running task gets in addition to its payload. `Variable`: the names in its type's `env`. */
 export interface TaskContext<Variable extends string = never> {
-  /** The id that its submission was answered. */
+  /** The id that the submission returned. */
   readonly taskId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** The most seconds that this attempt may take, from its start; undefined if there is no limit. */
+  /** The maximum number of seconds that this attempt may take, from its start; undefined if there is no limit. */
   readonly timeoutSeconds: number | undefined;
-  /** Aborts when the task's time is up, or it was cancelled, or its lease is lost. Shortly after, its thread is ended. */
+  /** Aborts when the task has timed out, was cancelled, or lost its lease. Shortly after, its thread is ended. */
   readonly signal: AbortSignal;
   /** The runner's data folder, an absolute path. */
   readonly dataDir: string;
-  /** The environment variables that the task's type names; undefined for one that the runner does not have. */
+  /** The environment variables that the task's type names; undefined if the runner does not have one. */
   readonly env: Readonly<Record<Variable, string | undefined>>;
   /** The task's part of the runner's log. */
   readonly log: TaskLog;
@@ -56,30 +56,30 @@ export interface TaskDefinition<
   readonly lane: Lane;
   /** Checks the payload before each attempt. A payload that does not match fails the task at once. */
   readonly payload: Payload;
-  /** Seconds that an attempt may take, unless the submission sets them. No limit by default. */
+  /** Seconds that an attempt may take, unless the submission sets a timeout. No limit by default. */
   readonly timeoutSeconds?: number | undefined;
-  /** Number of attempts before the task fails, 1 to 100, unless the submission sets it; 3 by default. */
+  /** Number of attempts before the task fails, 1 to 100, unless the submission sets a number. 3 by default. */
   readonly maxAttempts?: number | undefined;
-  /** The wait between attempts, unless the submission sets it. */
+  /** The wait between attempts, unless the submission sets one. */
   readonly backoff?: Backoff | undefined;
   /**
-   * Megabytes of heap, Buffers and native memory that an attempt may take; more fails it. 1,024 by default. On
-   * the io lane the tasks share a thread, which may take what the largest of them may. Native memory is known for
-   * the whole process only: it counts when all running tasks together take too much.
+   * Megabytes of heap, Buffers and native memory that an attempt may use. An attempt that uses more fails. 1,024
+   * by default. On the io lane the tasks share a thread, whose limit is the largest of theirs. Native memory is
+   * only known for the whole process: it counts when all running tasks together use too much.
    */
   readonly memoryMb?: number | undefined;
   /**
-   * Names of the environment variables that its tasks get, as `context.env`; none by default. A task gets nothing
-   * else of the runner's environment, except what describes the machine, such as `PATH`, `HOME` and `TZ`.
+   * Names of the environment variables that its tasks get as `context.env`; none by default. A task gets no other
+   * variables of the runner, except those that describe the machine, such as `PATH`, `HOME` and `TZ`.
    */
   readonly env?: readonly Variable[] | undefined;
-  /** Does the work. What it returns is stored as JSON of at most 256 KB. If it throws, the attempt has failed. */
+  /** Does the work. The returned value is stored as JSON of at most 256 KB. If it throws, the attempt fails. */
   run(payload: z.output<Payload>, context: TaskContext<Variable>): Result;
 }
 
 /**
- * Defines a task type; make it the default export of its file. A client that gets the definition's type knows
- * the type's name, payload and result.
+ * Defines a task type, which must be the default export of its file. The definition's TypeScript type gives
+ * clients the types of its name, payload and result.
  *
  * @example
  * ```ts
@@ -103,7 +103,7 @@ export function defineTask<
 }
 
 /**
- * Throw this if no further attempt can succeed: the task fails at once.
+ * Throw this error if no further attempt can succeed: the task fails at once.
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ test('without a file there are no settings', () => {
   assert.deepEqual(readSettings('/nowhere/deploy.jsonc'), {});
 });
 
-test('variables are strings, whatever the file writes', (t) => {
+test('variables become strings, even if the file contains numbers', (t) => {
   const path = settingsFile(
     t,
     '{ "api": { "vars": { "RETENTION_HOURS": 48 } }, /* none */ "consumer": {}, }',
@@ -39,7 +39,11 @@ for (const [what, text, sentence] of [
   ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ at \d+$/],
   ['names an unknown worker', '{ "buffer": {} }', /deploy\.jsonc: .*"buffer"/],
   ['renames a worker', '{ "api": { "name": "mine" } }', /deploy\.jsonc: api: .*names, which are fixed/],
-  ['has a variable that is no value', '{ "api": { "vars": { "A": [] } } }', /deploy\.jsonc: api\.vars\.A: /],
+  [
+    'has a variable without a plain value',
+    '{ "api": { "vars": { "A": [] } } }',
+    /deploy\.jsonc: api\.vars\.A: /,
+  ],
 ] as const) {
   test(`a file that ${what} is refused with a sentence`, (t) => {
     assert.throws(() => readSettings(settingsFile(t, text)), { message: sentence });

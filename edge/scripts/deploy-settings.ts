@@ -2,25 +2,25 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { z } from 'zod';
 
-/** The file with the settings of a deployment, in the folder that it is made from. */
+/** The file with the settings of a deployment, in the folder from which it is deployed. */
 export const SETTINGS_FILE = 'deploy.jsonc';
 
 const Worker = z
   .looseObject({
-    // Cloudflare would hand a number to the worker as a number.
+    // Cloudflare would pass a number to the worker as a number.
     vars: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).optional(),
   })
   .refine((worker) => !('name' in worker), 'The workers find each other by their names, which are fixed');
 
 const Settings = z.strictObject({ api: Worker.optional(), consumer: Worker.optional() });
 
-/** For each worker, keys of its wrangler configuration. */
+/** Keys of each worker's wrangler configuration. */
 export type DeploySettings = z.output<typeof Settings>;
 
 /**
  * Reads the settings; none if there is no such file.
  *
- * @throws {Error} that names the file and what is wrong in it.
+ * @throws {Error} that names the file and its fault.
  */
 export function readSettings(path = SETTINGS_FILE): DeploySettings {
   if (!existsSync(path)) return {};

@@ -6,14 +6,14 @@ import type { Wrangler } from './lib/wrangler.ts';
 export const TOKEN_SECRETS = { client: 'API_TOKENS', runner: 'RUNNER_TOKENS' } as const;
 export type TokenKind = keyof typeof TOKEN_SECRETS;
 
-/** In a list of tokens, the word for one that is still to be made. */
+/** In a list of tokens, the word that stands for a new token. */
 const NEW = 'new';
-/** As a header can carry it. */
+/** A token that a header can carry. */
 const TOKEN = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 const Secrets = z.array(z.object({ name: z.string() }));
 
-/** Makes a token for each secret that neither worker has, and shows it once: it cannot be read back. */
+/** Creates a token for each secret that neither worker has, and shows it once: it cannot be read again. */
 export function ensureTokens(wrangler: Wrangler, configs: readonly string[]): void {
   const present = configs.map((config) => {
     const list = wrangler.read(['secret', 'list', '--format', 'json', '--config', config]);
@@ -23,7 +23,7 @@ export function ensureTokens(wrangler: Wrangler, configs: readonly string[]): vo
   if (missing.length > 0) {
     const tokens = Object.fromEntries(missing.map((name) => [name, newToken()]));
     putSecrets(wrangler, configs, tokens);
-    console.log('\nTokens of this deployment, shown this once; keep them:');
+    console.log('\nThe tokens of this deployment. They are shown only once, so keep them:');
     for (const [name, token] of Object.entries(tokens)) console.log(`  ${name}=${token}`);
   }
   for (const kind of ['client', 'runner'] as const) {
@@ -39,8 +39,8 @@ export function ensureTokens(wrangler: Wrangler, configs: readonly string[]): vo
 /**
  * Sets all tokens of a kind on both workers.
  *
- * @param list - tokens separated by commas; the word `new` stands for one that is made, and shown once.
- * @throws {Error} where the list has no token, or one that no header can carry; then nothing is changed.
+ * @param list - tokens separated by commas. The word `new` creates a token, which is shown once.
+ * @throws {Error} if the list has no token, or one that no header can carry. Nothing is changed in that case.
  */
 export function setTokens(
   wrangler: Wrangler,
@@ -61,7 +61,7 @@ export function setTokens(
     `\n${name} has ${tokens.length === 1 ? 'one token' : `${tokens.length} tokens`} on both workers.`,
   );
   for (const token of tokens.filter((token) => !given.includes(token))) {
-    console.log(`The new one, shown this once; keep it:\n  ${token}`);
+    console.log(`The new token. It is shown only once, so keep it:\n  ${token}`);
   }
 }
 

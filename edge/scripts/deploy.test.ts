@@ -10,7 +10,7 @@ import type { Wrangler } from './lib/wrangler.ts';
 
 const SCRIPT = join(import.meta.dirname, 'deploy.ts');
 
-/** An account as wrangler would show it, and what was done to it. */
+/** An account as wrangler would show it, and the calls that changed it. */
 function fakeAccount({
   queues = [],
   namespaces = [],
@@ -48,7 +48,7 @@ function fakeAccount({
   return { wrangler, calls, uploads };
 }
 
-test('a first deployment makes queues, namespace and tokens, and uploads the ledger before what binds to it', (t) => {
+test('a first deployment creates queues, namespace and tokens, and uploads the Consumer Worker first', (t) => {
   t.mock.method(console, 'log', () => {});
   const { wrangler, calls, uploads } = fakeAccount({});
   deploy(wrangler);
@@ -74,7 +74,7 @@ test('a first deployment makes queues, namespace and tokens, and uploads the led
   assert.match(first.API_TOKENS, /^[\w-]{43}$/);
 });
 
-test('a repeated deployment makes nothing again and keeps the tokens', () => {
+test('a repeated deployment creates nothing again and keeps the tokens', () => {
   const { wrangler, calls } = fakeAccount({
     queues: ['task-queue-v2', 'task-dead-letter-v2'],
     namespaces: ['task-storage-v2'],
@@ -84,7 +84,7 @@ test('a repeated deployment makes nothing again and keeps the tokens', () => {
   assert.deepEqual(calls, ['deploy --config', 'deploy --config']);
 });
 
-test('tokens are set on both workers, and only a new one is shown', (t) => {
+test('tokens are set on both workers, and only a new token is shown', (t) => {
   const shown = t.mock.method(console, 'log', () => {});
   const { wrangler, calls, uploads } = fakeAccount({});
   setTokens(wrangler, CONFIGS, 'client', ' old, new,old');
@@ -109,7 +109,7 @@ for (const list of ['', 'old,', 'two words', 'ol\u00e9']) {
   });
 }
 
-test('a flag that it does not know stops it, and deploys nothing', async () => {
+test('an unknown flag stops the deployment before anything is deployed', async () => {
   for (const [args, sentence] of [
     [['--dryrun'], /^Deployment stopped: .*--dryrun/],
     [['--set-tokens', 'admin'], /^Deployment stopped: --set-tokens: Expected client or runner, got "admin"/],
@@ -121,7 +121,7 @@ test('a flag that it does not know stops it, and deploys nothing', async () => {
   }
 });
 
-test('the configuration with the account’s namespace is gone after the upload, also when it failed', () => {
+test('the configuration with the account’s namespace is removed after the upload, even if the upload fails', () => {
   const { wrangler } = fakeAccount({});
   const failing: Wrangler = {
     ...wrangler,

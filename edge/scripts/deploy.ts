@@ -1,6 +1,6 @@
 /**
- * Deploys both workers and what they need: the queues, the KV namespace, and tokens where there are none.
- * Running it again changes only what is missing or new.
+ * Deploys both workers and what they need: the queues, the KV namespace, and tokens if there are none.
+ * Another run adds only what is missing or new.
  */
 import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const QUEUES = ['task-queue-v2', 'task-dead-letter-v2'];
 const NAMESPACE = 'task-storage-v2';
 const API_CONFIG = join(import.meta.dirname, '../api/wrangler.jsonc');
 const BUFFER_CONFIG = join(import.meta.dirname, '../buffer/wrangler.jsonc');
-/** The API Worker binds to the ledger of the Consumer Worker, which has to be there first. */
+/** The API Worker binds to the ledger of the Consumer Worker, so the Consumer Worker must exist first. */
 export const CONFIGS = [BUFFER_CONFIG, API_CONFIG];
 
 /** Bundles both workers and checks them, offline. */
@@ -46,7 +46,7 @@ function uploadAll(
   upload(wrangler, flags, API_CONFIG, { ...withSettings(readConfig(API_CONFIG), api), ...account });
 }
 
-/** Uploads a worker by a copy of its configuration, with its settings and this account's namespace. */
+/** Uploads a worker with a copy of its configuration that contains its settings and the account's namespace. */
 function upload(wrangler: Wrangler, flags: readonly string[], path: string, config: object): void {
   const generated = join(dirname(path), 'wrangler.deploy.json');
   try {
@@ -88,9 +88,9 @@ function ensureNamespace(wrangler: Wrangler): string {
 const USAGE = `Usage: npm run deploy -- [--dry-run | --set-tokens client|runner]
 
   --dry-run            bundle both workers and check them, offline
-  --set-tokens KIND    set the tokens of clients or runners on both workers, and deploy nothing
+  --set-tokens KIND    set the tokens of clients or runners on both workers; deploy nothing
 
-Settings are read from ${SETTINGS_FILE} in the current folder.`;
+The settings are read from ${SETTINGS_FILE} in the current folder.`;
 
 interface Flags {
   readonly help: boolean;
@@ -115,11 +115,13 @@ function readFlags(args: readonly string[]): Flags {
 /** Asks for a list of tokens, or reads it from standard input. */
 async function askForTokens(kind: TokenKind): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).trim();
-  console.log('Cloudflare does not show secrets again: give the whole list. A token that is left out ends.');
+  console.log(
+    'Cloudflare does not show secrets again. Enter all tokens: a token that you leave out stops working.',
+  );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return await terminal.question(
-      `${TOKEN_SECRETS[kind]}, separated by commas; the word \`new\` makes a token: `,
+      `${TOKEN_SECRETS[kind]}, separated by commas; the word \`new\` creates a token: `,
     );
   } finally {
     terminal.close();

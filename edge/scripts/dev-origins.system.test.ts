@@ -39,7 +39,7 @@ async function startDev(env: Record<string, string>) {
   };
 }
 
-test('the local edge answers its own pages, those that ALLOWED_ORIGINS names, and no others', async (t) => {
+test('the local edge answers only its own pages and those that ALLOWED_ORIGINS names', async (t) => {
   const app = 'http://localhost:5173';
   const { api, buffer, stop } = await startDev({ ALLOWED_ORIGINS: app });
   t.after(stop);
@@ -58,7 +58,7 @@ test('the local edge answers its own pages, those that ALLOWED_ORIGINS names, an
   }
 });
 
-test('no page gets around the workers: wrangler serves no explorer, and the runtime no inspector', async (t) => {
+test('no page can bypass the workers: wrangler serves no explorer, and the runtime serves no inspector', async (t) => {
   const { pid, api, buffer, stop } = await startDev({});
   t.after(stop);
   for (const url of [api, buffer]) {

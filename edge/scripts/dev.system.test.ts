@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-test('a port that is taken is named, with the variable that moves it', async (t) => {
+test('the error for a port in use names the port and the variable that sets it', async (t) => {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => server.close());

@@ -1,11 +1,11 @@
 /**
- * Runs both workers on this machine by wrangler, without authentication, until it is stopped.
- * It is two processes, which a script of this package or this script itself starts as parent and child: the
- * child runs the workers, and whichever of the two is killed, the other ends them.
+ * Runs both workers on this machine with wrangler, without authentication, until it is stopped.
+ * It consists of a parent process and a child process. The parent is another script of this package or this
+ * script itself. The child runs the workers. If either process is killed, the other one ends the workers.
  *
  * Environment: `API_PORT` (8787), `BUFFER_PORT` (8788), `STATE_DIR` (`.state`, the folder of persisted state),
- * `BUFFER_CONFIG` (another configuration of the Consumer Worker), `ALLOWED_ORIGINS` (origins whose pages may call
- * the workers beside their own, separated by commas).
+ * `BUFFER_CONFIG` (another configuration of the Consumer Worker), `ALLOWED_ORIGINS` (further origins whose pages
+ * may call the workers, separated by commas).
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -58,11 +58,11 @@ onStarterEnd(() => stop(0));
 try {
   mkdirSync(stateDir, { recursive: true });
   lock = await lockState(stateDir);
-  // It still lists workers that were killed, which would be called for a minute.
+  // The registry still lists workers that were killed. Wrangler would call them for a minute.
   rmSync(registry, { recursive: true, force: true });
   const hasPages = copyPages();
   for (const worker of [api, buffer]) await expectFree(worker, lock.former);
-  // A message sent while no consumer is up would be dropped, so the consumer comes first.
+  // A message sent while no consumer runs would be dropped, so the consumer starts first.
   await start(buffer);
   await start(api);
   setInterval(runCron, CRON_MS);
@@ -76,7 +76,7 @@ try {
 }
 
 /**
- * The workers serve a copy of the built pages: they would lose pages when a build changes what they serve.
+ * Copies the built pages for the workers. Without a copy, a build would remove pages that the workers serve.
  *
  * @returns whether there are pages.
  */
@@ -106,21 +106,21 @@ async function expectFree({ name, port, portVariable }: DevWorker, former?: Owne
     const remains = former ? await remainsOf(former) : [];
     throw new Error(
       remains.length > 0
-        ? `The ${name} cannot use port ${port}: processes that remain of a former run in ${stateDir} have it ` +
+        ? `The ${name} cannot use port ${port}: processes of an earlier run in ${stateDir} still use it ` +
             `(${remains.join(', ')}). End them with \`kill -9 ${remains.join(' ')}\`, then start again.`
-        : `The ${name} cannot use port ${port}: another process has it. Set ${portVariable} to a free port.`,
+        : `The ${name} cannot use port ${port}: another process uses it. Set ${portVariable} to a free port.`,
     );
   }
   await once(server.close(), 'close');
 }
 
-/** The pages of both workers, and those that the user names. */
+/** The origins of both workers, and those in ALLOWED_ORIGINS. */
 function allowedOrigins(): string[] {
   const own = [api, buffer].flatMap(({ port }) => [`http://localhost:${port}`, `http://127.0.0.1:${port}`]);
   return [...own, process.env.ALLOWED_ORIGINS ?? []].flat();
 }
 
-/** The process ids of what remains of a former edge: parent and child were killed at the same time. */
+/** The ids of processes that remain from an earlier edge: its parent and child were killed at the same time. */
 async function remainsOf({ pid }: Owner): Promise<number[]> {
   const processes = await listProcesses().catch(() => []);
   return processes.filter(({ group }) => group === pid).map((process) => process.pid);
@@ -129,7 +129,7 @@ async function remainsOf({ pid }: Owner): Promise<number[]> {
 async function start(worker: DevWorker): Promise<void> {
   const { config, port } = worker;
   const vars = { AUTH: 'off', ALLOWED_ORIGINS: allowedOrigins().join() };
-  // In this process's group, and so are its children: they are ended by the group.
+  // The worker and its children are in this process's group, so a signal to the group ends them.
   const child = spawnWorker(
     { config, port, stateDir, registry, assets: pages, vars },
     { stdio: ['ignore', 'inherit', 'inherit'] },
@@ -137,7 +137,7 @@ async function start(worker: DevWorker): Promise<void> {
   running.set(worker, child);
   child.once('exit', (code, signal) => {
     if (stopping) return;
-    console.error(`The ${worker.name} ended by itself (${signal ?? `exit code ${code}`})`);
+    console.error(`The ${worker.name} ended unexpectedly (${signal ?? `exit code ${code}`})`);
     void stop(1);
   });
   await healthy(worker);
@@ -161,10 +161,10 @@ async function stop(code: number): Promise<void> {
   stopping = true;
   lock?.markEnding();
   const ended = [...running.values()].filter(isRunning).map((child) => once(child, 'exit'));
-  // All at once: esbuild prints its stacks when wrangler ends before it.
+  // All processes at once: esbuild prints its stacks when wrangler ends before it.
   signalGroup('SIGTERM');
   await Promise.race([Promise.all(ended), sleep(KILL_AFTER_MS)]);
-  // The starter kills what remains of the group; without it this process does, and ends with the group.
+  // The starter kills the rest of the group. Without a starter, this process kills the group and itself.
   if (!process.connected) signalGroup('SIGKILL');
   process.exit(code);
 }
@@ -173,12 +173,12 @@ function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null;
 }
 
-/** Also reaches this process. */
+/** Sends a signal to the process group, which includes this process. */
 function signalGroup(signal: NodeJS.Signals): void {
   try {
     process.kill(-process.pid, signal);
   } catch {
-    // On Windows, or in the group of a process that is not of this package.
+    // On Windows, or if a process outside this package leads the group.
     for (const child of running.values()) child.kill(signal);
   }
 }

@@ -7,23 +7,23 @@ import { lockFile } from './lib/file-lock.ts';
 const ENDS_WITHIN_MS = 15_000;
 const LOOK_EVERY_MS = 100;
 
-/** The edge that runs over a folder of state, or ran last. Its process id is also that of its process group. */
+/** The edge that uses a state folder, or used it last. Its process id is also the id of its process group. */
 const Owner = z.object({ pid: z.int().positive(), since: z.iso.datetime(), isEnding: z.boolean() });
 export type Owner = z.infer<typeof Owner>;
 
 export interface StateLock {
-  /** Who held the folder before. */
+  /** The edge that held the folder before. */
   readonly former: Owner | undefined;
-  /** Lets an edge that starts now wait for the end of this one. */
+  /** Makes an edge that starts now wait for the end of this one. */
   markEnding(): void;
 }
 
 /**
- * Takes a folder of state for this process, for as long as it lives. One whose edge is about to end is waited
- * for.
+ * Locks a state folder for this process until the process ends. If another edge holds the folder and is about to
+ * end, this waits for it.
  *
  * @param stateDir a folder that exists.
- * @throws {Error} when another edge runs over it.
+ * @throws {Error} if another edge uses it.
  */
 export async function lockState(stateDir: string): Promise<StateLock> {
   const path = join(stateDir, 'edge.json');
@@ -42,7 +42,7 @@ export async function lockState(stateDir: string): Promise<StateLock> {
       try {
         writeFileSync(path, JSON.stringify({ ...owner, isEnding: true }));
       } catch {
-        // The folder was removed: there is nothing to wait for.
+        // The folder was removed, so no edge can wait for it.
       }
     },
   };
@@ -61,7 +61,7 @@ function readOwner(path: string): Owner | undefined {
   try {
     return Owner.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
-    // Missing, or being written.
+    // The file is missing or is being written.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'jsonc-parser';
 
-/** A worker's configuration for a variant of it, to be used from any folder: its own paths are absolute. */
+/** A worker's configuration as the base of a variant. Its paths are absolute, so any folder can use it. */
 export function workerConfig(worker: 'api' | 'buffer') {
   const path = join(import.meta.dirname, '..', worker, 'wrangler.jsonc');
   const { $schema: _, ...config } = parse(readFileSync(path, 'utf8'));

@@ -13,7 +13,7 @@ const children = new JobChildren({ currentJob: () => undefined, isRunning: () =>
 const modules: { file: string; module: string }[] = workerData;
 const answer: CatalogAnswer = { entries: [], problems: [] };
 for (const { file, module } of modules) {
-  // Named first: the file may end this thread.
+  // The file is named before the import, because the file may end this thread.
   parentPort?.postMessage({ loading: file });
   try {
     answer.entries.push({ ...TaskSettings.parse(await loadDefinition(module, file)), file, module });
@@ -21,6 +21,6 @@ for (const { file, module } of modules) {
     answer.problems.push(error instanceof Error ? error.message : String(error));
   }
 }
-// A helper that a file has started as it loaded would outlive this thread.
+// A helper process that a file starts when it loads would outlive this thread.
 await children.endAll();
 parentPort?.postMessage(answer);

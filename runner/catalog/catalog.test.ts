@@ -7,7 +7,7 @@ import { taskFolder, taskSource } from '../testing/task-files.ts';
 import { BUILT_IN_TYPES, builtInFiles } from './built-in.ts';
 import { loadCatalog } from './catalog.ts';
 
-test('the built-in task types load, and those of a folder of your own beside them with their settings', async (t) => {
+test('the built-in task types load together with those of your own folder, with their settings', async (t) => {
   const settings = `timeoutSeconds: 1.5, maxAttempts: 7, backoff: { baseSeconds: 2 }`;
   const folder = await taskFolder(t, {
     'own.ts': taskSource('own/one', settings),
@@ -30,12 +30,12 @@ test('the built-in task types load, and those of a folder of your own beside the
   });
 });
 
-test('the folder of the built-in task types has those that can be chosen, and no other', async () => {
+test('the folder of the built-in task types contains exactly the types that can be selected', async () => {
   const types = [...(await loadCatalog([join(import.meta.dirname, '../tasks')])).keys()];
   assert.deepEqual(types.toSorted(), [...BUILT_IN_TYPES]);
 });
 
-test('the built-in task types that are left out are not loaded, and their names are free', async (t) => {
+test('built-in task types that are not selected are not loaded, and their names are free', async (t) => {
   const folder = await taskFolder(t, { 'email.ts': taskSource('email') });
   const catalog = await loadCatalog([folder], builtInFiles(['image']));
   assert.deepEqual([...catalog.keys()].toSorted(), ['email', 'image']);
@@ -46,7 +46,7 @@ test('the built-in task types that are left out are not loaded, and their names 
   );
 });
 
-test('tests, declarations, folders and other files are no task types', async (t) => {
+test('tests, declarations, folders and other files are not task types', async (t) => {
   const folder = await taskFolder(t, {
     'own.ts': taskSource('own'),
     'own.test.ts': 'process.exit(1)',
@@ -64,7 +64,7 @@ test('an empty folder has no task types', async (t) => {
   assert.equal((await loadCatalog([await temporaryFolder(t)])).size, 0);
 });
 
-test('a name that two files claim is refused, and both are named', async (t) => {
+test('a name that two files declare is refused, and the error names both files', async (t) => {
   const folder = await taskFolder(t, { 'mine.ts': taskSource('same'), 'other.ts': taskSource('other') });
   const second = await taskFolder(t, { 'theirs.ts': taskSource('same') });
   await assert.rejects(loadCatalog([folder, second]), ({ message }: Error) => {
@@ -93,7 +93,7 @@ const WRONG: Record<string, { source: string; sentence: RegExp }> = {
   'a text thrown at load': { source: `throw 'a text';`, sentence: /cannot be loaded: a text/ },
 };
 
-test('every wrong file has its sentence, which names the file and the reason, and no other has one', async (t) => {
+test('the error has a sentence with file and reason for each wrong file, and none for other files', async (t) => {
   const kinds = Object.entries(WRONG);
   const files = kinds.map(([, { source }], index) => [`wrong-${index}.ts`, source]);
   const folder = await taskFolder(t, { ...Object.fromEntries(files), 'right.ts': taskSource('right') });
@@ -108,7 +108,7 @@ test('every wrong file has its sentence, which names the file and the reason, an
   }
 });
 
-test('a file that Node reads as CommonJS is refused with what to do', async (t) => {
+test('a file that Node reads as CommonJS is refused with advice', async (t) => {
   for (const name of ['own.ts', 'own.js']) {
     const folder = await taskFolder(t, { 'package.json': '{"type":"commonjs"}', [name]: taskSource('own') });
     assert.match(
@@ -120,12 +120,12 @@ test('a file that Node reads as CommonJS is refused with what to do', async (t) 
   assert.match(await refusalOf(await taskFolder(t, exported)), /set "type": "module"/);
 });
 
-test('a package that a file lacks is named with how to install it', async (t) => {
+test('the error for a missing package explains how to install it', async (t) => {
   const folder = await taskFolder(t, { 'own.mjs': `import '@absent/package/part';` });
   assert.match(await refusalOf(folder), /; install it in the project .*: npm install @absent\/package$/);
 });
 
-test('a file that ends its thread as it loads is refused by its name', async (t) => {
+test('the error for a file that ends its thread while it loads names the file', async (t) => {
   const folder = await taskFolder(t, { 'wrong.ts': 'process.exit(0);', 'right.ts': taskSource('right') });
   const refusal = await refusalOf(folder);
   assert.match(refusal, /process\.exit\(\)/);
@@ -141,12 +141,12 @@ async function refusalOf(folder: string): Promise<string> {
   return refusal.message;
 }
 
-test('a folder that is missing is refused by its path', async (t) => {
+test('the error for a missing folder contains its path', async (t) => {
   const folder = join(await temporaryFolder(t), 'absent');
   await assert.rejects(loadCatalog([folder]), ({ message }: Error) => message.includes(folder));
 });
 
-test('no task file is ever loaded by the main thread', async (t) => {
+test('the main thread never loads a task file', async (t) => {
   const record = join(await temporaryFolder(t), 'record');
   const source = `
     import { appendFileSync } from 'node:fs';

@@ -14,11 +14,11 @@ export type TaskEntry = z.infer<typeof TaskEntry>;
 /** The task types of a runner, by name. */
 export type Catalog = ReadonlyMap<string, TaskEntry>;
 
-/** What the catalog's thread answers: the entries, or a sentence for each file that has none. */
+/** The answer of the catalog's thread: the entries, and a sentence for each file without one. */
 export const CatalogAnswer = z.object({ entries: z.array(TaskEntry), problems: z.array(z.string()) });
 export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
 
-/** What it says before: the file that it is about to import. */
+/** A message before the answer: the file that the thread is about to import. */
 const Loading = z.object({ loading: z.string() });
 
 const SOURCE = /\.(?:ts|mts|js|mjs)$/;
@@ -26,10 +26,10 @@ const NOT_A_TASK = /\.(?:test|d)\.m?[tj]s$/;
 const LOAD_TIMEOUT_MS = 60_000;
 
 /**
- * Loads the task types of some folders, and the built-in ones of some files, one a file. The files are imported on a thread of their own, so
- * that their code never runs on the runner's main thread.
+ * Loads the task types of some folders and of some built-in files, one type per file. A separate thread
+ * imports the files, so their code never runs on the runner's main thread.
  *
- * @throws {Error} that lists every file without a usable task type, and every name that two files claim.
+ * @throws {Error} that lists every file without a usable task type and every name that two files declare.
  */
 export async function loadCatalog(
   folders: readonly string[],
@@ -65,7 +65,7 @@ async function inspect(files: readonly string[], env: NodeJS.ProcessEnv): Promis
   const thread = join(import.meta.dirname, `catalog-thread${extname(import.meta.filename)}`);
   const options = { workerData: modules, env: threadEnv(env), stdout: true };
   const worker = withoutHiddenPort(() => new Worker(thread, options));
-  // What a file prints as it loads must not mix with the log.
+  // Output that a file prints when it loads must not mix with the log.
   worker.stdout.pipe(process.stderr, { end: false });
   const timeout = AbortSignal.timeout(LOAD_TIMEOUT_MS);
   try {

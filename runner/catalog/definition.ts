@@ -4,10 +4,10 @@ import type { TaskDefinition } from '../task.ts';
 import { isTokenVariable, TOKEN_VARIABLE } from '../threads/thread-env.ts';
 import { loadFailure } from './load-failure.ts';
 
-/** What a task may take where its type does not say. */
+/** The memory that a task may use if its type does not set a limit. */
 const DEFAULT_MEMORY_MB = 1024;
 
-/** A name that a process can be given. */
+/** A valid name of an environment variable. */
 const VariableName = z
   .string()
   .regex(/^[^=\0]{1,200}$/, 'Expected the name of an environment variable')
@@ -15,7 +15,7 @@ const VariableName = z
     error: `Expected no ${TOKEN_VARIABLE}: tasks must not have the token of their runner. Remove it; a task that calls the edge itself takes a client's token, such as API_TOKEN`,
   });
 
-/** The settings of a task type that can be told to another thread. */
+/** The settings of a task type that can be sent to another thread. */
 export const TaskSettings = z.object({
   type: TaskType,
   lane: z.enum(['cpu', 'io'], { error: 'Expected `lane` to be "cpu" or "io"' }),
@@ -34,13 +34,13 @@ const Definition = TaskSettings.extend({
   ),
 });
 
-/** A task type as its file declares it, settings checked. */
+/** A task type as its file declares it, with checked settings. */
 export type CheckedDefinition = z.infer<typeof Definition>;
 
 /**
  * Loads the task type that a file declares.
  *
- * @throws {Error} with a sentence that names the file and what is wrong with it.
+ * @throws {Error} with a sentence that names the file and its fault.
  */
 export async function loadDefinition(module: string, file: string): Promise<CheckedDefinition> {
   const loaded: { default?: unknown } = await import(module).catch((error: unknown) => {

@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 
-/** What Node says of a file with imports or exports that it reads as CommonJS. */
+/** Node's messages for a file with imports or exports that it reads as CommonJS. */
 const NOT_A_MODULE = /^(?:Cannot use import statement outside a module|Unexpected token 'export')/;
 const MISSING_PACKAGE = /^Cannot find package '([^']+)'/;
 
-/** Why a task file cannot be loaded and, where the project around it is the reason, what to do. */
+/** Why a task file cannot be loaded, with advice if the project around it is the reason. */
 export function loadFailure(file: string, error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
   const advice = adviceFor(file, reason);

@@ -6,7 +6,7 @@ import { prepareRunner } from '../testing/start-runner.ts';
 
 const FOR_EVER_MS = 3_600_000;
 
-test('the first claim asks for the free slots of each lane, by its types', async (t) => {
+test('the first claim asks for the free slots of each lane with the lane’s types', async (t) => {
   const { edge, run } = await prepareRunner(t, { threads: 2, ioConcurrency: 4, leaseSeconds: 17 });
   void run();
   await waitFor('a claim', () => edge.claims.length > 0);
@@ -19,10 +19,10 @@ test('the first claim asks for the free slots of each lane, by its types', async
   assert.match(claim?.runner ?? '', new RegExp(`-${process.pid}$`));
 });
 
-test('the first claim tells about the runner until it is answered, the next ones do not', async (t) => {
+test('the first claim describes the runner until it is answered; the next ones do not', async (t) => {
   const { edge, run } = await prepareRunner(t, { threads: 2, ioConcurrency: 4, leaseSeconds: 1 });
   const before = Date.now();
-  // Longer than a claim is repeated under its lease id.
+  // Longer than the time for which a claim is retried under its lease id.
   edge.failAlways('/tasks/claim', { status: 503 });
   void run();
   const leases = () => new Set(edge.claims.map(({ leaseId }) => leaseId)).size;
@@ -44,7 +44,7 @@ test('the first claim tells about the runner until it is answered, the next ones
   );
 });
 
-test('the first claim after the wake socket has opened tells about the runner, each time it does', async (t) => {
+test('the first claim after each opening of the wake socket describes the runner', async (t) => {
   const { edge, run } = await prepareRunner(t);
   edge.acceptWakes();
   void run();
@@ -57,7 +57,7 @@ test('the first claim after the wake socket has opened tells about the runner, e
   await waitFor('the socket again', () => told() === 3);
 });
 
-test('one claim is under way at a time, and each has a lease id of its own', async (t) => {
+test('only one claim is in flight at a time, and each has a separate lease id', async (t) => {
   const { edge, run, addMany, settled } = await prepareRunner(t);
   addMany(150, { do: 'return', value: 1 });
   addMany(50, { do: 'sleep', ms: 5 }, { lane: 'io' });
@@ -68,7 +68,7 @@ test('one claim is under way at a time, and each has a lease id of its own', asy
   assert.equal(new Set(leaseIds).size, leaseIds.length);
 });
 
-test('a claim whose answer was lost is repeated under its lease id, and what it granted runs once', async (t) => {
+test('a claim whose answer was lost is retried under its lease id, and its tasks run once', async (t) => {
   const { edge, ledger, run, addMany, started, settled, counted } = await prepareRunner(t);
   const ids = [
     ...addMany(2, { do: 'sleep', ms: 50 }),
@@ -90,7 +90,7 @@ test('a claim whose answer was lost is repeated under its lease id, and what it 
   assert.equal(counted('lost'), 0);
 });
 
-test('tasks that come after an outage longer than the lease run, and none of their attempts is lost', async (t) => {
+test('tasks that arrive after an outage longer than the lease run, and no attempt is lost', async (t) => {
   const { edge, ledger, run, add, settled, counted } = await prepareRunner(t, { leaseSeconds: 1 });
   edge.failAlways('/tasks/claim', { status: 503 });
   const id = add({ do: 'sleep', ms: 700 });
@@ -102,7 +102,7 @@ test('tasks that come after an outage longer than the lease run, and none of the
   assert.equal(ledger.attemptOf(id), 1);
 });
 
-test('where nothing is ready, nothing is asked before the poll interval', async (t) => {
+test('if no task is ready, no claim is sent before the poll interval', async (t) => {
   const { edge, run, counted } = await prepareRunner(t, { pollIntervalMs: 300 });
   void run();
   await waitFor('three claims', () => edge.claims.length === 3);
@@ -111,7 +111,7 @@ test('where nothing is ready, nothing is asked before the poll interval', async 
   assert.ok(counted('idle') >= 2);
 });
 
-test('a lane that was dry is asked for again as soon as it frees a slot, and it alone', async (t) => {
+test('a dry lane asks again as soon as it frees a slot, and only that lane asks', async (t) => {
   const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   add({ do: 'sleep', ms: 100 });
   void run();
@@ -125,7 +125,7 @@ test('a lane that was dry is asked for again as soon as it frees a slot, and it 
   );
 });
 
-test('what becomes ready later is found at the poll interval', async (t) => {
+test('a task that becomes ready later is found at the poll interval', async (t) => {
   const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: 100 });
   void run();
   await waitFor('a claim', () => edge.claims.length > 0);
@@ -134,7 +134,7 @@ test('what becomes ready later is found at the poll interval', async (t) => {
   await settled();
 });
 
-test('a lane that is busy does not keep the other from being asked for', async (t) => {
+test('a busy lane does not keep the other lane from asking', async (t) => {
   const { edge, run, addMany, add, isRunning } = await prepareRunner(t, { pollIntervalMs: 100 });
   const busy = addMany(2, { do: 'spin', ms: 2000 });
   void run();
@@ -143,14 +143,14 @@ test('a lane that is busy does not keep the other from being asked for', async (
   await waitFor('the other lane', () => edge.ledger.stateOf(quick) === 'completed', 1500);
 });
 
-test('with once, a runner ends when nothing is ready, at once when there is nothing at all', async (t) => {
+test('with once, a runner ends when no task is ready, at once if there are no tasks at all', async (t) => {
   const { edge, run, counted } = await prepareRunner(t, { once: true, pollIntervalMs: FOR_EVER_MS });
   assert.equal(await settlesWithin(run(), 20_000), true);
   assert.equal(edge.claims.length, 1);
   assert.deepEqual([counted('idle'), counted('drained')], [0, 1]);
 });
 
-test('with once, a runner runs all that is ready, retries included, before it ends', async (t) => {
+test('with once, a runner runs all ready tasks, including retries, before it ends', async (t) => {
   const { ledger, run, addMany, add } = await prepareRunner(t, { once: true, pollIntervalMs: FOR_EVER_MS });
   addMany(30, { do: 'return', value: 1 });
   addMany(20, { do: 'sleep', ms: 20 }, { lane: 'io' });
@@ -161,7 +161,7 @@ test('with once, a runner runs all that is ready, retries included, before it en
   assert.equal(ledger.stateOf(failing), 'failed');
 });
 
-test('with once, work that appears on the other lane while a task runs is run as well', async (t) => {
+test('with once, a runner also runs work that appears on the other lane while a task runs', async (t) => {
   const { ledger, run, add, isRunning } = await prepareRunner(t, { once: true, pollIntervalMs: FOR_EVER_MS });
   const first = add({ do: 'sleep', ms: 400 });
   const ended = run();
@@ -171,7 +171,7 @@ test('with once, work that appears on the other lane while a task runs is run as
   assert.equal(ledger.stateOf(late), 'completed');
 });
 
-test('a wake is followed by a claim at once, and so is a wake socket that opens', async (t) => {
+test('a claim follows a wake or the opening of the wake socket at once', async (t) => {
   const { edge, run, add, settled, counted } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   void run();
@@ -188,7 +188,7 @@ test('a wake is followed by a claim at once, and so is a wake socket that opens'
   await settled();
 });
 
-test('a wake that overtakes the answer of a claim is followed by another claim', async (t) => {
+test('a wake that arrives before the answer to a claim causes another claim', async (t) => {
   const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   const answered = Promise.withResolvers<void>();
@@ -206,7 +206,7 @@ test('a wake that overtakes the answer of a claim is followed by another claim',
   await settled();
 });
 
-test('while the edge wakes it, a dry lane that frees a slot is not asked for', async (t) => {
+test('while the edge wakes the runner, a dry lane that frees a slot does not ask', async (t) => {
   const { edge, run, addMany, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   void run();
@@ -220,7 +220,7 @@ test('while the edge wakes it, a dry lane that frees a slot is not asked for', a
   assert.equal(edge.claims.length, claims + 1);
 });
 
-test('a lane that is dry is not asked for with the claims of a lane that has a backlog', async (t) => {
+test('the claims of a lane with a backlog do not ask for a dry lane', async (t) => {
   const { edge, run, addMany, add, settled } = await prepareRunner(t, { pollIntervalMs: FOR_EVER_MS });
   edge.acceptWakes();
   addMany(40, { do: 'sleep', ms: 100 });
@@ -236,7 +236,7 @@ test('a lane that is dry is not asked for with the claims of a lane that has a b
   await waitFor('the task of the idle lane', () => edge.ledger.stateOf(late) === 'completed');
 });
 
-test('no claim is sent before the end of the pause that the last answer asked for', async (t) => {
+test('no claim is sent before the pause in the last answer ends', async (t) => {
   const { edge, run, add, settled } = await prepareRunner(t, { pollIntervalMs: 50 });
   edge.acceptWakes();
   edge.spaceMs = 600;
@@ -250,7 +250,7 @@ test('no claim is sent before the end of the pause that the last answer asked fo
   assert.ok(second - first >= 590, `${second - first} ms`);
 });
 
-test('a claim that is given up is released by its lease, and the next ones ask for half as many', async (t) => {
+test('the lease of an abandoned claim is released, and the next claims ask for half as many tasks', async (t) => {
   const { edge, ledger, run, addMany, settled } = await prepareRunner(t, {
     ioConcurrency: 8,
     leaseSeconds: 1,

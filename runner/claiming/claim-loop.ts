@@ -20,19 +20,19 @@ export interface ClaimLoopOptions {
   readonly lanes: readonly Lane[];
   readonly leases: LeaseManager;
   readonly events: RunnerBus;
-  /** The runner's name, as the ledger keeps it with each attempt. */
+  /** The runner's name, which the ledger stores with each attempt. */
   readonly runner: string;
-  /** What claims tell about the runner, now and then. */
+  /** The description of the runner that some claims contain. */
   readonly runnerInfo: RunnerInfo;
   readonly leaseSeconds: number;
   readonly pollIntervalMs: number;
-  /** End when nothing is ready and nothing is held. */
+  /** End when no task is ready and the runner holds none. */
   readonly once: boolean;
-  /** Interrupts a claim under way. */
+  /** Interrupts a claim in flight. */
   readonly interrupt: AbortSignal;
-  /** How long an outcome takes to be answered for: its task counts as held until then. */
+  /** How long the edge takes to acknowledge an outcome. Its task counts as held until then. */
   readonly reportMs: () => number;
-  /** Whether the edge tells when there is more, so that a dry lane need not ask. */
+  /** Whether the edge announces new work, so that a dry lane need not ask. */
   readonly isWoken: () => boolean;
 }
 
@@ -43,9 +43,9 @@ type Want = Demand & Pick<ClaimRequest['wants'][number], 'types'>;
 
 interface LaneState {
   readonly lane: Lane;
-  /** The edge had nothing left for the lane: asking again waits until then, or for a wake. */
+  /** The edge had no tasks left for the lane. The lane asks again at this time, or after a wake. */
   dryUntil: number;
-  /** How many tasks its last claim has left for others; they are counted up to a limit. */
+  /** How many tasks its last claim left for other runners, counted up to a limit. */
   left: number;
 }
 
@@ -54,20 +54,21 @@ interface Asked {
   readonly want: Want;
 }
 
-/** A lane that was given nothing although something is left asks again after this time, in milliseconds. */
+/** A lane that got no task although some are left asks again after this time, in milliseconds. */
 const RETRY_MS = 100;
 
 /**
- * Claims tasks for the free slots of all lanes. One claim is under way at a time; while it is, slots go on
- * coming free, so busy lanes are filled by few, large claims.
+ * Claims tasks for the free slots of all lanes. Only one claim is in flight at a time. Meanwhile more slots become
+ * free, so busy lanes are filled by a few large claims.
  *
- * - **asking**: some lane has demand and is not dry, and a claim is sent; repeated under the same lease id
- *   until it is answered, so that a lost answer costs nothing. When that takes too long, the lease is
- *   released, and the next claim asks for less.
- * - **waiting**: no lane is to be asked for, or a busy ledger asked for a pause; left when a lane frees a
- *   slot, on a wake, at the poll interval, or after the pause. A lane is dry when its want has nothing left,
- *   whatever the others have. A lane that was dry is asked for again on a wake or at the interval; where the edge does not
- *   wake this runner, also when it frees a slot.
+ * - **asking**: some lane has demand and is not dry, so a claim is sent. It is retried under the same lease id
+ *   until it is answered, so a lost answer loses no task. If that takes too long, the lease is released, and the
+ *   next claim asks for less.
+ * - **waiting**: no lane needs a claim, or a busy ledger asked for a pause. This state ends when a lane frees a
+ *   slot, on a wake, at the poll interval, or after the pause.
+ *
+ * A lane is dry if the edge has no tasks left for it, even if other lanes have tasks. A dry lane asks again on a
+ * wake or at the poll interval. If the edge does not wake this runner, it also asks when it frees a slot.
  */
 export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
@@ -76,9 +77,9 @@ export class ClaimLoop {
   readonly #wakeSignal = new WakeSignal();
   readonly #roundTripMs = new MovingAverage();
   #wokenAt = Number.NEGATIVE_INFINITY;
-  /** A busy ledger asked for a pause until then. */
+  /** The end of the pause that a busy ledger asked for. */
   #pausedUntil = 0;
-  /** The most tasks that a lane asks for: less after a claim that was given up, which may have been too large. */
+  /** The maximum that a lane asks for. It shrinks after an abandoned claim, which may have been too large. */
   #most = MAX_CLAIM_TASKS;
 
   constructor(options: ClaimLoopOptions) {
@@ -96,14 +97,14 @@ export class ClaimLoop {
     this.#wakeSignal.notify();
   }
 
-  /** There is work again. */
+  /** The edge has work again. */
   wake(): void {
     this.#wokenAt = performance.now();
     for (const state of this.#lanes) state.dryUntil = 0;
     this.#wakeSignal.notify();
   }
 
-  /** Ends the loop once the claim under way is answered. */
+  /** Ends the loop after the claim in flight is answered. */
   stop(): void {
     this.#stopping.abort();
     this.#wakeSignal.notify();
@@ -120,7 +121,7 @@ export class ClaimLoop {
       }
       const sentAt = performance.now();
       const claim = await this.#claim(asked, sentAt);
-      // A wake may overtake the answer of the claim before it.
+      // A wake may arrive before the answer to the claim that was sent before it.
       if (!claim || this.#wokenAt > sentAt) continue;
       const isDry = this.#recordDry(asked, claim);
       if (!isDry || claim.tasks.length > 0 || this.#lanes.some(({ lane }) => lane.held > 0)) continue;
@@ -131,14 +132,14 @@ export class ClaimLoop {
   }
 
   /**
-   * Notes for which lanes the edge has nothing more, all until one time: lanes that are due together are asked
-   * for together. Returns whether that is so for each.
+   * Marks the lanes for which the edge has no more tasks as dry, all until the same time, so that one claim asks
+   * for them together. Returns whether each lane is dry.
    */
   #recordDry(asked: readonly Asked[], { tasks, ready, next }: ClaimAnswer): boolean {
     const now = performance.now();
     const dry = asked.map(({ state, want }, index) => {
       const isGranted = tasks.some(({ type }) => want.types.includes(type));
-      // An edge of version 0.1.0 sends no `next`, and counts what is left for all lanes together.
+      // An edge of version 0.1.0 sends no `next`, and counts the remaining tasks of all lanes together.
       const isDry = next ? next[index] === null : ready === 0 || !isGranted;
       if (isDry) state.dryUntil = now + this.#options.pollIntervalMs;
       else if (!isGranted) state.dryUntil = now + RETRY_MS;
@@ -147,7 +148,7 @@ export class ClaimLoop {
     return !dry.includes(false);
   }
 
-  /** How long until a lane is to be asked for again, in milliseconds. */
+  /** Milliseconds until a lane asks again. */
   #untilNext(): number {
     const now = performance.now();
     const times = [this.#pausedUntil, ...this.#lanes.map(({ dryUntil }) => dryUntil)];
@@ -155,7 +156,7 @@ export class ClaimLoop {
     return Math.min(this.#options.pollIntervalMs, ...waits);
   }
 
-  /** The lanes to ask for, each with what it wants. */
+  /** The lanes that ask now, each with its want. */
   #toAsk(): Asked[] {
     const now = performance.now();
     if (now < this.#pausedUntil) return [];
@@ -171,10 +172,10 @@ export class ClaimLoop {
   }
 
   /**
-   * One claim; undefined when the edge did not answer in time, or the loop was stopped before it did. A claim
-   * that is given up is released, and the next ones ask for less.
+   * Sends one claim. Returns undefined if the edge did not answer in time, or the loop was stopped before. The
+   * lease of an abandoned claim is released, and the next claims ask for less.
    *
-   * @param sentAt now, by `performance.now()`: its lease counts from the first try.
+   * @param sentAt the current `performance.now()`; the lease counts from the first try.
    */
   async #claim(asked: readonly Asked[], sentAt: number): Promise<ClaimAnswer | undefined> {
     const { client, events, leases, leaseSeconds, runner, runnerInfo, interrupt } = this.#options;
@@ -182,7 +183,7 @@ export class ClaimLoop {
     const leaseId = randomUUID();
     const wants = asked.map(({ want }) => want);
     const request = { leaseId, runner, wants, leaseSeconds, ...(about && { about }) };
-    // Later than this too little of the lease would be left to start the tasks.
+    // After this time, too little of the lease would be left to start the tasks.
     const timeoutMs = leaseSeconds * ANSWER_WITHIN * 1000;
     const overdue = AbortSignal.timeout(timeoutMs);
     let tries = 0;
@@ -207,14 +208,14 @@ export class ClaimLoop {
       return undefined;
     }
     this.#most = Math.min(MAX_CLAIM_TASKS, 2 * this.#most);
-    // Tasks may come after the loop was stopped: the lanes give them back.
+    // Tasks may arrive after the loop was stopped. The lanes give them back.
     this.#accept(asked, { leaseId, claim: answer, sentAt, isRepeat: tries > 1 });
     return answer;
   }
 
   #askForLess(wants: readonly Want[], timeoutMs: number): void {
     this.#most = Math.ceil(Math.max(...wants.map(({ limit }) => limit)) / 2);
-    const sentence = `A claim was not answered within ${timeoutMs / 1000} s: the next one asks for ${this.#most} task(s) a lane at most`;
+    const sentence = `A claim was not answered within ${timeoutMs / 1000} s: the next one asks for at most ${this.#most} task(s) per lane`;
     this.#options.events.emit('retrying', new EdgeError('claim', sentence));
   }
 
@@ -229,7 +230,7 @@ export class ClaimLoop {
         .filter(({ type }) => types.has(type))
         .flatMap((task, place): HeldTask[] => {
           const entry = catalog.get(task.type);
-          // A repeated claim answers what is still held under it: which of that has started is not certain.
+          // A repeated claim returns the tasks still held under its lease. It is not certain which have started.
           const readAhead = isRepeat || place >= want.starts;
           return entry ? [{ task, leaseId, entry, arrivedAt, readAhead }] : [];
         });
@@ -249,6 +250,6 @@ interface Granted {
   readonly leaseId: string;
   readonly claim: ClaimAnswer;
   readonly sentAt: number;
-  /** It was sent more than once. */
+  /** The claim was sent more than once. */
   readonly isRepeat: boolean;
 }

@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 const INSTANT_TASKS = 5000;
 const LONG_TASKS = 2000;
 
-/** A runner with one thread that has run many instant tasks, and finds a backlog of tasks of a minute. */
+/** A runner with one thread that has run many instant tasks and then finds a backlog of one-minute tasks. */
 async function meetLongTasks(t: TestContext, type: string) {
   const prepared = await prepareRunner(t, { threads: 1, ioConcurrency: 1 }, [OTHER_TYPE]);
   const { ledger, addMany, run } = prepared;
@@ -27,7 +27,7 @@ test('after many instant tasks, tasks of another type are claimed one by one', a
   assert.ok(long.slice(1).every((id) => ledger.attemptOf(id) === 0));
 });
 
-test('tasks of a type that turns out long are given back within seconds, their attempts not spent', async (t) => {
+test('tasks of a type that turns out to be long are given back within seconds without a lost attempt', async (t) => {
   const { runner, ledger, long } = await meetLongTasks(t, 'cpu-fixture');
   await waitFor('them to be given back', () => runner.held <= 4, 15_000);
   await sleep(3000);
@@ -36,7 +36,7 @@ test('tasks of a type that turns out long are given back within seconds, their a
   assert.ok(long.slice(1).every((id) => ledger.attemptOf(id) === 0));
 });
 
-test('a task of a type that is not read ahead starts in its turn, not after all that are', async (t) => {
+test('a task whose type is not read ahead starts in its turn, not after all tasks read ahead', async (t) => {
   const { ledger, run, addMany } = await prepareRunner(t, { threads: 1 }, [OTHER_TYPE]);
   addMany(4000, { do: 'return' });
   await sleep(2);
@@ -51,7 +51,7 @@ test('a task of a type that is not read ahead starts in its turn, not after all 
   assert.ok(ledger.waiting > 10_000, `${ledger.waiting} were left`);
 });
 
-test('tasks that wait for a slot spend no attempt, those that run do', async (t) => {
+test('a running task spends an attempt, a task waiting for a slot does not', async (t) => {
   const { edge, ledger, run, addMany, isRunning } = await prepareRunner(t, { threads: 1, leaseSeconds: 1 });
   addMany(50, { do: 'return' });
   void run();
@@ -59,7 +59,7 @@ test('tasks that wait for a slot spend no attempt, those that run do', async (t)
   const ids = addMany(20, { do: 'sleep', ms: 1000 });
   await isRunning(ids[0] ?? '');
   await waitFor('more to be read ahead', () => ledger.waiting < 18);
-  // The second starts with its claim, the third is read ahead.
+  // The second task starts with its claim, the third is read ahead.
   const third = ids[2] ?? '';
   await waitFor('the third task', () => ledger.attemptOf(third) === 1);
   assert.ok(ids.slice(3).every((id) => ledger.attemptOf(id) === 0));

@@ -17,7 +17,7 @@ function tasksOf(type: string, count: number, rest?: Partial<HeldTask>): HeldTas
   return Array.from({ length: count }, () => taskOf(type, rest));
 }
 
-/** The read-ahead of a lane of two slots that has run tasks of 10 ms and of a minute. */
+/** The read-ahead of a lane with two slots that has run tasks of 10 ms and of one minute. */
 function measured(): ReadAhead {
   const readAhead = new ReadAhead(2);
   readAhead.recordEnd(taskOf(FAST), 10);
@@ -34,7 +34,7 @@ const busy = (type: string, ranMs = 0) =>
 const demand = (readAhead: ReadAhead, rest?: Partial<LaneWork>) =>
   readAhead.demand(work(rest), REFILL_MS, MAX_READ_AHEAD);
 
-test('only types whose tasks are known to be short are read ahead, each as far as it ends within two refills', () => {
+test('only types known to be short are read ahead, each as far as its tasks end within two refills', () => {
   const readAhead = measured();
   readAhead.recordEnd(taskOf('shorter'), 5);
   assert.deepEqual(demand(readAhead), {
@@ -44,7 +44,7 @@ test('only types whose tasks are known to be short are read ahead, each as far a
   });
 });
 
-test('tasks of all types, and those that are not reported yet, count against the bound', () => {
+test('tasks of all types and unreported tasks count against the bound', () => {
   const readAhead = measured();
   const waiting = tasksOf(FAST, 100);
   const rest = { freeSlots: 0, waiting, handed: busy(FAST), unreported: tasksOf(FAST, 50) };
@@ -54,7 +54,7 @@ test('tasks of all types, and those that are not reported yet, count against the
   assert.equal(demand(new ReadAhead(2), { unreported: tasksOf(SLOW, 1) }).limit, 1);
 });
 
-test('slots whose threads do not end are not claimed for, and without any what waits is given back', () => {
+test('slots of stuck threads claim nothing, and without any free thread waiting tasks are given back', () => {
   const readAhead = measured();
   assert.deepEqual(demand(readAhead, { slots: 1, freeSlots: 1 }), {
     limit: 201,
@@ -66,7 +66,7 @@ test('slots whose threads do not end are not claimed for, and without any what w
   assert.deepEqual(readAhead.toGiveBack(work({ slots: 0, freeSlots: 0, waiting })), waiting);
 });
 
-test('nothing is read ahead where slow tasks have taken all slots, and what waits is given back', () => {
+test('if slow tasks occupy all slots, nothing is read ahead and waiting tasks are given back', () => {
   const readAhead = measured();
   const waiting = tasksOf(FAST, 20);
   for (const handed of [busy(SLOW), busy(FAST, 4000)]) {
@@ -77,7 +77,7 @@ test('nothing is read ahead where slow tasks have taken all slots, and what wait
   assert.deepEqual(readAhead.toGiveBack(work({ freeSlots: 0, waiting, handed: busy(FAST) })), []);
 });
 
-test('what would wait for too long is given back when its type turns out slower', () => {
+test('tasks that would wait for too long are given back when their type turns out slower', () => {
   const readAhead = measured();
   const waiting = tasksOf(FAST, 100);
   for (let i = 0; i < 30; i += 1) readAhead.recordEnd(taskOf(FAST), 1000);
@@ -85,13 +85,13 @@ test('what would wait for too long is given back when its type turns out slower'
   assert.deepEqual(back, waiting.slice(11));
 });
 
-test('what has waited for some seconds is given back whatever is expected', () => {
+test('tasks that have waited for some seconds are given back, even if they should start soon', () => {
   const late = tasksOf(FAST, 3, { arrivedAt: performance.now() - 6000 });
   const waiting = [...late, ...tasksOf(FAST, 3)];
   assert.deepEqual(measured().toGiveBack(work({ waiting, handed: busy(FAST) })), late);
 });
 
-test('after a give-back nothing is read ahead for a while, then one more for each that has started', (t) => {
+test('after a give-back nothing is read ahead for a while, then one more task for each started task', (t) => {
   const readAhead = measured();
   readAhead.pause();
   assert.deepEqual(demand(readAhead), { limit: 2, starts: 2 });
@@ -116,7 +116,7 @@ test('a task that stays at the head of the ledger while others are read ahead ge
   assert.ok(demand(readAhead, full).limit > 0);
 });
 
-test('where nothing of what is left may be read ahead, it is not asked for again before a slot is free', () => {
+test('if no remaining task may be read ahead, the lane does not ask before a slot is free', () => {
   const readAhead = measured();
   readAhead.recordClaim([], { priority: 0, runAt: '2026-01-01T00:00:00.000Z' });
   assert.equal(demand(readAhead, { freeSlots: 0, handed: busy(FAST) }).limit, 0);

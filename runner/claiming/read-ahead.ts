@@ -3,50 +3,50 @@ import { MAX_CLAIM_TASKS } from '../../edge/contract/limits.ts';
 import type { HeldTask } from '../held-task.ts';
 import { MovingAverage } from '../lib/moving-average.ts';
 
-/** The most tasks that a lane holds beyond its slots. */
+/** The maximum number of tasks that a lane holds beyond its slots. */
 export const MAX_READ_AHEAD = 4000;
 
-/** A refill counts as this long at least: claims that follow one another more closely cost more than they gain. */
+/** The minimum length of a refill in calculations: more frequent claims cost more than they gain. */
 const MIN_REFILL_MS = 1000;
-/** A lane reads ahead what ends within this many refills. */
+/** A lane reads ahead the tasks that end within this many refills. */
 const AHEAD_REFILLS = 2;
-/** Tasks of at least this many refills lose little while a slot is refilled: none is read ahead for them. */
+/** Tasks of at least this many refills are not read ahead, because a refill delays them only little. */
 const SLOW_TASK_REFILLS = 100;
-/** Nor for tasks that last longer than this many refills of at least {@link MIN_REFILL_MS}. */
+/** The same for tasks longer than this many refills of at least {@link MIN_REFILL_MS}. */
 const FAST_REFILLS = 3;
-/** A task that runs this much longer than its type does has taken its slot for an unknown time. */
+/** A task that runs this many times longer than its type usually does occupies its slot for an unknown time. */
 const STUCK_REFILLS = 3;
-/** A task that waits this long, or is expected to, is given back. */
+/** A task that waits this long, or is expected to wait this long, is given back. */
 const LATE_REFILLS = 5;
-/** How long a lane reads nothing ahead after it gave tasks back, in milliseconds. */
+/** How long a lane does not read ahead after it gave tasks back, in milliseconds. */
 const PAUSE_MS = 2000;
 
-/** What a lane wants of a claim, but for its types. */
+/** What a lane wants from a claim, without its types. */
 export type Demand = Omit<ClaimRequest['wants'][number], 'types'> & { readonly starts: number };
 /** The first task that a claim has left in the ledger. */
 export type QueueHead = NonNullable<NonNullable<Claim['next']>[number]>;
 
-/** What a lane holds now. */
+/** The tasks that a lane holds now. */
 export interface LaneWork {
   /** How many tasks its threads run at once. */
   readonly slots: number;
   /** How many tasks could start at once. */
   readonly freeSlots: number;
   readonly waiting: readonly HeldTask[];
-  /** Tasks that were handed to a thread, with when they began, by `performance.now()`. */
+  /** Tasks that were handed to a thread, with their start by `performance.now()`. */
   readonly handed: readonly { readonly held: HeldTask; readonly startedAt: number | undefined }[];
   readonly unreported: Iterable<HeldTask>;
 }
 
 /**
- * Decides how many tasks a lane claims, and which of the waiting ones it gives back. It knows how long tasks
- * of each type take; a type without a measurement is not read ahead.
+ * Decides how many tasks a lane claims, and which waiting tasks it gives back. It measures how long tasks of each
+ * type take. A type without a measurement is not read ahead.
  *
  * Read-ahead is **open**, or **closed**:
- * - until a slot is free, where the ledger goes on having the same task at its head: a task that may not be
- *   read ahead must not wait until there are no others;
- * - for a while after tasks were given back. After that it begins with few tasks, and grows by one with each
- *   that starts: no more are given back than have run.
+ * - It closes until a slot is free if the same task stays at the head of the ledger. Otherwise a task that may not
+ *   be read ahead would wait until there are no other tasks.
+ * - It closes for a while after tasks were given back. Then it starts with a few tasks and grows by one with each
+ *   task that starts, so a lane never gives back more tasks than it has run.
  */
 export class ReadAhead {
   readonly #capacity: number;
@@ -58,7 +58,7 @@ export class ReadAhead {
   #head: QueueHead | undefined;
   #isPassingOver = false;
 
-  /** @param capacity how many tasks the lane runs at once. */
+  /** @param capacity the number of tasks that the lane runs at once. */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
@@ -73,12 +73,12 @@ export class ReadAhead {
     if (readAhead && this.#allowance < MAX_READ_AHEAD) this.#allowance += 1;
   }
 
-  /** How long a task takes, in milliseconds; undefined until one of its type has ended. */
+  /** How long a task takes, in milliseconds; undefined until a task of its type has ended. */
   durationOf({ entry }: HeldTask): number | undefined {
     return this.#durations.get(entry.type)?.value;
   }
 
-  /** A claim was answered with some tasks, and left others in the ledger. */
+  /** A claim returned some tasks and left others in the ledger. */
   recordClaim(tasks: readonly HeldTask[], head: QueueHead | undefined): void {
     const isSame = head?.runAt === this.#head?.runAt && head?.priority === this.#head?.priority;
     const others = tasks.some(({ task }) => task.createdAt !== head?.runAt);
@@ -87,12 +87,13 @@ export class ReadAhead {
   }
 
   /**
-   * How many tasks to claim now. Beyond its slots a lane holds what ends within two refills, and asks when
-   * the work for one is used up: few claims, each large enough. It leaves others as much as it takes ahead.
+   * How many tasks to claim now. Beyond its slots, a lane holds the tasks that end within two refills. It
+   * asks when the work for one refill is used up, so that few, large claims suffice. It leaves other runners
+   * as many tasks as it reads ahead.
    *
-   * @param refillMs how long a slot takes to be refilled: from the end of a task until its report is
-   *   answered, and from a claim until its tasks are here.
-   * @param left how many tasks the last claim has left.
+   * @param refillMs how long a refill of a slot takes: from the end of a task until its report is answered, plus
+   *   from a claim until its tasks arrive.
+   * @param left how many tasks the last claim has left in the ledger.
    */
   demand(work: LaneWork, refillMs: number, left: number): Demand {
     this.#refillMs = refillMs;
@@ -122,7 +123,7 @@ export class ReadAhead {
     return { limit, starts, ...(ahead.length > 0 && { ahead: Object.fromEntries(ahead) }) };
   }
 
-  /** Which of the waiting tasks to give back: the edge has more urgent ones, or they would wait for too long. */
+  /** The waiting tasks to give back, because the edge has more urgent ones or they would wait for too long. */
   toGiveBack(work: LaneWork): HeldTask[] {
     const slots = this.#usableSlots(work);
     const now = performance.now();
@@ -136,7 +137,7 @@ export class ReadAhead {
     });
   }
 
-  /** Tasks were given back: reading the same ahead again at once would gain nothing. */
+  /** Notes that tasks were given back. Reading the same tasks ahead again at once would gain nothing. */
   pause(): void {
     this.#allowance = this.#capacity;
     this.#pausedUntil = performance.now() + PAUSE_MS;
@@ -151,7 +152,7 @@ export class ReadAhead {
     return Math.max(this.#refillMs, MIN_REFILL_MS);
   }
 
-  /** How many tasks of a type end within the time that is read ahead; none where that is not known, or few. */
+  /** How many tasks of a type end within the read-ahead time; 0 if that is unknown or too few. */
   #fitting(type: string, slots: number): number {
     const ms = this.#durations.get(type)?.value;
     if (ms === undefined || slots === 0 || !this.#isFast(ms)) return 0;
@@ -163,7 +164,7 @@ export class ReadAhead {
     return ms <= Math.min(this.#refillMs * SLOW_TASK_REFILLS, this.#least * FAST_REFILLS);
   }
 
-  /** The slots that are free, or come free soon. */
+  /** The slots that are free or become free soon. */
   #usableSlots({ slots, handed }: LaneWork): number {
     const now = performance.now();
     const taken = handed.filter(({ held, startedAt }) => {

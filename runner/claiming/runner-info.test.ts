@@ -8,7 +8,7 @@ import { aboutRunner, RunnerInfo, stuckThreads } from './runner-info.ts';
 const SIZE = { threads: 4, ioConcurrency: 32 };
 const about = aboutRunner(SIZE, new Map([['cpu-fixture', fixtureEntry('cpu')]]), new Date(0));
 
-test('it tells when the runner started, its slots and its types', () => {
+test('the description contains the start of the runner, its slots and its types', () => {
   assert.deepEqual(about, {
     startedAt: '1970-01-01T00:00:00.000Z',
     threads: 4,
@@ -17,7 +17,7 @@ test('it tells when the runner started, its slots and its types', () => {
   });
 });
 
-test('of more types than the contract takes it tells as many as it takes', () => {
+test('the description lists no more types than the contract allows', () => {
   const types = Array.from({ length: MAX_WANTED_TYPES + 1 }, (_, n) => `type-${n}`);
   const catalog = new Map(types.map((type) => [type, fixtureEntry('cpu')]));
   const told = aboutRunner(SIZE, catalog, new Date());
@@ -25,7 +25,7 @@ test('of more types than the contract takes it tells as many as it takes', () =>
   assert.ok(RunnerAbout.safeParse(told).success);
 });
 
-test('it lists the threads that do not end, as many as the contract takes, the longest first', () => {
+test('the description lists the stuck threads up to the limit of the contract, the longest stuck first', () => {
   const since = Date.parse('2026-01-01T00:00:00.000Z');
   const stuck = Array.from({ length: 15 }, (_, n) => ({
     taskId: claimedTask('cpu-fixture', {}).taskId,
@@ -45,7 +45,7 @@ test('it lists the threads that do not end, as many as the contract takes, the l
   assert.equal(told.stuck?.[15]?.lane, 'io');
 });
 
-test('it is told until a claim that told it is answered, then 30 s after that answer', () => {
+test('claims contain the description until one is answered, then again 30 s after that answer', () => {
   const runnerInfo = new RunnerInfo(() => about);
   assert.equal(runnerInfo.at(0), about);
   assert.equal(runnerInfo.at(40_000), about);
@@ -54,7 +54,7 @@ test('it is told until a claim that told it is answered, then 30 s after that an
   assert.equal(runnerInfo.at(71_000), about);
 });
 
-test('once renewed it is told again, whatever is answered to a claim from before', () => {
+test('after a renewal claims contain the description again, even if an earlier claim is answered', () => {
   const runnerInfo = new RunnerInfo(() => about);
   runnerInfo.renew(100);
   runnerInfo.answered(99, 200);

@@ -7,7 +7,7 @@ import type { Lane as LaneName } from '../task.ts';
 
 const REPEAT_MS = 30_000;
 
-/** How a runner describes itself; of its types and its stuck threads as many as the contract takes. */
+/** The description of a runner, with up to as many types and stuck threads as the contract allows. */
 export function aboutRunner(
   { threads, ioConcurrency }: Pick<RunnerOptions, 'threads' | 'ioConcurrency'>,
   catalog: Catalog,
@@ -19,7 +19,7 @@ export function aboutRunner(
   return stuck.length === 0 ? about : { ...about, stuck: stuck.slice(0, MAX_SHOWN_TASKS) };
 }
 
-/** The threads of all lanes that do not end, the one that is to end for longest first. */
+/** The stuck threads of all lanes, the longest stuck first. */
 export function stuckThreads(lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'stuck'>>): StuckThread[] {
   const all = [...lanes].flatMap(([lane, { stuck }]) => stuck.map((thread) => ({ lane, ...thread })));
   return all
@@ -28,8 +28,9 @@ export function stuckThreads(lanes: ReadonlyMap<LaneName, Pick<LaneLoad, 'stuck'
 }
 
 /**
- * Says which claims tell about the runner: the first; the next one when 30 s have passed since one that did
- * was answered; and the first after {@link renew}. Times are milliseconds of one monotonic clock.
+ * Decides which claims describe the runner: the first claim, the first claim 30 s after an answered claim
+ * that contained the description, and the first claim after {@link renew}. Times are milliseconds of one
+ * monotonic clock.
  */
 export class RunnerInfo {
   readonly #about: () => RunnerAbout;
@@ -40,17 +41,17 @@ export class RunnerInfo {
     this.#about = about;
   }
 
-  /** What a claim that is sent now is to tell. */
+  /** The description for a claim that is sent now; undefined if the claim needs none. */
   at(now: number): RunnerAbout | undefined {
     return now - this.#answeredAt >= REPEAT_MS ? this.#about() : undefined;
   }
 
-  /** A claim that told was answered. */
+  /** A claim with the description was answered. */
   answered(sentAt: number, now: number): void {
     if (sentAt >= this.#renewedAt) this.#answeredAt = now;
   }
 
-  /** The description has changed, or the edge may have forgotten it; a claim that is under way does not count. */
+  /** The description has changed, or the edge may have lost it. A claim in flight does not count. */
   renew(now: number): void {
     this.#renewedAt = now;
     this.#answeredAt = Number.NEGATIVE_INFINITY;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prepareRunner } from '../testing/start-runner.ts';
 
-test('over a link that is too slow for a large claim, no task is lost and none spends a second attempt', async (t) => {
+test('over a link too slow for a large claim, no task is lost and each task needs one attempt', async (t) => {
   const { edge, ledger, run, addMany, settled, counted } = await prepareRunner(t, {
     ioConcurrency: 64,
     leaseSeconds: 2,

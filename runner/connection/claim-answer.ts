@@ -5,10 +5,10 @@ import { splitClaim } from './claim-text.ts';
 
 const Rest = Claim.extend({ tasks: z.array(ClaimedTask.omit({ payload: true })) });
 
-/** What a claim is answered; the payloads of its tasks are JSON text. */
+/** The answer to a claim. The payloads of its tasks are JSON text. */
 export type ClaimAnswer = Omit<Claim, 'tasks'> & { readonly tasks: readonly GrantedTask[] };
 
-/** Reads the answer to a claim; undefined where it is none. What the payloads hold is not looked at. */
+/** Reads the answer to a claim. Returns undefined if it is not one. The payloads are not checked. */
 export function readClaim(body: Uint8Array): ClaimAnswer | undefined {
   try {
     const { rest, payloads } = splitClaim(body);

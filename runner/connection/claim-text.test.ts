@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { splitClaim } from './claim-text.ts';
 
-/** Runs of a property: more are for `FC_RUNS=100000`. */
+/** The runs of a property. Set for example `FC_RUNS=100000` for more. */
 const numRuns = Number(process.env.FC_RUNS ?? 2000);
 
 type Json = string;
 
 const space = fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t'), maxLength: 2 });
 
-/** A text as JSON, each of its characters with or without an escape. */
+/** A text as JSON. Each character may be escaped. */
 function escaped(text: string, mask: number): Json {
   const units = Array.from({ length: text.length }, (_, index) => {
     const unit = text.charCodeAt(index).toString(16).padStart(4, '0');
@@ -43,7 +43,7 @@ function object(members: fc.Arbitrary<readonly [Json, Json]>, maxLength = 4): fc
   );
 }
 
-/** JSON texts of any value, their keys often those that are looked for. */
+/** JSON texts of any value, often with the keys that the parser looks for. */
 const { value } = fc.letrec<{ value: Json; item: Json }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -84,7 +84,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What `JSON.parse` makes of an answer: its tasks with `null` for their payloads, and these. */
+/** The result of `JSON.parse` for an answer: its tasks with `null` as payloads, and the payloads. */
 function parsed(text: string): { rest: unknown; payloads: unknown[] } {
   const rest: unknown = JSON.parse(text);
   const payloads: unknown[] = [];
@@ -97,7 +97,7 @@ function parsed(text: string): { rest: unknown; payloads: unknown[] } {
   return { rest, payloads };
 }
 
-test('the rest and the payloads are what JSON.parse makes of them', () => {
+test('the rest and the payloads equal the results of JSON.parse', () => {
   fc.assert(
     fc.property(answer, (text) => {
       const { rest, payloads } = splitClaim(Buffer.from(text));
@@ -117,7 +117,7 @@ const claim = fc
   )
   .map((tasks) => `{"ready":0,"tasks":[${tasks}],"next":[null]}`);
 
-test('an answer that is cut or broken is refused, or the payload that is broken', () => {
+test('a cut or broken answer is refused as a whole, or only its broken payload', () => {
   const change = fc.record({
     at: fc.nat(),
     remove: fc.nat(3),
@@ -140,7 +140,7 @@ test('an answer that is cut or broken is refused, or the payload that is broken'
   );
 });
 
-test('a payload of millions of values costs the main thread a small part of what parsing it would', () => {
+test('splitting off a payload of millions of values takes a small part of the time to parse it', () => {
   const text = `{"tasks":[{"payload":[${'[],'.repeat(1_000_000)}[]]}]}`;
   const msOf = (work: () => unknown) => {
     const startedAt = performance.now();

@@ -7,20 +7,20 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** The JSON text of a claim's answer, taken apart. */
+/** The JSON text of a claim's answer, split into its payloads and the rest. */
 export interface ClaimText {
   /** The text with `null` for the payload of each task. */
   readonly rest: string;
-  /** The JSON text of the payload of each task, in their order; undefined for one without. */
+  /** The JSON text of each task's payload, in order; undefined for a task without a payload. */
   readonly payloads: readonly (string | undefined)[];
 }
 
 /**
- * Takes the payloads out of a claim's answer, and does not parse them: a payload of millions of small values would
- * keep the main thread busy for seconds. Reads each byte once. A key that comes twice counts as in `JSON.parse`.
- * Whether what is returned is JSON remains to be seen.
+ * Takes the payloads out of a claim's answer without parsing them, because a payload of millions of small
+ * values would keep the main thread busy for seconds. Reads each byte once. As in `JSON.parse`, the last of
+ * duplicate keys counts. The returned texts may still be invalid JSON.
  *
- * @throws {SyntaxError} where the answer is no object, or is cut short.
+ * @throws {SyntaxError} if the answer is not an object or is incomplete.
  */
 export function splitClaim(body: Uint8Array): ClaimText {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -51,7 +51,7 @@ export function splitClaim(body: Uint8Array): ClaimText {
   return { rest: pieces.join('null'), payloads };
 }
 
-/** Where an object ends; the values of the key `wanted` are read by `endOfWanted`, which is told where one begins. */
+/** The end of an object. `endOfWanted` reads the values of the key `wanted`; it gets the start of each value. */
 function endOfObject(
   bytes: Buffer,
   start: number,
@@ -75,7 +75,7 @@ function endOfObject(
   }
 }
 
-/** Where an array ends; its items are read by `endOfItem`, which is told where one begins. */
+/** The end of an array. `endOfItem` reads its items; it gets the start of each item. */
 function endOfArray(bytes: Buffer, start: number, endOfItem: (start: number) => number): number {
   let at = skipSpace(bytes, start + 1);
   if (bytes[at] === CLOSE_BRACKET) return at + 1;
@@ -87,7 +87,7 @@ function endOfArray(bytes: Buffer, start: number, endOfItem: (start: number) => 
   }
 }
 
-/** Where a value of any kind ends, and what follows it: at the comma or the bracket behind it. */
+/** The end of any value: the position of the comma or bracket after it. */
 function endOfValue(bytes: Buffer, start: number): number {
   let depth = 0;
   for (let at = start; at < bytes.length; at += 1) {
@@ -127,10 +127,10 @@ function skipSpace(bytes: Buffer, start: number): number {
   return at;
 }
 
-/** How many bytes an escaped letter takes more than the letter. */
+/** The number of additional bytes of an escaped letter. */
 const ESCAPE = 5;
 
-/** Whether a text with its quotes is a name of ASCII letters, which may be escaped. */
+/** Whether a quoted text equals a name of ASCII letters. Its letters may be escaped. */
 function isKey(bytes: Buffer, start: number, end: number, name: string): boolean {
   const extra = end - start - 2 - name.length;
   if (extra < 0 || extra % ESCAPE !== 0) return false;

@@ -24,7 +24,7 @@ async function claimFailing(t: TestContext, fault: Fault): Promise<{ message: st
   return { message: await messageOf(new EdgeClient(edge).claim(CLAIM, CALL)), url: edge.queueUrl };
 }
 
-/** A port on which nothing listens. */
+/** A URL with a port on which no process listens. */
 async function closedPort(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -33,14 +33,14 @@ async function closedPort(): Promise<string> {
   return `http://127.0.0.1:${address !== null && typeof address === 'object' && address.port}`;
 }
 
-test('both workers answer for their health', async (t) => {
+test('both workers return their health', async (t) => {
   const edge = await FakeEdge.start(t);
   const client = new EdgeClient(edge);
   assert.equal((await client.queueHealth(CALL)).service, 'queue-buffer-v2');
   assert.equal((await client.apiHealth(CALL)).service, 'task-api-v2');
 });
 
-test('a claim, a heartbeat, a report and a release go to the workers that take them', async (t) => {
+test('claims, heartbeats, reports and releases are sent to the right workers', async (t) => {
   const edge = await FakeEdge.start(t);
   const client = new EdgeClient(edge);
   const taskId = edge.ledger.add('test', { n: 1 });
@@ -64,7 +64,7 @@ test('a claim, a heartbeat, a report and a release go to the workers that take t
   );
 });
 
-test('the token goes with every call, and there is no header without one', async (t) => {
+test('every call contains the token, and there is no header without a token', async (t) => {
   const edge = await FakeEdge.start(t);
   const told = new EdgeClient({ queueUrl: edge.queueUrl, apiUrl: edge.apiUrl, token: 'secret' });
   await told.claim(CLAIM, CALL);
@@ -88,7 +88,7 @@ test('a URL may end in slashes or have a path', async (t) => {
   );
 });
 
-test('where nothing listens, the message says which worker, where, why, and which setting to check', async () => {
+test('if no process listens, the message names the worker, its URL, the reason and the setting', async () => {
   const url = await closedPort();
   const client = new EdgeClient({ queueUrl: url, apiUrl: url });
   assert.equal(
@@ -101,36 +101,36 @@ test('where nothing listens, the message says which worker, where, why, and whic
   );
 });
 
-test('a dropped connection does not answer', async (t) => {
+test('a dropped connection is an error that says the worker does not answer', async (t) => {
   const { message } = await claimFailing(t, { drop: 'before' });
   assert.match(message, /^The Consumer Worker at .* does not answer \(\w+\): check --queue-url/);
 });
 
 for (const status of [200, 404]) {
-  test(`a page of HTML with status ${status} is not the worker`, async (t) => {
+  test(`an HTML page with status ${status} is not taken for the worker`, async (t) => {
     const { message, url } = await claimFailing(t, { status, body: '<!doctype html><h1>Welcome</h1>' });
     assert.ok(message.includes(url));
     assert.match(message, /check --queue-url \(QUEUE_WORKER_URL\)/);
   });
 }
 
-test('JSON of another service is not the worker', async (t) => {
+test('JSON of another service is not taken for the worker', async (t) => {
   const { message } = await claimFailing(t, { status: 200, body: '{"tasks":"none"}' });
-  assert.match(message, /does not answer as the Consumer Worker would: check --queue-url/);
+  assert.match(message, /does not answer like the Consumer Worker: check --queue-url/);
 });
 
-test('an answer to a claim that is cut short is not the worker', async (t) => {
+test('an incomplete answer to a claim is refused', async (t) => {
   const { ledger } = await FakeEdge.start(t);
   ledger.add('test', { text: 'of some length' });
   const whole = JSON.stringify(ledger.claim(CLAIM));
   const places = [1, whole.indexOf('tasks') + 3, whole.indexOf('payload') + 15, whole.length - 1];
   for (const body of [...places.map((place) => whole.slice(0, place)), `${whole}}`]) {
     const { message } = await claimFailing(t, { status: 200, body });
-    assert.match(message, /does not answer as the Consumer Worker would: check --queue-url/, body);
+    assert.match(message, /does not answer like the Consumer Worker: check --queue-url/, body);
   }
 });
 
-test('a payload is not looked at: it comes as the text that it is', async (t) => {
+test('a payload is not parsed and arrives as its original text', async (t) => {
   const edge = await FakeEdge.start(t);
   edge.ledger.add('test', 'PAYLOAD');
   const text = '{ "a" : nonsense, "payload": ["\\"]}"] }';
@@ -144,7 +144,7 @@ test('a payload is not looked at: it comes as the text that it is', async (t) =>
   assert.ok(!tasks.some((task) => 'payload' in task));
 });
 
-test('with the two URLs swapped the message says which service answers, and which was expected', async (t) => {
+test('if the two URLs are swapped, the message names the service that answers and the expected one', async (t) => {
   const edge = await FakeEdge.start(t);
   const swapped = new EdgeClient({ queueUrl: edge.apiUrl, apiUrl: edge.queueUrl });
   assert.equal(
@@ -157,7 +157,7 @@ test('with the two URLs swapped the message says which service answers, and whic
   );
 });
 
-test('a refused token names the setting', async (t) => {
+test('the error for a refused token names the setting', async (t) => {
   const body = JSON.stringify({ error: 'This token is not valid for this call', code: 'unauthorized' });
   const { message, url } = await claimFailing(t, { status: 401, body });
   assert.equal(
@@ -166,7 +166,7 @@ test('a refused token names the setting', async (t) => {
   );
 });
 
-test('an error of the contract is told in its own sentence', async (t) => {
+test('an error of the contract keeps its sentence', async (t) => {
   const body = JSON.stringify({ error: 'The ledger is full', code: 'unavailable', issues: [] });
   const { message, url } = await claimFailing(t, { status: 503, body });
   assert.equal(message, `The Consumer Worker at ${url} answered 503 to /tasks/claim: The ledger is full`);
@@ -184,7 +184,7 @@ for (const [status, code, permanent] of [
   [429, 'quota_used_up', false],
   [503, 'moving', false],
 ] as const) {
-  test(`a refusal with status ${status} and the code ${code} is ${permanent ? 'permanent' : 'repeated'}`, async (t) => {
+  test(`a refusal with status ${status} and code ${code} is ${permanent ? 'permanent' : 'temporary'}`, async (t) => {
     const edge = await FakeEdge.start(t);
     const body = JSON.stringify({ error: 'The edge says why', code, more: 1 });
     edge.fail('/tasks/claim', { status, body });
@@ -195,7 +195,7 @@ for (const [status, code, permanent] of [
   });
 }
 
-test('a call that takes longer than its time does not answer', async (t) => {
+test('a call that exceeds its timeout fails as unanswered', async (t) => {
   const edge = await FakeEdge.start(t);
   edge.failAlways('/tasks/heartbeat', { hold: new Promise(() => {}) });
   const beat = { leases: [{ leaseId: CLAIM.leaseId, holds: [newTaskId()] }] };
@@ -205,7 +205,7 @@ test('a call that takes longer than its time does not answer', async (t) => {
   assert.match(message, /^The Consumer Worker at .* does not answer \(ETIMEDOUT\)/);
 });
 
-test('a call is made once: repeating it is the caller’s affair', async (t) => {
+test('a failed call is not retried by the client', async (t) => {
   const edge = await FakeEdge.start(t);
   const client = new EdgeClient(edge);
   for (const fault of [{ status: 500 }, { status: 503 }, { drop: 'before' }] as const) {
@@ -215,7 +215,7 @@ test('a call is made once: repeating it is the caller’s affair', async (t) => 
   assert.equal(edge.callsTo('/health').length, 3);
 });
 
-test('a call that succeeds is told by its name, and the error of one that fails carries it', async (t) => {
+test('the event of a successful call and the error of a failed call contain the call’s name', async (t) => {
   const edge = await FakeEdge.start(t);
   const answered: string[] = [];
   const onAnswered = (call: string, ms: number) => void answered.push(ms >= 0 ? call : 'before it was sent');

@@ -16,7 +16,7 @@ import { parseJson } from '../../edge/contract/text.ts';
 import { type ClaimAnswer, readClaim } from './claim-answer.ts';
 import { keepSpareFiles, useSpareFiles } from './spare-files.ts';
 
-/** What a runner asks of the edge. */
+/** The calls of a runner to the edge. */
 export const EDGE_CALLS = ['health', 'claim', 'heartbeat', 'release', 'report', 'wake'] as const;
 export type EdgeCall = (typeof EDGE_CALLS)[number];
 
@@ -28,11 +28,11 @@ const PATHS = {
   report: '/tasks/complete',
 } as const satisfies Partial<Record<EdgeCall, string>>;
 
-/** A call to the edge that failed; the message says which worker, why, and what to check. */
+/** A failed call to the edge. The message names the worker, the reason, and what to check. */
 export class EdgeError extends Error {
   override readonly name = 'EdgeError';
   readonly call: EdgeCall;
-  /** The request itself is at fault: the same again would be refused again. */
+  /** The request itself is wrong, so the edge would refuse it again. */
   readonly permanent: boolean;
 
   constructor(
@@ -46,13 +46,13 @@ export class EdgeError extends Error {
   }
 }
 
-/** How long a call may take, and what interrupts it before. */
+/** The timeout of a call, and the signal that interrupts it. */
 export interface CallOptions {
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** A worker that the runner calls, and the settings that point to it. */
+/** A worker that the runner calls, and the setting with its URL. */
 interface EdgeWorker {
   readonly name: string;
   readonly service: string;
@@ -64,19 +64,19 @@ export interface EdgeClientOptions {
   readonly queueUrl: string;
   readonly apiUrl: string;
   readonly token?: string | undefined;
-  /** The edge has done what a call asked for, after this many milliseconds. */
+  /** A call succeeded after this number of milliseconds. */
   readonly onAnswered?: (call: EdgeCall, ms: number) => void;
 }
 
-/** Reads the body of an answer; undefined where the worker would not answer so. */
+/** Reads the body of an answer. Returns undefined if the worker does not send such an answer. */
 type Reader<Answer> = (body: Uint8Array) => Answer | undefined;
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const decoder = new TextDecoder();
 
 /**
- * The calls that a runner makes. None repeats itself: the callers know what a repeat means.
- * Each throws an {@link EdgeError}.
+ * The calls of a runner. They are not retried here, because only the callers know the effect of a retry.
+ * A failed call throws an {@link EdgeError}.
  */
 export class EdgeClient {
   readonly #buffer: EdgeWorker;
@@ -121,22 +121,22 @@ export class EdgeClient {
     await this.#post(this.#buffer, 'release', JSON.stringify(request), readerOf(Released), options);
   }
 
-  /** @param body the JSON text of a `ReportRequest`, which carries results that are JSON text already. */
+  /** @param body the JSON text of a `ReportRequest`, because its results are already JSON text. */
   report(body: string, options: CallOptions): Promise<z.output<typeof ReportAnswer>> {
     return this.#post(this.#api, 'report', body, readerOf(ReportAnswer), options);
   }
 
-  /** Starts to open the wake socket of a runner; what becomes of it, its events say. */
+  /** Starts to open the wake socket of a runner. Its events report the outcome. */
   connectWake(runner: string): WebSocket {
     const url = `${this.#buffer.url.replace(/^http/, 'ws')}/wake?${new URLSearchParams({ runner })}`;
     return new WebSocket(url, { headers: this.#authorization, handshakeTimeout: REQUEST_TIMEOUT_MS });
   }
 
-  /** Why there is no wake socket. */
+  /** The error that describes why the wake socket is not open. */
   wakeClosed(reason: string): EdgeError {
     return new EdgeError(
       'wake',
-      `The wake socket of the ${this.#buffer.name} at ${this.#buffer.url} is not open (${reason}): work is found by polling until it is`,
+      `The wake socket of the ${this.#buffer.name} at ${this.#buffer.url} is not open (${reason}): the runner finds work by polling until it is`,
     );
   }
 
@@ -179,7 +179,7 @@ export class EdgeClient {
     const response = await this.#got(`${worker.url}${path}`, {
       ...request,
       responseType: 'buffer',
-      // Compression pays over a network; within one machine it only takes time.
+      // Compression saves time over a network, but costs time within one machine.
       decompress: !isLocal(worker.url),
       signal,
       timeout: { request: timeoutMs },
@@ -197,7 +197,7 @@ export class EdgeClient {
     }
     throw new EdgeError(
       call,
-      `${worker.url}${path} does not answer as the ${worker.name} would: check ${worker.setting}`,
+      `${worker.url}${path} does not answer like the ${worker.name}: check ${worker.setting}`,
     );
   }
 }
@@ -221,7 +221,7 @@ function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeEr
   );
 }
 
-/** The body of an error answer, also of an edge that knows more codes than this runner. */
+/** The body of an error answer. The edge may know more codes than this runner. */
 const RefusalBody = ErrorBody.extend({ code: z.string() });
 
 function refused(
@@ -232,16 +232,16 @@ function refused(
 ): EdgeError {
   const place = `The ${worker.name} at ${worker.url} answered ${status} to ${PATHS[call]}`;
   const body = readerOf(RefusalBody)(answer);
-  if (!body) return new EdgeError(call, `${place}, not as it would: check ${worker.setting}`);
+  if (!body) return new EdgeError(call, `${place} with an unexpected body: check ${worker.setting}`);
   const advice = status === 401 || status === 403 ? '; check --token (RUNNER_TOKEN)' : '';
   const permanent = isPermanent(status, body.code);
   return new EdgeError(call, `${place}: ${body.error}${advice}`, { permanent });
 }
 
-/** Statuses of 4xx that a repeat can change: the token may be replaced, the edge may have more time or room. */
+/** 4xx statuses that may pass: the token may be replaced, or the edge may have more time or capacity later. */
 const PASSING = [401, 403, 408, 425, 429];
 
-/** Whether a repeat of the same request would be refused too. */
+/** Whether the edge would refuse the same request again. */
 function isPermanent(status: number, code: string): boolean {
   if (Object.hasOwn(ERRORS, code)) return status === 400 || status === 413;
   return status >= 400 && status < 500 && !PASSING.includes(status);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { prepareRunner } from '../testing/start-runner.ts';
 
-test('with an edge of version 0.1.0 all tasks of both lanes complete, each in one attempt', async (t) => {
+test('with an edge of version 0.1.0, all tasks of both lanes complete in one attempt', async (t) => {
   const { edge, ledger, run, addMany, settled, counted } = await prepareRunner(t);
   edge.isOld = true;
   const ids = [
@@ -18,7 +18,7 @@ test('with an edge of version 0.1.0 all tasks of both lanes complete, each in on
   assert.ok(edge.claims.some(({ wants }) => wants.some(({ ahead }) => ahead)));
 });
 
-test('an edge of version 0.1.0 refuses the release of a lease once, and the runner goes on', async (t) => {
+test('if an edge of version 0.1.0 refuses the release of a lease, the runner continues', async (t) => {
   const { edge, ledger, run, add, counted } = await prepareRunner(t, { leaseSeconds: 1 });
   edge.isOld = true;
   edge.fail('/tasks/claim', { hold: sleep(60_000, undefined, { ref: false }) });
@@ -30,7 +30,7 @@ test('an edge of version 0.1.0 refuses the release of a lease once, and the runn
   assert.equal(counted('lost'), 0);
 });
 
-test('an edge of version 0.1.0 gets back what waits behind long tasks, and what a stopped runner holds', async (t) => {
+test('an edge of version 0.1.0 gets back tasks that wait behind long ones or that a stopped runner holds', async (t) => {
   const { edge, ledger, run, runner, addMany } = await prepareRunner(t, {
     threads: 1,
     drainTimeoutSeconds: 0,
@@ -40,7 +40,7 @@ test('an edge of version 0.1.0 gets back what waits behind long tasks, and what 
   const long = addMany(500, { do: 'sleep', ms: 60_000 });
   const ended = run();
   await waitFor('the short tasks', () => ledger.settled.size === 3000);
-  // What was given back comes again last, so any of them may be held.
+  // The edge grants tasks that were given back last, so the runner may hold any of them.
   const held = () => long.filter((id) => (ledger.attemptOf(id) ?? 0) > 0).length;
   await waitFor('the long ones to be given back', () => runner.held <= 4 && held() <= 4, 15_000);
   runner.stop();

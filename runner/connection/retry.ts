@@ -7,15 +7,15 @@ const MAX_DELAY_MS = 5000;
 
 export interface RetryOptions {
   readonly events: RunnerBus;
-  /** Ends the repeats; a call under way is left to its end. */
+  /** Ends the retries. A call in flight continues to its end. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Repeats a call to the edge until it is answered, with growing, jittered delays.
+ * Retries a call to the edge until it is answered, with growing, jittered delays.
  *
- * @throws {EdgeError} when the edge refuses the call in a way that a repeat cannot change.
- * @throws the signal's reason, when it is aborted first.
+ * @throws {EdgeError} if the edge refuses the call permanently.
+ * @throws the signal's reason if the signal is aborted first.
  */
 export function untilAnswered<Answer>(
   call: () => Promise<Answer>,

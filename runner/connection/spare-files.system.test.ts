@@ -8,7 +8,7 @@ import { FakeEdge } from '../testing/fake-edge.ts';
 
 const CLIENT = pathToFileURL(join(import.meta.dirname, 'edge-client.ts')).href;
 
-/** Makes a call, waits until the edge has closed its idle connection, opens all files that it may, and calls again. */
+/** Calls the edge, waits until the idle connection is closed, opens the maximum of files, and calls again. */
 const SOURCE = `
 import { openSync } from 'node:fs';
 const { EdgeClient } = await import('${CLIENT}');

@@ -1,21 +1,21 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
-/** Connections that the runner needs at once, and the files that a name look-up reads. */
+/** Enough for the runner's concurrent connections and the files that a name lookup reads. */
 const SPARE_FILES = 16;
 
 const spare: number[] = [];
 
-/** Keeps some files open, whose places are for connections when tasks have opened as many as the process may. */
+/** Keeps some files open. Their descriptors serve connections when tasks have opened all files that they may. */
 export function keepSpareFiles(): void {
   try {
     while (spare.length < SPARE_FILES) spare.push(openSync(devNull, 'r'));
   } catch {
-    // There is no room now. It is tried again.
+    // No descriptor is free now. A later call tries again.
   }
 }
 
-/** Closes them if nothing else can be opened. */
+/** Closes these files if no other file can be opened. */
 export function useSpareFiles(): void {
   try {
     closeSync(openSync(devNull, 'r'));

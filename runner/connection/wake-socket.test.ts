@@ -13,7 +13,7 @@ interface Opened {
   readonly authorization: string | undefined;
 }
 
-/** A wake socket, and the server that it calls; both end with the test. */
+/** A wake socket and the server that it connects to. Both end with the test. */
 async function bed(t: TestContext) {
   let server = await listen(0);
   const address = server.address();
@@ -73,7 +73,7 @@ async function listen(port: number): Promise<WebSocketServer> {
   return server;
 }
 
-test('it opens with the name and the token of the runner, and wakes when it opens and at each message', async (t) => {
+test('the socket opens with the runner’s name and token, and wakes on opening and on each message', async (t) => {
   const { wake, opened, wakes } = await bed(t);
   wake.start();
   await waitFor('the socket', () => wake.isOpen);
@@ -83,13 +83,13 @@ test('it opens with the name and the token of the runner, and wakes when it open
   await waitFor('the wake', () => wakes() === 2);
 });
 
-test('it opens again when it was closed, and says once that it is not open', async (t) => {
+test('a closed socket opens again and reports once that it is not open', async (t) => {
   const { wake, opened, warnings, opens, wakes, goDown, comeBack } = await bed(t);
   wake.start();
   await waitFor('the socket', () => wake.isOpen);
   await goDown();
   await waitFor('the end of the socket', () => !wake.isOpen);
-  // Long enough for some vain attempts.
+  // Long enough for some failed attempts.
   await waitFor('a warning', () => warnings.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await comeBack();
@@ -100,7 +100,7 @@ test('it opens again when it was closed, and says once that it is not open', asy
   assert.match(warnings[0] ?? '', /wake socket of the Consumer Worker at http.* is not open .*polling/);
 });
 
-test('once stopped it stays closed', async (t) => {
+test('a stopped socket stays closed', async (t) => {
   const { wake, opened, warnings } = await bed(t);
   wake.start();
   await waitFor('the socket', () => wake.isOpen);

@@ -3,7 +3,7 @@ import type { RunnerBus } from '../events.ts';
 
 const FIRST_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
-/** A socket that answers no ping until the next is due is dead. */
+/** A socket is dead if it answers no ping before the next one is due. */
 const PING_MS = 30_000;
 const CLOSE_WITHIN_MS = 1000;
 
@@ -11,18 +11,18 @@ export interface WakeSocketOptions {
   /** Starts a connection. */
   readonly connect: () => WebSocket;
   readonly events: RunnerBus;
-  /** Says why the socket is not open. */
+  /** Reports why the socket is not open. */
   readonly describe: (reason: string) => Error;
   /** The socket has been opened, for the first time or again. */
   readonly onOpen: () => void;
-  /** Work may be ready: the socket said so, or it has just been opened. */
+  /** Work may be ready: a message arrived, or the socket has just been opened. */
   readonly onWake: () => void;
 }
 
 /**
- * The socket by which the edge wakes this runner. While it is open, a claim that found less than it wanted
- * need not be repeated. When it closes it is opened again after a random delay, longer with each failure,
- * so that runners that lost it together do not come back together; polling goes on meanwhile.
+ * The socket with which the edge wakes this runner. While it is open, a claim that found too few tasks need not be
+ * repeated. If it closes, it opens again after a random delay that grows with each failure, so that runners that
+ * lost it together do not reconnect together. Polling continues meanwhile.
  */
 export class WakeSocket {
   readonly #options: WakeSocketOptions;

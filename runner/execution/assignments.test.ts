@@ -5,7 +5,7 @@ import { heldTask } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
 import type { LaneOptions } from './lane.ts';
 
-/** A lane that has seen short tasks, and hands several at a time to a thread. */
+/** A lane that has run short tasks, so it hands several at a time to a thread. */
 async function openFastLane(t: TestContext, options: Partial<LaneOptions> = {}) {
   const opened = await openLane(t, { threads: 1, ...options });
   const { lane, outcomes } = opened;
@@ -20,10 +20,10 @@ async function openFastLane(t: TestContext, options: Partial<LaneOptions> = {}) 
 }
 
 const shortTasks = (count: number) => Array.from({ length: count }, () => heldTask({ do: 'return' }));
-/** Keeps a thread busy for longer than it takes until what is queued behind it is taken back. */
+/** Keeps a thread busy until the tasks queued behind it are taken back. */
 const SPIN_MS = 1500;
 
-test('short tasks start one after the other, in order, and all end', async (t) => {
+test('short tasks start one after the other in order, and all end', async (t) => {
   const { lane, outcomes, started, mostRunning } = await openFastLane(t);
   const tasks = shortTasks(500);
   lane.accept(tasks);
@@ -37,7 +37,7 @@ test('short tasks start one after the other, in order, and all end', async (t) =
   assert.deepEqual([lane.running, lane.waiting, lane.held], [0, 0, 500]);
 });
 
-test('what is queued behind a task that turns out long is run by the other thread', async (t) => {
+test('tasks queued behind a task that turns out to be long run on the other thread', async (t) => {
   const { lane, run, outcomes } = await openFastLane(t, { threads: 2 });
   const long = heldTask({ do: 'spin', ms: SPIN_MS });
   const others = shortTasks(9);
@@ -48,7 +48,7 @@ test('what is queued behind a task that turns out long is run by the other threa
   await run({ do: 'sleep', ms: 1 });
 });
 
-test('the time of a queued task counts from when it begins', async (t) => {
+test('the timeout of a queued task counts from its start', async (t) => {
   const { lane, codeOf } = await openFastLane(t);
   const queued = heldTask({ do: 'return' }, { timeoutSeconds: 0.2 });
   lane.accept([
@@ -60,7 +60,7 @@ test('the time of a queued task counts from when it begins', async (t) => {
   assert.equal(await codeOf(queued), 'success');
 });
 
-test('a queued task that is lost never starts, one that is cancelled neither', async (t) => {
+test('a queued task that is lost or cancelled never starts', async (t) => {
   const { lane, outcomes, started, codeOf } = await openFastLane(t);
   const [running, lost, cancelled, last] = [heldTask({ do: 'spin', ms: 50 }), ...shortTasks(3)];
   assert.ok(running && lost && cancelled && last);
@@ -77,7 +77,7 @@ test('a queued task that is lost never starts, one that is cancelled neither', a
   );
 });
 
-test('a lane that is drained starts nothing of what is queued', async (t) => {
+test('a drained lane starts no queued tasks', async (t) => {
   const { lane, outcomes, started } = await openFastLane(t);
   const tasks = [heldTask({ do: 'spin', ms: 50 }), ...shortTasks(5)];
   lane.accept(tasks);
@@ -91,7 +91,7 @@ for (const [what, order, timeoutSeconds, code] of [
   ['ends its thread', { do: 'exit', value: 3 }, 60, 'crashed'],
   ['has to be ended', { do: 'spin', ms: 60_000 }, 0.05, 'timeout'],
 ] as const) {
-  test(`what is queued behind a task that ${what} runs on the next thread`, async (t) => {
+  test(`tasks queued behind a task that ${what} run on the next thread`, async (t) => {
     const { lane, outcomes, codeOf, givenBack } = await openFastLane(t);
     const bad = heldTask(order, { timeoutSeconds });
     const others = shortTasks(5);

@@ -5,18 +5,18 @@ interface Assignment {
   readonly done: Promise<void>;
 }
 
-/** What the slots of a lane's threads are taken by. */
+/** The work that occupies the slots of a lane's threads. */
 export class Assignments {
   readonly #current = new Set<Assignment>();
-  /** Those whose thread is leaving: it has no slots any more. */
+  /** Work on threads that are leaving and have no slots any more. */
   readonly #leaving = new Set<Assignment>();
 
-  /** How many slots are taken. */
+  /** The number of occupied slots. */
   get size(): number {
     return this.#current.size;
   }
 
-  /** Takes a slot of a thread until `work` is done. */
+  /** Occupies a slot of a thread until `work` is done. */
   async assign(thread: TaskThread, work: Promise<void>): Promise<void> {
     const assignment = { thread, done: work };
     this.#current.add(assignment);
@@ -37,7 +37,7 @@ export class Assignments {
     }
   }
 
-  /** Resolves when there is none any more. */
+  /** Resolves when no work is left. */
   async idle(): Promise<void> {
     for (;;) {
       const assignments = [...this.#current, ...this.#leaving];

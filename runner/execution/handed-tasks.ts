@@ -2,7 +2,7 @@ import type { HeldTask } from '../held-task.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import type { RunningTask } from './running-task.ts';
 
-/** The tasks of a lane that were handed to a thread, until they have ended or are taken back. */
+/** The tasks of a lane that were handed to a thread and have neither ended nor been taken back. */
 export class HandedTasks {
   readonly #byJob = new Map<number, RunningTask>();
 
@@ -14,12 +14,12 @@ export class HandedTasks {
     return [...this.#byJob.values()];
   }
 
-  /** Those that have begun. */
+  /** The tasks that have started. */
   get begun(): RunningTask[] {
     return this.all.filter(({ startedAt }) => startedAt !== undefined);
   }
 
-  /** Those whose thread is not leaving. */
+  /** The tasks whose thread is not leaving. */
   get assigned(): RunningTask[] {
     return this.all.filter(({ job }) => !job.thread.isLeaving);
   }
@@ -44,18 +44,18 @@ export class HandedTasks {
     return this.all.find((task) => task.held === held);
   }
 
-  /** What has begun on a thread. */
+  /** The tasks that have started on a thread. */
   on(thread: TaskThread): HeldTask[] {
     return this.begun.filter(({ job }) => job.thread === thread).map(({ held }) => held);
   }
 
-  /** The other tasks of the threads of some. */
+  /** The other tasks on the threads of some tasks. */
   besides(tasks: readonly RunningTask[]): RunningTask[] {
     const threads = new Set(tasks.map(({ job }) => job.thread));
     return this.all.filter((task) => threads.has(task.job.thread) && !tasks.includes(task));
   }
 
-  /** Takes tasks back from their threads that have not begun, and returns these. */
+  /** Takes tasks that have not started back from their threads, and returns them. */
   takeBack(tasks: Iterable<RunningTask>): HeldTask[] {
     return [...tasks].filter((task) => this.#takeBack(task)).map(({ held }) => held);
   }

@@ -8,7 +8,7 @@ import { openLane } from '../testing/open-lane.ts';
 
 const GRACE_MS = 1000;
 
-test('a task that ends on its signal when its time is up is reported as timed out, its thread kept', async (t) => {
+test('a task that ends on its signal at its timeout is reported as timed out, and its thread is kept', async (t) => {
   const { run, outcomeOf } = await openLane(t, { threads: 1 });
   await outcomeOf(await run({ do: 'sleep', ms: 1 }));
   const startedAt = performance.now();
@@ -20,7 +20,7 @@ test('a task that ends on its signal when its time is up is reported as timed ou
   assert.ok(performance.now() - startedAt < GRACE_MS, 'it took as long as a kill');
 });
 
-test('the time of the submission goes before the time of the type', async (t) => {
+test('the timeout of the submission overrides the timeout of the type', async (t) => {
   const { lane, outcomeOf } = await openLane(t);
   const entry = { ...fixtureEntry('cpu'), timeoutSeconds: 0.2 };
   const ofType = { ...heldTask({ do: 'sleep', ms: 60_000 }), entry };
@@ -31,7 +31,7 @@ test('the time of the submission goes before the time of the type', async (t) =>
   assert.deepEqual(await outcomeOf(ofTask), { result: '"slept"' });
 });
 
-test('a task that was waiting has its whole time once it starts', async (t) => {
+test('the timeout of a waiting task counts from its start', async (t) => {
   const { lane, codeOf } = await openLane(t, { threads: 1 });
   const first = heldTask({ do: 'sleep', ms: 900 });
   const second = heldTask({ do: 'sleep', ms: 300 }, { timeoutSeconds: 0.8 });
@@ -39,7 +39,7 @@ test('a task that was waiting has its whole time once it starts', async (t) => {
   assert.equal(await codeOf(second), 'success');
 });
 
-test('a spinning task is ended after the grace, reported as timed out, and its neighbour unharmed', async (t) => {
+test('a spinning task is ended after the grace and reported as timed out; its neighbour is unharmed', async (t) => {
   const { run, outcomeOf, codeOf } = await openLane(t);
   const neighbour = await run({ do: 'spin', ms: 2500 });
   const startedAt = performance.now();
@@ -51,9 +51,9 @@ test('a spinning task is ended after the grace, reported as timed out, and its n
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 1 })), 'success');
 });
 
-test('a task that ends within the grace is timed out all the same', async (t) => {
+test('a task that ends within the grace is still reported as timed out', async (t) => {
   const { run, codeOf } = await openLane(t, { threads: 1 });
-  // The time of a task runs from when it is given to its thread, which takes a while to load.
+  // The timeout counts from when the thread gets the task, and the thread takes a while to load.
   await codeOf(await run({ do: 'sleep', ms: 1 }));
   assert.equal(
     await codeOf(await run({ do: 'ignore the signal', ms: 500 }, { timeoutSeconds: 0.2 })),
@@ -61,7 +61,7 @@ test('a task that ends within the grace is timed out all the same', async (t) =>
   );
 });
 
-test('on a shared thread a task that ignores its signal takes its neighbours, which are given back', async (t) => {
+test('a task that ignores its signal ends its shared thread, and its neighbours are given back', async (t) => {
   const { lane, run, codeOf, givenBack, outcomes } = await openLane(t, { threads: 1, tasksPerThread: 3 });
   const neighbours = [
     await run({ do: 'sleep', ms: 60_000 }, { lane: 'io' }),
@@ -79,7 +79,7 @@ test('on a shared thread a task that ignores its signal takes its neighbours, wh
   assert.equal(lane.held, 2);
 });
 
-test('on a shared thread a task that ends on its signal leaves its neighbours alone', async (t) => {
+test('a task that ends on its signal does not affect its neighbours on a shared thread', async (t) => {
   const { run, outcomeOf, codeOf, givenBack } = await openLane(t, { threads: 1, tasksPerThread: 2 });
   const neighbour = await run({ do: 'sleep', ms: 1500 }, { lane: 'io' });
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 60_000 }, { timeoutSeconds: 0.1 })), 'timeout');
@@ -87,7 +87,7 @@ test('on a shared thread a task that ends on its signal leaves its neighbours al
   assert.equal(givenBack.length, 0);
 });
 
-test('close ends what runs, reports it as stopped, and starts nothing more', async (t) => {
+test('close ends running tasks, reports them as stopped, and starts no more tasks', async (t) => {
   const { lane, run, codeOf, started } = await openLane(t);
   const ended = [await run({ do: 'spin', ms: 60_000 }), await run({ do: 'sleep', ms: 60_000 })];
   const waiting = heldTask({ do: 'return' });

@@ -9,12 +9,12 @@ import { openLane } from '../testing/open-lane.ts';
 
 const GRACE_MS = 1000;
 const TERMINATE_TIMEOUT_MS = 5000;
-/** From when a task says that it runs until it is in its native call. */
+/** The time from the first log line of a task until it is in its native call. */
 const CALL_MS = 300;
-/** A native call that goes on for long after its task was given up. */
+/** A native call that continues long after its task was given up. */
 const NATIVE_MS = 1.5 * (GRACE_MS + TERMINATE_TIMEOUT_MS);
 
-test('a native call that cannot be ended takes its own thread alone, and is never reported as ended', async (t) => {
+test('a native call that cannot be ended blocks only its own thread, and is never reported as ended', async (t) => {
   const stuck: HeldTask[] = [];
   const { lane, run, codeOf, outcomes, events } = await openLane(t, {
     onStuck: (held) => void stuck.push(held),
@@ -45,7 +45,7 @@ test('a native call that cannot be ended takes its own thread alone, and is neve
   assert.equal(outcomes.has(blocked), false);
 });
 
-test('a native call that blocks the shared thread leaves new tasks a new one, and its neighbours go back', async (t) => {
+test('if a native call blocks the shared thread, new tasks get a new thread and neighbours are given back', async (t) => {
   const stuck: HeldTask[] = [];
   const { lane, run, codeOf, givenBack, outcomes } = await openLane(t, {
     threads: 1,
@@ -68,7 +68,7 @@ test('a native call that blocks the shared thread leaves new tasks a new one, an
   assert.equal(outcomes.size, 3);
 });
 
-test('a shared thread that is blocked goes on with what it has, while new tasks run on another', async (t) => {
+test('a blocked shared thread continues its tasks, while new tasks run on another thread', async (t) => {
   const { lane, run, codeOf, events, outcomes, givenBack } = await openLane(t, {
     threads: 1,
     tasksPerThread: 3,
@@ -88,7 +88,7 @@ test('a shared thread that is blocked goes on with what it has, while new tasks 
   assert.deepEqual([givenBack.length, lane.stuck.length, lane.running], [0, 0, 0]);
 });
 
-test('a lane closes in bounded time although a native call goes on', async (t) => {
+test('a lane closes in bounded time although a native call continues', async (t) => {
   const stuck: HeldTask[] = [];
   const { lane, run, outcomes } = await openLane(t, { onStuck: (held) => void stuck.push(held) });
   const blocked = await run({ do: 'compute natively', ms: roundsFor(NATIVE_MS) });

@@ -11,26 +11,26 @@ import { Relay } from './relay.ts';
 import { type Ending, RunningTask, type StopReason } from './running-task.ts';
 import { StuckThreads } from './stuck-threads.ts';
 
-/** A task that runs this long while others are queued behind it has them taken back. */
+/** If a task runs this long, the tasks queued behind it are taken back. */
 const STALL_MS = 100;
-/** How long a lane that closes waits for threads that run nothing. */
+/** How long a closing lane waits for threads that run no tasks. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 export interface LaneThreadsOptions extends LaneSetup {
   readonly onBegun: (task: RunningTask) => void;
   readonly onEnded: (task: RunningTask, ending: Ending) => void;
-  /** Tasks that have not begun are taken from their thread. */
+  /** Tasks that have not started are taken back from their thread. */
   readonly onPutBack: (tasks: readonly HeldTask[]) => void;
   /** A batch has left its slot. */
   readonly onFree: () => void;
-  /** A thread has left or come: there may be other slots. */
+  /** A thread has left or started, so the slots may have changed. */
   readonly onSlots: () => void;
 }
 
 /**
- * Runs the tasks of a lane on its threads, and sees each through to its end. A batch is some tasks that take one
- * slot, one after the other. A thread that is being ended has its slots taken over by a new one; its tasks end
- * when it has exited or, where that takes too long, as stuck.
+ * Runs the tasks of a lane on its threads and follows each task until it ends. A batch is a list of tasks that use
+ * one slot, one after the other. A new thread takes over the slots of a thread that is being ended. The tasks of
+ * the old thread end when it has exited or, if that takes too long, as stuck.
  */
 export class LaneThreads {
   readonly #options: LaneThreadsOptions;
@@ -65,12 +65,12 @@ export class LaneThreads {
     });
   }
 
-  /** What was handed to a thread and has not ended. */
+  /** The tasks that were handed to a thread and have not ended. */
   get handed(): Pick<HandedTasks, 'all' | 'assigned' | 'size' | 'find'> {
     return this.#handed;
   }
 
-  /** How many of these have begun. */
+  /** The number of handed tasks that have started. */
   get running(): number {
     return this.#running;
   }
@@ -91,13 +91,13 @@ export class LaneThreads {
     return Math.max(0, this.slots - this.#assignments.size);
   }
 
-  /** Waits until the threads can run tasks of these types at once; without types there is no need. */
+  /** Waits until the threads can run tasks of these types at once. Without types it does not wait. */
   async warmUp(): Promise<void> {
     const { types } = this.#options;
     if (types.length > 0) await this.#pool.warmUp(types.map((entry) => entry.module));
   }
 
-  /** Has a batch take a free slot. */
+  /** Runs a batch in a free slot. */
   start(batch: readonly HeldTask[]): void {
     const tasks = this.#handOver(batch);
     const [first] = tasks;
@@ -107,17 +107,17 @@ export class LaneThreads {
       .finally(() => this.#options.onFree());
   }
 
-  /** Takes tasks back that have not begun, and returns these. */
+  /** Takes back tasks that have not started, and returns them. */
   takeBack(tasks: Iterable<RunningTask>): HeldTask[] {
     return this.#handed.takeBack(tasks);
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no task runs. */
   async idle(): Promise<void> {
     await this.#assignments.idle();
   }
 
-  /** Ends all threads, with what runs on them. Those that do not end in time are left to themselves. */
+  /** Ends all threads and their tasks. It does not wait for threads that do not end in time. */
   async close(): Promise<void> {
     this.#unwatch();
     for (const task of this.#handed.all) task.kill('shutdown');
@@ -158,7 +158,7 @@ export class LaneThreads {
     });
   }
 
-  /** Sees the tasks of a batch through, in the order in which their thread runs them. */
+  /** Follows the tasks of a batch, in the order in which their thread runs them. */
   async #follow(batch: readonly RunningTask[]): Promise<void> {
     const stall = batch.length > 1 ? setTimeout(() => this.#putBack(batch), STALL_MS) : undefined;
     for (const task of batch) {
@@ -183,18 +183,18 @@ export class LaneThreads {
     this.#options.onFree();
   }
 
-  /** Ends the threads of some tasks. The tasks that share them did nothing wrong, and are given back. */
+  /** Ends the threads of some tasks. Other tasks on these threads did nothing wrong and are given back. */
   #end(tasks: readonly RunningTask[], reason?: StopReason, sentence?: string): void {
     this.#options.onPutBack(this.#handed.takeBack(this.#handed.besides(tasks)));
     for (const task of this.#handed.besides(tasks)) task.markBystander();
     for (const task of tasks) task.kill(reason, sentence);
   }
 
-  /** The log names the tasks at once: where their thread does not end, they have no outcome that does. */
+  /** Logs the tasks at once, because a task whose thread does not end has no outcome that names it. */
   #exceed(tasks: readonly RunningTask[], sentence: string): void {
     for (const { held } of tasks) {
       const { taskId, type } = held.task;
-      const warning = `Task ${taskId} of type ${type} is ended for its memory. ${sentence}`;
+      const warning = `Task ${taskId} of type ${type} is ended because of its memory. ${sentence}`;
       this.#options.events.emit('warned', { sentence: warning, ids: idsOf(held) });
     }
     this.#end(tasks, 'out_of_memory', sentence);
@@ -210,7 +210,7 @@ export class LaneThreads {
   }
 }
 
-/** The submission's own, or else its type's. */
+/** The timeout of the submission or, if it has none, of the type. */
 function timeoutOf({ task, entry }: HeldTask): number | undefined {
   return task.timeoutSeconds ?? entry.timeoutSeconds;
 }

@@ -7,7 +7,7 @@ import { MAX_READ_AHEAD } from '../claiming/read-ahead.ts';
 import { heldTask } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
 
-test('no more run than there are slots, and each started task is held until it is acknowledged', async (t) => {
+test('a lane runs no more tasks than it has slots, and holds each started task until it is acknowledged', async (t) => {
   const { lane, outcomes, started, mostRunning, freed } = await openLane(t);
   assert.equal(lane.held, 0);
   const tasks = Array.from({ length: 7 }, () => heldTask({ do: 'sleep', ms: 60 }));
@@ -29,7 +29,7 @@ test('no more run than there are slots, and each started task is held until it i
   assert.equal(freed() - before, 7);
 });
 
-test('a lane names its types, and reports the progress and the log of what it runs', async (t) => {
+test('a lane names its types and reports the progress and log lines of its tasks', async (t) => {
   const { lane, run, outcomeOf, lines } = await openLane(t);
   assert.deepEqual(lane.types, ['cpu-fixture', 'io-fixture']);
   assert.deepEqual(await outcomeOf(await run({ do: 'say progress', value: ['half'] })), { result: '"done"' });
@@ -39,7 +39,7 @@ test('a lane names its types, and reports the progress and the log of what it ru
   assert.deepEqual(lines.slice(0, 2), ['first', 'second']);
 });
 
-test('no line of a log is lost, however short the task and however busy the threads', async (t) => {
+test('no log line is lost, even for short tasks on busy threads', async (t) => {
   const { lane, outcomes, givenBack, lines } = await openLane(t);
   lane.accept(Array.from({ length: 300 }, () => heldTask({ do: 'log' })));
   // A slow machine gives tasks back that would wait for too long.
@@ -53,7 +53,7 @@ test('no line of a log is lost, however short the task and however busy the thre
   assert.equal(lines.length, expected);
 });
 
-test('demand is the free slots until the pace is known, then grows with it, and is bounded', async (t) => {
+test('demand equals the free slots until the pace is known, then grows with it up to a bound', async (t) => {
   const { lane, outcomes, acknowledgeAll } = await openLane(t);
   assert.deepEqual(lane.demand(1000, MAX_READ_AHEAD), { limit: 2, starts: 2 });
   const slow = heldTask({ do: 'sleep', ms: 100 });
@@ -72,7 +72,7 @@ test('demand is the free slots until the pace is known, then grows with it, and 
   assert.equal(lane.demand(1e9, MAX_READ_AHEAD).limit, MAX_CLAIM_TASKS);
 });
 
-test('a lane takes no more ahead than it leaves for others', async (t) => {
+test('a lane reads ahead no more tasks than it leaves for others', async (t) => {
   const { lane, outcomes, acknowledgeAll } = await openLane(t);
   lane.accept(Array.from({ length: 50 }, () => heldTask({ do: 'return' })));
   await waitFor('all outcomes', () => outcomes.size === 50);
@@ -83,14 +83,14 @@ test('a lane takes no more ahead than it leaves for others', async (t) => {
   );
 });
 
-test('where tasks are slow against a refill, nothing is held ahead', async (t) => {
+test('if tasks are slow compared with a refill, nothing is read ahead', async (t) => {
   const { lane, run, codeOf, acknowledgeAll } = await openLane(t);
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 300 })), 'success');
   acknowledgeAll();
   assert.deepEqual(lane.demand(1, MAX_READ_AHEAD), { limit: 2, starts: 2 });
 });
 
-test('a task that a claim has counted as started starts at once, ahead of what waits, or is given back', async (t) => {
+test('a task that its claim has counted as started starts before waiting tasks or is given back', async (t) => {
   const { lane, started, givenBack } = await openLane(t);
   const waiting = Array.from({ length: 2 }, () => heldTask({ do: 'sleep', ms: 60_000 }));
   const counted = Array.from({ length: 3 }, () =>
@@ -105,7 +105,7 @@ test('a task that a claim has counted as started starts at once, ahead of what w
   assert.equal(lane.waiting, 2);
 });
 
-test('waiting tasks start by priority, and those of a lower one than the edge has left are given back', async (t) => {
+test('waiting tasks start by priority, and are given back if the edge has tasks of a higher one', async (t) => {
   const { lane, started, givenBack, acknowledgeAll, outcomeOf } = await openLane(t, { threads: 1 });
   const first = heldTask({ do: 'sleep', ms: 300 });
   const [low, middle, high] = [0, 5, 9].map((priority) => heldTask({ do: 'sleep', ms: 1 }, { priority }));
@@ -119,18 +119,18 @@ test('waiting tasks start by priority, and those of a lower one than the edge ha
     started,
     [first, high, middle].map(({ task }) => task.taskId),
   );
-  // What was given back is not read ahead again at once.
+  // Tasks that were given back are not read ahead again at once.
   acknowledgeAll();
   assert.deepEqual(lane.demand(1000, MAX_READ_AHEAD), { limit: 1, starts: 1 });
 });
 
-test('demand is never below zero', async (t) => {
+test('demand is never negative', async (t) => {
   const { lane } = await openLane(t);
   lane.accept(Array.from({ length: 9 }, () => heldTask({ do: 'sleep', ms: 50 })));
   assert.deepEqual(lane.demand(0, MAX_READ_AHEAD), { limit: 0, starts: 0 });
 });
 
-test('what is taken out of the waiting never starts', async (t) => {
+test('a task removed from the waiting tasks never starts', async (t) => {
   const { lane, outcomes, started } = await openLane(t);
   const tasks = Array.from({ length: 5 }, () => heldTask({ do: 'sleep', ms: 50 }));
   lane.accept(tasks);
@@ -140,7 +140,7 @@ test('what is taken out of the waiting never starts', async (t) => {
   assert.deepEqual([outcomes.size, started.length], [2, 2]);
 });
 
-test('a lost task that waits never starts', async (t) => {
+test('a waiting task that is lost never starts', async (t) => {
   const { lane, outcomes, started } = await openLane(t);
   const tasks = Array.from({ length: 3 }, () => heldTask({ do: 'sleep', ms: 50 }));
   lane.accept(tasks);
@@ -150,7 +150,7 @@ test('a lost task that waits never starts', async (t) => {
   assert.deepEqual([outcomes.size, started.length], [2, 2]);
 });
 
-test('a lost task that runs is aborted, frees its slot, and is not reported', async (t) => {
+test('a running task that is lost is aborted, frees its slot, and is not reported', async (t) => {
   const { lane, run, outcomes, freed } = await openLane(t);
   const lost = await run({ do: 'sleep', ms: 60_000 });
   const before = freed();
@@ -159,7 +159,7 @@ test('a lost task that runs is aborted, frees its slot, and is not reported', as
   assert.deepEqual([outcomes.size, lane.held, freed() - before], [0, 0, 1]);
 });
 
-test('a lost task that ignores its signal is ended, and its slot works again', async (t) => {
+test('a lost task that ignores its signal is ended, and its slot becomes usable again', async (t) => {
   const { lane, run, outcomes, codeOf } = await openLane(t, { threads: 1 });
   lane.lose(await run({ do: 'spin', ms: 60_000 }));
   await waitFor('its slot', () => lane.running === 0);
@@ -167,7 +167,7 @@ test('a lost task that ignores its signal is ended, and its slot works again', a
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 1 })), 'success');
 });
 
-test('a task that is claimed again while its lost attempt is being ended is an attempt of its own', async (t) => {
+test('a task claimed again while its lost attempt is being ended runs as a separate attempt', async (t) => {
   const { lane, run, started, codeOf, outcomes } = await openLane(t);
   const lost = await run({ do: 'ignore the signal', ms: 600 });
   lane.lose(lost);
@@ -183,7 +183,7 @@ test('a task that is claimed again while its lost attempt is being ended is an a
   await waitFor('all outcomes', () => outcomes.size === 3);
 });
 
-test('a task that ends its thread has crashed, and the lane goes on', async (t) => {
+test('a task that ends its thread is reported as crashed, and the lane continues', async (t) => {
   const { lane, run, codeOf, outcomeOf } = await openLane(t, { threads: 1 });
   const exiting = heldTask({ do: 'exit', value: 3 });
   lane.accept([exiting]);
@@ -195,7 +195,7 @@ test('a task that ends its thread has crashed, and the lane goes on', async (t) 
   assert.equal(await codeOf(await run({ do: 'sleep', ms: 1 })), 'success');
 });
 
-test('idle waits for what runs, not for what is unreported', async (t) => {
+test('idle waits for running tasks, not for unreported ones', async (t) => {
   const { lane, run } = await openLane(t);
   assert.equal(await settlesWithin(lane.idle(), 1000), true);
   await run({ do: 'sleep', ms: 300 });

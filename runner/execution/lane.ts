@@ -7,36 +7,37 @@ import { CANCELLED, type Ending } from './running-task.ts';
 import type { StuckThread } from './stuck-threads.ts';
 import { WaitingTasks } from './waiting-tasks.ts';
 
-/** How often a lane looks for waiting tasks to give back. */
+/** How often a lane checks for waiting tasks to give back. */
 const CHECK_MS = 500;
 
 export interface LaneOptions extends LaneSetup {
   /**
-   * Takes the outcome of an attempt, and how many milliseconds it ran, where it did; the lane counts it as
-   * held until {@link Lane.acknowledge}.
+   * Gets the outcome of an attempt, and how many milliseconds it ran if it ran. The lane counts the task as held
+   * until {@link Lane.acknowledge}.
    */
   readonly onOutcome: (held: HeldTask, outcome: Outcome, ranMs: number | undefined) => void;
-  /** Takes tasks that have to go back without having spent their attempts. */
+  /** Gets tasks to give back without spending their attempts. */
   readonly onGiveBack: (tasks: readonly HeldTask[]) => void;
-  /** A task's thread does not end: nobody should wait for it. */
+  /** A task's thread does not end, so no code should wait for it. */
   readonly onStuck: (held: HeldTask) => void;
-  /** A slot may have come free. */
+  /** A slot may have become free. */
   readonly onFreed: (lane: Lane) => void;
 }
 
-/** How full a lane is; the tasks that it holds are waiting, running or unreported. */
+/** The load of a lane. The tasks that it holds are waiting, running or unreported. */
 export type LaneLoad = Pick<
   Lane,
   'capacity' | 'slots' | 'stuck' | 'held' | 'waiting' | 'running' | 'unreported'
 >;
 
 /**
- * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread
- * (where it runs, or is queued behind another short one), or unreported (its outcome is not acknowledged
- * yet); all three count against the lane's bound.
+ * The slots of one kind of work. A task in a lane is waiting (claimed, not started), handed to a thread (it
+ * runs or is queued behind another short task), or unreported (its outcome is not acknowledged yet). All
+ * three count against the lane's bound.
  *
- * A thread that is being ended has its slots taken over by a new one. Its tasks leave the lane when it has
- * exited or, where that takes too long, when they are not vouched for any more; the thread counts as stuck then.
+ * A new thread takes over the slots of a thread that is being ended. The tasks of the old thread leave the
+ * lane when it has exited. If that takes too long, the thread counts as stuck, and the lane gives up its
+ * tasks.
  */
 export class Lane {
   readonly #options: LaneOptions;
@@ -74,17 +75,17 @@ export class Lane {
     return this.#options.types.map((entry) => entry.type);
   }
 
-  /** How many tasks it runs at once. */
+  /** The number of tasks that it runs at once. */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** How many tasks its threads run at once now: less where threads do not end, and too many to replace them. */
+  /** The number of tasks that its threads can run now: fewer if too many stuck threads cannot be replaced. */
   get slots(): number {
     return this.#threads.slots;
   }
 
-  /** The threads that do not end, the one that is to end for longest first. */
+  /** The stuck threads, the longest stuck first. */
   get stuck(): readonly StuckThread[] {
     return this.#threads.stuck;
   }
@@ -108,12 +109,12 @@ export class Lane {
     return this.#threads.running;
   }
 
-  /** Tasks that have ended here, and the edge has not answered for. */
+  /** Tasks that have ended here but whose outcome the edge has not acknowledged. */
   get unreported(): number {
     return this.#unreported.size;
   }
 
-  /** Waits until the threads can run tasks of these types at once; a lane without types has no need. */
+  /** Waits until the threads can run tasks of their types at once. A lane without types does not wait. */
   async warmUp(): Promise<void> {
     await this.#threads.warmUp();
   }
@@ -124,7 +125,7 @@ export class Lane {
   }
 
   /**
-   * Takes the tasks of a claim. One that the claim has counted as started starts now, or is given back.
+   * Takes the tasks of a claim. A task that the claim has counted as started starts now or is given back.
    *
    * @param head the first task that the claim has left in the ledger.
    */
@@ -138,43 +139,43 @@ export class Lane {
     this.#giveBackLate();
   }
 
-  /** The edge has answered for a task's outcome. */
+  /** The edge has acknowledged a task's outcome. */
   acknowledge(held: HeldTask): void {
     this.#unreported.delete(held);
     this.#options.onFreed(this);
   }
 
-  /** Starts nothing any more. */
+  /** Starts no more tasks. */
   drain(): void {
     this.#draining = true;
     this.#waiting.putBack(this.#threads.takeBack(this.#threads.handed.all));
   }
 
-  /** Takes out what has not started. */
+  /** Removes and returns the tasks that have not started. */
   takeWaiting(): HeldTask[] {
     return this.#waiting.takeAll();
   }
 
-  /** Drops a task whose lease has ended; one that runs is aborted and its outcome goes nowhere. */
+  /** Drops a task whose lease has ended. A running task is aborted and its outcome is not reported. */
   lose(held: HeldTask): void {
     if (this.#unqueue(held)) this.#options.onFreed(this);
     else this.#threads.handed.find(held)?.stop('lost', 'The lease of the task was lost');
   }
 
-  /** Calls a task off; one that runs is aborted. Its outcome says that it is dropped. */
+  /** Cancels a task. A running task is aborted. Its outcome reports the cancellation. */
   cancel(held: HeldTask): void {
     if (this.#unqueue(held)) this.#hand(held, CANCELLED);
     else this.#threads.handed.find(held)?.stop('cancelled', 'The task was cancelled');
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no task runs. */
   async idle(): Promise<void> {
     await this.#threads.idle();
   }
 
   /**
-   * Ends all threads. What ran is reported as failed once they have ended; nothing starts any more. Threads
-   * that do not end in time are left to themselves.
+   * Ends all threads. Their tasks are reported as failed after the threads have ended. No more tasks start.
+   * It does not wait for threads that do not end in time.
    */
   async close(): Promise<void> {
     this.drain();
@@ -224,7 +225,7 @@ export class Lane {
     this.#options.onFreed(this);
   }
 
-  /** Takes out a task that has not begun. */
+  /** Removes a task that has not started. */
   #unqueue(held: HeldTask): boolean {
     const queued = this.#threads.handed.find(held);
     if (queued) return this.#threads.takeBack([queued]).length > 0;

@@ -5,9 +5,9 @@ import { type NativeExcess, NativeMemory } from './native-memory.ts';
 import type { RunningTask } from './running-task.ts';
 
 const CHECK_MS = 100;
-/** A thread of short tasks is looked at this often: each look interrupts it. */
+/** How often a thread of short tasks is measured. Each measurement interrupts it. */
 const SHORT_TASKS_CHECK_MS = 1000;
-/** That the memory cannot be read is logged this often. */
+/** How often the log repeats that the memory cannot be read. */
 const WARN_MS = 60_000;
 const MB = 2 ** 20;
 
@@ -15,14 +15,14 @@ const MB = 2 ** 20;
 export interface WatchedTasks {
   readonly running: () => Iterable<RunningTask>;
   /**
-   * A thread has taken more than its tasks may: the largest allowance of any of them.
+   * A thread uses more memory than the largest allowance of its tasks.
    *
-   * @param sentence says what was measured, and how certain it is.
+   * @param sentence describes the measurement and its certainty.
    */
   readonly onExceeded: (tasks: readonly RunningTask[], sentence: string) => void;
 }
 
-/** What is known of a thread that has run tasks. */
+/** The measurements of a thread that has run tasks. */
 interface WatchedThread {
   readonly thread: TaskThread;
   tasks: RunningTask[];
@@ -30,14 +30,14 @@ interface WatchedThread {
   allowedMb: number;
   usedBytes: number;
   residentBytes: number;
-  /** It was asked for its heap and has not answered: it is in a native call. */
+  /** The thread has not answered the question for its heap, because it is in a native call. */
   isAsked: boolean;
 }
 
 /**
- * Looks at the memory of the threads that run tasks: at the heap and the Buffers of each, which V8 counts, and
- * at what the process takes beyond them, which {@link NativeMemory} attributes. A thread's own limit covers its
- * heap alone, and is one for all task types.
+ * Watches the memory of the threads that run tasks. V8 counts the heap and the Buffers of each thread. {@link
+ * NativeMemory} attributes the other memory of the process. A thread's own limit covers only its heap and is
+ * the same for all task types.
  */
 export class MemoryWatch {
   readonly #events: RunnerBus;
@@ -49,13 +49,13 @@ export class MemoryWatch {
   #nextForAllAt = 0;
   #nextWarningAt = 0;
 
-  /** @param residentBytes reads the memory of the process; throws where the system does not say it. */
+  /** @param residentBytes reads the memory of the process; throws if the system does not provide it. */
   constructor(events: RunnerBus, residentBytes: () => number = process.memoryUsage.rss) {
     this.#events = events;
     this.#residentBytes = residentBytes;
   }
 
-  /** Watches some tasks until the function that it returns is called. */
+  /** Watches some tasks until the returned function is called. */
   watch(tasks: WatchedTasks): () => void {
     this.#watched.add(tasks);
     this.#timer ??= setInterval(() => this.#check(), CHECK_MS).unref();
@@ -79,7 +79,7 @@ export class MemoryWatch {
     this.#checkNative();
   }
 
-  /** Notes which thread runs what. */
+  /** Notes which thread runs which tasks. */
   #collect(): void {
     for (const one of this.#threads.values()) one.tasks = [];
     for (const watched of this.#watched) {
@@ -112,7 +112,7 @@ export class MemoryWatch {
     one.isAsked = false;
     if (!memory) return;
     Object.assign(one, memory);
-    // In a native call it answers late: others may run on it by then.
+    // A thread in a native call answers late. Other tasks may run on it by then.
     const { allowedMb } = one;
     const still = tasks.filter((task) => one.tasks.includes(task));
     if (still.length === 0 || memory.usedBytes <= allowedMb * MB) return;
@@ -133,7 +133,7 @@ export class MemoryWatch {
     if (excess) excess.user.watched.onExceeded(excess.user.tasks, nativeSentence(excess));
   }
 
-  /** The memory of the process beyond the main thread's heap and Buffers; undefined where it cannot be read now. */
+  /** The memory of the process without the main thread's heap and Buffers; undefined if it cannot be read now. */
   #ownNativeBytes(): number | undefined {
     try {
       const { total_heap_size, external_memory } = getHeapStatistics();
@@ -144,7 +144,7 @@ export class MemoryWatch {
     }
   }
 
-  /** It reads a file, and tasks may have opened as many as the process may. */
+  /** The memory is read from a file, which fails if tasks have opened all files that the process may open. */
   #warnUnreadable(error: unknown): void {
     const now = performance.now();
     if (now < this.#nextWarningAt) return;

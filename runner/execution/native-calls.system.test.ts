@@ -5,7 +5,7 @@ import { FakeEdge } from '../testing/fake-edge.ts';
 import { roundsFor } from '../testing/native-call.ts';
 import { flagsFor, startCli } from '../testing/start-cli.ts';
 
-test('a runner that is stopped ends in bounded time although a native call goes on', async (t) => {
+test('a stopped runner ends in bounded time although a native call continues', async (t) => {
   const edge = await FakeEdge.start(t);
   const id = edge.ledger.add('cpu-fixture', { do: 'compute natively', ms: roundsFor(120_000) });
   const cli = startCli(t, [...flagsFor(edge), '--drain-timeout', '0']);
@@ -22,7 +22,7 @@ test('a runner that is stopped ends in bounded time although a native call goes 
   assert.notEqual(edge.ledger.stateOf(id), 'failed');
 });
 
-test('native calls of tasks do not keep the runner from its host names, and so from its leases', async (t) => {
+test('native calls of tasks do not block the name lookups of the runner, so it renews its leases', async (t) => {
   const edge = await FakeEdge.start(t);
   const url = (loopback: string) => loopback.replace('127.0.0.1', 'localhost');
   const order = { do: 'compute in the background', ms: roundsFor(60_000), value: 2 };
@@ -30,7 +30,7 @@ test('native calls of tasks do not keep the runner from its host names, and so f
   const flags = flagsFor({ queueUrl: url(edge.queueUrl), apiUrl: url(edge.apiUrl) });
   const cli = startCli(t, [...flags, '--lease-seconds', '3']);
   for (const id of ids) await cli.says(`Processing task ${id}`);
-  // The next heartbeat needs a connection, which needs a look-up.
+  // The next heartbeat needs a connection, which needs a name lookup.
   edge.fail('/tasks/heartbeat', { drop: 'after' });
   const before = edge.callsTo('/tasks/heartbeat').length;
   await waitFor('more heartbeats', () => edge.callsTo('/tasks/heartbeat').length > before + 3, 15_000);

@@ -1,10 +1,10 @@
-/** Native calls that the main thread needs at once for itself: name look-ups, files. */
+/** The concurrent native calls of the main thread: name lookups and files. */
 const OWN_NATIVE_CALLS = 4;
 
 /**
- * Gives libuv a thread for each native call that tasks may have under way, also in threads that do not end. All
- * threads of a process share them, so the main thread could look up no host name otherwise. libuv reads the
- * setting at the first native call of the process; where the environment sets it, that holds.
+ * Gives libuv a thread for each concurrent native call of tasks, including tasks on stuck threads. All
+ * threads of a process share libuv's threads, so otherwise the main thread could not look up host names.
+ * libuv reads the setting at the first native call of the process. A setting in the environment is kept.
  */
 export function reserveNativeThreads(threads: number): void {
   const lanes = threads + 1;
@@ -12,8 +12,8 @@ export function reserveNativeThreads(threads: number): void {
 }
 
 /**
- * Has `process.exit` end this process at once. Node would wait for threads that are in a native call. It ends
- * as by a SIGTERM that nothing handles.
+ * Makes `process.exit` end this process at once. Node would wait for threads in a native call. The process ends as
+ * if by an unhandled SIGTERM.
  */
 export function exitDespiteThreads(): void {
   process.once('exit', () => {

@@ -4,12 +4,12 @@ import { type MemoryUser, NativeMemory } from './native-memory.ts';
 
 const MB = 2 ** 20;
 
-/** A thread that runs tasks of these names, which may take 1,000 MB. */
+/** A thread that runs tasks with these names, which may use 1,000 MB. */
 function user(tasks: readonly string[], rest: Partial<MemoryUser<string>> = {}): MemoryUser<string> {
   return { tasks, allowedBytes: 1000 * MB, usedBytes: 0, isEnding: false, busyMs: 0, ...rest };
 }
 
-/** Samples these megabytes one after the other, and answers the task that the last of them blames. */
+/** Samples these megabytes one after the other, and returns the task that the last sample blames. */
 function blamed(native: NativeMemory<string>, users: readonly MemoryUser<string>[], ...mb: number[]) {
   const excesses = mb.map((one) => native.sample(one * MB, users));
   const latest = excesses.pop();
@@ -17,33 +17,33 @@ function blamed(native: NativeMemory<string>, users: readonly MemoryUser<string>
   return latest && { tasks: latest.user.tasks, mb: latest.grownBytes / MB, others: latest.others };
 }
 
-test('a task alone is blamed when the process has grown by more than it may take, and some slack', () => {
+test('a single task is blamed if the process has grown by more than its allowance plus some slack', () => {
   const native = new NativeMemory<string>();
   const alone = [user(['a'])];
   assert.equal(blamed(native, alone, 500, 1500, 1750), undefined);
   assert.deepEqual(blamed(native, alone, 1800), { tasks: ['a'], mb: 1300, others: 0 });
 });
 
-test('what its thread has in its heap and its Buffers is not there to be taken again', () => {
+test('the heap and the Buffers of a thread reduce its allowance for native memory', () => {
   const native = new NativeMemory<string>();
   const alone = [user(['a'], { usedBytes: 800 * MB })];
   assert.equal(blamed(native, alone, 500, 900), undefined);
   assert.equal(blamed(native, alone, 1000)?.mb, 500);
 });
 
-test('memory that was there before a task began is not its own', () => {
+test('memory from before the start of a task is not attributed to it', () => {
   const native = new NativeMemory<string>();
   assert.equal(blamed(native, [], 3000), undefined);
   assert.equal(blamed(native, [user(['late'])], 3000, 3500), undefined);
 });
 
-test('memory that a task took before it was first looked at is its own', () => {
+test('memory that a task took before its first measurement is attributed to it', () => {
   const native = new NativeMemory<string>();
   assert.equal(blamed(native, [], 100), undefined);
   assert.equal(blamed(native, [user(['fast'])], 1500)?.mb, 1400);
 });
 
-test('of tasks side by side the one during which most was taken is blamed, once all together have too much', () => {
+test('if concurrent tasks use too much together, the one with the most growth is blamed', () => {
   const native = new NativeMemory<string>();
   const [early, late] = [user(['early']), user(['late'])];
   assert.equal(blamed(native, [early], 100, 900), undefined);
@@ -51,21 +51,21 @@ test('of tasks side by side the one during which most was taken is blamed, once 
   assert.deepEqual(blamed(native, [early, late], 2400), { tasks: ['early'], mb: 2300, others: 1 });
 });
 
-test('of tasks during which the same was taken, the one whose thread was busier is blamed', () => {
+test('of tasks with equal growth, the one with the busier thread is blamed', () => {
   const native = new NativeMemory<string>();
   const users = (busyMs: number) => [user(['idle'], { busyMs: 9000 }), user(['busy'], { busyMs })];
   assert.equal(blamed(native, users(100), 100, 900), undefined);
   assert.deepEqual(blamed(native, users(400), 2400), { tasks: ['busy'], mb: 2300, others: 1 });
 });
 
-test('while a thread is being ended what it goes on to take is not blamed on others, but not for ever', () => {
+test('memory that an ending thread still takes is not blamed on others, up to a limit', () => {
   const native = new NativeMemory<string>();
   const users = [user(['ended'], { isEnding: true }), user(['innocent'])];
   assert.equal(blamed(native, users, 100, 2000, 5000), undefined);
   assert.deepEqual(blamed(native, users, 5400)?.tasks, ['innocent']);
 });
 
-test('what a thread has left behind when it exits is nobody’s', () => {
+test('memory that a thread leaves behind when it exits is attributed to no task', () => {
   const native = new NativeMemory<string>();
   assert.equal(blamed(native, [user(['ended'], { isEnding: true }), user(['b'])], 100, 3000), undefined);
   native.forgive();

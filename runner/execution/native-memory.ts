@@ -1,17 +1,17 @@
 const MB = 2 ** 20;
 
-/** Growth that is not looked at: the allocator's, and that of threads that start. */
+/** Growth that is ignored: by the allocator and by starting threads. */
 const SLACK_BYTES = 256 * MB;
-/** A thread that is being ended may go on to take this many times its allowance before others are blamed. */
+/** An ending thread may still take this many times its allowance before other threads are blamed. */
 const ENDING_FACTOR = 4;
 
-/** Growths that differ by less than this share say nothing of which task is the cause. */
+/** Growths that differ by less than this share do not show which task is the cause. */
 const TIE_SHARE = 0.1;
 
 /** A thread with tasks, or one that is being ended. */
 export interface MemoryUser<Task> {
   readonly tasks: readonly Task[];
-  /** What its tasks may take, the largest allowance of any of them. */
+  /** The largest allowance of its tasks. */
   readonly allowedBytes: number;
   /** Its heap and its Buffers. */
   readonly usedBytes: number;
@@ -20,31 +20,31 @@ export interface MemoryUser<Task> {
   readonly busyMs: number;
 }
 
-/** A thread whose tasks have taken too much native memory, as far as that can be known. */
+/** A thread whose tasks have probably taken too much native memory. */
 export interface NativeExcess<User> {
   readonly user: User;
   readonly grownBytes: number;
-  /** How many tasks of other threads run at the same time: any of them may be the cause. */
+  /** The number of concurrent tasks on other threads. Any of them may be the cause. */
   readonly others: number;
 }
 
 /**
- * Attributes native memory, such as an image library's, to tasks. It belongs to the process, not to a thread:
- * what is known is by how much it has grown while a task ran. A thread is blamed when that is more than all
- * threads together may still take: the one during whose tasks it grew most; of those with about the same growth
- * the one that was busy for longest.
+ * Attributes native memory, such as an image library's, to tasks. Native memory belongs to the process, not to a
+ * thread: only its growth during a task is known. If the growth is more than all threads together may still take,
+ * the thread with the most growth during its tasks is blamed. Of threads with about the same growth, the one that
+ * was busy for longest is blamed.
  */
 export class NativeMemory<Task> {
   #starts = new Map<Task, Start>();
   #latest = Number.POSITIVE_INFINITY;
 
-  /** A thread has exited: what it has left behind is nobody's. */
+  /** A thread has exited. The memory that it leaves behind is attributed to no task. */
   forgive(): void {
     this.#starts.clear();
     this.#latest = Number.POSITIVE_INFINITY;
   }
 
-  /** @param nativeBytes the memory of the process that is in no thread's heap or Buffers. */
+  /** @param nativeBytes the memory of the process without the heaps and Buffers of its threads. */
   sample<User extends MemoryUser<Task>>(
     nativeBytes: number,
     users: readonly User[],
@@ -52,7 +52,7 @@ export class NativeMemory<Task> {
     const starts = new Map<Task, Start>();
     for (const { tasks, busyMs } of users) {
       for (const task of tasks) {
-        // A new task may have taken memory before it is first seen here.
+        // A new task may have taken memory before its first measurement.
         const start = this.#starts.get(task) ?? { bytes: this.#latest, busyMs };
         starts.set(task, { ...start, bytes: Math.min(start.bytes, nativeBytes) });
       }
@@ -83,7 +83,7 @@ export class NativeMemory<Task> {
   }
 }
 
-/** What was measured when a task was first seen; the native memory since then at its least. */
+/** The measurements when a task was first seen, with the lowest native memory since then. */
 interface Start {
   readonly bytes: number;
   readonly busyMs: number;

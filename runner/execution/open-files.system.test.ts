@@ -13,7 +13,7 @@ const IMPORTS = `
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 `;
-/** Opens files until the process may open no more, and holds them. */
+/** Opens files until the process may open no more, and keeps them open. */
 const LEAK = `payload: z.object({ ms: z.number() }), async run({ ms }) {
   const files = [];
   try { for (;;) files.push(openSync('/dev/null')); } catch {}
@@ -22,7 +22,7 @@ const LEAK = `payload: z.object({ ms: z.number() }), async run({ ms }) {
   return files.length;
 },`;
 
-/** A runner that may open few files, and has a task that waits for a while; both end with the test. */
+/** A runner that may open few files, and a task that waits for a while. Both end with the test. */
 async function openRunner(t: TestContext) {
   const edge = await FakeEdge.start(t);
   const tasks = await taskFolder(t, {
@@ -52,7 +52,7 @@ async function openRunner(t: TestContext) {
 const options = { skip: process.platform !== 'linux' };
 
 test(
-  'a task that opens all files that the process may ends neither the runner nor its leases',
+  'a task that opens all files that the process may open ends neither the runner nor its leases',
   options,
   async (t) => {
     const { edge, cli, port, resultOf, wait } = await openRunner(t);
@@ -62,7 +62,7 @@ test(
     );
     edge.fail('/tasks/claim', { drop: 'before' }, { drop: 'before' });
     edge.fail('/tasks/heartbeat', { drop: 'before' });
-    // Some are accepted, in the place of a connection that was dropped; others are closed.
+    // Some connections are accepted in place of a dropped one; others are closed.
     const callers = Array.from({ length: 3 }, () => connect(port, '127.0.0.1').on('error', () => {}));
     for (const caller of callers) caller.setTimeout(500, () => caller.destroy());
     await Promise.all(callers.map((caller) => once(caller, 'close')));
@@ -75,7 +75,7 @@ test(
   },
 );
 
-test('the thread of such a task is replaced when its time is up', options, async (t) => {
+test('the thread of such a task is replaced at its timeout', options, async (t) => {
   const { edge, cli, resultOf, wait } = await openRunner(t);
   const leak = edge.ledger.add('leak', { ms: 60_000 }, { timeoutSeconds: 2, maxAttempts: 1 });
   const next = edge.ledger.add('leak', { ms: 0 });

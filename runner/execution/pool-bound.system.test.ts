@@ -6,7 +6,7 @@ import { roundsFor } from '../testing/native-call.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
-test('threads that do not end are replaced up to a bound, then their places wait for one to exit', async (t) => {
+test('stuck threads are replaced up to a limit, then their places stay empty until one exits', async (t) => {
   const { pool, started } = openPool(t);
   const order = { do: 'compute natively', ms: roundsFor(6000) } as const;
   const exits: Promise<unknown>[] = [];

@@ -4,18 +4,18 @@ import { job, type Order } from '../testing/held-tasks.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
-test('every way in which a task can end is an outcome, and the pool goes on', async (t) => {
+test('every end of a task becomes an outcome, and the pool continues', async (t) => {
   const { pool } = openPool(t);
   const outcomeOf = (order: Order | Record<string, unknown>) => run(pool, job(order)).outcome;
   const invalid = { code: 'invalid_result', retryable: false };
 
-  await t.test('a result comes back as JSON text', async () => {
+  await t.test('a result is returned as JSON text', async () => {
     const value = { n: 1, text: '"quoted" ✅', list: [null, true], at: new Date(0) };
     assert.deepEqual(await outcomeOf({ do: 'return', value }), { result: JSON.stringify(value) });
     assert.deepEqual(await outcomeOf({ do: 'return', value: null }), { result: 'null' });
   });
 
-  await t.test('no result is a success without one', async () => {
+  await t.test('a task without a result succeeds without one', async () => {
     assert.deepEqual(await outcomeOf({ do: 'return' }), { result: undefined });
   });
 
@@ -30,12 +30,12 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     assert.deepEqual(await run(pool, known).outcome, { result });
   });
 
-  await t.test('a thrown Error keeps its name and message and may be retried', async () => {
+  await t.test('a thrown Error keeps its name and message and is retryable', async () => {
     const error = { code: 'task_error', name: 'RangeError', message: 'out of range', retryable: true };
     assert.deepEqual(await outcomeOf({ do: 'throw' }), { error });
   });
 
-  await t.test('anything else that is thrown is shown', async () => {
+  await t.test('the message shows any other thrown value', async () => {
     const message = 'The task threw string "plain text" instead of an Error';
     assert.deepEqual(await outcomeOf({ do: 'throw text' }), { error: { code: 'task_error', message } });
   });
@@ -46,13 +46,13 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
   });
 
   for (const message of [42, { reason: 'an object' }]) {
-    await t.test(`an error whose message is a ${typeof message} is told in text`, async () => {
+    await t.test(`an error whose message is a ${typeof message} is reported as text`, async () => {
       const outcome = await outcomeOf({ do: 'throw an odd error', value: message });
       assert.equal('error' in outcome && typeof outcome.error.message, 'string');
     });
   }
 
-  await t.test('a payload that does not match is not retried, and each field is named', async () => {
+  await t.test('a payload that does not match is not retried, and the error names each field', async () => {
     const outcome = await outcomeOf({ do: 'dance', ms: 'long' });
     assert.ok('error' in outcome);
     assert.equal(outcome.error.code, 'invalid_payload');
@@ -60,7 +60,7 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     assert.match(outcome.error.message, /do: .*; ms: .*/);
   });
 
-  await t.test('a payload that is no JSON fails its task alone, and is not retried', async () => {
+  await t.test('a payload that is not JSON fails only its task, which is not retried', async () => {
     const broken = run(pool, { ...job({ do: 'return' }), payloadText: '{"do":"return",}' }).outcome;
     const absent = run(pool, { ...job({ do: 'return' }), payloadText: undefined }).outcome;
     assert.deepEqual(await outcomeOf({ do: 'return', value: 1 }), { result: '1' });
@@ -78,7 +78,7 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     ['return a Map', /it is a Map/],
     ['return a circle', /circular/],
   ] as const) {
-    await t.test(`to ${what} fails for good, with the reason`, async () => {
+    await t.test(`to ${what} fails permanently, with the reason`, async () => {
       const outcome = await outcomeOf({ do: what });
       assert.ok('error' in outcome);
       const { message, ...rest } = outcome.error;
@@ -87,7 +87,7 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     });
   }
 
-  await t.test('a result of 256 KB is kept, one of a byte more fails for good', async () => {
+  await t.test('a result of 256 KB is kept; a result with one byte more fails permanently', async () => {
     const text = (bytes: number) => 'x'.repeat(bytes - 2);
     assert.ok('result' in (await outcomeOf({ do: 'return', value: text(262_144) })));
     const outcome = await outcomeOf({ do: 'return', value: text(262_145) });
@@ -113,7 +113,7 @@ test('every way in which a task can end is an outcome, and the pool goes on', as
     assert.match('error' in outcome ? outcome.error.message : '', /thrown in a timer/);
   });
 
-  await t.test('after all of that the pool still runs tasks', async () => {
+  await t.test('after all of these the pool still runs tasks', async () => {
     assert.deepEqual(await outcomeOf({ do: 'return', value: 'alive' }), { result: '"alive"' });
   });
 });

@@ -5,7 +5,7 @@ import { job, newTaskId } from '../testing/held-tasks.ts';
 import { exitOf, openPool, run } from '../testing/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
-test('a kill ends the spinning job alone and settles only after its thread has exited', async (t) => {
+test('a kill ends only the spinning job and settles after its thread has exited', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });
   const spinning = job({ do: 'spin', ms: 60_000 });
   const neighbour = job({ do: 'sleep', ms: 300 });
@@ -35,7 +35,7 @@ test('a job that waits for its thread to start can be killed', async (t) => {
   assert.equal(await settlesWithin(ended, 3000), true, 'the job ran although it was killed');
 });
 
-test('an abort reaches the signal of its task and of no other', async (t) => {
+test('an abort reaches only the signal of its task', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });
   const [one, other] = [job({ do: 'sleep', ms: 60_000 }), job({ do: 'sleep', ms: 200 })];
   const aborted = run(pool, one);
@@ -47,7 +47,7 @@ test('an abort reaches the signal of its task and of no other', async (t) => {
   assert.deepEqual(await beside.outcome, { result: '"slept"' });
 });
 
-test('an abort does not outlive its attempt: the next attempt of the task on another thread runs', async (t) => {
+test('an abort affects only its attempt: the next attempt on another thread runs', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });
   const taskId = newTaskId();
   const firstJob = job({ do: 'sleep', ms: 60_000 }, taskId);
@@ -62,7 +62,7 @@ test('an abort does not outlive its attempt: the next attempt of the task on ano
   await occupying.outcome;
 });
 
-test('to close ends every thread and every job', async (t) => {
+test('close ends every thread and every job', async (t) => {
   const { pool, started } = openPool(t, { threads: 2 });
   const spinning = job({ do: 'spin', ms: 60_000 });
   const exit = exitOf(run(pool, spinning));

@@ -24,7 +24,7 @@ test('progress and log lines of a task arrive in order', async (t) => {
   );
 });
 
-test('a shared thread runs as many waiting tasks at once as it has slots', async (t) => {
+test('a shared thread runs one waiting task per slot at once', async (t) => {
   const { pool, messages } = openPool(t, { tasksPerThread: 20 });
   const startedAt = performance.now();
   const running = Array.from({ length: 20 }, () => run(pool, job({ do: 'sleep', ms: 500 })));
@@ -34,7 +34,7 @@ test('a shared thread runs as many waiting tasks at once as it has slots', async
   assert.ok(performance.now() - startedAt < 5000, 'they ran one after the other');
 });
 
-test('tasks that start together on a shared thread end each at its own time', async (t) => {
+test('tasks that start together on a shared thread end independently', async (t) => {
   const { pool } = openPool(t, { tasksPerThread: 20 });
   const order: unknown[] = [];
   const ms = [1000, 1, 300, 300, 650];
@@ -51,7 +51,7 @@ for (const [lane, tasksPerThread] of [
   ['a shared thread', 2],
   ['a thread of its own', 1],
 ] as const) {
-  test(`what a task leaves behind on ${lane} harms no later task, and is told`, async (t) => {
+  test(`code that a task leaves behind on ${lane} harms no later task and is reported`, async (t) => {
     const { pool, messages } = openPool(t, { tasksPerThread });
     const bomb = job({ do: 'leave a bomb', ms: 50 });
     assert.deepEqual(await run(pool, bomb).outcome, { result: '"left"' });
@@ -63,7 +63,7 @@ for (const [lane, tasksPerThread] of [
   });
 }
 
-test('jobs of a batch run one after the other, and each end is reported before the next starts', async (t) => {
+test('the jobs of a batch run one after the other, and each end is reported before the next start', async (t) => {
   const { pool, messages, started } = openPool(t);
   const [first, second] = [job({ do: 'return', value: 'first' }), job({ do: 'spin', ms: 60_000 })];
   const [one, other] = pool.start([first, second]);
@@ -76,7 +76,7 @@ test('jobs of a batch run one after the other, and each end is reported before t
   await assert.rejects(other.end, ThreadExit);
 });
 
-test('a job that has not begun can be taken back, and never runs', async (t) => {
+test('a job that has not started can be taken back and never runs', async (t) => {
   const { pool, messages, started } = openPool(t);
   const orders = [job({ do: 'spin', ms: 300 }), job({ do: 'sleep', ms: 1 }), job({ do: 'sleep', ms: 2 })];
   const [spinning, taken, last] = pool.start(orders);
@@ -94,7 +94,7 @@ test('a job that has not begun can be taken back, and never runs', async (t) => 
   );
 });
 
-test('where the thread ends, what has not begun can be taken back still', async (t) => {
+test('jobs that have not started can still be taken back when the thread ends', async (t) => {
   const { pool } = openPool(t);
   const [exiting, queued] = pool.start([job({ do: 'exit', value: 3 }), job({ do: 'return', value: 1 })]);
   assert.ok(exiting && queued);

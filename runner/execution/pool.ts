@@ -2,27 +2,27 @@ import type { RunningJob } from '../threads/task-thread.ts';
 import { TaskThread, type TaskThreadOptions } from '../threads/task-thread.ts';
 import type { Job } from '../threads/thread-protocol.ts';
 
-/** A thread that does not start is tried again after this time. */
+/** The delay before a thread that did not start is started again. */
 const RESTART_MS = 1000;
 /** At least this many threads may be leaving while others take their places. */
 const MIN_LEAVING = 2;
-/** A thread of many tasks that does not batch its event loop for this long is blocked by one of them. */
+/** A shared thread that does not turn its event loop for this long is blocked by one of its tasks. */
 const BLOCKED_MS = 3000;
 const CHECK_MS = 500;
 
 export interface PoolOptions extends Omit<TaskThreadOptions, 'onExit'> {
   readonly threads: number;
-  /** A thread is leaving or has exited: there may be other slots now. */
+  /** A thread is leaving or has exited, so the slots may have changed. */
   readonly onSlots: () => void;
-  /** A thread that is shared does not batch its event loop, so it is set aside. */
+  /** A shared thread does not turn its event loop, so it is set aside. */
   readonly onBlocked: (thread: TaskThread) => void;
 }
 
 /**
- * The threads of a lane. A thread that is being ended is replaced at once, so that only what it ran waits for
- * its end. So is one of many tasks that one of them blocks: it goes on with what it has. As many threads may be
- * leaving as the pool has places, and {@link MIN_LEAVING} at least; beyond that a place stays empty until one
- * has exited.
+ * The threads of a lane. A thread that is being ended is replaced at once, so that only its own tasks wait for its
+ * end. A shared thread that one of its tasks blocks is also replaced, and continues with its tasks. The number of
+ * leaving threads is limited to the pool's places, but at least {@link MIN_LEAVING}. At the limit, a place stays
+ * empty until a leaving thread has exited.
  */
 export class ThreadPool {
   readonly #options: PoolOptions;
@@ -40,7 +40,7 @@ export class ThreadPool {
     this.#fill();
   }
 
-  /** How many jobs its threads may run at once now. */
+  /** The number of jobs that its threads may run at once now. */
   get slots(): number {
     return this.#threads.size * this.#options.tasksPerThread;
   }
@@ -50,15 +50,15 @@ export class ThreadPool {
     return this.#threads.size + this.#leaving.size > 0;
   }
 
-  /** Waits until the threads have started and loaded these files, so that the first tasks need not. */
+  /** Waits until the threads have started and loaded these files, so that the first tasks need not wait. */
   async warmUp(modules: readonly string[]): Promise<void> {
     await Promise.all([...this.#threads].map((thread) => thread.warmUp(modules)));
   }
 
   /**
-   * Has a thread run jobs, one after the other.
+   * Runs jobs on a thread, one after the other.
    *
-   * @throws {Error} where there is no slot.
+   * @throws {Error} if there is no free slot.
    */
   start(jobs: readonly Job[]): RunningJob[] {
     let best: TaskThread | undefined;
@@ -114,7 +114,7 @@ export class ThreadPool {
       onExit: (thread) => {
         this.#threads.delete(thread);
         this.#leaving.delete(thread);
-        // Where it did not even start, the next one may not either.
+        // If a thread did not start, the next one may not start either.
         if (thread.isReady || thread.endingSince !== undefined) this.#fill();
         else this.#fillLater();
         this.#options.onSlots();

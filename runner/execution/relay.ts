@@ -2,7 +2,7 @@ import type { RunnerBus } from '../events.ts';
 import type { HeldTask } from '../held-task.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
 
-/** Publishes what threads report, and warns once of each task type that sends something else. */
+/** Publishes the messages of threads, and warns once about each task type that sends other messages. */
 export class Relay {
   readonly #events: RunnerBus;
   readonly #warned = new Set<string>();
@@ -11,7 +11,7 @@ export class Relay {
     this.#events = events;
   }
 
-  /** @param held the task that the message is about, if that still runs. */
+  /** @param held the task of the message, if it still runs. */
   relay(message: ThreadMessage, held: HeldTask | undefined): void {
     if (message.kind === 'stray') {
       this.#events.emit('stray', { sentence: message.message, ids: message.ids });
@@ -22,26 +22,26 @@ export class Relay {
       this.#events.emit('log', { held, level, message: message.message, details });
     } else if (message.kind === 'unheard') {
       this.#warn('unheard', held ? [held] : [], (types) => {
-        return `${types} posts messages to parentPort, which nobody receives: report by progress() and log, and return the result`;
+        return `${types} posts messages to parentPort, which nobody receives: use progress() and log, and return the result`;
       });
     }
   }
 
-  /** A thread has sent what the runner's own code does not send; `tasks` run on it. */
+  /** A thread has sent a message that the runner's own code never sends. `tasks` run on it. */
   refuse(problem: string, tasks: readonly HeldTask[]): void {
     this.#warn('refused', tasks, (types) => {
-      return `${types} runs on a thread that sent the runner a message that it cannot read, which is dropped (${problem})`;
+      return `${types} runs on a thread that sent an unreadable message to the runner. The message was dropped (${problem})`;
     });
   }
 
   /** One of these tasks blocks the thread that they share. */
   block(tasks: readonly HeldTask[]): void {
     this.#warn('blocked', tasks, (types) => {
-      return `${types} runs on a shared thread that is blocked: new tasks go to another thread. Work that takes the CPU for long belongs on the cpu lane`;
+      return `${types} runs on a shared thread that is blocked, so new tasks go to another thread. Work that uses the CPU for long belongs on the cpu lane`;
     });
   }
 
-  /** Once for each type, and once for what is of no known type. */
+  /** Warns once for each type, and once for code of unknown type. */
   #warn(about: string, tasks: readonly HeldTask[], sentenceOf: (subject: string) => string): void {
     const subjects = tasks.map(({ entry }) => `The task type "${entry.type}"`);
     for (const subject of subjects.length > 0 ? subjects : ['Code that a task has left behind']) {

@@ -5,15 +5,15 @@ import type { JobEnd, Outcome } from '../threads/thread-protocol.ts';
 
 /** How long a task may take to end after its signal was aborted. */
 const GRACE_MS = 1000;
-/** How long its thread may take to end after that: a native call runs to its end first. */
+/** How long its thread may take to end after that, because a native call must finish first. */
 const TERMINATE_TIMEOUT_MS = 5000;
 
-/** Why an attempt is ended before its own end. */
+/** Why the runner stops an attempt early. */
 export type StopReason = 'timeout' | 'lost' | 'cancelled' | 'out_of_memory' | 'shutdown';
 
 /**
- * What becomes of an attempt: an outcome to report, or none. One that is `stuck` may go on: this runner cannot
- * vouch for it.
+ * How an attempt ended: with an outcome to report, or without one. A `stuck` attempt may still run, and this
+ * runner cannot know what it does.
  */
 export type Ending = Outcome | 'dropped' | 'given back' | 'stuck';
 
@@ -21,20 +21,21 @@ export interface RunningTaskOptions {
   readonly held: HeldTask;
   readonly job: RunningJob;
   readonly timeoutSeconds: number | undefined;
-  /** The grace is over: the task's thread has to end. */
+  /** The grace is over, so the task's thread must end. */
   readonly onKill: (task: RunningTask) => void;
 }
 
 /**
  * One attempt under supervision.
  *
- * - **queued** at its thread, behind others: left when it begins, or by a stop; its time does not count yet.
- * - **running**: left by its own end, by the end of its thread, or by a stop.
- * - **stopping**: its signal is aborted; left by its own end, or when the grace is over.
- * - **killing**: its thread is being ended; left when that has exited, or when that takes too long: the
- *   attempt is left without an outcome then, whatever comes later.
+ * - **queued** on its thread behind other tasks: ends when it starts, or by a stop. Its timeout does not
+ *   count yet.
+ * - **running**: ends with the task, with its thread, or by a stop.
+ * - **stopping**: its signal is aborted. Ends with the task, or when the grace is over.
+ * - **killing**: its thread is being ended. Ends when the thread has exited. If that takes too long, the
+ *   attempt has no outcome, even if the task ends later.
  *
- * Whatever a stopped task still makes of it, the reason of the stop decides how the attempt ended.
+ * The reason of the stop decides the outcome of a stopped task, even if the task still returns or throws.
  */
 export class RunningTask {
   readonly held: HeldTask;
@@ -49,7 +50,7 @@ export class RunningTask {
   #bystander = false;
   #exitCode: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Its own end, or that of its thread, or undefined where that does not come. */
+  /** The end of the task or of its thread; undefined if the thread does not end. */
   readonly #end = Promise.withResolvers<JobEnd | ThreadExit | undefined>();
 
   constructor(options: RunningTaskOptions) {
@@ -59,7 +60,7 @@ export class RunningTask {
     this.job.end.then(this.#end.resolve, this.#end.resolve);
   }
 
-  /** When it began, by `performance.now()`; undefined while it is queued. */
+  /** When it started, by `performance.now()`; undefined while it is queued. */
   get startedAt(): number | undefined {
     return this.#startedAt;
   }
@@ -69,12 +70,12 @@ export class RunningTask {
     return this.#ranMs ?? 0;
   }
 
-  /** Its thread ended under it, or does not end. */
+  /** Its thread ended before the task, or does not end. */
   get threadEnded(): boolean {
     return this.#threadEnded;
   }
 
-  /** Its thread does not end, and nobody knows what it still does. */
+  /** Its thread does not end, and it is unknown what the thread still does. */
   get isStuck(): boolean {
     return this.#isStuck;
   }
@@ -86,7 +87,7 @@ export class RunningTask {
     this.#timer = setTimeout(() => this.stop('timeout', 'The time of the task is up'), timeoutSeconds * 1000);
   }
 
-  /** Aborts the task's signal; after the grace its thread ends. The first reason counts, but for a lost lease. */
+  /** Aborts the task's signal, and ends its thread after the grace. A lost lease overrides the first reason. */
   stop(reason: StopReason, sentence: string): void {
     if (reason === 'lost' && this.#stopped) this.#stopped = reason;
     if (this.#stopped) return;
@@ -95,7 +96,7 @@ export class RunningTask {
     this.#next(GRACE_MS, () => this.#options.onKill(this));
   }
 
-  /** Ends the thread now; `reason` and `sentence` say why, where the task was not stopped before. */
+  /** Ends the thread now. `reason` and `sentence` give the cause if the task was not stopped before. */
   kill(reason?: StopReason, sentence?: string): void {
     this.#stopped ??= reason;
     this.#sentence ??= sentence;
@@ -114,7 +115,7 @@ export class RunningTask {
     this.#exitCode = code;
   }
 
-  /** Waits for the end of the attempt, and of its thread where that has to end. */
+  /** Waits for the end of the attempt, and for the end of its thread if that must end. */
   async ending(): Promise<Ending> {
     const ended = await this.#end.promise;
     clearTimeout(this.#timer);
@@ -173,7 +174,7 @@ export class RunningTask {
   }
 }
 
-/** How a task ends that was called off. */
+/** The outcome of a cancelled task. */
 export const CANCELLED: Outcome = {
   error: { code: 'cancelled', message: 'The task was cancelled', retryable: false },
 };

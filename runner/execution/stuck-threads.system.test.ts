@@ -4,7 +4,7 @@ import { waitFor } from '../../edge/testing/wait-for.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
 import { roundsFor } from '../testing/native-call.ts';
 
-test('a thread that does not end is shown by /ready, the metrics and claims, until it has ended', async (t) => {
+test('/ready, the metrics and claims show a stuck thread until it has ended', async (t) => {
   const { edge, ledger, run, runner, add, isRunning, get, scrape } = await measuredRunner(t);
   const abouts = () => edge.claims.flatMap(({ about }) => about ?? []);
   const gauge = async () => (await scrape()).value('task_runner_threads_stuck{lane="cpu"}');
@@ -12,7 +12,7 @@ test('a thread that does not end is shown by /ready, the metrics and claims, unt
   void run();
   await isRunning(taskId);
   assert.equal(await gauge(), 0);
-  // Else it would run again.
+  // Otherwise the task would run again.
   ledger.rows.delete(taskId);
   await waitFor('it to be stuck', async () => (await gauge()) === 1);
   const ready = JSON.parse((await get('/ready')).text);

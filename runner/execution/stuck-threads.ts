@@ -2,16 +2,16 @@ import type { RunnerBus } from '../events.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import type { RunningTask } from './running-task.ts';
 
-/** A thread that does not end, although it has to. */
+/** A thread that must end but does not. */
 export interface StuckThread {
-  /** The task that it was ended for. */
+  /** The task because of which it must end. */
   readonly taskId: string;
   readonly type: string;
-  /** When its end began, in Unix milliseconds. */
+  /** When it was told to end, in Unix milliseconds. */
   readonly since: number;
 }
 
-/** The threads of a lane that do not end: native code runs to its end first. */
+/** The threads of a lane that do not end because native code still runs. */
 export class StuckThreads {
   readonly #events: RunnerBus;
   readonly #threads = new Map<TaskThread, StuckThread>();
@@ -20,12 +20,12 @@ export class StuckThreads {
     this.#events = events;
   }
 
-  /** The one that is to end for longest first. */
+  /** The stuck threads, the longest stuck first. */
   get list(): readonly StuckThread[] {
     return [...this.#threads.values()].sort((a, b) => a.since - b.since);
   }
 
-  /** Notes a thread by a task of its, and forgets it when it has exited. */
+  /** Notes a thread by one of its tasks, and forgets it when it has exited. */
   add({ held, job: { thread } }: RunningTask): void {
     if (this.#threads.has(thread)) return;
     const startedAt = thread.endingSince ?? performance.now();

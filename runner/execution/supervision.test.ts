@@ -8,7 +8,7 @@ import { openLane } from '../testing/open-lane.ts';
 const MB = 2 ** 20;
 const LIMIT_MB = 128;
 
-/** A task whose type may take little memory. */
+/** A task whose type may use little memory. */
 function limited(order: Order, options?: HeldTaskOptions): HeldTask {
   const held = heldTask(order, options);
   return { ...held, entry: { ...held.entry, memoryMb: LIMIT_MB } };
@@ -20,7 +20,7 @@ for (const [what, order, code] of [
   ['fills Buffers without end', { do: 'fill buffers' }, 'out_of_memory'],
   ['calls process.exit', { do: 'exit', value: 3 }, 'crashed'],
 ] as const) {
-  test(`a task that ${what} fails as ${code} while 100 neighbours complete, and gives its memory back`, async (t) => {
+  test(`a task that ${what} fails as ${code} while 100 neighbours complete, and its memory is freed`, async (t) => {
     const { lane, outcomes, codeOf } = await openLane(t);
     const before = process.memoryUsage().rss;
     const bad = limited(order, { timeoutSeconds: code === 'timeout' ? 1 : 60 });
@@ -37,7 +37,7 @@ for (const [neighbours, certainty] of [
   [0, /no task of another thread runs$/],
   [1, /1 task\(s\) of other threads run too: this one is the likely cause, not a certain one$/],
 ] as const) {
-  test(`a task that takes too much native memory beside ${neighbours} others fails, and how sure that is is said`, async (t) => {
+  test(`a task with too much native memory next to ${neighbours} others fails, and the error names the certainty`, async (t) => {
     const { lane, events, outcomes, outcomeOf } = await openLane(t);
     const warnings: string[] = [];
     events.on('warned', ({ sentence }) => void warnings.push(sentence));
@@ -53,13 +53,13 @@ for (const [neighbours, certainty] of [
     const { taskId } = greedy.task;
     assert.match(
       warnings[0] ?? '',
-      new RegExp(`^Task ${taskId} of type cpu-fixture is ended for its memory`),
+      new RegExp(`^Task ${taskId} of type cpu-fixture is ended because of its memory`),
     );
     assert.deepEqual([lane.running, outcomes.size], [neighbours, 1]);
   });
 }
 
-test('the heap of a thread is bounded by the largest allowance of its lane', async (t) => {
+test('the heap limit of a thread is the largest allowance of its lane', async (t) => {
   const held = limited({ do: 'fill the heap' });
   const { lane, codeOf, outcomeOf } = await openLane(t, { types: [held.entry], threads: 1 });
   lane.accept([held]);
@@ -68,7 +68,7 @@ test('the heap of a thread is bounded by the largest allowance of its lane', asy
   assert.match('error' in outcome ? outcome.error.message : '', /more than the 128 MB of its type/);
 });
 
-test('on the shared thread the neighbours of a task that exits are given back', async (t) => {
+test('if a task exits its shared thread, its neighbours are given back', async (t) => {
   const { lane, run, codeOf, givenBack } = await openLane(t, { threads: 1, tasksPerThread: 4 });
   const neighbours = [await run({ do: 'sleep', ms: 60_000 }), await run({ do: 'sleep', ms: 60_000 })];
   const exiting = heldTask({ do: 'exit', value: 1 });
@@ -78,7 +78,7 @@ test('on the shared thread the neighbours of a task that exits are given back', 
   assert.deepEqual(new Set(givenBack), new Set(neighbours));
 });
 
-test('a cancelled task is dropped: one that waits never starts, one that runs is aborted', async (t) => {
+test('a cancelled task is dropped: a waiting task never starts, a running task is aborted', async (t) => {
   const { lane, run, codeOf, started } = await openLane(t, { threads: 1 });
   const running = await run({ do: 'sleep', ms: 60_000 });
   const waiting = heldTask({ do: 'return' });
@@ -91,7 +91,7 @@ test('a cancelled task is dropped: one that waits never starts, one that runs is
 });
 
 for (const leave of ['leave a bomb', 'reject later'] as const) {
-  test(`a task that goes on to "${leave}" after it has returned harms no later task`, async (t) => {
+  test(`a task that continues to "${leave}" after its return harms no later task`, async (t) => {
     const { lane, codeOf } = await openLane(t, { threads: 1 });
     const first = heldTask({ do: leave, ms: 20 });
     const later = Array.from({ length: 5 }, () => heldTask({ do: 'sleep', ms: 30 }));

@@ -1,10 +1,10 @@
 import type { HeldTask } from '../held-task.ts';
 
-/** Tasks that are shorter than this go to a thread several at a time, as many as take it about this long. */
+/** Tasks shorter than this are handed to a thread in batches that take it about this long. */
 const TURN_MS = 50;
 const MAX_TURN_TASKS = 100;
 
-/** Tasks of a lane that are not handed to a thread, in the order in which they are to start. */
+/** The tasks of a lane that are not handed to a thread, in the order in which they will start. */
 export class WaitingTasks {
   readonly #threads: number;
   readonly #durationOf: (held: HeldTask) => number | undefined;
@@ -27,7 +27,7 @@ export class WaitingTasks {
     return this.#tasks.length;
   }
 
-  /** Those that count as started come first, the others by priority, then by arrival. */
+  /** Tasks that count as started come first, then the others by priority and arrival. */
   add(tasks: readonly HeldTask[]): void {
     const all = [...this.#tasks, ...tasks];
     const readAhead = all.filter((held) => held.readAhead);
@@ -35,12 +35,12 @@ export class WaitingTasks {
     this.#tasks = [...all.filter((held) => !held.readAhead), ...readAhead];
   }
 
-  /** Tasks that were taken, and have not begun. */
+  /** Tasks that were taken back and have not started. */
   putBack(tasks: readonly HeldTask[]): void {
     this.#tasks.unshift(...tasks);
   }
 
-  /** Takes some tasks out; returns how many of them were waiting. */
+  /** Removes some tasks. Returns how many of them were waiting. */
   remove(tasks: Iterable<HeldTask>): number {
     const before = this.#tasks.length;
     const removed = new Set(tasks);
@@ -57,8 +57,8 @@ export class WaitingTasks {
   }
 
   /**
-   * What a free thread takes: one task, and some short ones behind it, few enough that all threads end at
-   * about the same time. A task that counts as started is never behind another.
+   * The tasks for a free thread: one task and some short ones behind it, so few that all threads end at about the
+   * same time. A task that counts as started is never queued behind another one.
    */
   takeBatch(): HeldTask[] {
     const [first] = this.takeOne();

@@ -6,12 +6,12 @@ import { waitFor } from '../../edge/testing/wait-for.ts';
 import { heldTask, newTaskId } from '../testing/held-tasks.ts';
 import { answered, ids, openLeases } from '../testing/open-leases.ts';
 
-test('a heartbeat goes out each third of the lease and names exactly what is held', async (t) => {
+test('a heartbeat is sent every third of the lease and names exactly the held tasks', async (t) => {
   const { edge, leases, lost, claim, beats } = await openLeases(t);
   const first = claim(3);
   const second = claim(1);
   await beats(5);
-  // The first arrives late: it opens the connection.
+  // The first heartbeat arrives late because it opens the connection.
   const times = edge.callsTo('/tasks/heartbeat').map((call) => call.at);
   const apart = ((times[4] ?? 0) - (times[1] ?? 0)) / 3;
   assert.ok(apart >= 290 && apart < 550, `${apart} ms apart, a third is 300 ms`);
@@ -22,7 +22,7 @@ test('a heartbeat goes out each third of the lease and names exactly what is hel
     ]);
   }
 
-  // What the edge has answered for is not held any more; what was reported but not acknowledged is.
+  // An acknowledged task is no longer held. A reported but unacknowledged task is still held.
   for (const held of [...first.slice(0, 2), ...second]) leases.remove(held);
   const before = answered(edge);
   await beats(before + 2);
@@ -31,7 +31,7 @@ test('a heartbeat goes out each third of the lease and names exactly what is hel
   assert.deepEqual(lost, []);
 });
 
-test('nothing is sent while nothing is held', async (t) => {
+test('no heartbeat is sent while no task is held', async (t) => {
   const { edge, leases, claim, beats } = await openLeases(t, 0.3);
   const [held] = claim(1);
   await beats(1);
@@ -41,7 +41,7 @@ test('nothing is sent while nothing is held', async (t) => {
   assert.ok(edge.calls.length - before <= 1, 'it went on beating');
 });
 
-test('a lease of which no task can be run is not renewed for ever', async (t) => {
+test('a lease without runnable tasks is not renewed forever', async (t) => {
   const { edge, leases } = await openLeases(t, 0.15);
   leases.open(randomUUID(), [], performance.now());
   await sleep(250);
@@ -57,7 +57,7 @@ test('a lease lives as long as it is renewed', async (t) => {
   assert.deepEqual(lost, []);
 });
 
-test('a task that the edge calls lost is lost once, its neighbours stay', async (t) => {
+test('a task that the edge reports as lost is lost once, and its neighbours stay', async (t) => {
   const { edge, events, lost, claim, beats } = await openLeases(t);
   const told: string[] = [];
   events.on('lost', ({ task }) => void told.push(task.taskId));
@@ -70,7 +70,7 @@ test('a task that the edge calls lost is lost once, its neighbours stay', async 
   assert.deepEqual(edge.heartbeats.at(-1)?.leases[0]?.holds, ids(held.slice(1)));
 });
 
-test('a lease that cannot be renewed is lost by the own clock, counted from when its claim was sent', async (t) => {
+test('a lease that cannot be renewed is lost by the runner’s clock, counted from its claim', async (t) => {
   const { edge, lost, retries, claim } = await openLeases(t, 0.6);
   edge.failAlways('/tasks/heartbeat', { drop: 'before' });
   const claimedAt = performance.now();
@@ -86,7 +86,7 @@ test('a lease that cannot be renewed is lost by the own clock, counted from when
   assert.match(retries[0] ?? '', /does not answer/);
 });
 
-test('a lease is lost while the edge takes its time to answer', async (t) => {
+test('a lease is lost while the edge delays its answer', async (t) => {
   const { edge, lost, claim } = await openLeases(t, 0.4);
   edge.failAlways('/tasks/heartbeat', { hold: new Promise(() => {}) });
   const claimedAt = performance.now();
@@ -95,7 +95,7 @@ test('a lease is lost while the edge takes its time to answer', async (t) => {
   assert.ok(performance.now() - claimedAt < 700);
 });
 
-test('a heartbeat that failed is sent again before the lease is up', async (t) => {
+test('a failed heartbeat is sent again before the lease expires', async (t) => {
   const { edge, lost, retries, claim, beats } = await openLeases(t, 3);
   edge.fail('/tasks/heartbeat', { status: 500 });
   claim(1);
@@ -105,7 +105,7 @@ test('a heartbeat that failed is sent again before the lease is up', async (t) =
   assert.ok(second - first < 900, 'a repeat does not wait for the next third');
 });
 
-test('progress is sent once, and only the latest of each task', async (t) => {
+test('only the latest progress of each task is sent, and only once', async (t) => {
   const { edge, events, claim, beats } = await openLeases(t);
   const [one, other] = claim(2);
   assert.ok(one && other);
@@ -120,7 +120,7 @@ test('progress is sent once, and only the latest of each task', async (t) => {
   ]);
 });
 
-test('progress that a failed heartbeat carried goes with the next', async (t) => {
+test('the next heartbeat contains the progress of a failed one', async (t) => {
   const { edge, events, claim, beats } = await openLeases(t);
   edge.fail('/tasks/heartbeat', { drop: 'before' });
   const [held] = claim(1);
@@ -130,7 +130,7 @@ test('progress that a failed heartbeat carried goes with the next', async (t) =>
   assert.deepEqual(edge.heartbeats[1]?.leases[0]?.progress, [{ taskId: held.task.taskId, value: 'half' }]);
 });
 
-test('a task that was read ahead is named once it has started, until a heartbeat that named it is answered', async (t) => {
+test('heartbeats name a started read-ahead task until one that names it is answered', async (t) => {
   const { edge, events, leases, claim, beats } = await openLeases(t);
   edge.fail('/tasks/heartbeat', { drop: 'before' });
   const [one, ended, waiting] = claim(3);
@@ -145,7 +145,7 @@ test('a task that was read ahead is named once it has started, until a heartbeat
   );
 });
 
-test('more than a thousand leases go in several requests', async (t) => {
+test('more than a thousand leases are sent in several requests', async (t) => {
   const { edge, leases } = await openLeases(t, 3);
   for (let i = 0; i < 2001; i += 1) {
     const leaseId = randomUUID();
@@ -160,7 +160,7 @@ test('more than a thousand leases go in several requests', async (t) => {
   assert.equal(new Set(named).size, 2001);
 });
 
-test('a task that the edge calls cancelled is told once it is named', async (t) => {
+test('a task that the edge reports as cancelled is cancelled once', async (t) => {
   const { edge, cancelled, lost, claim } = await openLeases(t);
   const held = claim(2);
   const [off = ''] = ids(held);
@@ -169,7 +169,7 @@ test('a task that the edge calls cancelled is told once it is named', async (t) 
   assert.deepEqual([cancelled[0], lost], [off, []]);
 });
 
-test('a leases that is stopped sends nothing more', async (t) => {
+test('a stopped lease manager sends nothing more', async (t) => {
   const { edge, leases, claim, beats } = await openLeases(t, 0.3);
   claim(1);
   await beats(1);

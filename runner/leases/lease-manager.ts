@@ -7,11 +7,11 @@ import type { HeldTask } from '../held-task.ts';
 
 const BEATS_PER_LEASE = 3;
 const CHECK_MS = 250;
-/** A heartbeat that failed is sent again after this share of the lease. */
+/** A failed heartbeat is sent again after this share of the lease. */
 const RETRY_AFTER_SHARE = 0.1;
-/** Progress is sent this often, ahead of the heartbeat. */
+/** The interval for progress, which is sent before the next heartbeat is due. */
 const PROGRESS_MS = 1000;
-/** A lease counts as lost this long before its end, or this share of it: its tasks need time to end. */
+/** A lease counts as lost this time, or this share of it, before its end, because its tasks need time to end. */
 const END_EARLY_MS = 2000;
 const END_EARLY_SHARE = 0.25;
 
@@ -19,29 +19,29 @@ export interface LeaseManagerOptions {
   readonly client: EdgeClient;
   readonly events: RunnerBus;
   readonly leaseSeconds: number;
-  /** Interrupts heartbeats and releases, and ends their repeats. */
+  /** Interrupts heartbeats and releases, and ends their retries. */
   readonly signal: AbortSignal;
-  /** A task's lease has ended: whatever it still does counts for nothing. */
+  /** A task's lease has ended, so its result no longer counts. */
   readonly onLost: (held: HeldTask) => void;
-  /** A task was called off. */
+  /** A task was cancelled. */
   readonly onCancelled: (held: HeldTask) => void;
 }
 
 interface Lease {
-  /** On this process's monotonic clock, counted from when the request was sent. */
+  /** By this process's monotonic clock, counted from the sending of the request. */
   expiresAt: number;
   readonly tasks: Map<string, HeldTask>;
-  /** Tasks that were read ahead and have started, and the edge does not know yet. */
+  /** Tasks that were read ahead and have started, which the edge does not know yet. */
   readonly started: Set<string>;
-  /** What tasks said of their progress and the edge does not know yet. */
+  /** Progress of tasks that the edge does not know yet. */
   readonly progress: Map<string, unknown>;
 }
 
 /**
- * The leases that this runner holds, and its heartbeat. A task stays in it until the edge has
- * acknowledged the task's report or release, so every heartbeat names what is still on its way. A task is
- * lost when a heartbeat's answer says so, or when its lease is about to end: early enough that the task
- * has stopped here before it can start elsewhere.
+ * Holds the leases of this runner and sends its heartbeats. A task stays here until the edge has acknowledged
+ * its report or release, so every heartbeat also names tasks with a report in flight. A task is lost when the
+ * answer to a heartbeat says so, or shortly before its lease ends, so that the task stops here before it can
+ * start elsewhere.
  */
 export class LeaseManager {
   readonly #options: LeaseManagerOptions;
@@ -64,7 +64,7 @@ export class LeaseManager {
     });
   }
 
-  /** Tasks that the edge has not answered for. */
+  /** Tasks whose report or release the edge has not acknowledged. */
   get held(): number {
     return [...this.#leases.values()].reduce((sum, lease) => sum + lease.tasks.size, 0);
   }
@@ -89,7 +89,7 @@ export class LeaseManager {
     });
   }
 
-  /** The edge has answered for a task, or nobody vouches for it: it is not named any more. */
+  /** Stops naming a task: the edge has acknowledged it, or the runner has given it up. */
   remove({ leaseId, task }: HeldTask): void {
     const lease = this.#leases.get(leaseId);
     lease?.tasks.delete(task.taskId);
@@ -98,7 +98,7 @@ export class LeaseManager {
     if (lease?.tasks.size === 0) this.#leases.delete(leaseId);
   }
 
-  /** Gives tasks back, their attempts not spent, and repeats that until it is answered. */
+  /** Gives tasks back without spending their attempts. Retries until the release is answered. */
   release(tasks: readonly HeldTask[]): void {
     for (const [leaseId, held] of Map.groupBy(tasks, (one) => one.leaseId)) {
       this.#await(this.#release(leaseId, held));
@@ -106,16 +106,16 @@ export class LeaseManager {
   }
 
   /**
-   * Gives back all that the edge has granted, or will grant, under the lease of a claim that was given up.
-   * That is repeated until it is answered or the lease is over.
+   * Gives back all tasks that the edge has granted, or will grant, under the lease of an abandoned claim. Retries
+   * until the release is answered or the lease has expired.
    */
   abandon(leaseId: string): void {
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(this.#leaseMs)]);
-    // An edge of version 0.1.0 refuses it: the lease runs out by itself.
+    // An edge of version 0.1.0 refuses this request. The lease then expires by itself.
     this.#await(this.#sendRelease({ leaseId }, signal));
   }
 
-  /** Resolves when every release is answered, or given up. */
+  /** Resolves when every release is answered or given up. */
   async released(): Promise<void> {
     await Promise.all(this.#releases);
   }
@@ -135,7 +135,7 @@ export class LeaseManager {
         }
         return;
       case 'refused':
-        // What no heartbeat names is taken back.
+        // The edge takes back tasks that no heartbeat names.
         this.#lose(leaseId, taskIds);
         return;
       case 'given up':

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { answered, ids, openLeases } from '../testing/open-leases.ts';
 
-test('the lease of a claim that was given up is released by its id, which grants nothing after that', async (t) => {
+test('the lease of an abandoned claim is released by its id, and the id grants no more tasks', async (t) => {
   const { edge, leases } = await openLeases(t);
   const leaseId = randomUUID();
   edge.fail('/tasks/release', { drop: 'before' }, { status: 503 });
@@ -16,14 +16,14 @@ test('the lease of a claim that was given up is released by its id, which grants
   assert.deepEqual(late.tasks, []);
 });
 
-test('the release of a lease ends when the lease is over', async (t) => {
+test('the retries of a release end when the lease expires', async (t) => {
   const { edge, leases } = await openLeases(t, 0.3);
   edge.failAlways('/tasks/release', { status: 503 });
   leases.abandon(randomUUID());
   assert.equal(await settlesWithin(leases.released(), 5000), true);
 });
 
-test('a release that the edge refuses for good is not repeated, and its tasks are named no more', async (t) => {
+test('a release that the edge refuses permanently is not retried, and its tasks are no longer named', async (t) => {
   const { edge, leases, lost, claim } = await openLeases(t);
   const body = JSON.stringify({ error: 'No such route', code: 'not_known_here' });
   edge.failAlways('/tasks/release', { status: 404, body });
@@ -35,7 +35,7 @@ test('a release that the edge refuses for good is not repeated, and its tasks ar
   assert.deepEqual([lost, leases.held], [ids(held), 0]);
 });
 
-test('a release goes out once for each lease, and what it names is not held any more', async (t) => {
+test('one release is sent for each lease, and its tasks are no longer held', async (t) => {
   const { edge, events, leases, claim } = await openLeases(t);
   const released: string[] = [];
   events.on('released', ({ task }) => void released.push(task.taskId));
@@ -57,7 +57,7 @@ test('a release goes out once for each lease, and what it names is not held any 
   );
 });
 
-test('a release is repeated until it is answered, and holds until then', async (t) => {
+test('a release is retried until it is answered, and its tasks are held until then', async (t) => {
   const { edge, leases, retries, claim } = await openLeases(t, 2);
   edge.fail('/tasks/release', { drop: 'before' }, { status: 503 }, { drop: 'after' });
   const held = claim(2);
@@ -75,7 +75,7 @@ for (const [what, fault] of [
   ['answers with errors', { status: 503 }],
   ['does not answer', { hold: new Promise(() => {}) }],
 ] as const) {
-  test(`a release is given up by the leases's signal while the edge ${what}`, async (t) => {
+  test(`the lease manager's signal ends the retries of a release while the edge ${what}`, async (t) => {
     const { edge, leases, giveUp, claim } = await openLeases(t, 20);
     edge.failAlways('/tasks/release', fault);
     const held = claim(1);

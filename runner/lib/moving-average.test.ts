@@ -6,7 +6,7 @@ test('an average of nothing is undefined', () => {
   assert.equal(new MovingAverage().value, undefined);
 });
 
-test('the first value is the average, zero as well', () => {
+test('the first value is the average, even if it is zero', () => {
   const average = new MovingAverage();
   average.record(0);
   assert.equal(average.value, 0);
@@ -20,7 +20,7 @@ test('each new value makes up a quarter of the average', () => {
   assert.equal(average.value, 93.75);
 });
 
-test('the average comes ever closer to a value that stays', () => {
+test('the average approaches a constant value', () => {
   const average = new MovingAverage();
   average.record(1000);
   for (let i = 0; i < 50; i += 1) average.record(10);

@@ -1,11 +1,11 @@
-/** How much of the average a new value makes up. */
+/** The weight of a new value in the average. */
 const WEIGHT = 0.25;
 
 /** An exponential moving average. */
 export class MovingAverage {
   #value: number | undefined;
 
-  /** Undefined until a first value was recorded. */
+  /** Undefined until the first value is recorded. */
   get value(): number | undefined {
     return this.#value;
   }

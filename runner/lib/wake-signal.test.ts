@@ -5,7 +5,7 @@ import { WakeSignal } from './wake-signal.ts';
 
 const LONG_MS = 20_000;
 
-test('a ring wakes the one who waits', async () => {
+test('a notice wakes the waiting loop', async () => {
   const wakeSignal = new WakeSignal();
   const waiting = wakeSignal.wait(LONG_MS);
   assert.equal(await settlesWithin(waiting, 20), false);
@@ -13,7 +13,7 @@ test('a ring wakes the one who waits', async () => {
   await waiting;
 });
 
-test('a ring that came before is remembered, once however often it rang', async () => {
+test('notices before a wait are remembered as one', async () => {
   const wakeSignal = new WakeSignal();
   wakeSignal.notify();
   wakeSignal.notify();
@@ -24,21 +24,21 @@ test('a ring that came before is remembered, once however often it rang', async 
   await second;
 });
 
-test('without a ring the wait ends with its time', async () => {
+test('without a notice the wait ends after its time', async () => {
   const startedAt = performance.now();
   await new WakeSignal().wait(30);
   const waited = performance.now() - startedAt;
   assert.ok(waited >= 28 && waited < 2000, `waited ${waited} ms`);
 });
 
-test('a ring after the time was up is not lost', async () => {
+test('a notice after the end of a wait is not lost', async () => {
   const wakeSignal = new WakeSignal();
   await wakeSignal.wait(1);
   wakeSignal.notify();
   await wakeSignal.wait(LONG_MS);
 });
 
-test('a wait that a ring has ended leaves no timer behind', async () => {
+test('a wait that ended by a notice leaves no timer behind', async () => {
   const wakeSignal = new WakeSignal();
   const waiting = wakeSignal.wait(LONG_MS);
   wakeSignal.notify();

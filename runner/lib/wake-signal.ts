@@ -8,7 +8,7 @@ export class WakeSignal {
     this.#wake?.();
   }
 
-  /** Waits for a notice, `ms` at most. */
+  /** Waits for a notice, for at most `ms`. */
   async wait(ms: number): Promise<void> {
     if (!this.#isNotified) {
       await new Promise<void>((resolve) => {

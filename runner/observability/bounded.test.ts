@@ -7,12 +7,12 @@ import { boundedRecord } from './log-record.ts';
 
 const ESC = '\u001b';
 
-test('a value of JSON that fits is copied as it is', () => {
+test('a JSON value that fits is copied unchanged', () => {
   const value = { text: 'é "quoted" \n', list: [1, -2.5, true, null, { deep: [] }], '': {} };
   assert.deepEqual(boundedCopy(value, 1000), value);
 });
 
-test('a text is cut at a character, and says how long it was', () => {
+test('a text is cut between characters, and the notice contains its original length', () => {
   assert.equal(boundedText('abc', 100), 'abc');
   const cut = boundedText('x'.repeat(5000), 1000);
   assert.match(cut, /^x{900,}… \[cut, 5000 characters\]$/);
@@ -24,7 +24,7 @@ test('a text is cut at a character, and says how long it was', () => {
   }
 });
 
-test('what is no JSON becomes a text', () => {
+test('a value that is not JSON becomes a text', () => {
   const circle: Record<string, unknown> = { name: 'circle' };
   circle.self = circle;
   const value = {
@@ -64,7 +64,7 @@ test('what is no JSON becomes a text', () => {
   assert.match(error.stack, /bounded\.test/);
 });
 
-test('what cannot be read is named, and the rest is shown', () => {
+test('an unreadable part is replaced by a notice, and the rest is shown', () => {
   const value = {
     before: 1,
     get broken() {
@@ -86,12 +86,12 @@ test('what cannot be read is named, and the rest is shown', () => {
   });
 });
 
-test('a key that names the prototype changes none', () => {
+test('a key that names the prototype changes no prototype', () => {
   const copy = boundedCopy(JSON.parse('{"__proto__":{"polluted":true}}'), 1000);
   assert.equal(JSON.stringify(copy), '{"__proto__":{"polluted":true}}');
 });
 
-test('no more of a value is read than is kept', () => {
+test('only the kept part of a value is read', () => {
   let reads = 0;
   const items = new Proxy(Array.from({ length: 1_000_000 }), {
     get(target, key) {
@@ -105,7 +105,7 @@ test('no more of a value is read than is kept', () => {
   assert.ok(reads < 4000, `${reads} reads`);
 });
 
-test('a record takes no more than its bound, whatever it is given, and is valid JSON', () => {
+test('a record stays within its bound for any input, and is valid JSON', () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 10_000 }), fc.string({ maxLength: 10_000 }));
   const value = fc.anything({ withBigInt: true, withDate: true, withMap: true, withTypedArray: true });
   const items = fc.array(fc.oneof(value, text), { maxLength: 100 });
@@ -120,7 +120,7 @@ test('a record takes no more than its bound, whatever it is given, and is valid 
   );
 });
 
-test('a record of many numbers, of deep lists and of many keys takes no more than its bound', () => {
+test('a record of many numbers, deep lists or many keys stays within its bound', () => {
   let deep: unknown = 'end';
   for (let depth = 0; depth < 10_000; depth += 1) deep = [deep, { key: deep }];
   const values = [
@@ -135,14 +135,14 @@ test('a record of many numbers, of deep lists and of many keys takes no more tha
   }
 });
 
-test('control characters, line separators and marks of direction are escaped', () => {
+test('control characters, line separators and direction marks are escaped', () => {
   const text = `a\nb\r\tc${ESC}[2J\u0000\u007f\u009b\u2028\u2029\u202e\u2066\u200f`;
   const safe = 'a\\nb\\r\\tc\\u001b[2J\\u0000\\u007f\\u009b\\u2028\\u2029\\u202e\\u2066\\u200f';
   assert.equal(printable(text), safe);
   assert.equal(printable('✅ Zoë 日本 \\ "quoted" 🗑️'), '✅ Zoë 日本 \\ "quoted" 🗑️');
 });
 
-test('JSON is escaped without a change of its value', () => {
+test('escaping does not change the value of JSON', () => {
   const value = { [`${ESC}key\u2028`]: [`\u009b\u202e\n`, { deep: '\u007f' }] };
   const json = printableJson(JSON.stringify(value, null, 2));
   assert.doesNotMatch(json, /[\u007f-\u009f\u2028\u2029\u202e]/);

@@ -1,16 +1,16 @@
 import { printableJson } from '../../client/cli/printable.ts';
 
-/** Values nest no deeper in a copy. */
+/** The maximum depth of a copy. */
 const MAX_DEPTH = 32;
 const MAX_KEY_BYTES = 256;
-/** What says that something was cut takes at most so many bytes. */
+/** The maximum number of bytes of a notice that something was cut. */
 const NOTICE_BYTES = 48;
-/** The most bytes that one character of a text takes as JSON. */
+/** The maximum number of bytes of one character as JSON. */
 const MAX_BYTES_PER_CHARACTER = 6;
-/** Larger integers are not written out: the time for that grows with the square of their size. */
+/** Larger integers are not printed: the time to print grows with the square of their size. */
 const MAX_BIGINT = 2n ** 256n;
 
-/** A text that takes at most `maxBytes` as printable JSON; one that was cut says so, and how long it was. */
+/** Cuts a text to at most `maxBytes` as printable JSON. A cut text ends with a notice and its original length. */
 export function boundedText(text: string, maxBytes: number): string {
   if (text.length * MAX_BYTES_PER_CHARACTER <= maxBytes) return text;
   if (text.length <= maxBytes && jsonBytes(text) <= maxBytes) return text;
@@ -25,8 +25,8 @@ export function boundedText(text: string, maxBytes: number): string {
 }
 
 /**
- * A value as plain JSON values that take about `maxBytes` as printable JSON. What does not fit, cannot be read or
- * is no JSON becomes a text that says so. It looks at no more of the value than it copies.
+ * Copies a value as plain JSON values of about `maxBytes` as printable JSON. A notice replaces a part that does
+ * not fit, cannot be read or is not JSON. It reads no more of the value than it copies.
  */
 export function boundedCopy(value: unknown, maxBytes: number): unknown {
   return new BoundedCopy(maxBytes).of(value);
@@ -34,7 +34,7 @@ export function boundedCopy(value: unknown, maxBytes: number): unknown {
 
 class BoundedCopy {
   #left: number;
-  /** The objects that the current one is in. */
+  /** The objects that contain the current one. */
   readonly #within: object[] = [];
 
   constructor(maxBytes: number) {
@@ -136,14 +136,14 @@ class BoundedCopy {
     return this.#spend(jsonBytes(copy), copy);
   }
 
-  /** Counts the bytes of a value, and of what separates it from the next. */
+  /** Counts the bytes of a value and of the separator after it. */
   #spend<Value>(bytes: number, value: Value): Value {
     this.#left -= bytes + 2;
     return value;
   }
 }
 
-/** The bytes of a text as printable JSON. */
+/** The number of bytes of a text as printable JSON. */
 export function jsonBytes(text: string): number {
   return Buffer.byteLength(printableJson(JSON.stringify(text)));
 }

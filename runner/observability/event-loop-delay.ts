@@ -6,15 +6,15 @@ const NS_PER_SECOND = 1e9;
 const QUANTILES = [0.5, 0.9, 0.99, 1];
 
 /**
- * Adds how late the main thread's event loop is. What the monitor measures includes the interval at which it
- * looks, which is no delay.
+ * Adds the delay of the main thread's event loop. The monitor's values include its sampling interval, which is not
+ * a delay.
  */
 export function addEventLoopDelay(registry: Registry): void {
   const monitor = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   monitor.enable();
   const gauge = new Gauge({
     name: 'task_runner_event_loop_delay_seconds',
-    help: 'Delay of the main thread, which renews leases and hands out tasks, since the last scrape',
+    help: 'Delay since the last scrape of the main thread, which renews leases and starts tasks',
     labelNames: ['quantile'],
     registers: [registry],
     collect: () => {

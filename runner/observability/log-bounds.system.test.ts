@@ -14,13 +14,13 @@ const ESC = '\u001b';
 const TEXT = { logLevel: 'debug', logFormat: 'text' } as const;
 const JSON_LINES = { logLevel: 'debug', logFormat: 'json' } as const;
 
-/** The records of a log: each starts with its time. */
+/** The records of a log. Each starts with its time. */
 const recordsOf = (text: string) => text.split(/^(?=\[\d{4}-)/m);
 
 for (const options of [TEXT, JSON_LINES]) {
   const records = (text: string) => (options === TEXT ? recordsOf(text) : text.split(/(?<=\n)/));
 
-  test(`as ${options.logFormat}, no record is over its bound, and the log goes on after a large one`, async () => {
+  test(`as ${options.logFormat}, no record exceeds its bound, and the log continues after a large one`, async () => {
     const code = `
       const nested = (items, depth) => { let value = items; while (depth-- > 0) value = [value]; return value; };
       const large = ['x'.repeat(9_000_000), nested(Array(1_200_000).fill(1), 180), Array(200_000).fill({ a: ['✅'] })];
@@ -39,7 +39,7 @@ for (const options of [TEXT, JSON_LINES]) {
       for (const record of written) assert.equal(JSON.parse(record).runner, 'host-1');
   });
 
-  test(`as ${options.logFormat}, nothing that is logged reaches the terminal as a command or a line`, async () => {
+  test(`as ${options.logFormat}, logged text can neither control the terminal nor add a line`, async () => {
     const evil = `${ESC}]0;title\u0007${ESC}[2J\u009b31m\u202eabc\u2028[INFO] forged\r\n[INFO] forged`;
     const code = `
       log.info({ taskId: args, details: { payload: { [args]: [args, { deep: args }] } } }, args);
@@ -57,7 +57,7 @@ for (const options of [TEXT, JSON_LINES]) {
   });
 }
 
-test('details that are indented past the bound are cut', async () => {
+test('details whose indentation exceeds the bound are cut', async () => {
   const text = await logged(
     `log.info({ details: args }, 'many')`,
     Array.from({ length: 1500 }, () => [1]),
@@ -68,7 +68,7 @@ test('details that are indented past the bound are cut', async () => {
 
 for (const { logFormat } of [TEXT, JSON_LINES]) {
   const skip = process.platform !== 'linux' && 'no /dev/full';
-  test(`a runner goes on where its log cannot be written, as ${logFormat}`, { skip }, async (t) => {
+  test(`a runner continues if its ${logFormat} log cannot be written`, { skip }, async (t) => {
     const script = `
       import { createLogger } from './log.ts';
       const log = createLogger({ logLevel: 'info', logFormat: '${logFormat}' }, 'r');
@@ -85,7 +85,7 @@ for (const { logFormat } of [TEXT, JSON_LINES]) {
   });
 }
 
-/** Runs tasks of one type, `noisy`, on a real runner until none is left, and answers what it logged. */
+/** Runs tasks of one type, `noisy`, on a real runner until none is left, and returns its log. */
 async function logOf(
   t: Parameters<typeof FakeEdge.start>[0],
   { payloads, run = '() => 1', flags = [] }: { payloads: unknown[]; run?: string; flags?: string[] },
@@ -102,7 +102,7 @@ async function logOf(
   return { text: cli.stdout(), edge };
 }
 
-test('a payload is shown up to 2 KB, a larger one by its size, and the log goes on', async (t) => {
+test('a payload up to 2 KB is shown, a larger one is replaced by its size, and the log continues', async (t) => {
   let deep: unknown = Array.from({ length: 1_200_000 }, () => 1);
   for (let depth = 0; depth < 150; depth += 1) deep = [deep];
   const payloads = ['s'.repeat(2040), 'x'.repeat(9_000_000), deep];
@@ -118,14 +118,14 @@ for (const flags of [
   ['--log-payloads', 'never'],
   ['--log-format', 'json'],
 ]) {
-  test(`with ${flags.join(' ')}, no payload is in the log`, async (t) => {
+  test(`with ${flags.join(' ')}, the log contains no payload`, async (t) => {
     const { text } = await logOf(t, { payloads: [{ secret: 'in the payload' }], flags });
     assert.match(text, /Processing Task/);
     assert.doesNotMatch(text, /secret|payload"/);
   });
 }
 
-test('what a task throws and logs adds no line to the log and stays in its bounds', async (t) => {
+test('what a task throws and logs adds no forged line to the log and stays within the bounds', async (t) => {
   const run = `(_payload, { log }) => {
     const forged = '\\n[2026-01-01T00:00:00.000Z] [INFO] forged\\u001b[2J';
     const circle = { forged };

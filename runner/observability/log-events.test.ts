@@ -17,7 +17,7 @@ async function lines(...events: ToldEvent[]): Promise<string> {
   return withoutTimes(await loggedEvents(events));
 }
 
-test('the start is told in the words of the specification', async () => {
+test('the log describes the start in the words of the specification', async () => {
   const health = (service: string) => ({ status: 'healthy', timestamp: TIME, service });
   const options = {
     queueUrl: 'https://queue.example',
@@ -53,7 +53,7 @@ test('the start is told in the words of the specification', async () => {
   );
 });
 
-test('a task that succeeds is told in the words and the order of the specification', async () => {
+test('the log describes a successful task in the words and the order of the specification', async () => {
   const { taskId } = email;
   const text = await lines(
     ['polling'],
@@ -101,7 +101,7 @@ test('a task that succeeds is told in the words and the order of the specificati
   );
 });
 
-test('a task that fails is told in the words and the order of the specification', async () => {
+test('the log describes a failed task in the words and the order of the specification', async () => {
   const { taskId } = failing;
   const error = { code: 'task_error', name: 'Error', message: 'Simulated task failure' };
   const text = await lines(
@@ -130,7 +130,7 @@ test('a task that fails is told in the words and the order of the specification'
   );
 });
 
-test('a task that waits for another attempt stays in the buffer', async () => {
+test('the log does not report that a task waiting for another attempt left the buffer', async () => {
   const outcome = { taskId: failing.taskId, status: 'pending', runAt: TIME };
   const text = await lines(['reported', { held: heldFailing, success: false, outcome }]);
   assert.match(text, new RegExp(`"message": "Task waits for another attempt at ${TIME}"`));
@@ -157,7 +157,7 @@ const ATTEMPT = { taskId: email.taskId, leaseId: LEASE, attempt: 1 };
 const error = { code: 'crashed', message: 'The task ended its thread' };
 const health = { status: 'healthy', timestamp: TIME, service: 'queue-buffer-v2' };
 
-/** An event of each kind, and the ids that its lines carry. */
+/** An event of each kind, and the ids that its lines contain. */
 const EVENTS: Record<keyof RunnerEvents, { event: ToldEvent; lines: object[] }> = {
   configured: { event: ['configured', { pollIntervalMs: 5000 }, ['email']], lines: [{}] },
   connecting: { event: ['connecting'], lines: [{}] },
@@ -191,7 +191,7 @@ const EVENTS: Record<keyof RunnerEvents, { event: ToldEvent; lines: object[] }> 
   drained: { event: ['drained', { unanswered: 1 }], lines: [{}, {}] },
 };
 
-test('every JSON line carries the runner, and each about a task its id, its lease and its attempt', async () => {
+test('every JSON line names the runner, and lines about a task contain its id, lease and attempt', async () => {
   const told = Object.values(EVENTS);
   const text = await loggedEvents(
     told.map(({ event }) => event),
@@ -209,7 +209,7 @@ test('every JSON line carries the runner, and each about a task its id, its leas
 
 const IDS = new Set(['', 'runner', 'taskId', 'leaseId', 'attempt']);
 
-test('above the info level only what needs attention is written', async () => {
+test('above the info level the log contains only what needs attention', async () => {
   const events: ToldEvent[] = [
     ['polling'],
     ['started', held],
@@ -219,7 +219,7 @@ test('above the info level only what needs attention is written', async () => {
   assert.equal(withoutTimes(text), `[ERROR] ❌ Task ${email.taskId} failed: The task ended its thread\n`);
 });
 
-test('tasks that could not be reported are told at the end whatever the level', async () => {
+test('the number of tasks that could not be reported is logged even above the info level', async () => {
   const text = await loggedEvents([['drained', { unanswered: 2 }]], { logLevel: 'warn', logFormat: 'text' });
   assert.match(text, /2 task\(s\) could not be reported/);
 });

@@ -5,12 +5,15 @@ import { type AttemptIds, type GrantedTask, idsOf } from '../held-task.ts';
 import type { RunnerOptions } from '../options.ts';
 import { formatSize } from './payload-size.ts';
 
-/** A larger payload is shown by its size alone. */
+/** For a larger payload, the log shows only the size. */
 const MAX_SHOWN_PAYLOAD_BYTES = 2048;
 
 type LogOptions = Pick<RunnerOptions, 'logFormat' | 'logPayloads'>;
 
-/** Writes what happens in a runner to its log, in the words of the specification; payloads as text alone, which small ones are read for. */
+/**
+ * Writes the events of a runner to its log, in the words of the specification. Only the text format shows
+ * payloads, and only small payloads are parsed for it.
+ */
 export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): void {
   events.on('failed', ({ held, error }) => {
     const name = error.name ? `${error.name}: ` : '';
@@ -20,7 +23,7 @@ export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): 
     );
   });
   events.on('lost', (held) =>
-    log.warn(idsOf(held), `Task ${held.task.taskId} was lost: its lease has ended, it will run again`),
+    log.warn(idsOf(held), `Task ${held.task.taskId} was lost: its lease has ended, so it will run again`),
   );
   events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
   events.on('stray', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
@@ -28,18 +31,15 @@ export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): 
   events.on('stuck', (held) =>
     log.warn(
       idsOf(held),
-      `The thread of task ${held.task.taskId} (type ${held.task.type}) does not end: native code runs to its end first. The task is given up, another thread takes its place`,
+      `The thread of task ${held.task.taskId} (type ${held.task.type}) does not end because native code still runs. The runner gives up the task, and another thread takes its place`,
     ),
   );
   events.on('unstuck', ({ held, ms }) =>
-    log.info(
-      idsOf(held),
-      `The thread of task ${held.task.taskId} has ended after ${Math.round(ms / 1000)} s`,
-    ),
+    log.info(idsOf(held), `The thread of task ${held.task.taskId} ended after ${Math.round(ms / 1000)} s`),
   );
   events.on('drained', ({ unanswered }) => {
     if (unanswered === 0) return;
-    log.warn(`${unanswered} task(s) could not be reported: they run again when their lease is up`);
+    log.warn(`${unanswered} task(s) could not be reported: they run again when their leases expire`);
   });
   events.on('log', ({ held, level, message, details }) => log[level]({ ...idsOf(held), details }, message));
 

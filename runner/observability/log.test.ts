@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logged, withoutTimes } from '../testing/logged.ts';
 
-test('a line of text is the time, the level and the message', async () => {
+test('a text line consists of the time, the level and the message', async () => {
   const text = await logged(`log.info('Testing connections...')`, null);
   assert.match(text, /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] \[INFO\] Testing connections\.\.\.\n$/);
   const written = Date.parse(text.slice(1, 25));
@@ -15,19 +15,19 @@ test('details follow the message as indented JSON', async () => {
   assert.equal(withoutTimes(text), `[WARN] Reported: ${JSON.stringify(details, null, 2)}\n`);
 });
 
-test('a message is written as it is, whatever it contains', async () => {
+test('a message with placeholders and quotes is written unchanged', async () => {
   const message = '🗑️ 100 % of {msg} %s %d %o \\ "quoted" {levelLabel} - {time}';
   const text = await logged(`log.error({ taskId: 'a' }, args)`, message);
   assert.equal(withoutTimes(text), `[ERROR] ${message}\n`);
 });
 
-test('a message of several lines stays one line, so that nobody can add one', async () => {
+test('a message with line breaks stays on one line, so that it cannot forge another line', async () => {
   const forged = 'no such file\n[2026-01-01T00:00:00.000Z] [INFO] ✅ Task 1 completed successfully';
   const text = await logged(`log.error(args)`, forged);
   assert.equal(withoutTimes(text), `[ERROR] ${forged.replace('\n', '\\n')}\n`);
 });
 
-test('no line has colours, and lines come in order', async () => {
+test('lines have no colours and keep their order', async () => {
   const text = await logged(`for (let i = 0; i < 100; i += 1) log.info('line ' + i)`, null);
   assert.equal(withoutTimes(text), Array.from({ length: 100 }, (_, i) => `[INFO] line ${i}\n`).join(''));
 });
@@ -41,7 +41,7 @@ test('lines below the level are left out', async () => {
   assert.equal(await at('silent'), '');
 });
 
-test('a line of JSON carries level, time, task id, message and details', async () => {
+test('a JSON line contains level, time, task id, message and details', async () => {
   const code = `log.info({ taskId: 'a', details: { n: 1 } }, 'Reported'); log.warn('two\\nlines')`;
   const text = await logged(code, null, { logLevel: 'info', logFormat: 'json' });
   const [first, second, ...rest] = text.trimEnd().split('\n');

@@ -4,12 +4,12 @@ import { printable, printableJson } from '../../client/cli/printable.ts';
 import type { RunnerOptions } from '../options.ts';
 import { boundedRecord, MAX_RECORD_BYTES } from './log-record.ts';
 
-/** Records that cannot be written now, such as on a disk that is full, wait in memory up to this size. */
+/** Records that cannot be written now, for example on a full disk, wait in memory up to this size. */
 const MAX_WAITING_BYTES = 2 ** 20;
 
 /**
- * The logger of a runner, by its name. Every record goes to standard output and is bounded, whatever it is given.
- * As JSON it carries the runner; as text, what `details` holds follows the message.
+ * Creates the logger of a runner. Every record goes to standard output and has a bounded size. A JSON record
+ * contains the runner's name. In a text record, the content of `details` follows the message.
  */
 export function createLogger(
   { logLevel, logFormat }: Pick<RunnerOptions, 'logLevel' | 'logFormat'>,
@@ -17,7 +17,7 @@ export function createLogger(
 ): Logger {
   const isJson = logFormat === 'json';
   const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_WAITING_BYTES });
-  // Whoever reads the log may be gone, or its disk be full: the runner goes on, and so does the log when it can.
+  // The reader may be gone, or the disk full. The runner continues, and the log continues when it can.
   output.on('error', () => {});
   return pino(
     {
@@ -38,14 +38,14 @@ export function createLogger(
   );
 }
 
-/** A record as text. Only the lines of its details follow its first line, and they are indented or a bracket. */
+/** A record as text. Only lines of its details follow the first line. They are indented or a closing bracket. */
 function textRecord({ time, level, msg, details }: Record<string, unknown>): string {
   const head = `[${time}] [${String(level).toUpperCase()}] ${printable(String(msg))}`;
   const rest = details === undefined ? '' : `: ${printableJson(JSON.stringify(details, null, 2))}`;
   return `${cutRecord(head + rest)}\n`;
 }
 
-/** Indentation can make a record larger than its content. */
+/** Cuts a record, because indentation can make it larger than its content. */
 function cutRecord(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length < MAX_RECORD_BYTES) return text;

@@ -14,7 +14,7 @@ import { serveMetrics } from './metrics-server.ts';
 
 const CALLS = ['/health', '/tasks/claim', '/tasks/heartbeat', '/tasks/complete'];
 
-test('it is ready while the edge answers, says why where it is not, and is alive throughout', async (t) => {
+test('a runner is ready while the edge answers, gives the reason if it is not, and is always alive', async (t) => {
   const { edge, run, runner, add, isRunning, get, scrape } = await measuredRunner(t, { leaseSeconds: 1 });
   const goDown = () => CALLS.forEach((path) => void edge.failAlways(path, { drop: 'before' }));
   const isReady = async () => (await get('/ready')).status === 200;
@@ -50,12 +50,12 @@ test('it is ready while the edge answers, says why where it is not, and is alive
   const id = add({ do: 'sleep', ms: 300 });
   await isRunning(id);
   runner.stop();
-  await isNot('draining', /^The runner was told to stop: it claims no more$/);
+  await isNot('draining', /^The runner is stopping and claims no more tasks$/);
   await ended;
-  await isNot('draining', /told to stop/);
+  await isNot('draining', /stopping and claims no more tasks/);
 });
 
-test('anything else is 404, with an error in the form of the contract', async (t) => {
+test('any other request is answered with 404 and an error in the form of the contract', async (t) => {
   const { get } = await measuredRunner(t);
   for (const [path, method] of [
     ['/', 'GET'],
@@ -91,7 +91,7 @@ test('metrics that cannot be collected are answered with 500 and a sentence', as
   });
 });
 
-test('the command serves them at the port it is given, until it has drained after a SIGTERM', async (t) => {
+test('the command serves metrics on the given port until it has drained after SIGTERM', async (t) => {
   const edge = await FakeEdge.start(t);
   const port = await freePort();
   const id = edge.ledger.add('cpu-fixture', { do: 'sleep', ms: 1000 });
@@ -109,7 +109,7 @@ test('the command serves them at the port it is given, until it has drained afte
   await assert.rejects(get('/health'));
 });
 
-test('a port that is taken ends the command with 1 and a sentence, before anything is claimed', async (t) => {
+test('a port in use ends the command with 1 and a sentence before any claim', async (t) => {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   t.after(() => server.close());

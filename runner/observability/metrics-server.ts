@@ -11,20 +11,20 @@ const SERVICE = 'task-runner';
 
 export interface MetricsServerOptions extends Pick<RunnerOptions, 'pollIntervalMs' | 'leaseSeconds'> {
   readonly host: string;
-  /** 0 takes one that is free. */
+  /** 0 selects a free port. */
   readonly port: number;
 }
 
-/** Where a runner shows its metrics and its health. */
+/** The server for a runner's metrics and health. */
 export interface MetricsServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
 /**
- * Serves `GET /metrics`, `GET /ready` and `GET /health` of a runner that is not started yet.
+ * Serves `GET /metrics`, `GET /ready` and `GET /health` for a runner that has not started yet.
  *
- * @throws {Error} when the port cannot be used, with a sentence that names the setting.
+ * @throws {Error} if the port cannot be used, with a sentence that names the setting.
  */
 export async function serveMetrics(
   runner: MeasuredRunner,
@@ -35,7 +35,7 @@ export async function serveMetrics(
     pollIntervalMs: pollIntervalMs,
     leaseSeconds,
     lanes: runner.lanes,
-    // Unix time that goes on evenly, whatever is done to the machine's clock.
+    // Unix time that advances evenly, even if the machine's clock is changed.
     now: () => performance.timeOrigin + performance.now(),
   });
   const readiness = () => watch.readiness();
@@ -50,10 +50,10 @@ export async function serveMetrics(
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? error.code : error;
     throw new Error(
-      `--metrics-port (METRICS_PORT): port ${port} of ${host} cannot be used (${reason}): set a free port, and an address of this machine as --metrics-host (METRICS_HOST)`,
+      `--metrics-port (METRICS_PORT): port ${port} of ${host} cannot be used (${reason}). Set a free port, and an address of this machine as --metrics-host (METRICS_HOST)`,
     );
   }
-  // A connection that cannot be accepted, such as with too many open files, is that client's loss alone.
+  // A connection that cannot be accepted, for example with too many open files, affects only its client.
   server.on('error', () => {});
   const address = server.address();
   return {

@@ -4,7 +4,7 @@ import { waitFor } from '../../edge/testing/wait-for.ts';
 import { heldTask } from '../testing/held-tasks.ts';
 import { measuredRunner } from '../testing/measured-runner.ts';
 
-test('attempts that succeed, fail and are lost are counted and timed by their type', async (t) => {
+test('successful, failed and lost attempts are counted and timed by type', async (t) => {
   const { ledger, run, runner, add, addMany, isRunning, settled, scrape, counted } = await measuredRunner(t, {
     leaseSeconds: 1,
     threads: 1,
@@ -33,7 +33,7 @@ test('attempts that succeed, fail and are lost are counted and timed by their ty
   }
 });
 
-/** The lost task was claimed twice, and its second attempt alone has ended here. */
+/** The lost task was claimed twice, and only its second attempt has ended here. */
 const EXPECTED: [sample: string, value: number][] = [
   ['task_runner_tasks_claimed_total{type="cpu-fixture"}', 6],
   ['task_runner_tasks_claimed_total{type="io-fixture"}', 1],
@@ -52,7 +52,7 @@ const EXPECTED: [sample: string, value: number][] = [
   ['task_runner_calls_retried_total{call="claim"}', 0],
 ];
 
-test('what cannot be measured is left out, and reaches nobody', async (t) => {
+test('a value that cannot be measured is skipped and causes no error', async (t) => {
   const { runner, scrape } = await measuredRunner(t);
   const { task, ...rest } = heldTask({ do: 'return' });
   const held = { ...rest, task: { ...task, receivedAt: 'no time' } };
@@ -66,7 +66,7 @@ test('what cannot be measured is left out, and reaches nobody', async (t) => {
   assert.equal(value('task_runner_task_duration_seconds_count{type="cpu-fixture"}'), undefined);
 });
 
-test('a task that replaces the clock of its thread is timed as it ran', async (t) => {
+test('a task that replaces the clock of its thread does not change its measured time', async (t) => {
   const { run, add, settled, scrape } = await measuredRunner(t, { threads: 1 });
   add({ do: 'attack', value: 'replace the clock' });
   void run();
@@ -77,7 +77,7 @@ test('a task that replaces the clock of its thread is timed as it ran', async (t
   assert.ok(seconds < 10, `${seconds} s`);
 });
 
-test('a task waits from when the ledger received it, whatever this machine’s clock says', async (t) => {
+test('the wait starts when the ledger received the task, even if this machine’s clock differs', async (t) => {
   const { run, add, settled, scrape } = await measuredRunner(t);
   const [receivedAt, claimedAt] = ['2001-01-01T00:00:00.000Z', '2001-01-01T00:00:07.000Z'];
   add({ do: 'return' }, { receivedAt, claimedAt });
@@ -88,7 +88,7 @@ test('a task waits from when the ledger received it, whatever this machine’s c
   assert.ok(waited >= 7 && waited < 20, `${waited} s`);
 });
 
-test('each lane shows its slots and the states of what it holds, and calls that are repeated are counted', async (t) => {
+test('each lane shows its slots and the states of its tasks, and retried calls are counted', async (t) => {
   const { edge, run, runner, add, isRunning, scrape } = await measuredRunner(t);
   edge.failAlways('/tasks/complete', { status: 503 });
   const running = add({ do: 'sleep', ms: 60_000 });
@@ -115,7 +115,7 @@ test('each lane shows its slots and the states of what it holds, and calls that 
   assert.equal(value(`task_runner_info{runner="${runner.name}"}`), 1);
 });
 
-test('what is given back is counted, also while the runner stops', async (t) => {
+test('tasks given back are counted, even while the runner stops', async (t) => {
   const { edge, run, runner, add, scrape } = await measuredRunner(t);
   add({ do: 'sleep', ms: 60_000 });
   const answered = Promise.withResolvers<void>();
@@ -130,7 +130,7 @@ test('what is given back is counted, also while the runner stops', async (t) => 
   assert.equal(value('task_runner_tasks_held{lane="cpu"}'), 0);
 });
 
-test('names and units are those of Prometheus, and the process is shown once', async (t) => {
+test('names and units follow Prometheus, and the process metrics appear once', async (t) => {
   const { scrape } = await measuredRunner(t);
   const { families, value } = await scrape();
   for (const [name, { type, help }] of families) {

@@ -11,10 +11,10 @@ const WAIT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 
 const RUN_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 const CALL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** What of a runner is measured. */
+/** The measured parts of a runner. */
 export type MeasuredRunner = Pick<Runner, 'name' | 'events' | 'catalog' | 'lanes'>;
 
-/** The metrics of a runner: counted from its events, its state read when they are collected. */
+/** Creates the metrics of a runner. Its events are counted, and its state is read at each collection. */
 export function createMetrics(runner: MeasuredRunner, readiness: () => Readiness): Registry {
   const registry = new Registry();
   addState(registry, runner, readiness);
@@ -53,7 +53,7 @@ function addState(registry: Registry, { name, lanes }: MeasuredRunner, readiness
   });
   const stuckThreads = new Gauge({
     name: 'task_runner_threads_stuck',
-    help: 'Threads that do not end although they have to, because native code runs to its end first',
+    help: 'Threads that should have ended but still run native code',
     labelNames: ['lane'],
     registers,
     collect: () => {
@@ -62,7 +62,7 @@ function addState(registry: Registry, { name, lanes }: MeasuredRunner, readiness
   });
   const held = new Gauge({
     name: 'task_runner_tasks_held',
-    help: 'Tasks that a lane holds in memory, whatever their state',
+    help: 'Tasks that a lane holds in memory, in any state',
     labelNames: ['lane'],
     registers,
     collect: () => {
@@ -71,7 +71,7 @@ function addState(registry: Registry, { name, lanes }: MeasuredRunner, readiness
   });
   const tasks = new Gauge({
     name: 'task_runner_tasks',
-    help: 'Tasks that a lane holds: waiting for a slot, running, or unreported (ended, and not answered for)',
+    help: 'Tasks that a lane holds: waiting for a slot, running, or unreported (ended, report not acknowledged)',
     labelNames: ['lane', 'state'],
     registers,
     collect: () => {
@@ -86,13 +86,13 @@ function addState(registry: Registry, { name, lanes }: MeasuredRunner, readiness
 
 function countTasks(registry: Registry, { events, catalog }: MeasuredRunner): void {
   const registers = [registry];
-  /** From 0, so that the first one shows as an increase. */
+  /** Counters start from 0, so that the first event shows as an increase. */
   const byType = (name: string, help: string) => {
     const counter = new Counter({ name, help, labelNames: ['type'], registers });
     for (const type of catalog.keys()) counter.inc({ type }, 0);
     return counter;
   };
-  const claimed = byType('task_runner_tasks_claimed_total', 'Tasks that claims have brought');
+  const claimed = byType('task_runner_tasks_claimed_total', 'Tasks that claims have returned');
   const completed = byType('task_runner_tasks_completed_total', 'Attempts that succeeded');
   const failed = new Counter({
     name: 'task_runner_tasks_failed_total',
@@ -104,10 +104,10 @@ function countTasks(registry: Registry, { events, catalog }: MeasuredRunner): vo
     'task_runner_tasks_lost_total',
     'Tasks whose lease ended before their result was accepted',
   );
-  const released = byType('task_runner_tasks_released_total', 'Tasks given back, their attempt not spent');
+  const released = byType('task_runner_tasks_released_total', 'Tasks given back; the attempt is not counted');
   const reported = new Counter({
     name: 'task_runner_results_reported_total',
-    help: 'Results that the edge has answered for, by what became of the task; stale ones changed nothing',
+    help: 'Results that the edge has acknowledged, by the new status of the task; stale results changed nothing',
     labelNames: ['status'],
     registers,
   });
@@ -141,13 +141,13 @@ function countTasks(registry: Registry, { events, catalog }: MeasuredRunner): vo
   );
 }
 
-/** A listener that never throws, as an emitter would pass that on: what cannot be measured is left out. */
+/** Wraps a listener so that it never throws: the emitter would pass the error on. A bad value is skipped. */
 function quietly<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
   return (...args) => {
     try {
       listener(...args);
     } catch {
-      // Such as a time that is no number.
+      // For example, a time is not a number.
     }
   };
 }
@@ -157,9 +157,9 @@ function timeTasks(registry: Registry, events: RunnerBus): void {
   const wait = new Histogram({
     name: 'task_runner_task_wait_seconds',
     help:
-      'From when the ledger received a task until its first attempt starts on a thread: by the ledger until ' +
-      'the claim, by the runner from when the claim was answered. A delay that the submission asked for counts, ' +
-      'and so does the time until a retry by hand; later attempts do not',
+      'Time from when the ledger received a task until its first attempt starts on a thread. The ledger measures ' +
+      'until the claim, the runner from the answer to the claim. A delay set by the submission and the time ' +
+      'until a retry by hand are included; later attempts are not measured',
     labelNames: ['type'],
     buckets: WAIT_BUCKETS,
     registers,
@@ -185,7 +185,7 @@ function timeTasks(registry: Registry, events: RunnerBus): void {
   events.on('failed', observeRun);
 }
 
-/** How long a task has waited, of which the part in the ledger is told by its clock; undefined for a later attempt. */
+/** How long a task has waited; the ledger's clock measures its part. Undefined for a later attempt. */
 function waitedMs({ task, arrivedAt }: HeldTask, now: number): number | undefined {
   const { attempt, receivedAt, claimedAt } = task;
   if (attempt > 1 || claimedAt === undefined) return undefined;
@@ -196,14 +196,14 @@ function measureCalls(registry: Registry, events: RunnerBus): void {
   const registers = [registry];
   const duration = new Histogram({
     name: 'task_runner_call_duration_seconds',
-    help: 'How long calls to the edge took that succeeded; a report carries many results',
+    help: 'How long successful calls to the edge took; one report contains many results',
     labelNames: ['call'],
     buckets: CALL_BUCKETS,
     registers,
   });
   const retried = new Counter({
     name: 'task_runner_calls_retried_total',
-    help: 'Calls to the edge that failed and were to be repeated; `wake` is the wake socket, once an outage',
+    help: 'Calls to the edge that failed and are retried; `wake` is the wake socket, counted once per outage',
     labelNames: ['call'],
     registers,
   });
@@ -218,7 +218,7 @@ function measureCalls(registry: Registry, events: RunnerBus): void {
   );
 }
 
-/** What Prometheus clients show of every process, by their usual names; the event loop is shown already. */
+/** Adds the usual Prometheus metrics of a process, except the event loop, which has its own metric. */
 function addProcess(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const { name } of registry.getMetricsAsArray()) {

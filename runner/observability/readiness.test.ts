@@ -9,7 +9,7 @@ import { ReadinessWatch } from './readiness.ts';
 const HEALTH = { status: 'healthy', timestamp: '2025-08-03T12:00:00.000Z', service: 'any' } as const;
 const T0 = Date.parse('2025-08-03T12:00:00.000Z');
 
-/** A watch of a runner whose polls leave 5 s and whose lease takes 30 s, and a clock. */
+/** A readiness watch of a runner with a poll interval of 5 s and a lease of 30 s, and a clock. */
 function watched() {
   const events = createBus();
   let at = T0;
@@ -33,7 +33,7 @@ function watched() {
   return { events, start, after, status, reason, cpu, readiness: () => watch.readiness() };
 }
 
-test('it starts until both workers, the threads and the first claim are there, and says what it waits for', () => {
+test('a runner is starting until workers, threads and the first claim are ready, and names what it waits for', () => {
   const { events, status, reason } = watched();
   const reasons: string[] = [];
   const note = () => {
@@ -62,7 +62,7 @@ test('it starts until both workers, the threads and the first claim are there, a
 });
 
 for (const call of ['claim', 'heartbeat', 'report', 'release'] as const) {
-  test(`a ${call} that fails makes it unreachable since its first failure, until one is answered`, () => {
+  test(`a failed ${call} makes the runner unreachable from its first failure until one is answered`, () => {
     const { events, start, after, status, reason } = watched();
     start();
     after(1000);
@@ -78,7 +78,7 @@ for (const call of ['claim', 'heartbeat', 'report', 'release'] as const) {
   });
 }
 
-test('a claim that is answered ends a failure of the heartbeat: the leases may have run out', () => {
+test('an answered claim ends a failure of the heartbeat, because the leases may have expired', () => {
   const { events, start, status } = watched();
   start();
   events.emit('retrying', new EdgeError('heartbeat', 'The worker does not answer'));
@@ -87,7 +87,7 @@ test('a claim that is answered ends a failure of the heartbeat: the leases may h
   assert.equal(status(), 'ready');
 });
 
-test('a report that is refused for what is in it is answered', () => {
+test('a report whose content is refused counts as answered', () => {
   const { events, start, status } = watched();
   start();
   events.emit('retrying', new EdgeError('report', 'The API Worker answered 503'));
@@ -95,14 +95,14 @@ test('a report that is refused for what is in it is answered', () => {
   assert.equal(status(), 'ready');
 });
 
-test('without the wake socket it is ready: polls find the work', () => {
+test('a runner without the wake socket is ready, because polls find the work', () => {
   const { events, start, status } = watched();
   start();
   events.emit('retrying', new EdgeError('wake', 'The wake socket is not open'));
   assert.equal(status(), 'ready');
 });
 
-test('without a claim or a heartbeat for longer than the poll interval and the lease it is not ready', () => {
+test('a runner is not ready without a claim or heartbeat for longer than poll interval plus lease', () => {
   const { events, start, after, status, reason } = watched();
   start();
   after(30_000);
@@ -117,7 +117,7 @@ test('without a claim or a heartbeat for longer than the poll interval and the l
   assert.equal(status(), 'ready');
 });
 
-test('threads that do not end are shown while others start tasks; a lane without any is stuck', () => {
+test('stuck threads are shown while others start tasks; a lane without free threads is stuck', () => {
   const { events, start, status, reason, readiness, cpu } = watched();
   start();
   cpu.stuck = [{ taskId: 'a', type: 'image', since: T0 - 137_000 }];
@@ -132,11 +132,11 @@ test('threads that do not end are shown while others start tasks; a lane without
   assert.equal(status(), 'unreachable');
 });
 
-test('told to stop it drains, whatever else is wrong', () => {
+test('a stopping runner is draining, even if other problems exist', () => {
   const { events, start, status, reason } = watched();
   start();
   events.emit('retrying', new EdgeError('claim', 'The worker does not answer'));
   events.emit('stopping');
   assert.equal(status(), 'draining');
-  assert.match(reason(), /told to stop/);
+  assert.match(reason(), /stopping and claims no more tasks/);
 });

@@ -5,9 +5,9 @@ import type { LaneLoad } from '../execution/lane.ts';
 import type { StuckThread } from '../execution/stuck-threads.ts';
 import type { Lane as LaneName } from '../task.ts';
 
-/** Whether a runner does its work, and if not, why. */
+/** Whether a runner does its work, and the reason if it does not. */
 export type Readiness =
-  /** `stuck`: threads that do not end while others do the work. */
+  /** `stuck`: threads that do not end, while others do the work. */
   | { readonly status: 'ready'; readonly stuck?: readonly StuckThreadAge[] }
   | { readonly status: 'starting' | 'unreachable' | 'stuck' | 'draining'; readonly reason: string };
 
@@ -30,24 +30,24 @@ interface Failure {
 }
 
 /**
- * What the events of a runner say of its readiness.
+ * Derives the readiness of a runner from its events.
  *
- * - **starting**: until both workers have answered, the threads have loaded the task types, and a first claim
- *   was answered.
- * - **ready**: left when a call to the edge fails, until the same call is answered; when neither a claim nor a
- *   heartbeat was answered for longer than the polls and the lease leave; or by a stop.
- * - **unreachable**: left when what has failed is answered.
- * - **stuck**: a lane has no thread left that can start a task; left when one of those that do not end has ended.
- * - **draining**: told to stop.
+ * - **starting**: until both workers have answered, the threads have loaded the task types, and the edge has
+ *   answered the first claim.
+ * - **ready**: ends when a call to the edge fails, or when the edge has answered neither a claim nor a heartbeat
+ *   for longer than the poll interval plus the lease, or when the runner stops.
+ * - **unreachable**: ends when the edge answers the call that failed.
+ * - **stuck**: no thread of a lane can start a task; ends when one of the stuck threads has ended.
+ * - **draining**: the runner stops.
  */
 export class ReadinessWatch {
   readonly #options: ReadinessOptions;
   readonly #connected = new Set<string>();
   #warm = false;
   #stopping = false;
-  /** When a claim or a heartbeat was last answered; undefined before the first claim was. */
+  /** When the edge last answered a claim or a heartbeat; undefined before the first claim. */
   #answeredAt: number | undefined;
-  /** The calls that fail, the one that has failed for longest first. */
+  /** The failing calls, ordered by their first failure. */
   readonly #failing = new Map<string, Failure>();
 
   constructor(events: RunnerBus, options: ReadinessOptions) {
@@ -67,7 +67,7 @@ export class ReadinessWatch {
 
   readiness(): Readiness {
     if (this.#stopping) {
-      return { status: 'draining', reason: 'The runner was told to stop: it claims no more' };
+      return { status: 'draining', reason: 'The runner is stopping and claims no more tasks' };
     }
     const [failure] = this.#failing.values();
     if (!this.#warm) return { status: 'starting', reason: failure?.message ?? this.#whatItStarts() };
@@ -109,13 +109,13 @@ export class ReadinessWatch {
 
   #noteAnswer(call: string): void {
     this.#failing.delete(call);
-    // Leases that ran out meanwhile leave no heartbeat to be answered.
+    // If the leases have expired meanwhile, no heartbeat follows that could be answered.
     if (call === 'claim') this.#failing.delete('heartbeat');
     if (call === 'claim' || call === 'heartbeat') this.#answeredAt = this.#options.now();
   }
 
   #noteFailure({ call, permanent, message }: EdgeError): void {
-    // A refusal of what is in a call is an answer.
+    // If the edge refuses the content of a call, it has answered.
     if (permanent) this.#noteAnswer(call);
     else if (!this.#failing.has(call)) this.#failing.set(call, { since: this.#options.now(), message });
   }
@@ -124,5 +124,5 @@ export class ReadinessWatch {
 const WORKERS = 2;
 
 function noThreadLeft({ lane, type, taskId, endingSeconds }: StuckThreadAge, count: number): string {
-  return `The ${lane} lane has no thread left: ${count} thread(s) do not end. The first, of task ${taskId} (type ${type}), has been ending for ${endingSeconds} s: native code runs to its end first. Restart the runner, and bound what the task type asks of native code`;
+  return `The ${lane} lane has no thread left: ${count} thread(s) do not end because native code still runs. The first one, of task ${taskId} (type ${type}), has been ending for ${endingSeconds} s. Restart the runner, and limit the native work of the task type`;
 }

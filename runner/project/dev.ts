@@ -8,25 +8,25 @@ import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { edgeScript } from './edge-package.ts';
 
 const CLI = join(import.meta.dirname, `../cli${extname(import.meta.filename)}`);
-/** A change of one of these files starts the runner again. */
+/** A change to one of these files restarts the runner. */
 const WATCHED = /\.(?:[mc]?[tj]s|json)$/;
 const NOT_WATCHED = new Set(['node_modules', '.git', '.state', '.wrangler', 'dist', 'data', 'outbox']);
 /** Editors write a file in several steps. */
 const SETTLE_MS = 200;
-/** Running tasks get this long when the runner starts again. */
+/** Running tasks may take this long to end when the runner restarts. */
 const DRAIN_SECONDS = '2';
 
 export function addDev(parser: Argv): Argv {
   return parser.command(
     'dev',
-    'Run everything on this machine: the workers, the dashboard, and a runner that follows changes of your files',
+    'Run the workers, the dashboard and a runner on this machine; the runner restarts when your files change',
     (command) =>
       command
         .option('tasks', {
           type: 'string',
           default: 'tasks',
           requiresArg: true,
-          describe: 'Folder with your task types',
+          describe: 'Folder with your own task types',
         })
         .option('threads', { type: 'string', requiresArg: true, describe: 'Worker threads of the runner' })
         .option('port', {
@@ -64,7 +64,7 @@ export function addDev(parser: Argv): Argv {
   );
 }
 
-/** The workers, and the runner that is started again when a file changes. */
+/** The workers, and the runner that restarts when a file changes. */
 class DevSystem {
   readonly #edge: LocalEdge;
   readonly #args: readonly string[];
@@ -84,7 +84,7 @@ class DevSystem {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.#stop(0));
     onStarterEnd(() => this.#stop(0));
     void this.#edge.ended.then(() => {
-      if (!this.#isStopping) printError('The workers ended; stopping the runner');
+      if (!this.#isStopping) printError('The workers have ended; stopping the runner');
       this.#stop(1);
     });
     this.#startRunner();
@@ -102,7 +102,7 @@ class DevSystem {
     this.#stopped.resolve(code);
   }
 
-  /** A runner that does not start says why, and the next change starts it again. */
+  /** A runner that does not start prints the reason. The next change of a file starts it again. */
   #startRunner(): void {
     this.#turn = this.#turn.then(async () => {
       await this.#runner?.stop();
@@ -111,7 +111,7 @@ class DevSystem {
       this.#runner = runner;
       void runner.ended.then((code) => {
         if (this.#runner === runner && code !== 0 && !this.#isStopping) {
-          printError('The runner ended. It starts again when a file changes.');
+          printError('The runner ended. It restarts when a file changes.');
         }
       });
     });
@@ -123,7 +123,7 @@ class DevSystem {
       if (name === null || !isWatched(name)) return;
       clearTimeout(timer);
       timer = setTimeout(() => {
-        print(`${name} has changed: starting the runner again`);
+        print(`${name} has changed: restarting the runner`);
         this.#startRunner();
       }, SETTLE_MS);
     });

@@ -11,7 +11,7 @@ async function folderWith(t: TestContext, settings: object): Promise<string> {
   return folder;
 }
 
-test('a project keeps its scripts, and gets those that are missing', async (t) => {
+test('a project keeps its scripts and gets the missing ones', async (t) => {
   const folder = await folderWith(t, { name: 'mine', scripts: { dev: 'mine', test: 'no test specified' } });
   await initProject(folder, () => {});
   const { type, scripts } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
@@ -20,8 +20,8 @@ test('a project keeps its scripts, and gets those that are missing', async (t) =
   assert.match(scripts.test, /node --test/);
 });
 
-test('the folder of edge-task-queue is left as it is', async (t) => {
+test('init does not change the folder of edge-task-queue', async (t) => {
   const folder = await folderWith(t, { name: 'edge-task-queue' });
-  await assert.rejects(initProject(folder), /in a project of your own/);
+  await assert.rejects(initProject(folder), /in your own project/);
   assert.equal(await readFile(join(folder, 'package.json'), 'utf8'), '{"name":"edge-task-queue"}');
 });

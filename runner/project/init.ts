@@ -15,9 +15,9 @@ const SCRIPTS = {
 export function addInit(parser: Argv): Argv {
   return parser.command(
     'init [folder]',
-    'Set up a project of your own: a task type with its test, and scripts to run them',
+    'Set up your own project: a task type with its test, and scripts to run them',
     (command) =>
-      command.positional('folder', { type: 'string', default: '.', describe: 'Where; the current folder' }),
+      command.positional('folder', { type: 'string', default: '.', describe: 'The folder of the project' }),
     async ({ folder }) => {
       await initProject(resolve(folder));
     },
@@ -25,15 +25,15 @@ export function addInit(parser: Argv): Argv {
 }
 
 /**
- * Writes what a project needs. Files that exist are left as they are, but for what is missing in `package.json`
- * and `.gitignore`.
+ * Writes the files of a project. Existing files stay as they are, except that missing entries are added to
+ * `package.json` and `.gitignore`.
  *
- * @throws {Error} in the folder of edge-task-queue itself.
+ * @throws {Error} if the folder is that of edge-task-queue itself.
  */
 export async function initProject(folder: string, say = print): Promise<void> {
   const found = await readPackage(folder);
   if (found?.name === 'edge-task-queue') {
-    throw new Error('This is the folder of edge-task-queue. Run `npx runner init` in a project of your own.');
+    throw new Error('This is the folder of edge-task-queue. Run `npx runner init` in your own project.');
   }
   await mkdir(folder, { recursive: true });
   for (const file of await templateFiles()) {
@@ -76,13 +76,13 @@ async function writePackage(
     name: basename(join(path, '..')),
     private: true,
   };
-  // `npm init` makes a CommonJS project, whose task files Node cannot import.
+  // `npm init` creates a CommonJS project. Node cannot import the task files of such a project.
   const next = { ...settings, type: 'module', scripts: { ...SCRIPTS, ...written(settings.scripts) } };
   await writeFile(path, `${JSON.stringify(next, null, 2)}\n`);
   say(`${found ? 'changed ' : 'created '} ${relative(process.cwd(), path)}`);
 }
 
-/** The scripts that somebody has written: not the test that `npm init` puts there. */
+/** The scripts that a person has written, without the `test` script that `npm init` adds. */
 function written(scripts: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(scripts).filter(([, command]) => !command.includes('no test specified')),

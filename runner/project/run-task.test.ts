@@ -6,7 +6,7 @@ import { runTask } from './run-task.ts';
 
 const payload = z.object({ n: z.number().default(1) });
 
-test('a task runs with its checked payload, and what it says is kept', async () => {
+test('a task runs with its checked payload, and its logs and progress are kept', async () => {
   const double = defineTask({
     type: 'double',
     lane: 'cpu',
@@ -46,7 +46,7 @@ test('a payload that does not match fails as it would in a runner', async () => 
   });
 });
 
-test('what the task throws is the outcome, and can be looked at', async () => {
+test('an error that the task throws becomes the outcome, and the outcome contains it', async () => {
   const thrown = new NonRetryableError('No');
   const { outcome } = await runTask(
     failing(() => {

@@ -12,7 +12,7 @@ export interface LoggedLine {
   readonly details?: object;
 }
 
-/** How an attempt ended, as its runner would report it. */
+/** How an attempt ended, as a runner would report it. */
 export type TaskOutcome<Result> =
   | { readonly status: 'completed'; readonly result: Result }
   | {
@@ -30,13 +30,13 @@ export interface TaskRun<Result> {
   readonly progress: readonly unknown[];
 }
 
-/** What differs from an attempt's usual context. */
+/** Values that replace those of an attempt's usual context. */
 export interface RunTaskOptions<Variable extends string = string> {
   /** A random id by default. */
   readonly taskId?: string;
   /** 1 by default. */
   readonly attempt?: number;
-  /** In seconds; the one of the type by default. The task reads it from its context; nothing ends the task. */
+  /** In seconds; the timeout of the type by default. The task reads it from its context; nothing ends the task. */
   readonly timeoutSeconds?: number;
   /** Abort it to see how the task stops. */
   readonly signal?: AbortSignal;
@@ -44,15 +44,15 @@ export interface RunTaskOptions<Variable extends string = string> {
   readonly dataDir?: string;
   /** Values of the variables that the type names in `env`; none by default. */
   readonly env?: Readonly<Partial<Record<Variable, string>>>;
-  /** Is called for each line as it is logged. */
+  /** Called for each line when the task logs it. */
   readonly onLog?: (line: LoggedLine) => void;
-  /** Is called for each progress value. */
+  /** Called for each progress value. */
   readonly onProgress?: (value: unknown) => void;
 }
 
 /**
- * Runs one attempt of a task type in this thread, as a runner would: the payload goes through the schema, and the
- * result is checked to be JSON of at most 256 KB. What the task throws becomes the outcome.
+ * Runs one attempt of a task type in this thread, as a runner would. The schema checks the payload, and the
+ * result must be JSON of at most 256 KB. If the task throws, the outcome contains the error.
  *
  * @example
  * ```ts

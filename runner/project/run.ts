@@ -16,7 +16,7 @@ const INSPECTOR_PORT = 9229;
 /** Where `runner init` puts task types. */
 const DEFAULT_FOLDER = 'tasks';
 
-/** Where task types are found, and how they run. */
+/** Adds the flags that select the task types and how they run. */
 function withTypes<Flags>(parser: Argv<Flags>) {
   return parser
     .option('tasks', {
@@ -25,11 +25,15 @@ function withTypes<Flags>(parser: Argv<Flags>) {
       describe: 'Folder with your own task types [TASKS_DIR]',
       defaultDescription: `${DEFAULT_FOLDER}, if it exists`,
     })
-    .option('data-dir', { type: 'string', requiresArg: true, describe: 'Folder that tasks read [DATA_DIR]' })
+    .option('data-dir', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Folder that tasks read their files from [DATA_DIR]',
+    })
     .option('inspect', {
       type: 'boolean',
       default: false,
-      describe: `Wait for a debugger at 127.0.0.1:${INSPECTOR_PORT}, and stop before the task runs`,
+      describe: `Wait for a debugger at 127.0.0.1:${INSPECTOR_PORT} and pause before the task runs`,
     });
 }
 
@@ -42,7 +46,7 @@ interface LocalFlags {
 export function addRun(parser: Argv): Argv {
   return parser.command(
     'run <type>',
-    'Run one task here, without the edge',
+    'Run one task on this machine, without the edge',
     (command) =>
       withTypes(command)
         .positional('type', { type: 'string', demandOption: true, describe: 'The name of a task type' })
@@ -61,7 +65,7 @@ export function addRun(parser: Argv): Argv {
 export function addReplay(parser: Argv): Argv {
   return parser.command(
     'replay <id>',
-    'Run a task of the queue again, here: its payload is fetched, and nothing is reported',
+    'Run a task of the queue again on this machine; its result is not reported',
     (command) =>
       withTypes(withConnection(command)).positional('id', {
         type: 'string',
@@ -75,7 +79,7 @@ export function addReplay(parser: Argv): Argv {
   );
 }
 
-/** Runs an attempt and prints what it logs, its progress, and how it ended. */
+/** Runs an attempt and prints its log, its progress and its outcome. */
 async function runHere(
   type: string,
   payload: unknown,
@@ -113,7 +117,7 @@ async function findType(type: string, flags: LocalFlags): Promise<TaskEntry> {
   if (entry) return entry;
   const known = [...catalog.keys()].join(', ');
   const hint = folder === undefined ? ' Name the folder of your own types with --tasks (TASKS_DIR).' : '';
-  throw new Error(`There is no task type ${JSON.stringify(type)} here; there is ${known}.${hint}`);
+  throw new Error(`There is no task type ${JSON.stringify(type)} here. The known types are ${known}.${hint}`);
 }
 
 function openInspector(): void {
@@ -122,7 +126,7 @@ function openInspector(): void {
   debugger;
 }
 
-/** On standard error, so that the result alone is on standard output. */
+/** Prints on standard error, so that standard output contains only the result. */
 function printLine({ level, message, details }: LoggedLine): void {
   printError(`${level} ${message}${details === undefined ? '' : ` ${JSON.stringify(details)}`}`);
 }

@@ -54,7 +54,7 @@ export class RunnerProcess {
       life.endedAt = Date.now();
       if (this.#script !== script) return;
       this.#script = undefined;
-      this.surprises.push(`The runner ${this.name} ended by itself, with exit code ${code}`);
+      this.surprises.push(`The runner ${this.name} ended unexpectedly with exit code ${code}`);
     });
   }
 

@@ -14,7 +14,7 @@ import { Reporter } from './reporter.ts';
 
 const NOTHING: Outcome = { result: undefined };
 
-/** A reporter of tasks that a lease of the edge's ledger holds. */
+/** A reporter for tasks that a lease in the edge's ledger holds. */
 async function openReporter(t: TestContext) {
   const edge = await FakeEdge.start(t);
   const events = createBus();
@@ -34,7 +34,7 @@ async function openReporter(t: TestContext) {
     spacingMs: () => 0,
     onAnswered,
   });
-  // The edge is closed before what it does not answer: nothing goes on asking it.
+  // The edge closes first, so that no request keeps waiting for its answer.
   t.after(() => giveUp.abort());
 
   const claim = (count: number, maxAttempts = 3): HeldTask[] => {
@@ -49,7 +49,7 @@ async function openReporter(t: TestContext) {
   return { edge, reporter, onReported, giveUp, reported, retries, acknowledged, claim, claimOne };
 }
 
-test('an outcome goes at once, under its lease, and is acknowledged by its answer', async (t) => {
+test('an outcome is sent at once under its lease, and the answer acknowledges it', async (t) => {
   const { edge, reporter, reported, acknowledged, claimOne } = await openReporter(t);
   const held = claimOne();
   const { taskId } = held.task;
@@ -70,14 +70,14 @@ test('the text of a result is sent unchanged', async (t) => {
   assert.ok(edge.callsTo('/tasks/complete')[0]?.text.includes(`"result":${text}}`));
 });
 
-test('a success without a result has none', async (t) => {
+test('a success without a result is reported without one', async (t) => {
   const { edge, reporter, reported, claimOne } = await openReporter(t);
   reporter.add(claimOne(), NOTHING);
   await waitFor('the answer', () => reported.length === 1);
   assert.ok(!('result' in (edge.reports[0]?.results[0] ?? {})));
 });
 
-test('a failure carries its error and how its type is retried', async (t) => {
+test('a failure contains its error and the retry settings of its type', async (t) => {
   const { edge, reporter, reported, claimOne } = await openReporter(t);
   const held = claimOne();
   const entry = { ...held.entry, maxAttempts: 7, backoff: { baseSeconds: 2 } };
@@ -90,14 +90,14 @@ test('a failure carries its error and how its type is retried', async (t) => {
   assert.deepEqual(reported[0]?.status, 'failed');
 });
 
-test('a failure that will be tried again is reported as pending', async (t) => {
+test('a failure that will be retried is reported as pending', async (t) => {
   const { reporter, reported, claimOne } = await openReporter(t);
   reporter.add(claimOne(), { error: { code: 'task_error', message: 'once more' } });
   await waitFor('the answer', () => reported.length === 1);
   assert.deepEqual([reported[0]?.success, reported[0]?.status], [false, 'pending']);
 });
 
-test('while one request is under way a full one goes beside it, and no third', async (t) => {
+test('while one request is in flight, a second one is sent if it is full, but no third', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
   const answer = Promise.withResolvers<void>();
   edge.fail('/tasks/complete', { hold: answer.promise }, { hold: answer.promise });
@@ -118,7 +118,7 @@ test('while one request is under way a full one goes beside it, and no third', a
   await reporter.flush();
 });
 
-test('what ends while a request is under way goes together with the next', async (t) => {
+test('outcomes that arrive during a request are sent together with the next', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
   const answer = Promise.withResolvers<void>();
   edge.fail('/tasks/complete', { hold: answer.promise });
@@ -142,7 +142,7 @@ test('what ends while a request is under way goes together with the next', async
   );
 });
 
-test('an outcome that is added some turns of the microtask queue after an answer is sent', async (t) => {
+test('an outcome added a few microtasks after an answer is sent', async (t) => {
   const { reporter, reported, claim, onReported } = await openReporter(t);
   const tasks = claim(30);
   let next = 0;
@@ -156,7 +156,7 @@ test('an outcome that is added some turns of the microtask queue after an answer
   await waitFor('all answers', () => reported.length === tasks.length, 4000);
 });
 
-test('a request carries a thousand results at most', async (t) => {
+test('a request contains at most a thousand results', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
   for (let i = 0; i < 5; i += 1) for (const held of claim(500)) reporter.add(held, NOTHING);
   await waitFor('all answers', () => reported.length === 2500);
@@ -164,7 +164,7 @@ test('a request carries a thousand results at most', async (t) => {
   assert.ok(edge.reports.length <= 4, `${edge.reports.length} requests`);
 });
 
-test('a request carries 8 MB of results at most, whatever their number', async (t) => {
+test('a request contains at most 8 MB of results, even if they are few', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
   const large = JSON.stringify('x'.repeat(250_000));
   for (const held of claim(70)) reporter.add(held, { result: large });
@@ -189,7 +189,7 @@ test('the size of a request is counted in bytes, not in characters', async (t) =
   );
 });
 
-test('a report is repeated unchanged until it is answered, and acknowledged once', async (t) => {
+test('a report is retried unchanged until it is answered, and acknowledged once', async (t) => {
   const { edge, reporter, reported, retries, acknowledged, claim } = await openReporter(t);
   edge.fail(
     '/tasks/complete',
@@ -209,7 +209,7 @@ test('a report is repeated unchanged until it is answered, and acknowledged once
   assert.ok(reported.every(({ status }) => status === 'completed'));
 });
 
-test('a stale or unknown result ends there', async (t) => {
+test('a stale or unknown result is not reported again', async (t) => {
   const { edge, reporter, reported, acknowledged, claimOne } = await openReporter(t);
   const stale = claimOne();
   edge.ledger.takeBack(stale.task.taskId);
@@ -225,7 +225,7 @@ test('a stale or unknown result ends there', async (t) => {
   assert.ok(edge.reports.length <= 2);
 });
 
-test('one outcome that the edge refuses does not keep the others from being reported', async (t) => {
+test('an outcome that the edge refuses does not block the reports of the others', async (t) => {
   const { reporter, reported, claim } = await openReporter(t);
   const [refused, other] = claim(2);
   assert.ok(refused && other);
@@ -235,7 +235,7 @@ test('one outcome that the edge refuses does not keep the others from being repo
   await waitFor('the other', isReported, 3000);
 });
 
-test('after an answer that asks for a pause, nothing is reported before its end, not even a full request', async (t) => {
+test('after an answer that asks for a pause, nothing is sent before its end, not even a full request', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
   edge.spaceMs = 400;
   const [first, ...others] = claim(1101);
@@ -261,7 +261,7 @@ test('flush does not wait for the end of a pause', async (t) => {
   assert.equal(reported.length, 2);
 });
 
-test('flush waits until all is answered', async (t) => {
+test('flush waits until every report is answered', async (t) => {
   const { edge, reporter, reported, claim } = await openReporter(t);
   await reporter.flush();
   edge.fail('/tasks/complete', { status: 500 });
@@ -274,7 +274,7 @@ for (const [what, fault] of [
   ['answers with errors', { status: 503 }],
   ['does not answer at all', { hold: new Promise(() => {}) }],
 ] as const) {
-  test(`what is not reported is given up by the signal while the edge ${what}`, async (t) => {
+  test(`the signal gives up unreported outcomes while the edge ${what}`, async (t) => {
     const { edge, reporter, giveUp, reported, claimOne } = await openReporter(t);
     edge.failAlways('/tasks/complete', fault);
     reporter.add(claimOne(), NOTHING);

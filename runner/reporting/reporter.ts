@@ -9,7 +9,7 @@ import { MovingAverage } from '../lib/moving-average.ts';
 import { WakeSignal } from '../lib/wake-signal.ts';
 import type { Outcome } from '../threads/thread-protocol.ts';
 
-/** Requests under way at one time, where there is more to report than one takes. */
+/** The maximum number of concurrent requests, if there are more outcomes than fit into one. */
 const MAX_REQUESTS = 2;
 
 interface Report {
@@ -19,37 +19,37 @@ interface Report {
   readonly json: string;
   readonly bytes: number;
   readonly addedAt: number;
-  /** It stands in for an outcome that the edge has refused. */
+  /** It replaces an outcome that the edge has refused. */
   readonly substitute: boolean;
 }
 
 export interface ReporterOptions {
   readonly client: EdgeClient;
   readonly events: RunnerBus;
-  /** Interrupts the request under way, and gives up on the rest. */
+  /** Interrupts the request in flight, and gives up the remaining outcomes. */
   readonly signal: AbortSignal;
-  /** The least time between two requests now, in milliseconds: more outcomes may come meanwhile. */
+  /** The current minimum time between two requests, in milliseconds, in which more outcomes may arrive. */
   readonly spacingMs: () => number;
-  /** The edge has answered for a task: accepted, or told that its lease does not hold it. */
+  /** The edge has accepted a task's outcome, or its lease does not hold the task any more. */
   readonly onAnswered: (held: HeldTask) => void;
 }
 
 /**
- * Sends outcomes to the API Worker some time apart: what ends meanwhile goes with the next request. A second
- * request goes beside the first only when it is full. A request is repeated until it is answered; the ledger
- * gives a repeated report its first answer. Where the edge refuses a request for what is in it, its outcomes
- * go in smaller ones, and the one at fault is reported as a failure of its task.
+ * Sends outcomes to the API Worker with a minimum time between requests. Outcomes that arrive meanwhile are sent
+ * with the next request. A second concurrent request is sent only if it is full. A request is retried until it is
+ * answered; the ledger answers a repeated report with its first answer. If the edge refuses the content of a
+ * request, its outcomes are sent in smaller requests, and the wrong one is reported as a failure of its task.
  */
 export class Reporter {
   readonly #options: ReporterOptions;
   #queue: Report[] = [];
   readonly #sending = new Set<Promise<void>>();
   #sentAt = Number.NEGATIVE_INFINITY;
-  /** A busy ledger asked for a pause until then. */
+  /** The end of the pause that a busy ledger asked for. */
   #pausedUntil = 0;
   #flushing = false;
   readonly #wakeSignal = new WakeSignal();
-  /** How long an outcome takes to be answered for, in milliseconds; outages do not count. */
+  /** How long the edge takes to acknowledge an outcome, in milliseconds, without outages. */
   readonly reportMs = new MovingAverage();
 
   constructor(options: ReporterOptions) {
@@ -63,7 +63,7 @@ export class Reporter {
     else if (this.#untilNext() <= 0) this.#wakeSignal.notify();
   }
 
-  /** Sends what is left without any pause; resolves when every outcome is answered for, or given up. */
+  /** Sends all remaining outcomes without a pause. Resolves when each is acknowledged or given up. */
   async flush(): Promise<void> {
     this.#flushing = true;
     this.#wakeSignal.notify();
@@ -84,13 +84,13 @@ export class Reporter {
         await this.#send(this.#nextBatch());
       }
     } finally {
-      // At once: what is added from now on starts the next.
+      // Synchronously: an outcome added from now on starts the next run.
       this.#sending.delete(sending);
       resolve();
     }
   }
 
-  /** How long the next request is still to wait for more outcomes, in milliseconds. */
+  /** How long the next request must still wait for more outcomes, in milliseconds. */
   #untilNext(): number {
     if (this.#flushing) return 0;
     const now = performance.now();
@@ -134,7 +134,7 @@ export class Reporter {
       const error = { code: 'invalid_result', message: refusal.message, retryable: false };
       await this.#send([{ ...report(first.held, { error }), substitute: true }]);
     } else {
-      // Nothing of this outcome can be reported: the lease lets the task go.
+      // This outcome cannot be reported. The task's lease expires.
       this.#takeOutcomes(batch, []);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Builds what the packages give to others, each into its `dist/`: JavaScript with its declarations, since Node
- * runs no TypeScript below `node_modules`.
+ * Builds the published files of each package into its `dist/`: JavaScript with declarations, because Node does
+ * not run TypeScript below `node_modules`.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 const TEMPLATES = ['runner/tasks/email-templates', 'runner/project/template'];
 const PAGES = 'edge/dashboard/dist';
 
-/** For each package what is not compiled. */
+/** Builds the files of each package that are not compiled. */
 const FINISH: Record<string, (target: string) => void> = {
   client: () => {},
   runner(target) {
@@ -24,7 +24,7 @@ const FINISH: Record<string, (target: string) => void> = {
   edge(target) {
     for (const worker of ['api', 'buffer'] as const) {
       const config = workerConfig(worker);
-      // The paths of the source are absolute.
+      // The source configuration has absolute paths.
       const own = { main: 'worker.js', assets: { ...config.assets, directory: '../dashboard/dist' } };
       const text = JSON.stringify({ ...config, ...own }, null, 2);
       writeFileSync(join(target, 'edge', worker, 'wrangler.jsonc'), text);

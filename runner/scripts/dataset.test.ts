@@ -14,7 +14,7 @@ async function hashOf(file: string): Promise<string> {
     .digest('hex');
 }
 
-test('the dataset is the same bytes each time, and nothing else is left', async (t) => {
+test('the dataset always has the same bytes, and no other file remains', async (t) => {
   const dataDir = await temporaryFolder(t);
   const { file, rows, bytes } = await writeDataset(dataDir);
   const first = await hashOf(file);
@@ -25,13 +25,13 @@ test('the dataset is the same bytes each time, and nothing else is left', async 
   assert.equal(bytes, Buffer.byteLength(`${lines.join('\n')}\n`));
 });
 
-test('ensuring the dataset makes it where there is none', async (t) => {
+test('ensureDataset writes the dataset if there is none', async (t) => {
   const dataDir = join(await temporaryFolder(t), 'data');
   await ensureDataset(dataDir);
   assert.deepEqual(await readdir(dataDir), ['large_dataset.csv']);
 });
 
-test('ensuring the dataset keeps the one that is there', async (t) => {
+test('ensureDataset keeps an existing dataset', async (t) => {
   const dataDir = await temporaryFolder(t);
   const file = join(dataDir, 'large_dataset.csv');
   await writeFile(file, 'mine');
@@ -39,7 +39,7 @@ test('ensuring the dataset keeps the one that is there', async (t) => {
   assert.equal(await readFile(file, 'utf8'), 'mine');
 });
 
-test('a model finds the relation that the dataset was made with', async (t) => {
+test('a model finds the relation behind the dataset', async (t) => {
   const dataDir = await temporaryFolder(t);
   await writeDataset(dataDir);
   const payload = {

@@ -11,7 +11,7 @@ const SEED = 20_250_803;
 const START = Date.UTC(2023, 0, 1);
 const HOUR_MS = 3_600_000;
 
-/** Hourly readings of four buildings; `base` is what a building uses with nobody in it, in kWh. */
+/** Hourly readings of four buildings; `base` is the consumption of an empty building, in kWh. */
 const SITES = [
   { name: 'north', base: 118 },
   { name: 'south', base: 122 },
@@ -29,7 +29,7 @@ export const RELATION = {
 };
 
 /**
- * Writes `large_dataset.csv`, 100,000 rows, always the same bytes.
+ * Writes `large_dataset.csv` with 100,000 rows; the bytes are always the same.
  *
  * @returns the file's path, its rows without the header, and its size.
  */
@@ -47,7 +47,7 @@ export async function writeDataset(dataDir: string): Promise<{ file: string; row
   return { file, rows: ROWS, bytes: (await stat(file)).size };
 }
 
-/** Writes the dataset where there is none. */
+/** Writes the dataset if there is none. */
 export async function ensureDataset(dataDir: string): Promise<void> {
   const exists = await access(join(dataDir, NAME)).then(
     () => true,
@@ -97,8 +97,8 @@ function wave(turns: number): number {
 }
 
 /**
- * Nearly normal, mean 0 and deviation 1: twelve uniform numbers less their mean.
- * It only adds, so no engine's `log` or `cos` can change a byte.
+ * A nearly normal number with mean 0 and deviation 1: the sum of twelve uniform numbers minus its mean.
+ * It only uses addition, so differences between engines' `log` or `cos` cannot change a byte.
  */
 function normal(random: () => number): number {
   let sum = -6;

@@ -1,6 +1,6 @@
 /**
- * Shows the whole system at work: both workers and a runner in a folder of their own, a task of each type,
- * failures, retries and a batch. Ends with 0 only if each task ended as it should.
+ * Shows the whole system at work: both workers and a runner in a temporary folder, a task of each type,
+ * failures, retries and a batch. The exit code is 0 only if each task ended as expected.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,18 +19,18 @@ import { ensureDataset } from './dataset.ts';
 const BATCH_SIZE = 200;
 const TIME_LIMIT_MS = 90_000;
 
-/** A task of the demo, and how it should end. */
+/** A task of the demo, and its expected end. */
 interface Example {
   readonly name: string;
   readonly task: { readonly type: string; readonly payload: object; readonly [option: string]: unknown };
   readonly ends: TaskStatus;
-  /** The attempts that it should take. */
+  /** The expected number of attempts. */
   readonly attempts: number;
 }
 
 const EXAMPLES: readonly Example[] = [
   {
-    name: 'mail to the outbox folder',
+    name: 'writes an email to the outbox folder',
     task: {
       type: 'email',
       payload: { to: 'user@example.com', subject: 'Welcome Email', template: 'welcome' },
@@ -39,7 +39,7 @@ const EXAMPLES: readonly Example[] = [
     attempts: 1,
   },
   {
-    name: 'analysis and model of 100,000 rows',
+    name: 'analyses 100,000 rows and fits a model',
     task: {
       type: 'heavy',
       payload: {
@@ -52,7 +52,7 @@ const EXAMPLES: readonly Example[] = [
     attempts: 1,
   },
   {
-    name: 'image resized and turned',
+    name: 'resizes and rotates an image',
     task: {
       type: 'image',
       payload: { source: { file: 'demo.png' }, resize: { width: 320 }, rotate: 90, format: 'webp' },
@@ -61,19 +61,19 @@ const EXAMPLES: readonly Example[] = [
     attempts: 1,
   },
   {
-    name: 'half a second of waiting',
+    name: 'waits for half a second',
     task: { type: 'test', payload: { durationMs: 500 } },
     ends: 'completed',
     attempts: 1,
   },
   {
-    name: 'half a second of CPU',
+    name: 'computes for half a second',
     task: { type: 'test-cpu', payload: { cpuMs: 500 } },
     ends: 'completed',
     attempts: 1,
   },
   {
-    name: 'a second late',
+    name: 'starts a second later',
     task: { type: 'test', payload: {}, delaySeconds: 1 },
     ends: 'completed',
     attempts: 1,
@@ -85,13 +85,13 @@ const EXAMPLES: readonly Example[] = [
     attempts: 3,
   },
   {
-    name: 'fails for good',
+    name: 'fails in every attempt',
     task: { type: 'test', payload: { shouldFail: true, errorMessage: 'Simulated failure for testing' } },
     ends: 'failed',
     attempts: 1,
   },
   {
-    name: 'takes longer than its time',
+    name: 'takes longer than its timeout',
     task: { type: 'test-cpu', payload: { cpuMs: 60_000 }, timeoutSeconds: 1, maxAttempts: 1 },
     ends: 'failed',
     attempts: 1,
@@ -100,12 +100,12 @@ const EXAMPLES: readonly Example[] = [
 
 const folder = await mkdtemp(join(tmpdir(), 'task-queue-demo-'));
 const runnerLog = join(folder, 'runner.log');
-/** Aborted when it is to end before it is done. */
+/** Aborted when the demo must end early. */
 const interrupted = new AbortController();
 const { signal } = interrupted;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
 onStarterEnd(() => interrupted.abort());
-// A terminal that has closed takes no more output; what was started has to end all the same.
+// A closed terminal takes no more output. The started processes must end nevertheless.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 let edge: LocalEdge | undefined;
@@ -125,7 +125,7 @@ try {
     output: { file: runnerLog },
   });
   passed = await demonstrate(edge.apiUrl);
-  if (!passed) console.error(`Not every task ended as it should. The runner's log: ${runnerLog}`);
+  if (!passed) console.error(`Not every task ended as expected. The runner's log: ${runnerLog}`);
 } catch (error) {
   if (!signal.aborted) {
     console.error(error instanceof Error ? error.message : error);
@@ -188,7 +188,7 @@ async function post(url: string, body: object): Promise<unknown> {
   return response.json();
 }
 
-/** Waits until all tasks have ended or time is up, with a progress bar; then reads each. */
+/** Waits until all tasks have ended or the time is up, with a progress bar. Then reads each task. */
 async function untilEnded(apiUrl: string, taskIds: readonly string[]): Promise<TaskView[]> {
   const bar = new SingleBar({ format: '{bar} {value}/{total} tasks ended, {duration} s' });
   bar.start(taskIds.length, 0);

@@ -4,10 +4,10 @@ import { type LocalProcess, preparePlace, startLocal } from '../testing/local-sy
 
 const NPM_START = ['npm', 'start', '--', '--threads', '1'] as const;
 const RUNS = 'Press Ctrl+C to stop';
-/** `script` of util-linux makes a terminal. */
+/** `script` of util-linux creates a terminal. */
 const onlyLinux = process.platform === 'linux' ? false : 'the command `script` differs';
 
-test('npm start that is killed leaves nothing behind', async (t) => {
+test('a killed npm start leaves no process behind', async (t) => {
   const { env } = await preparePlace(t);
   const system = startLocal(t, NPM_START, env);
   await system.saysReady(RUNS);
@@ -16,7 +16,7 @@ test('npm start that is killed leaves nothing behind', async (t) => {
   await system.leavesNothing();
 });
 
-test('a terminal that closes ends npm start', { skip: onlyLinux }, async (t) => {
+test('closing the terminal ends npm start', { skip: onlyLinux }, async (t) => {
   const { env } = await preparePlace(t);
   const system = startLocal(t, ['script', '-qfec', NPM_START.join(' '), '/dev/null'], env);
   await system.saysReady(RUNS);
@@ -24,7 +24,7 @@ test('a terminal that closes ends npm start', { skip: onlyLinux }, async (t) => 
   await system.leavesNothing();
 });
 
-test('one folder of state has one edge; the next is pointed to it, or waits for its end when it was killed', async (t) => {
+test('a second edge on a state folder is refused, or waits if the first one is ending', async (t) => {
   const { env, apiUrl } = await preparePlace(t);
   const first = startLocal(t, ['node', 'edge/scripts/dev.ts'], env);
   await first.saysReady('Edge ready');
@@ -44,20 +44,20 @@ test('one folder of state has one edge; the next is pointed to it, or waits for 
   await third.leavesNothing();
 });
 
-test('a port that the rest of a former edge holds is named with its processes', async (t) => {
+test('the error for a port that an earlier edge still uses names the processes', async (t) => {
   const { env } = await preparePlace(t);
   const first = startLocal(t, ['node', 'edge/scripts/dev.ts'], env);
   await first.saysReady('Edge ready');
   for (const pid of scriptsOf(first)) process.kill(pid, 'SIGKILL');
   const second = startLocal(t, ['node', 'edge/scripts/dev.ts'], env);
   assert.deepEqual(await second.ended, [1, null]);
-  const [, command = ''] = /remain of a former run .*`kill -9 ([\d ]+)`/.exec(second.output()) ?? [];
+  const [, command = ''] = /processes of an earlier run .*`kill -9 ([\d ]+)`/.exec(second.output()) ?? [];
   const named = command.split(' ').map(Number);
   const workers = first.tree().filter(({ command }) => command.includes('workerd'));
   assert.ok(workers.length > 0 && workers.every(({ pid }) => named.includes(pid)), second.output());
 });
 
-/** The two processes of `edge/scripts/dev.ts`, the one that was started first. */
+/** The two processes of `edge/scripts/dev.ts`, the parent first. */
 function scriptsOf(edge: LocalProcess): [number, number] {
   const [first, second] = edge.tree().filter(({ command }) => /\bedge\/scripts\/dev\.ts$/.test(command));
   assert.ok(first && second);

@@ -1,4 +1,4 @@
-/** The packages as others get them: packed, and installed into empty folders outside of this project. */
+/** Tests the packages as users get them: packed, and installed into empty folders outside this project. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -62,7 +62,7 @@ describe('a project with the client', () => {
     project = await projectWith('client-project', ['client']);
   });
 
-  test('installs fewer than 15 packages, of less than 10 MB', async () => {
+  test('installs fewer than 15 packages with less than 10 MB', async () => {
     const names = await installed(project);
     assert.ok(names.length < 15, names.join(', '));
     const bytes = await sizeOf(join(project, 'node_modules'));
@@ -78,7 +78,7 @@ describe('a project with the client', () => {
     assert.equal(stdout, 'TaskQueue TaskQueueError\n');
   });
 
-  test('bundles it for a browser: nothing of Node, and no more of its libraries than it uses', async () => {
+  test('bundles it for a browser without Node modules and without unused library code', async () => {
     const entry = join(project, 'browser.js');
     await writeFile(entry, `export { TaskQueue } from '@edge-task-queue/client';`);
     const { outputFiles, metafile } = await build({
@@ -114,7 +114,7 @@ describe('a project with the runner', () => {
     for (const part of ['runner submit', '--threads']) assert.ok(help.includes(part), help);
     const tasks = join(project, 'tasks');
     await mkdir(tasks);
-    // The second of them names what is wrong with it: so both were loaded.
+    // The error about the second file shows that both files were loaded.
     const task = (type: string) => `
       import { defineTask } from '@edge-task-queue/runner';
       import { z } from 'zod';
@@ -137,13 +137,13 @@ describe('a project that `runner init` has set up', () => {
   });
 
   test('has a task type whose tests pass', async () => {
-    // Else these tests would report to this one.
+    // Otherwise these tests would report to this test.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const { stdout } = await run('npm', ['test'], { cwd: project, env });
     assert.match(stdout, /^ℹ pass 2$/m);
   });
 
-  test('keeps what is there when it is set up again', async () => {
+  test('keeps existing files when `runner init` runs again', async () => {
     const file = join(project, 'README.md');
     await writeFile(file, 'Mine');
     await npx('runner', 'init');
@@ -161,12 +161,12 @@ describe('a project that `runner init` has set up', () => {
     });
   });
 
-  test('checks the workers that it would deploy', async () => {
+  test('checks the workers in a dry run of the deployment', async () => {
     const { stdout } = await npx('runner', 'deploy', '--dry-run');
     assert.equal(stdout.match(/--dry-run: exiting now/g)?.length, 2, stdout);
   });
 
-  test('runs everything, follows its files, replays a task, and leaves nothing behind', async (t) => {
+  test('runs everything, restarts on changes, replays a task, and leaves nothing behind', async (t) => {
     const [api, buffer] = [await freePort(), await freePort()];
     const at = ['--api-url', `http://localhost:${api}`];
     const ports = ['--port', String(api), '--queue-port', String(buffer)];

@@ -1,6 +1,6 @@
 /**
- * Builds what is built, after an installation. Without what only building needs (`npm ci --omit=dev`) a runner
- * runs from its source; there are then no pages for a worker to serve, and nothing for another package.
+ * Runs the build after an installation. Without the development packages (`npm ci --omit=dev`) nothing is built:
+ * a runner runs from its source, a worker has no pages to serve, and there are no files for other packages.
  */
 import { spawnSync } from 'node:child_process';
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../edge/scripts/lib/local-edge.ts';
 import { startScript } from '../../edge/scripts/lib/script.ts';
 
-test('one command starts everything, and one SIGINT ends all of it, the runner first', async (t) => {
+test('one command starts everything, and one SIGINT ends everything, the runner first', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'task-queue-start-'));
   t.after(() => rm(folder, { recursive: true }));
   const [api, buffer] = [await freePort(), await freePort()];
@@ -38,7 +38,7 @@ test('one command starts everything, and one SIGINT ends all of it, the runner f
   await assert.rejects(fetch(`http://127.0.0.1:${buffer}/health`));
 });
 
-test('the demo ends with 0: each of its tasks ended as it should', async (t) => {
+test('the demo exits with 0 because each of its tasks ended as expected', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'task-queue-demo-test-'));
   t.after(() => rm(folder, { recursive: true }));
   const log = join(folder, 'log');

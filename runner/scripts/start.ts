@@ -7,12 +7,12 @@ import { ensureDataset } from './dataset.ts';
 
 const ports = { api: Number(process.env.API_PORT ?? 8787), buffer: Number(process.env.BUFFER_PORT ?? 8788) };
 
-/** Stops what starts; then the runner, in the way that it is given. */
+/** Stops the runner in the requested way. Undefined until the runner has started. */
 let stopRunner: ((how: 'drained' | 'soon') => void) | undefined;
 const starting = new AbortController();
 
 process.on('SIGINT', () => stop('drained'));
-// Nobody is there to wait for running tasks, or to press Ctrl+C again.
+// Nobody waits for running tasks or can press Ctrl+C again.
 for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop('soon'));
 onStarterEnd(() => stop('soon'));
 
@@ -34,14 +34,14 @@ function stop(how: 'drained' | 'soon'): void {
 
 async function runUntilStopped(edge: LocalEdge): Promise<number> {
   const runner = await startScript('runner/cli.ts', { args: process.argv.slice(2), env: edge.env });
-  // The runner first: it reports to the workers what it has finished.
+  // The runner stops first: it still reports finished tasks to the workers.
   stopRunner = (how) => void (how === 'soon' ? runner.stopSoon() : runner.stop('SIGINT'));
   const first = await Promise.race([runner.ended, edge.ended.then(() => 'edge' as const)]);
   if (first !== 'edge') {
     await edge.stop();
     return first ?? 1;
   }
-  console.error('The workers ended; stopping the runner');
+  console.error('The workers have ended; stopping the runner');
   await runner.stopSoon();
   return 1;
 }

@@ -16,14 +16,14 @@ test('it says how long it works', async () => {
   assert.deepEqual(lines, ['info Simulating test work for 1ms...']);
 });
 
-test('it fails for good with the message asked for', async () => {
+test('a test task fails permanently with the requested message', async () => {
   await assert.rejects(
     resultOf(task, { shouldFail: true, errorMessage: 'Simulated failure for testing' }),
     new NonRetryableError('Simulated failure for testing'),
   );
 });
 
-test('it fails for good with a message of its own where none is given', async () => {
+test('a test task fails permanently with a default message if none is given', async () => {
   await assert.rejects(resultOf(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
 });
 

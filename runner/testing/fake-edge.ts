@@ -35,7 +35,7 @@ export interface Call {
   answered: boolean;
 }
 
-/** Both workers on loopback over a {@link FakeLedger}; requests are checked by the contract, as the real ones do. */
+/** Both workers on loopback over a {@link FakeLedger}. They check requests by the contract. */
 export class FakeEdge {
   readonly ledger = new FakeLedger();
   readonly calls: Call[] = [];

@@ -64,13 +64,13 @@ for (const [action, what, result] of CASES) {
   });
 }
 
-test('a task that posts to another thread is told that it cannot', async (t) => {
+test('a task that posts to another thread gets an error', async (t) => {
   const { start, outcomeOf } = await openActions(t, SOURCE);
   const outcome = await outcomeOf(start('ask'));
   assert.equal('error' in outcome && outcome.error.message, 'Task code cannot post to other threads');
 });
 
-test('a file that posts to other threads as it loads is told that it cannot, and so are its workers', async (t) => {
+test('a file that posts to other threads while it loads gets an error, and so do its workers', async (t) => {
   const post = (what: keyof typeof POSTS) =>
     `new Function('post', 'MessagePort', ${JSON.stringify(POSTS[what])})`;
   const source = `
@@ -89,7 +89,7 @@ test('a file that posts to other threads as it loads is told that it cannot, and
   assert.deepEqual(crash.mock.calls, []);
 });
 
-test('the start of a thread leaves the methods of ports as they were', async (t) => {
+test('the start of a thread does not change the methods of ports', async (t) => {
   const before = Object.getOwnPropertyNames(MessagePort.prototype);
   await openActions(t, SOURCE);
   assert.deepEqual(Object.getOwnPropertyNames(MessagePort.prototype), before);

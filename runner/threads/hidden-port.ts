@@ -1,14 +1,15 @@
 import { MessagePort } from 'node:worker_threads';
 
-/** Node's listener for what any thread sends to any other, all through the main thread. */
+/** Node's listener for messages between threads, which all pass through the main thread. */
 const RELAY = 'handleMessageFromThread';
 
 /**
- * Starts a Worker without the port that Node gives to each besides its own, which `postMessageToThread` takes.
- * Node's listener there trusts what comes: a task could end the main thread with it, or keep it busy. Nothing
- * listens on that port then and it is closed, so that what threads of the thread register there is dropped too.
+ * Starts a Worker without the additional port that Node gives to each Worker for `postMessageToThread`.
+ * Node's listener on that port trusts every message, so a task could end the main thread or keep it busy.
+ * Here the port has no listener and is closed, so messages from threads that the thread starts are dropped
+ * too.
  *
- * @param start creates the Worker before it returns.
+ * @param start must create the Worker before it returns.
  */
 export function withoutHiddenPort<Started>(start: () => Started): Started {
   const { prototype } = MessagePort;

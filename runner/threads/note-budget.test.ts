@@ -9,7 +9,7 @@ function taken(budget: NoteBudget, lines: number, bytes: number, now: number): n
   return Array.from({ length: lines }, () => budget.take(bytes, now)).filter(Boolean).length;
 }
 
-test('a number of lines may be written at once, then some a second, and the rest is counted', () => {
+test('a number of lines may be written at once, then some per second, and refused lines are counted', () => {
   const budget = new NoteBudget(LIMITS, 0);
   assert.equal(taken(budget, 15, 1, 0), 10);
   assert.equal(budget.dropped, 5);
@@ -25,7 +25,7 @@ test('long lines use up the bytes first', () => {
   assert.equal(taken(budget, 10, 100, 1000), 1);
 });
 
-test('a clock that goes back gives nothing away', () => {
+test('a clock that goes back adds no budget', () => {
   const budget = new NoteBudget(LIMITS, 1000);
   assert.equal(taken(budget, 20, 1, 1000), 10);
   assert.equal(taken(budget, 20, 1, 0), 0);

@@ -3,7 +3,7 @@ interface Amount {
   readonly bytes: number;
 }
 
-/** What may be written at once, and how much more a second. */
+/** How much may be written at once, and how much more per second. */
 export interface NoteLimits {
   readonly burst: Amount;
   readonly perSecond: Amount;
@@ -15,10 +15,10 @@ export const LOG_LIMITS: NoteLimits = {
   perSecond: { lines: 100, bytes: 100 * 1024 },
 };
 
-/** The rule, for those whose lines are dropped. */
+/** The limit as text, for authors whose lines are dropped. */
 export const LOG_RULE = `a task may write ${LOG_LIMITS.burst.lines} lines or 1 MB at once, then ${LOG_LIMITS.perSecond.lines} lines or 100 KB a second`;
 
-/** How much may still be written: it must not keep the main thread busy. Times are in milliseconds. */
+/** Limits log output so that it does not keep the main thread busy. Times are in milliseconds. */
 export class NoteBudget {
   readonly #limits: NoteLimits;
   #lines: number;

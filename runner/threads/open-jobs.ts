@@ -1,6 +1,6 @@
 import type { JobEnd } from './thread-protocol.ts';
 
-/** The thread ended under a job. */
+/** The thread ended while a job ran. */
 export class ThreadExit extends Error {
   override readonly name = 'ThreadExit';
   /** Its heap had reached its limit. */
@@ -28,7 +28,7 @@ export class OpenJobs {
   add(id: number): Promise<JobEnd> {
     const open = Promise.withResolvers<JobEnd>();
     this.#open.set(id, open);
-    // Nobody waits for the end of a job that is taken back when its thread has ended.
+    // No code waits for a job that was taken back, so its rejection must not be unhandled.
     open.promise.catch(() => {});
     return open.promise;
   }
@@ -38,7 +38,7 @@ export class OpenJobs {
     this.#open.delete(id);
   }
 
-  /** Ends jobs, and ignores those that are not open; returns whether any was. */
+  /** Ends jobs and ignores jobs that are not open. Returns whether any job was open. */
   resolve(ends: readonly JobEnd[]): boolean {
     let isAny = false;
     for (const end of ends) {
@@ -51,7 +51,7 @@ export class OpenJobs {
     return isAny;
   }
 
-  /** The thread has exited: no job has an end any more. */
+  /** The thread has exited, so its jobs cannot end any more. */
   reject(cause: unknown): void {
     for (const { reject } of this.#open.values()) reject(new ThreadExit(cause));
     this.#open.clear();

@@ -3,10 +3,10 @@ import { nestsDeeperThan } from '../../edge/contract/text.ts';
 import { boundedCopy } from '../observability/bounded.ts';
 import type { Outcome, TaskFailure } from './thread-protocol.ts';
 
-/** How much is shown of what a task threw instead of an error. */
+/** The maximum length shown of a thrown value that is not an error. */
 const MAX_SHOWN_BYTES = 1000;
 
-/** Why a payload was refused by its type's schema. Running the task again would not change that. */
+/** Describes why its type's schema refused a payload. Another attempt would not change that. */
 export function invalidPayload(issues: readonly { path: PropertyKey[]; message: string }[]): TaskFailure {
   const sentences = issues.map(({ path, message }) =>
     [path.map(String).join('.'), message].filter(Boolean).join(': '),
@@ -14,7 +14,7 @@ export function invalidPayload(issues: readonly { path: PropertyKey[]; message: 
   return { code: 'invalid_payload', message: cut(sentences.join('; ')), retryable: false };
 }
 
-/** What was thrown, as the outcome reports it; anything can be thrown. */
+/** Describes a thrown value for the outcome. Any value can be thrown. */
 export function failureOf(thrown: unknown): TaskFailure {
   try {
     if (!(thrown instanceof Error)) {
@@ -32,7 +32,7 @@ export function failureOf(thrown: unknown): TaskFailure {
   }
 }
 
-/** As much of a text as the edge keeps. */
+/** Cuts a text to the length that the edge keeps. */
 function cut(text: string): string {
   return text.slice(0, MAX_ERROR_MESSAGE_LENGTH);
 }
@@ -45,7 +45,7 @@ function describe(value: unknown): string {
   }
 }
 
-/** A result as JSON text, or why it cannot be stored. Running the task again would not change that. */
+/** A result as JSON text, or why it cannot be stored. Another attempt would not change that. */
 export function storable(result: unknown): Outcome {
   if (result === undefined) return { result: undefined };
   try {
@@ -65,7 +65,7 @@ export function storable(result: unknown): Outcome {
   }
 }
 
-/** JSON would drop or change these without a word. */
+/** JSON would silently drop or change these values. */
 function refuseLossy(key: string, value: unknown): unknown {
   const kind = lossyKind(value);
   if (kind) throw new TypeError(`${key === '' ? 'it' : `"${key}"`} is a ${kind}`);

@@ -13,7 +13,7 @@ function open() {
   };
 }
 
-test('pieces become lines, and what has no line break is the last one', () => {
+test('pieces become lines, and the text without a line break is the last line', () => {
   const { lines, add, end } = open();
   add('one\ntw');
   add('o\r\n\n  three');
@@ -23,7 +23,7 @@ test('pieces become lines, and what has no line break is the last one', () => {
   assert.deepEqual(lines, ['one', 'two', '  three']);
 });
 
-test('a character that comes in two pieces is whole', () => {
+test('a character that arrives in two pieces is complete', () => {
   const { lines, add } = open();
   const bytes = Buffer.from('a 😀 b\n');
   add(bytes.subarray(0, 4));

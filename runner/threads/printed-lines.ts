@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { MAX_LOG_LENGTH } from './thread-protocol.ts';
 
-/** Makes lines of what is printed in pieces. A line without an end is cut once a record of the log is full. */
+/** Assembles lines from printed pieces. A line without an end is cut when a log record is full. */
 export class PrintedLines {
   readonly #onLine: (line: string) => void;
   readonly #decoder = new StringDecoder();
@@ -25,7 +25,7 @@ export class PrintedLines {
     this.#isCut = true;
   }
 
-  /** Nothing more is printed: what has no line break yet is the last line. */
+  /** The output has ended, so the text without a line break is the last line. */
   end(): void {
     this.#endLine(this.#decoder.end());
   }

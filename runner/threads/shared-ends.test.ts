@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { heldTask } from '../testing/held-tasks.ts';
 import { openLane } from '../testing/open-lane.ts';
 
-test('the ends of tasks that end together on a shared thread come once', async (t) => {
+test('tasks that end together on a shared thread report each end only once', async (t) => {
   const { lane, events, codeOf, acknowledgeAll } = await openLane(t, { threads: 1, tasksPerThread: 20 });
   const warnings: string[] = [];
   events.on('warned', ({ sentence }) => void warnings.push(sentence));

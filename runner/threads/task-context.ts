@@ -7,20 +7,20 @@ import { PrintedLines } from './printed-lines.ts';
 import type { Output } from './task-stdio.ts';
 import type { Job, TaskLogLevel, ThreadNote } from './thread-protocol.ts';
 
-/** Progress of a task is sent this often, the latest of it. */
+/** How often the latest progress of a task is sent. */
 const PROGRESS_MS = 100;
 
-/** The level of what a task prints. */
+/** The log level of printed output. */
 const PRINTED_LEVEL = { stdout: 'info', stderr: 'warn' } as const;
 
 const now = performance.now.bind(performance);
 
-/** What a task says while it runs: bounded in size and rate, whatever the task does. */
+/** The log and progress of a running task, limited in size and rate. */
 export class TaskNotes {
   readonly #send: (note: ThreadNote) => boolean;
   readonly #budget = new NoteBudget(LOG_LIMITS, now());
   #progressAt = Number.NEGATIVE_INFINITY;
-  /** The latest progress, where it is not sent yet. */
+  /** The latest progress that is not sent yet. */
   #progress: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #printed = new Map<Output, PrintedLines>();
@@ -63,7 +63,7 @@ export class TaskNotes {
     else this.#timer ??= setTimeout(() => this.#sendProgress(), wait).unref();
   }
 
-  /** Sends what is left, when the task has ended. */
+  /** Sends the remaining progress and log lines when the task has ended. */
   flush(): void {
     this.#sendProgress();
     for (const lines of this.#printed.values()) lines.end();
@@ -85,7 +85,7 @@ export class TaskNotes {
   }
 }
 
-/** What a task is given to run a job with. */
+/** Creates the context that a task gets. */
 export function contextOf(
   { taskId, attempt, timeoutSeconds, dataDir, env }: Job,
   signal: AbortSignal,

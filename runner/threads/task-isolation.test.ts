@@ -47,7 +47,7 @@ test('a task can neither end nor abort its neighbour on a shared thread', async 
   assert.deepEqual(await outcomeOf(neighbour), { result: '"slept"' });
 });
 
-test('a task that logs without end is cut short, and neither the main thread nor a neighbour waits for it', async (t) => {
+test('an endless log is cut, and neither the main thread nor a neighbour waits for it', async (t) => {
   const { lane, run, codeOf, lines } = await openLane(t);
   const delay = monitorEventLoopDelay({ resolution: 10 });
   const before = process.memoryUsage().rss;
@@ -69,7 +69,7 @@ test('a task that logs without end is cut short, and neither the main thread nor
   assert.ok(process.memoryUsage().rss - before < 300 * MB);
 });
 
-test('of progress that is reported without end some is published, and the last of it', async (t) => {
+test('of endless progress only some values are published, and the last one', async (t) => {
   const { run, codeOf, events } = await openLane(t, { threads: 1 });
   const values: unknown[] = [];
   events.on('progress', ({ value }) => void values.push(value));
@@ -78,7 +78,7 @@ test('of progress that is reported without end some is published, and the last o
   assert.equal(values.at(-1), 'last');
 });
 
-test('what a task leaves behind to throw for ever is reported now and then, and its thread goes on', async (t) => {
+test('leftover code that throws forever is reported now and then, and its thread continues', async (t) => {
   const { run, codeOf, events } = await openLane(t, { threads: 1, tasksPerThread: 2 });
   let strays = 0;
   events.on('stray', () => {
@@ -89,7 +89,7 @@ test('what a task leaves behind to throw for ever is reported now and then, and 
   assert.ok(strays > 0 && strays <= 30, `${strays} strays`);
 });
 
-test('a log line is cut, and details that are no JSON are shown as far as they can be', async (t) => {
+test('a log line is cut, and the readable part of details that are not JSON is shown', async (t) => {
   const { run, codeOf, events } = await openLane(t, { threads: 1 });
   const logged: { message: string; details: unknown }[] = [];
   events.on('log', ({ message, details }) => void logged.push({ message, details }));
@@ -103,7 +103,7 @@ test('a log line is cut, and details that are no JSON are shown as far as they c
   assert.partialDeepStrictEqual(circle?.details, { self: '[circular]' });
 });
 
-test('an error that cannot be read fails its task alone', async (t) => {
+test('an unreadable error fails only its task', async (t) => {
   const { run, codeOf, outcomeOf, givenBack } = await openLane(t, { threads: 1, tasksPerThread: 2 });
   const neighbour = await run({ do: 'sleep', ms: 500 });
   const outcome = await outcomeOf(await run(attack('throw what cannot be read')));

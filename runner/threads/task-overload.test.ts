@@ -76,7 +76,7 @@ for (const [what, tasksPerThread] of CASES) {
     const { start, codeOf, outcomeOf } = await openActions(t, SOURCE, { tasksPerThread });
     const blocked = await longestBlockMs(async () => {
       await codeOf(start('attack', { what }));
-      // It may have to end the thread, or to find out first.
+      // The runner may need to end the thread, or first detect the problem.
       await codeOf(start('sleep', { ms: 200 }));
       assert.deepEqual(await outcomeOf(start('sleep', { ms: 1 })), { result: '"slept"' });
     });

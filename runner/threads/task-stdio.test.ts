@@ -62,7 +62,7 @@ async function openPrinters(t: TestContext) {
   return { run, logged };
 }
 
-test('each line that a task prints is a record of its log', async (t) => {
+test('each line that a task prints becomes a record of its log', async (t) => {
   const { run, logged } = await openPrinters(t);
   assert.deepEqual(await run('print'), { result: undefined });
   assert.deepEqual(logged, [
@@ -74,7 +74,7 @@ test('each line that a task prints is a record of its log', async (t) => {
   ]);
 });
 
-test('what a task prints in other ways goes to its log too', async (t) => {
+test('output that a task prints in other ways also goes to its log', async (t) => {
   const { run, logged } = await openPrinters(t);
   assert.deepEqual(await run('print in many ways'), { result: undefined });
   assert.deepEqual(logged.map(([, message]) => message).toSorted(), [
@@ -93,7 +93,7 @@ test('a task finds no stream of Node that leads to the main thread', async (t) =
   assert.deepEqual(await run('look for the streams of Node'), { result: '0' });
 });
 
-test('a task that prints without end is cut short, and the main thread does not wait for it', async (t) => {
+test('endless output of a task is cut, and the main thread does not wait for it', async (t) => {
   const { run, logged } = await openPrinters(t);
   let [last, longest] = [performance.now(), 0];
   const timer = setInterval(() => {
@@ -108,7 +108,7 @@ test('a task that prints without end is cut short, and the main thread does not 
   assert.match(logged.at(-1)?.[1] ?? '', /^\d+ log line\(s\) of the task were dropped$/);
 });
 
-test('what is printed after an attempt is dropped, and a stream that one ends is open for the next', async (t) => {
+test('output after an attempt is dropped, and a stream that an attempt ends is open for the next one', async (t) => {
   const { run, logged } = await openPrinters(t);
   await run('print later');
   await run('sleep');
@@ -118,7 +118,7 @@ test('what is printed after an attempt is dropped, and a stream that one ends is
   assert.equal(logged.length, 5);
 });
 
-test('a task cannot print a record of the runner, and what a file prints as it loads is no record', async (t) => {
+test('a task cannot print a record of the runner, and output of a loading file is not a record', async (t) => {
   const edge = await FakeEdge.start(t);
   const forged = '{"level":"info","msg":"forged"}';
   const source = `console.log('loaded');

@@ -10,7 +10,7 @@ import type { ThreadMessage } from './thread-messages.ts';
 import type { BatchGroup, Job, JobBatch, JobEnd, Setup, WarmUp } from './thread-protocol.ts';
 import { tryStart } from './thread-protocol.ts';
 
-/** The threads give way to the main thread, which hands them their work: they wait less for it. */
+/** The threads have a lower priority than the main thread, so they wait less for their work. */
 const NICE = 5;
 
 /** A job that was handed to a thread. */
@@ -19,9 +19,9 @@ export interface RunningJob {
   readonly thread: TaskThread;
   /** Settles when the job has ended or its thread has exited, never before; rejects with {@link ThreadExit}. */
   readonly end: Promise<JobEnd>;
-  /** Takes back a job that has not begun, which never ends then; false where it has begun. */
+  /** Takes back a job that has not started; such a job never ends. Returns false if it has started. */
   takeBack(): boolean;
-  /** Aborts the signal that the task was given; whether it listens is its own affair. */
+  /** Aborts the signal of the task, which may ignore it. */
   abort(reason: string): void;
 }
 
@@ -29,25 +29,25 @@ export interface TaskThreadOptions {
   readonly tasksPerThread: number;
   /** The environment of the thread; it is open to every task. */
   readonly env: NodeJS.ProcessEnv;
-  /** The most JavaScript heap of the thread, in MB. */
+  /** The maximum JavaScript heap of the thread, in MB. */
   readonly heapMb: number | undefined;
   readonly onMessage: (message: ThreadMessage, thread: TaskThread) => void;
-  /** It has sent what the runner does not send: task code has. `problem` says what is wrong with it. */
+  /** Task code has sent a message that the runner's own code never sends. `problem` describes the fault. */
   readonly onBadMessage: (problem: string, thread: TaskThread) => void;
-  /** The thread ran nothing and ended by an error: what a task has left behind. */
+  /** The thread ran no task and ended by an error in code that a task left behind. */
   readonly onStrayError: (error: Error) => void;
-  /** The thread is set aside or ended: it is given nothing any more. */
+  /** The thread is set aside or ended, and gets no more jobs. */
   readonly onLeaving: (thread: TaskThread) => void;
   readonly onExit: (thread: TaskThread) => void;
 }
 
 /**
- * One thread, in a pool of piscina's that has no other; its jobs and its messages are tied to it.
+ * One thread, the only one in its piscina pool, so its jobs and messages belong to it.
  *
- * - **running**: left when it is set aside or is to end, or when it exits by itself.
- * - **aside**: it is given nothing any more, and ends when its jobs have ended.
- * - **ending**: it is given nothing any more. A native call runs to its end first, so this may take long.
- * - **exited**: what it had to run is rejected.
+ * - **running**: ends when the thread is set aside, must end, or exits by itself.
+ * - **aside**: it gets no more jobs, and ends when its jobs have ended.
+ * - **ending**: it gets no more jobs. A native call must finish first, so this may take long.
+ * - **exited**: its remaining jobs are rejected.
  */
 export class TaskThread {
   /** Resolves when it has exited. */
@@ -70,10 +70,10 @@ export class TaskThread {
   #endingSince: number | undefined;
   #hasExited = false;
   #error: unknown;
-  /** Nothing that comes from it counts any more. */
+  /** Its messages are ignored from now on. */
   #isDistrusted = false;
 
-  /** @throws {Error} where the machine has no thread left. */
+  /** @throws {Error} if the machine has no thread left. */
   constructor(options: TaskThreadOptions) {
     this.#options = options;
     this.#inbox = new ThreadInbox({
@@ -86,7 +86,7 @@ export class TaskThread {
     });
     this.#piscina = new Piscina({
       filename: join(import.meta.dirname, `thread${extname(import.meta.filename)}`),
-      // Piscina would replace the thread at once, however many are ending.
+      // Piscina would replace the thread at once, regardless of the number of ending threads.
       minThreads: 0,
       maxThreads: 1,
       concurrentTasksPerWorker: options.tasksPerThread,
@@ -134,7 +134,7 @@ export class TaskThread {
     });
   }
 
-  /** It is given nothing any more. */
+  /** Whether it gets no more jobs. */
   get isLeaving(): boolean {
     return this.#isAside || this.#endingSince !== undefined;
   }
@@ -154,7 +154,7 @@ export class TaskThread {
     return this.#isReady;
   }
 
-  /** Since when it is being ended, by `performance.now()`. */
+  /** When its end began, by `performance.now()`. */
   get endingSince(): number | undefined {
     return this.#endingSince;
   }
@@ -170,14 +170,14 @@ export class TaskThread {
     };
   }
 
-  /** Has it load these files. Resolves when it has, or has exited. */
+  /** Makes the thread load these files. Resolves when it has loaded them or has exited. */
   async warmUp(modules: readonly string[]): Promise<void> {
     const order: WarmUp = { token: this.#token, modules };
     const answer: unknown = await this.#piscina.run(order).catch(() => undefined);
     if (answer !== undefined) this.#distrust('an answer');
   }
 
-  /** Has it run jobs, one after the other. */
+  /** Makes the thread run jobs, one after the other. */
   start(jobs: readonly Job[]): RunningJob[] {
     const started = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
     const batch = { jobs, started };
@@ -193,7 +193,7 @@ export class TaskThread {
     return now - this.#turnedAt;
   }
 
-  /** Gives it nothing any more, and ends it when its jobs have ended. */
+  /** Gives it no more jobs, and ends it when its jobs have ended. */
   setAside(): void {
     if (this.isLeaving || this.#hasExited) return;
     this.#isAside = true;
@@ -201,7 +201,7 @@ export class TaskThread {
     this.#endIfDone();
   }
 
-  /** Ends it, whatever it does. */
+  /** Ends it, even if it runs jobs. */
   end(): Promise<void> {
     if (this.#endingSince === undefined && !this.#hasExited) {
       const { isLeaving } = this;
@@ -280,7 +280,7 @@ export class TaskThread {
     if (this.#isAside && this.#open.size === 0) void this.end();
   }
 
-  /** Task code has got hold of what talks with the runner: nothing that comes from here can be believed. */
+  /** Task code controls the messages to the runner, so no message of this thread can be trusted. */
   #distrust(problem: string): void {
     if (this.#hasExited) return;
     this.#isDistrusted = true;

@@ -62,7 +62,7 @@ test('a task gets the variables that its type names, and neither the token nor t
   assert.doesNotMatch(seen(plain).replace(/"reported":.*?\}/, ''), /password/);
 });
 
-test('a token on the command line is in no argument of a thread', async (t) => {
+test('no argument of a thread contains a token from the command line', async (t) => {
   const edge = await FakeEdge.start(t);
   const tasks = await taskFolder(t, { 'plain.ts': AT_LOAD + taskSource('plain', SPY) });
   const id = edge.ledger.add('plain', {});
@@ -71,7 +71,7 @@ test('a token on the command line is in no argument of a thread', async (t) => {
   assert.doesNotMatch(JSON.stringify(edge.ledger.settled.get(id)?.result), new RegExp(TOKEN));
 });
 
-test('flags for Node that the environment holds apply in the threads', async (t) => {
+test('Node flags from the environment apply in the threads', async (t) => {
   const edge = await FakeEdge.start(t);
   const tasks = await taskFolder(t, {
     'flagged.ts': taskSource('flagged', 'run: () => globalThis.preloaded,'),
@@ -109,12 +109,12 @@ test('a name that no variable can have is refused', async (t) => {
   await assert.rejects(loadCatalog([folder]), /env\.0: Expected the name of an environment variable/);
 });
 
-test('the names that a type declares come with its entry', async (t) => {
+test('the entry of a type contains the variable names that it declares', async (t) => {
   const folder = await taskFolder(t, { 'own.ts': taskSource('own', `env: ['SMTP_URL']`) });
   assert.deepEqual((await loadCatalog([folder])).get('own')?.env, ['SMTP_URL']);
 });
 
-test('a thread starts with what describes the machine and with nothing that has a secret', () => {
+test('a thread starts with variables that describe the machine and with no secrets', () => {
   const harmless = {
     PATH: '/bin',
     HOME: '/root',
@@ -135,6 +135,6 @@ test('a thread starts with what describes the machine and with nothing that has 
   assert.deepEqual(threadEnv({ ...harmless, ...secrets }), harmless);
 });
 
-test('a variable that is not set is left out, and one that is empty is empty', () => {
+test('an unset variable is omitted, and an empty one stays empty', () => {
   assert.deepEqual(taskEnv({ A: '1', B: '', C: '3' }, ['A', 'B', 'D', 'constructor']), { A: '1', B: '' });
 });

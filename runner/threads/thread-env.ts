@@ -1,7 +1,7 @@
-/** The variable that holds the runner's token, which no task may have. */
+/** The variable with the runner's token, which no task may get. */
 export const TOKEN_VARIABLE = 'RUNNER_TOKEN';
 
-/** Variables that describe the machine and the user's session, and those that Node reads as a thread starts. */
+/** Variables that describe the machine and the user's session, and variables that Node reads at thread start. */
 const HARMLESS = new Set(
   [
     ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'HOSTNAME', 'TERM', 'TMPDIR', 'TMP', 'TEMP', 'TZ'],
@@ -34,7 +34,7 @@ export function forgetNodeFlags(): void {
   delete process.env[NODE_FLAGS];
 }
 
-/** The variables that a task's type names, as its jobs carry them; those that are not set are left out. */
+/** The variables that a task's type names, as its jobs contain them. Unset variables are omitted. */
 export function taskEnv(
   env: NodeJS.ProcessEnv,
   names: readonly string[] = [],

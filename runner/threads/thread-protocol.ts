@@ -6,7 +6,7 @@ import type { TaskLog } from '../task.ts';
 // Kept from before any task module is loaded.
 const { exchange } = Atomics;
 
-/** What a thread is given to run one task. */
+/** The data with which a thread runs one task. */
 export interface Job extends AttemptIds {
   /** Names this run, of all that a pool ever starts; a task that runs again is another job. */
   readonly id: number;
@@ -20,10 +20,10 @@ export interface Job extends AttemptIds {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Jobs that a thread runs one after the other. */
+/** Jobs that one thread runs one after the other. */
 export interface JobBatch {
   readonly jobs: readonly Job[];
-  /** Shared with the thread, a mark for each job: see {@link tryStart}. A job alone has none, it begins at once. */
+  /** A mark for each job, shared with the thread: see {@link tryStart}. A single job has none, it starts at once. */
   readonly started: Int32Array<SharedArrayBuffer> | undefined;
 }
 
@@ -75,7 +75,7 @@ export interface TaskFailure extends ReportedFailure {
   readonly name?: string | undefined;
 }
 
-/** How a job has ended. */
+/** The end of a job. */
 export interface JobEnd {
   readonly jobId: number;
   readonly outcome: Outcome;
@@ -116,8 +116,8 @@ export type ChildNote =
   | { readonly kind: 'child-ended'; readonly pid: number };
 
 /**
- * What a thread sends, as JSON text: a note about a job or a child process, the ends of some jobs while others of their group
- * go on, or that it turns its event loop.
+ * The messages of a thread, as JSON text: a note about a job or a child process, the ends of some jobs while
+ * others of their group continue, or the answer that it turns its event loop.
  */
 export type FromThread =
   | (ThreadNote & { readonly jobId: number })

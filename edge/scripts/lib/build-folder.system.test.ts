@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { buildFolder } from './build-folder.ts';
 
-test('a folder is built again only when a source or the folder itself has changed', async (t) => {
+test('a folder is built again only if a source or the folder itself has changed', async (t) => {
   const { folder, source, build } = await prepare(t);
   assert.equal(await build(), true);
   assert.equal(await build(), false);
@@ -20,7 +20,7 @@ test('a folder is built again only when a source or the folder itself has change
   assert.equal(await build(), false);
 });
 
-test('until a build is complete the folder is that of the last one, and nothing stays beside it', async (t) => {
+test('the folder contains the last build until the new one is complete, and no temporary files remain', async (t) => {
   const { root, folder, source, build } = await prepare(t);
   await build();
   await writeFile(source, 'changed');
@@ -32,7 +32,7 @@ test('until a build is complete the folder is that of the last one, and nothing 
   assert.deepEqual((await readdir(root)).toSorted(), ['out', 'out.hash', 'out.lock', 'source']);
 });
 
-test('a build that fails changes nothing', async (t) => {
+test('a failed build changes nothing', async (t) => {
   const { folder, source, build } = await prepare(t);
   await build();
   await writeFile(source, 'changed');
@@ -44,7 +44,7 @@ test('a build that fails changes nothing', async (t) => {
   assert.equal(await build(), true);
 });
 
-test('a build that is killed leaves the last one, and the next build does not wait for it', async (t) => {
+test('a killed build leaves the last one, and the next build does not wait', async (t) => {
   const { root, folder, source, build } = await prepare(t);
   await build();
   await writeFile(source, 'changed');
@@ -58,7 +58,7 @@ test('a build that is killed leaves the last one, and the next build does not wa
   assert.deepEqual((await readdir(root)).toSorted(), ['out', 'out.hash', 'out.lock', 'source']);
 });
 
-test('of two builds at once the second waits, and finds nothing left to do', async (t) => {
+test('the second of two concurrent builds waits and then has nothing to do', async (t) => {
   const { folder, source } = await prepare(t);
   const first = await startHanging(t, folder, source);
   const second = await startHanging(t, folder, source, 'Another build runs in this folder');
@@ -85,7 +85,7 @@ async function prepare(t: TestContext) {
   return { root, folder, source, build };
 }
 
-/** Starts a build in another process; half done, it waits for the end of its input. */
+/** Starts a build in another process. When it is half done, it waits for the end of its input. */
 async function startHanging(t: TestContext, folder: string, source: string, until = 'half done') {
   const script = join(import.meta.dirname, 'testing/hanging-build.ts');
   const child: ChildProcess = spawn(process.execPath, [script, folder, source], {

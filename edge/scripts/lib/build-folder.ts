@@ -6,7 +6,7 @@ import { type FileLock, lockFile } from './file-lock.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const WAIT_MS = 10 * 60_000;
 
-/** All that the builds of this package may read. */
+/** Everything that the builds of this package may read. */
 const SOURCES = [
   'client',
   'edge',
@@ -16,20 +16,21 @@ const SOURCES = [
   'tsconfig.json',
   'tsconfig.build.json',
 ].map((path) => join(ROOT, path));
-/** Folders in them that hold no sources: what is built, and wrangler's own. */
+/** Folders that contain no sources: build output and wrangler's files. */
 const NOT_SOURCES = /(^|\/)(dist|dist\..*|node_modules|\.\w+)(\/|$)/;
 
 /**
- * Builds a folder, unless the last build is still right: neither the sources nor the folder have changed since.
- * What was built last stays complete until the new one is: it is built beside it and renamed into place, so
- * neither a process that reads the folder nor a build that is killed is left with half of it. Builds of a
- * folder wait for one another. Beside the folder lie its lock and the hash of what it was built from.
+ * Builds a folder, unless neither the sources nor the folder have changed since the last build.
  *
- * @param folder what is built, in a folder that exists.
- * @param build builds it into another folder, which does not exist yet.
- * @param sources files and folders; a change of any of them builds again.
- * @returns whether it was built.
- * @throws {Error} when another build has not ended within ten minutes, and what `build` throws.
+ * The new build is created next to the last one and renamed when it is complete. So a process that reads the
+ * folder never sees half a build, and a killed build leaves the last one. Builds of one folder wait for each
+ * other. The folder's lock and the hash of its sources are stored next to it.
+ *
+ * @param folder the folder to build; its parent folder must exist.
+ * @param build builds into another folder, which does not exist yet.
+ * @param sources files and folders; a change to any of them causes a new build.
+ * @returns whether the folder was built.
+ * @throws {Error} if another build has not ended within ten minutes. Errors of `build` are passed on.
  */
 export async function buildFolder(
   folder: string,
@@ -57,20 +58,20 @@ export async function buildFolder(
   }
 }
 
-/** What killed builds have left. */
+/** The folders that killed builds have left. */
 function listTargets(folder: string): string[] {
   const names = readdirSync(dirname(folder)).filter((name) => name.startsWith(`${basename(folder)}.next.`));
   return names.map((name) => join(dirname(folder), name));
 }
 
 function waitFor(path: string): FileLock {
-  console.log('Another build runs in this folder; waiting for its end');
+  console.log('Another build runs in this folder; waiting until it ends');
   const lock = lockFile(path, WAIT_MS);
   if (lock) return lock;
   throw new Error('Another build in this folder has not ended within ten minutes. End it, then build again.');
 }
 
-/** Of what files hold, and of their paths. */
+/** The hash of the files' contents and paths. */
 function hashOf(files: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of files.toSorted()) {
@@ -85,7 +86,7 @@ function listSources(sources: readonly string[]): string[] {
   return files.filter((file) => !NOT_SOURCES.test(relative(ROOT, file).replaceAll(sep, '/')));
 }
 
-/** The files that a folder holds, however deep; a file is itself. */
+/** All files of a folder and its subfolders. For a file, the file itself. */
 function listFiles(path: string): string[] {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats?.isDirectory()) return stats ? [path] : [];

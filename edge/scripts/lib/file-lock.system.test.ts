@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { lockFile } from './file-lock.ts';
 
-test('a lock that is held is refused, also within a process, and granted once it is released', async (t) => {
+test('a held lock is refused, even within one process, and granted after its release', async (t) => {
   const path = await prepare(t);
   const lock = lockFile(path);
   assert.ok(lock);
@@ -18,7 +18,7 @@ test('a lock that is held is refused, also within a process, and granted once it
   again.release();
 });
 
-test('a lock that is held is kept without a reference to it', { timeout: 30_000 }, async (t) => {
+test('a lock stays held when the caller keeps no reference to it', { timeout: 30_000 }, async (t) => {
   const path = await prepare(t);
   const child = await startHolder(t, path);
   child.stdin.write('collect\n');
@@ -26,7 +26,7 @@ test('a lock that is held is kept without a reference to it', { timeout: 30_000 
   assert.equal(lockFile(path), undefined);
 });
 
-test('a lock ends with a process that is killed', async (t) => {
+test('a lock is released when its process is killed', async (t) => {
   const path = await prepare(t);
   const child = await startHolder(t, path);
   assert.equal(lockFile(path), undefined);
@@ -43,7 +43,7 @@ async function prepare(t: TestContext): Promise<string> {
   return join(folder, 'lock');
 }
 
-/** Starts a process that takes the lock, drops the reference to it, and collects its garbage on request. */
+/** Starts a process that takes the lock, drops its reference, and collects garbage on request. */
 async function startHolder(t: TestContext, path: string) {
   const source = `
     import { lockFile } from ${JSON.stringify(join(import.meta.dirname, 'file-lock.ts'))};

@@ -6,21 +6,21 @@ export interface FileLock {
   release(): void;
 }
 
-/** Referenced here as long as they are held: a database that is collected is closed, and its lock with it. */
+/** References to the held locks: garbage collection would close the database and release its lock. */
 const held = new Set<DatabaseSync>();
 
 /**
- * Locks a file for this process. The operating system drops the lock when the process ends, whatever ended it,
- * so that no lock is ever stale. Node has no call for that; SQLite's exclusive lock is one on each system.
+ * Locks a file for this process. The operating system releases the lock when the process ends for any reason, so
+ * no lock is ever stale. Node has no such call, but SQLite's exclusive lock works like this on each system.
  *
- * @param path a file for nothing else; it is created if it is missing, in a folder that exists.
- * @param waitMs how long to wait for another process that holds it. Nothing else runs here meanwhile.
- * @returns undefined when another process holds it.
+ * @param path a file used only for this lock. It is created if it is missing; its folder must exist.
+ * @param waitMs how long to wait for another process that holds the lock. The wait blocks this process.
+ * @returns undefined if another process holds the lock.
  */
 export function lockFile(path: string, waitMs = 0): FileLock | undefined {
   const database = new DatabaseSync(path, { timeout: waitMs });
   try {
-    // Nothing is written; a journal would stay when the process is killed.
+    // Nothing is written. A journal file would remain if the process were killed.
     database.exec('PRAGMA journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type ScriptOptions, startScript } from './script.ts';
 
-/** Both workers on this machine, on ports of their own. */
+/** Both workers on this machine, each on its own port. */
 export interface LocalEdge {
   readonly apiUrl: string;
   readonly queueUrl: string;
-  /** The environment that points a runner to it. */
+  /** The environment variables that connect a runner to this edge. */
   readonly env: { readonly API_WORKER_URL: string; readonly QUEUE_WORKER_URL: string };
   readonly ended: Promise<number | null>;
   stop(): Promise<number | null>;
 }
 
 export interface LocalEdgeOptions extends Pick<ScriptOptions, 'output' | 'signal'> {
-  /** Free ones where none are given. */
+  /** Free ports by default. */
   readonly ports?: { readonly api?: number; readonly buffer?: number };
-  /** The script that starts them; `edge/scripts/dev.ts` by default. */
+  /** The script that starts the workers; `edge/scripts/dev.ts` by default. */
   readonly script?: string;
-  /** Further settings of the script. */
+  /** Further environment variables of the script. */
   readonly env?: Record<string, string>;
 }
 

@@ -5,16 +5,16 @@ import { promisify } from 'node:util';
 const GONE_WITHIN_MS = 10_000;
 const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 
-/** A process that runs. */
+/** A running process. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** With its arguments. */
+  /** The command with its arguments. */
   readonly command: string;
 }
 
-/** What runs on this machine, by `ps`: Linux, macOS and other POSIX systems. */
+/** Lists the processes of this machine with `ps`, on Linux, macOS and other POSIX systems. */
 export async function listProcesses(): Promise<Process[]> {
   const columns = ['-A', '-o', 'pid=,ppid=,pgid=,stat=,args='];
   const { stdout } = await promisify(execFile)('ps', columns, { maxBuffer: MAX_TABLE_BYTES });
@@ -26,10 +26,10 @@ export async function listProcesses(): Promise<Process[]> {
   });
 }
 
-/** A process, its children and theirs, as they are now. */
+/** A process and all its current descendants. */
 export function withDescendants(processes: readonly Process[], root: number): Process[] {
   const found = processes.filter(({ pid }) => pid === root);
-  // The list grows while it is walked.
+  // The list grows during the loop.
   for (const { pid } of found) found.push(...processes.filter(({ parent }) => parent === pid));
   return found;
 }
@@ -37,14 +37,14 @@ export function withDescendants(processes: readonly Process[], root: number): Pr
 /**
  * Kills process groups and waits until they are gone.
  *
- * @throws {Error} when one does not go.
+ * @throws {Error} if a group does not end.
  */
 export async function killGroups(groups: readonly number[]): Promise<void> {
   for (const group of groups) {
     try {
       process.kill(-group, 'SIGKILL');
     } catch {
-      // It has ended.
+      // The group has ended.
     }
   }
   const deadline = Date.now() + GONE_WITHIN_MS;

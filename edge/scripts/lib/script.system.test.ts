@@ -8,19 +8,19 @@ import { listProcesses } from './process-table.ts';
 import { type Script, startScript } from './script.ts';
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`what a script has started ends with it, after ${signal}`, async (t) => {
+  test(`processes that a script has started end with it, after ${signal}`, async (t) => {
     const { script, idle } = await start(t);
     assert.equal(await script.stop(signal), signal === 'SIGTERM' ? 1 : null);
     await waitFor('the end of all', async () => (await listProcesses()).every(({ pid }) => pid !== idle));
   });
 }
 
-test('a script that is to end soon is asked once, however often that is wanted', async (t) => {
+test('several calls of stopSoon signal a script once', async (t) => {
   const { script } = await start(t);
   assert.deepEqual(await Promise.all([script.stopSoon(), script.stopSoon()]), [1, 1]);
 });
 
-test('a script that is no longer wanted ends while it starts', async () => {
+test('an abort during the start ends the script', async () => {
   const options = { readyLine: /never/, signal: AbortSignal.timeout(100) };
   await assert.rejects(
     startScript('edge/scripts/lib/testing/slow-end.ts', options),

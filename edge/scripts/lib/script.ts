@@ -10,24 +10,24 @@ const ROOT = join(import.meta.dirname, '../../..');
 export interface ScriptOptions {
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Where its output goes: this process's own, or a file. */
+  /** The target of its output: this process's output or a file. */
   readonly output?: 'inherit' | { readonly file: string };
-  /** Resolve only when it has printed a line that matches. */
+  /** Resolve only after the script has printed a matching line. */
   readonly readyLine?: RegExp;
-  /** Where it runs; the package's root by default. */
+  /** Its working folder; the package's root by default. */
   readonly cwd?: string;
-  /** Ends it when it is aborted before the `readyLine`. */
+  /** Ends the script if aborted before the `readyLine`. */
   readonly signal?: AbortSignal;
 }
 
-/** One of this package's scripts, as a process of its own. */
+/** One of this package's scripts, as a separate process. */
 export interface Script {
   readonly process: ChildProcess;
-  /** Resolves with its exit code when it has ended; null when a signal ended it. */
+  /** Resolves with the exit code when the script has ended; null if a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** Tells it to end, and waits until it has. */
+  /** Signals the script to end, and waits until it has ended. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** The same within five seconds: asks again after three, then kills it. However often it is called, it asks once. */
+  /** The same within five seconds: signals again after three, then kills. Further calls send no more signals. */
   stopSoon(): Promise<number | null>;
 }
 
@@ -35,13 +35,12 @@ const ASK_AGAIN_MS = 3000;
 const KILL_MS = 5000;
 
 /**
- * Starts a script of this package in a separate process group, so that Ctrl+C reaches the starter alone. It
- * sees by the IPC channel between them that the starter has ended (`onStarterEnd`); the starter, when the
- * script has ended, kills what remains of its process group. So neither leaves anything behind, whichever of
- * them is killed.
+ * Starts a script of this package in a separate process group, so that Ctrl+C reaches only the starter. The
+ * script notices the end of the starter by the IPC channel between them (`onStarterEnd`). When the script has
+ * ended, the starter kills the rest of its process group. So no process remains if either of them is killed.
  *
  * @param path the script: absolute, or from the project's root.
- * @throws {Error} when it ends before it has printed its `readyLine`, or `signal` is aborted already.
+ * @throws {Error} if the script ends before it has printed its `readyLine`, or if `signal` is already aborted.
  */
 export async function startScript(path: string, options: ScriptOptions = {}): Promise<Script> {
   const { args = [], env = {}, output = 'inherit', readyLine, cwd = ROOT, signal } = options;
@@ -53,7 +52,7 @@ export async function startScript(path: string, options: ScriptOptions = {}): Pr
     env: { ...process.env, ...env },
     stdio: ['ignore', readyLine ? 'pipe' : (file ?? 'inherit'), file ?? 'inherit', 'ipc'],
   });
-  // The child has its own now.
+  // The child has its own copy of the descriptor now.
   if (file !== undefined) closeSync(file);
   const ended = once(child, 'exit').then(([code]) => {
     killGroup(child);
@@ -82,8 +81,8 @@ export async function startScript(path: string, options: ScriptOptions = {}): Pr
 }
 
 /**
- * Runs a script of this package where this process runs, as its child, until it has ended. What asks this
- * process to stop, or ends npm above it, stops the script.
+ * Runs a script of this package as a child, in the same working folder, until it ends. A signal to stop this
+ * process also stops the script, and so does the end of the npm process that started it.
  *
  * @returns its exit code.
  */
@@ -94,13 +93,13 @@ export async function runApart(path: string): Promise<number> {
   return (await script.ended) ?? 1;
 }
 
-/** Windows has no process groups: there a script has to end itself what it has started. */
+/** Windows has no process groups: on it, a script must end the processes that it has started. */
 function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nothing remains of it.
+    // No process of the group remains.
   }
 }
 

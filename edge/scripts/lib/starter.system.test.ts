@@ -6,38 +6,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../testing/wait-for.ts';
 
 const WATCH = join(import.meta.dirname, 'testing/starter-watch.ts');
-/** The process and its shells do not replace themselves by their commands. */
+/** The `; true` keeps the shells from replacing themselves with their commands. */
 const IN_SHELL = '"$NODE" "$WATCH"; true';
 const onlyLinux = process.platform === 'linux' ? false : 'only Linux shows the parent of another process';
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`the end of npm by ${signal} is noticed below its shell`, { skip: onlyLinux }, async (t) => {
+  test(`a process below npm's shell notices the end of npm by ${signal}`, { skip: onlyLinux }, async (t) => {
     const npm = start(t, ['-c', `sh -c '${IN_SHELL}'; true`], { npm_lifecycle_event: 'start' });
-    await waitFor('the start', () => npm.said().includes('pid:'));
+    await waitFor('the start', () => npm.output().includes('pid:'));
     npm.process.kill(signal);
-    await waitFor('the notice', () => npm.said().includes('ended: npm'));
+    await waitFor('the notice', () => npm.output().includes('ended: npm'));
   });
 }
 
-test('the end of a shell that npm did not start is not the end of what it started', async (t) => {
+test('a process does not end with its shell if npm did not start the shell', async (t) => {
   const shell = start(t, ['-c', IN_SHELL], {});
-  await waitFor('the start', () => shell.said().includes('pid:'));
+  await waitFor('the start', () => shell.output().includes('pid:'));
   shell.process.kill('SIGKILL');
   await sleep(1500);
-  assert.doesNotMatch(shell.said(), /ended/);
+  assert.doesNotMatch(shell.output(), /ended/);
 });
 
-test('the end of a script is noticed by its channel', async (t) => {
+test('a process notices the end of its script by the IPC channel', async (t) => {
   const source = `
     const { spawn } = require('node:child_process');
     spawn(process.execPath, [process.env.WATCH], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });`;
   const script = start(t, ['--eval', source], {}, process.execPath);
-  await waitFor('the start', () => script.said().includes('pid:'));
+  await waitFor('the start', () => script.output().includes('pid:'));
   script.process.kill('SIGKILL');
-  await waitFor('the notice', () => script.said().includes('ended: script'));
+  await waitFor('the notice', () => script.output().includes('ended: script'));
 });
 
-/** Starts a shell, or another program, that starts the watch; the watch ends with the test. */
+/** Starts a shell or another program that starts the watch. The watch ends with the test. */
 function start(t: TestContext, args: readonly string[], env: Record<string, string>, program = 'sh') {
   const child: ChildProcess = spawn(program, args, {
     env: { PATH: process.env.PATH, NODE: process.execPath, WATCH, ...env },
@@ -52,5 +52,5 @@ function start(t: TestContext, args: readonly string[], env: Record<string, stri
     const [, pid] = /pid: (\d+)/.exec(output) ?? [];
     if (pid !== undefined && !output.includes('ended')) process.kill(Number(pid), 'SIGKILL');
   });
-  return { process: child, said: () => output };
+  return { process: child, output: () => output };
 }

@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs';
 
-/** What started a process: a script of this package, over an IPC channel, or npm. */
+/** The starter of a process: a script of this package, with an IPC channel, or npm. */
 export type Starter = 'script' | 'npm';
 
 const LOOK_EVERY_MS = 1000;
 
 /**
- * Calls back once when the process that started this one has ended, whatever ended it. A script is noticed by
- * its IPC channel, npm (`npm start`, `npm run`, `npx`) by a look every second. Anything else, such as a shell,
- * systemd or `setsid`, may start a process and end before it: nothing is called then.
+ * Calls back once when the process that started this one has ended for any reason. The IPC channel shows the end
+ * of a script; a check every second shows the end of npm (`npm start`, `npm run`, `npx`). Any other starter, such
+ * as a shell, systemd or `setsid`, may end before this process: its end does not trigger the callback.
  */
 export function onStarterEnd(callback: (starter: Starter) => void): void {
-  // Undefined without a channel; false when the starter ended while this process was loading.
+  // Undefined without a channel; false if the starter ended while this process was loading.
   if (process.connected === false) {
     callback('script');
   } else if (process.connected) {
     process.once('disconnect', () => callback('script'));
-    // The channel alone keeps no process running.
+    // The channel must not keep the process running.
     process.channel?.unref();
   } else if (process.env.npm_lifecycle_event !== undefined) {
     const parent = process.ppid;
@@ -32,15 +32,14 @@ export function onStarterEnd(callback: (starter: Starter) => void): void {
 }
 
 /**
- * npm starts scripts by a shell, which is the parent of this process unless it has replaced itself by its
- * command. A shell that stays does not end with npm, but gets another parent; only Linux shows that without
- * running `ps`.
+ * npm starts scripts with a shell. The shell is the parent of this process unless it has replaced itself with its
+ * command. When npm ends, such a shell continues with another parent; only Linux shows that without `ps`.
  */
 function isShell(pid: number): boolean {
   return readProc(pid, 'cmdline')?.split('\0')[1] === '-c';
 }
 
-/** Undefined where that cannot be read, now or on this system. */
+/** Undefined if it cannot be read, for example on this system. */
 function parentOf(pid: number): string | undefined {
   return /^PPid:\s*(\d+)$/m.exec(readProc(pid, 'status') ?? '')?.[1];
 }

@@ -1,6 +1,6 @@
 /**
- * Runs one worker by wrangler, as `wrangler dev` does but without its inspector: that takes a WebSocket of any
- * web page, and runs code in the worker. No option of the command turns it off.
+ * Runs one worker with wrangler, like `wrangler dev` but without its inspector. The inspector accepts a WebSocket
+ * from any web page and runs code in the worker. No option of the command turns it off.
  */
 import { unstable_startWorker } from 'wrangler';
 import { LocalWorker } from './local-worker.ts';

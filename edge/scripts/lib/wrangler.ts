@@ -9,7 +9,7 @@ export interface Wrangler {
   read(args: readonly string[]): string;
 }
 
-/** The file of wrangler's command, wherever npm has installed it. */
+/** The file of wrangler's command, in the folder where npm has installed it. */
 export const WRANGLER = join(
   dirname(createRequire(import.meta.url).resolve('wrangler')),
   '../bin/wrangler.js',

@@ -11,7 +11,7 @@ export interface Regression {
   readonly coefficients: Record<string, number>;
   readonly trainingRows: number;
   readonly testRows: number;
-  /** Share of the target's variance explained, on the test rows; may be negative where the model is worse than the mean. */
+  /** Explained share of the target's variance on the test rows; negative if the model is worse than the mean. */
   readonly r2: number;
   /** Root of the mean squared error, on the test rows, in the target's unit. */
   readonly rmse: number;

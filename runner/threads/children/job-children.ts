@@ -60,7 +60,7 @@ export class JobChildren {
       this.#alive.delete(child);
       if (child.pid !== undefined) this.#options.onNote?.({ kind: 'child-ended', pid: child.pid });
     });
-    // The child has its id when the call that starts it returns. The thread may wait for work before its next tick.
+    // A child has its id when the call that starts it returns. The thread may wait for work before its next tick.
     queueMicrotask(() => {
       const { pid } = child;
       if (pid === undefined || !this.#alive.has(child)) return;

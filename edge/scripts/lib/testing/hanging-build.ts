@@ -1,4 +1,4 @@
-/** Builds a folder from a file; half done, it says so and waits for the end of its input. */
+/** Builds a folder from a file. When it is half done, it prints that and waits for the end of its input. */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';

@@ -1,4 +1,4 @@
-/** Starts a process that does nothing, prints its id, and ends half a second after SIGTERM; says how often it came. */
+/** Starts an idle process and prints its id. Exits half a second after SIGTERM, with the number of SIGTERMs. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 

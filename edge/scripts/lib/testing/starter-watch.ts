@@ -1,4 +1,4 @@
-/** Prints its process id, then what ended that had started it, and ends. */
+/** Prints its process id. When its starter ends, prints the kind of the starter and ends. */
 import { onStarterEnd } from '../starter.ts';
 
 const life = setInterval(() => {}, 1000);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export default defineTask({
   type: 'word-count',
-  // A thread to itself; 'io' shares one thread among tasks that mostly wait.
+  // 'cpu': each task has its own thread. 'io': tasks that mostly wait share one thread.
   lane: 'cpu',
   // Checked before the task runs.
   payload: z.object({ text: z.string() }),
