@@ -21,7 +21,7 @@ export async function openActions(t: TestContext, source: string, options: Parti
   /** Starts a task that does this. */
   const start = (action: string, payload: object = {}): HeldTask => {
     const held = heldTask({ do: 'return' }, { maxAttempts: 1 });
-    const task = { ...held.task, payload: { ...payload, do: action } };
+    const task = { ...held.task, payloadText: JSON.stringify({ ...payload, do: action }) };
     const given = { ...held, entry, task };
     opened.lane.accept([given]);
     return given;
