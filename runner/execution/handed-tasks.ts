@@ -2,9 +2,13 @@ import type { HeldTask } from '../held-task.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import type { RunningTask } from './running-task.ts';
 
+/** A task that has ended is remembered until this many others have. */
+const MAX_ENDED = 200;
+
 /** The tasks of a lane that were handed to a thread and have neither ended nor been taken back. */
 export class HandedTasks {
   readonly #byJob = new Map<number, RunningTask>();
+  readonly #ended = new Map<number, RunningTask>();
 
   get size(): number {
     return this.#byJob.size;
@@ -30,6 +34,15 @@ export class HandedTasks {
 
   remove(task: RunningTask): void {
     this.#byJob.delete(task.job.id);
+    this.#ended.set(task.job.id, task);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  /** The task of a job that has ended on a thread; undefined for other jobs, and for those that ended long ago. */
+  endedOn(thread: TaskThread, jobId: number): HeldTask | undefined {
+    const task = this.#ended.get(jobId);
+    return task?.job.thread === thread ? task.held : undefined;
   }
 
   has(task: RunningTask): boolean {

@@ -203,7 +203,8 @@ export class LaneThreads {
   #relay(message: ThreadMessage, thread: TaskThread): void {
     const known = this.#handed.byJob(message.jobId);
     const running = known?.job.thread === thread ? known : undefined;
-    this.#messages.relay(message, running?.held);
+    const ended = message.kind === 'stray' ? this.#handed.endedOn(thread, message.jobId) : undefined;
+    this.#messages.relay(message, running?.held ?? ended);
     if (message.kind !== 'exit' || !running) return;
     running.noteExit(message.code);
     this.#end([running]);

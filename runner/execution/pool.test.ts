@@ -56,10 +56,9 @@ for (const [lane, tasksPerThread] of [
     const bomb = job({ do: 'leave a bomb', ms: 50 });
     assert.deepEqual(await run(pool, bomb).outcome, { result: '"left"' });
     assert.deepEqual(await run(pool, job({ do: 'sleep', ms: 300 })).outcome, { result: '"slept"' });
-    const { taskId, leaseId, attempt } = bomb;
     const word = () => messages.find((message) => message.kind === 'stray');
     await waitFor('the word', () => word() !== undefined);
-    assert.partialDeepStrictEqual(word(), { ids: { taskId, leaseId, attempt } });
+    assert.partialDeepStrictEqual(word(), { jobId: bomb.id });
   });
 }
 

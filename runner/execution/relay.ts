@@ -1,20 +1,22 @@
 import type { RunnerBus } from '../events.ts';
-import type { HeldTask } from '../held-task.ts';
+import { type HeldTask, idsOf } from '../held-task.ts';
+import { NoteBudget, STRAY_LIMITS } from '../threads/note-budget.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
 
 /** Publishes the messages of threads, and warns once about each task type that sends other messages. */
 export class Relay {
   readonly #events: RunnerBus;
   readonly #warned = new Set<string>();
+  readonly #strays = new NoteBudget(STRAY_LIMITS, performance.now());
 
   constructor(events: RunnerBus) {
     this.#events = events;
   }
 
-  /** @param held the task of the message, if it still runs. */
+  /** @param held the task of the message: one that runs, or for an error that it left behind, one that has ended. */
   relay(message: ThreadMessage, held: HeldTask | undefined): void {
     if (message.kind === 'stray') {
-      this.#events.emit('stray', { sentence: message.message, ids: message.ids });
+      if (this.#strays.take(0, performance.now())) this.#emitStray(message.message, held);
     } else if (held && message.kind === 'progress') {
       this.#events.emit('progress', { held, value: message.value });
     } else if (held && message.kind === 'log') {
@@ -25,6 +27,13 @@ export class Relay {
         return `${types} posts messages to parentPort, which nobody receives: use progress() and log, and return the result`;
       });
     }
+  }
+
+  /** The sentence is the runner's: a line of the log must not be a task's alone. */
+  #emitStray(message: string, held: HeldTask | undefined): void {
+    const whose = held ? `Task ${held.task.taskId}` : 'A task';
+    const sentence = `${whose} left something behind that failed: ${message}`;
+    this.#events.emit('stray', { sentence, ids: held && idsOf(held) });
   }
 
   /** A thread has sent a message that the runner's own code never sends. `tasks` run on it. */

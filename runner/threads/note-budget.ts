@@ -1,3 +1,6 @@
+// Kept from before any task module is loaded: what tasks replace later changes nothing here.
+const { max, min } = Math;
+
 interface Amount {
   readonly lines: number;
   readonly bytes: number;
@@ -13,6 +16,12 @@ export interface NoteLimits {
 export const LOG_LIMITS: NoteLimits = {
   burst: { lines: 1000, bytes: 2 ** 20 },
   perSecond: { lines: 100, bytes: 100 * 1024 },
+};
+
+/** For what jobs leave behind, and for messages to nobody. */
+export const STRAY_LIMITS: NoteLimits = {
+  burst: { lines: 20, bytes: 0 },
+  perSecond: { lines: 1, bytes: 0 },
 };
 
 /** The limit as text, for authors whose lines are dropped. */
@@ -40,11 +49,11 @@ export class NoteBudget {
 
   /** Whether a line of this length may be written now. */
   take(bytes: number, now: number): boolean {
-    const seconds = Math.max(0, now - this.#at) / 1000;
+    const seconds = max(0, now - this.#at) / 1000;
     this.#at = now;
     const { burst, perSecond } = this.#limits;
-    this.#lines = Math.min(burst.lines, this.#lines + seconds * perSecond.lines);
-    this.#bytes = Math.min(burst.bytes, this.#bytes + seconds * perSecond.bytes);
+    this.#lines = min(burst.lines, this.#lines + seconds * perSecond.lines);
+    this.#bytes = min(burst.bytes, this.#bytes + seconds * perSecond.bytes);
     if (this.#lines < 1 || this.#bytes < bytes) {
       this.#dropped += 1;
       return false;

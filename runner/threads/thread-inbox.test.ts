@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { ThreadInbox } from './thread-inbox.ts';
 import type { ChildMessage, ThreadMessage } from './thread-messages.ts';
-import { type JobEnd, NOTE_WINDOW } from './thread-protocol.ts';
+import { costOf, type JobEnd, NOTE_WINDOW } from './thread-protocol.ts';
 
 /** An inbox of a thread that runs job 1. */
 function open(t: TestContext) {
@@ -36,6 +36,10 @@ function open(t: TestContext) {
 
 const line = (rest: object = {}) => ({ kind: 'log', jobId: 1, level: 'info', message: 'a line', ...rest });
 const end = (outcome: unknown, rest: object = {}) => ({ ends: [{ jobId: 1, ms: 1, outcome, ...rest }] });
+
+const LINE = JSON.stringify(line());
+/** As many lines as a thread may have on their way. */
+const WINDOW_LINES = Math.ceil(NOTE_WINDOW / costOf(LINE));
 
 for (const [what, message] of [
   ['no JSON', 'hello'],
@@ -142,16 +146,32 @@ test('what a thread sends is read: values from their JSON, ends as they are', as
 
 test('notes are acknowledged once a turn of the main thread, all that came in it', async (t) => {
   const { inbox, thread, messages } = open(t);
-  for (let count = 0; count < NOTE_WINDOW; count += 1) thread.port.postMessage(JSON.stringify(line()));
+  for (let count = 0; count < WINDOW_LINES; count += 1) thread.port.postMessage(LINE);
   inbox.drain();
   assert.equal(Atomics.load(thread.received, 0), 0);
   await turn();
   await turn();
-  assert.deepEqual([messages.length, Atomics.load(thread.received, 0)], [NOTE_WINDOW, NOTE_WINDOW]);
+  assert.deepEqual(
+    [messages.length, Atomics.load(thread.received, 0)],
+    [WINDOW_LINES, WINDOW_LINES * costOf(LINE)],
+  );
 });
 
+for (const [what, message] of [
+  ['an answer with more than that', { kind: 'pong', junk: MANY }],
+  ['ends with more than that', { ends: [], junk: MANY }],
+] as const) {
+  test(`a thread that sends ${what} is not listened to any more`, async (t) => {
+    const { thread, problems, floods } = open(t);
+    for (let count = 0; count < 50; count += 1) thread.port.postMessage(JSON.stringify(message));
+    await waitFor('it to be refused', () => floods.length > 0);
+    await turn();
+    assert.deepEqual([floods, problems.length], [[OVERSIZED], 0]);
+  });
+}
+
 for (const [what, message, most] of [
-  ['notes that wait for no acknowledgement', JSON.stringify(line()), NOTE_WINDOW],
+  ['notes that wait for no acknowledgement', LINE, WINDOW_LINES],
   ['messages that cannot be read', 'hello', 0],
   ['ends of jobs that have ended', JSON.stringify(end({ result: '1' }, { jobId: 2 })), 0],
 ] as const) {
@@ -167,7 +187,7 @@ for (const [what, message, most] of [
     await worker.terminate();
     await exited;
     assert.equal(floods.length, 1);
-    assert.ok(messages.length <= most + NOTE_WINDOW * 20, `${messages.length} messages`);
+    assert.ok(messages.length <= most + WINDOW_LINES * 20, `${messages.length} messages`);
     assert.ok(problems.length <= 100, `${problems.length} problems`);
   });
 }

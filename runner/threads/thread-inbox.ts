@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type ChildMessage, readMessage, type ThreadMessage } from './thread-messages.ts';
 import {
+  costOf,
   type JobEnd,
   MAX_MESSAGE_LENGTH,
-  MAX_NOTE_LENGTH,
   NOTE_WINDOW,
   type ToThread,
   UNSENT,
@@ -11,6 +11,8 @@ import {
 
 /** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
 const MAX_BAD_MESSAGES = 100;
+/** Nor to one that has sent more than this many characters of such messages: to read them takes time. */
+const MAX_BAD_LENGTH = 2 ** 16;
 
 /** To read these would keep the main thread busy. */
 const OVERSIZED = 'a message that is larger than any of its own';
@@ -37,9 +39,10 @@ export class ThreadInbox {
   readonly #received = new Int32Array(new SharedArrayBuffer(4));
   readonly #port: MessagePort;
   readonly #theirs: MessagePort;
-  /** Notes that are not acknowledged. */
+  /** The cost of the notes that are not acknowledged. */
   #unacknowledged = 0;
   #bad = 0;
+  #badLength = 0;
   /** It was asked, and has not answered. */
   #isPinged = false;
   #isClosed = false;
@@ -101,23 +104,34 @@ export class ThreadInbox {
 
   #read(text: string): void {
     const message = readMessage(text, this.#options.openJobs());
-    if (typeof message === 'string' && text.length > MAX_NOTE_LENGTH) this.#stop(OVERSIZED);
-    else if (typeof message === 'string') this.refuse(message);
-    else if ('kind' in message) this.#takeNote(message);
-    else if (!this.#options.onEnds(message)) this.refuse('the end of a job that it does not run');
+    const problem = typeof message === 'string' ? message : this.#handle(message, text);
+    if (problem === undefined) return;
+    this.#badLength += text.length;
+    if (this.#badLength > MAX_BAD_LENGTH) this.#stop(OVERSIZED);
+    else this.refuse(problem);
   }
 
-  #takeNote(note: ThreadMessage | ChildMessage | { kind: 'pong' }): void {
-    if (note.kind === 'pong' && !this.#isPinged) this.refuse('an answer without a question');
-    if (note.kind === 'pong') {
-      this.#isPinged = false;
-      return;
+  /** Returns what is wrong with the message, if anything is. */
+  #handle(message: Exclude<ReturnType<typeof readMessage>, string>, text: string): string | undefined {
+    if (!('kind' in message)) {
+      return this.#options.onEnds(message) ? undefined : 'the end of a job that it does not run';
     }
+    if (message.kind === 'pong') {
+      const wasPinged = this.#isPinged;
+      this.#isPinged = false;
+      return wasPinged ? undefined : 'an answer without a question';
+    }
+    this.#takeNote(message, costOf(text));
+    return undefined;
+  }
+
+  #takeNote(note: ThreadMessage | ChildMessage, cost: number): void {
     if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
-    this.#unacknowledged += 1;
+    // A thread that waits as it should has one note more on its way than the window.
     if (this.#unacknowledged > NOTE_WINDOW) this.#stop('more messages than it may send at once');
     else if ('pid' in note) this.#options.onChild(note);
     else this.#options.onMessage(note);
+    this.#unacknowledged += cost;
   }
 
   #acknowledge(): void {

@@ -23,7 +23,6 @@ const json = (maxLength: number) =>
 const jobId = z.int();
 const message = z.string().max(MAX_LOG_LENGTH);
 const pid = z.int().min(2);
-const ids = z.strictObject({ taskId: z.string().max(100), leaseId: z.string().max(100), attempt: z.int() });
 
 const Note = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -39,7 +38,7 @@ const Note = z.discriminatedUnion('kind', [
     details: json(MAX_LOG_LENGTH).optional(),
   }),
   z.strictObject({ kind: z.literal('exit'), jobId, code: z.string().max(100) }),
-  z.strictObject({ kind: z.literal('stray'), jobId, message, ids: ids.optional() }),
+  z.strictObject({ kind: z.literal('stray'), jobId, message }),
   z.strictObject({ kind: z.literal('unheard'), jobId }),
   z.strictObject({
     kind: z.literal('child-started'),
@@ -57,6 +56,7 @@ export type ChildMessage = Extract<Note, { pid: number }>;
 export type ThreadMessage = Exclude<Note, ChildMessage>;
 
 const PONG = { kind: 'pong' } as const;
+const PONG_TEXT = '{"kind":"pong"}';
 type Pong = typeof PONG;
 
 const Failure = z.strictObject({
@@ -78,9 +78,10 @@ const MAX_RUN_MS = 366 * 24 * 3600 * 1000;
  * @returns a sentence where it is not what a thread sends.
  */
 export function readMessage(text: string, openJobs: number): Note | Pong | readonly JobEnd[] | string {
+  if (text === PONG_TEXT) return PONG;
   const sent = parseJson(text);
-  if (isRecord(sent) && 'ends' in sent) return readEnds(sent.ends, openJobs);
-  if (isRecord(sent) && sent.kind === 'pong') return PONG;
+  if (isRecord(sent) && 'ends' in sent && Object.keys(sent).length === 1)
+    return readEnds(sent.ends, openJobs);
   const note = Note.safeParse(sent);
   if (note.success) return note.data;
   const [issue] = note.error.issues;

@@ -1,5 +1,7 @@
+import { messageText } from './message-text.ts';
 import { sealPort } from './public-ports.ts';
 import {
+  costOf,
   type FromThread,
   type JobEnd,
   MAX_MESSAGE_LENGTH,
@@ -11,7 +13,6 @@ import {
 
 // Kept from before any task module is loaded: what tasks replace later changes nothing here.
 const { load, wait } = Atomics;
-const { stringify } = JSON;
 const { freeze } = Object;
 
 /** The main thread receives notes within this time, in milliseconds; else they are dropped. */
@@ -73,7 +74,7 @@ export function openThreadPort(
       if (((sent - seen) | 0) < NOTE_WINDOW) break;
       if (wait(received, 0, seen, MAX_WAIT_MS) === 'timed-out') return false;
     }
-    sent = (sent + 1) | 0;
+    sent = (sent + costOf(text)) | 0;
     post(text);
     return true;
   };
@@ -82,6 +83,6 @@ export function openThreadPort(
 
 /** Nothing but a text of bounded length comes out of here, whatever a task has replaced. */
 function textOf(message: FromThread | JobEnd): string {
-  const text: unknown = stringify(message);
-  return typeof text === 'string' && text.length <= MAX_MESSAGE_LENGTH - AROUND_ENDS ? text : UNSENT;
+  const text = messageText(message);
+  return text.length <= MAX_MESSAGE_LENGTH - AROUND_ENDS ? text : UNSENT;
 }

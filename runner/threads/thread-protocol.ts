@@ -37,7 +37,7 @@ export interface Setup {
   /** Every later order carries it: task code can call what piscina calls. */
   readonly token: string;
   readonly port: MessagePort;
-  /** Shared with the main thread, one number: how many notes that has received. */
+  /** Shared with the main thread, one number: the cost of all notes that it has received. */
   readonly received: Int32Array<SharedArrayBuffer>;
 }
 
@@ -53,15 +53,23 @@ export interface WarmUp {
   readonly modules: readonly string[];
 }
 
-/** At most this many notes of a thread are on their way: it waits until the main thread has received them. */
-export const NOTE_WINDOW = 256;
+/**
+ * A thread waits while its notes of this cost are on their way, until the main thread has received some: they must
+ * not keep that busy for long.
+ */
+export const NOTE_WINDOW = 2 ** 17;
+/** What each note costs in addition to its characters. */
+const NOTE_COST = 400;
+
+/** What it costs the main thread to read a note, in characters. */
+export function costOf(text: string): number {
+  return text.length + NOTE_COST;
+}
 /**
  * A thread sends no longer text. The longest is an end with the largest result, whose JSON text becomes at most
  * twice as long within that of the message.
  */
 export const MAX_MESSAGE_LENGTH = 2 ** 20;
-/** Nor a longer one that is no message of ends: a log line, whose characters become at most six each. */
-export const MAX_NOTE_LENGTH = 2 ** 17;
 /** Sent in place of what is longer. Task code has replaced what makes a message. */
 export const UNSENT = 'unsent';
 /** The most characters of a log line's message, and of its details as JSON. */
@@ -97,7 +105,7 @@ export type ThreadNote =
   /** The job is about to end its thread. */
   | { readonly kind: 'exit'; readonly code: string }
   /** What a job has left behind failed, after it had ended; where no job is known, nobody's. */
-  | { readonly kind: 'stray'; readonly message: string; readonly ids: AttemptIds | undefined }
+  | { readonly kind: 'stray'; readonly message: string }
   /** The job has posted a message to nobody, through the thread's public port. */
   | { readonly kind: 'unheard' };
 

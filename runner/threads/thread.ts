@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 import { type CheckedDefinition, loadDefinition } from '../catalog/definition.ts';
 import { JobChildren } from './children/job-children.ts';
 import { currentThread } from './children/os-process.ts';
-import { NoteBudget } from './note-budget.ts';
+import { NoteBudget, STRAY_LIMITS } from './note-budget.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { closePublicPorts, refuseThreadMessages } from './public-ports.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
@@ -45,7 +45,7 @@ const running = new Map<number, Running>();
 /** The job that a piece of code belongs to, also in its timers and callbacks. */
 const current = new AsyncLocalStorage<Job>();
 /** For what jobs leave behind, and for messages to nobody. */
-const strays = new NoteBudget({ burst: { lines: 20, bytes: 0 }, perSecond: { lines: 1, bytes: 0 } }, now());
+const strays = new NoteBudget(STRAY_LIMITS, now());
 
 let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
 
@@ -230,11 +230,5 @@ function blame(thrown: unknown): void {
 
 function noteStray(job: Job | undefined, thrown: unknown): void {
   if (!strays.take(0, now())) return;
-  const whose = job ? `Task ${job.taskId}` : 'A task';
-  const message = `${whose} left something behind that failed: ${failureOf(thrown).message}`;
-  note(job?.id ?? 0, {
-    kind: 'stray',
-    message: message.slice(0, MAX_LOG_LENGTH),
-    ids: job && { taskId: job.taskId, leaseId: job.leaseId, attempt: job.attempt },
-  });
+  note(job?.id ?? 0, { kind: 'stray', message: failureOf(thrown).message.slice(0, MAX_LOG_LENGTH) });
 }
