@@ -3,8 +3,8 @@ import { MAX_PROGRESS_BYTES } from '../../edge/contract/limits.ts';
 import { boundedTaskRecord } from '../observability/log-record.ts';
 import type { TaskContext, TaskLog } from '../task.ts';
 import { LOG_LIMITS, LOG_RULE, NoteBudget } from './note-budget.ts';
-import { PrintedLines } from './printed-lines.ts';
-import type { Output } from './task-stdio.ts';
+import { PrintedLines } from './stdio/printed-lines.ts';
+import type { Output } from './stdio/task-stdio.ts';
 import type { Job, TaskLogLevel, ThreadNote } from './thread-protocol.ts';
 
 /** How often the latest progress of a task is sent. */

@@ -7,8 +7,8 @@ import { currentThread } from './children/os-process.ts';
 import { NoteBudget, STRAY_LIMITS } from './note-budget.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
 import { closePublicPorts, refuseThreadMessages } from './public-ports.ts';
+import { replaceStdio } from './stdio/task-stdio.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
-import { replaceStdio } from './task-stdio.ts';
 import { forgetNodeFlags } from './thread-env.ts';
 import { openThreadPort, type ThreadPort } from './thread-port.ts';
 import {

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { MAX_LOG_LENGTH } from './thread-protocol.ts';
+import { MAX_LOG_LENGTH } from '../thread-protocol.ts';
 
 /** Assembles lines from printed pieces. A line without an end is cut when a log record is full. */
 export class PrintedLines {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_LOG_LENGTH } from '../thread-protocol.ts';
 import { PrintedLines } from './printed-lines.ts';
-import { MAX_LOG_LENGTH } from './thread-protocol.ts';
 
 function open() {
   const lines: string[] = [];
