@@ -27,9 +27,9 @@ test('variables become strings, even if the file contains numbers', (t) => {
 
 test('settings add variables and replace other keys', () => {
   const config = { name: 'task-api-v2', vars: { A: '1', B: '2' }, routes: ['old'] };
-  assert.deepEqual(withSettings(config, { vars: { B: '3' }, routes: ['new'] }), {
+  assert.deepEqual(withSettings(config, { vars: { LOG_LEVEL: 'debug' }, routes: ['new'] }), {
     name: 'task-api-v2',
-    vars: { A: '1', B: '3' },
+    vars: { A: '1', B: '2', LOG_LEVEL: 'debug' },
     routes: ['new'],
   });
   assert.deepEqual(withSettings(config), config);
@@ -39,10 +39,21 @@ for (const [what, text, sentence] of [
   ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ at \d+$/],
   ['names an unknown worker', '{ "buffer": {} }', /deploy\.jsonc: .*"buffer"/],
   ['renames a worker', '{ "api": { "name": "mine" } }', /deploy\.jsonc: api: .*names, which are fixed/],
+  ['has an unknown variable', '{ "api": { "vars": { "RETENTION": "1" } } }', /api\.vars: .*"RETENTION"/],
   [
-    'has a variable without a plain value',
-    '{ "api": { "vars": { "A": [] } } }',
-    /deploy\.jsonc: api\.vars\.A: /,
+    'gives a variable to the other worker',
+    '{ "consumer": { "vars": { "RETENTION_HOURS": "1" } } }',
+    /consumer\.vars: .*"RETENTION_HOURS"/,
+  ],
+  [
+    'has a size with a unit',
+    '{ "consumer": { "vars": { "FULL_BYTES": "5 GB" } } }',
+    /consumer\.vars\.FULL_BYTES: Expected a number of at least 0, without a unit/,
+  ],
+  [
+    'has a wrong number for a type',
+    '{ "api": { "vars": { "RETENTION_HOURS": "24, report=soon" } } }',
+    /api\.vars\.RETENTION_HOURS: Expected a number, or numbers of task types/,
   ],
 ] as const) {
   test(`a file that ${what} is refused with a sentence`, (t) => {

@@ -5,14 +5,43 @@ import { z } from 'zod';
 /** The file with the settings of a deployment, in the folder from which it is deployed. */
 export const SETTINGS_FILE = 'deploy.jsonc';
 
-const Worker = z
-  .looseObject({
-    // Cloudflare would pass a number to the worker as a number.
-    vars: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).optional(),
-  })
-  .refine((worker) => !('name' in worker), 'The workers find each other by their names, which are fixed');
+/** Cloudflare would give the worker a number as a number. */
+const text = z.union([z.string(), z.number()]).transform((value) => String(value).trim());
+const number = text.pipe(
+  z.string().regex(/^\d+(\.\d+)?$/, 'Expected a number of at least 0, without a unit'),
+);
+const perType = text.pipe(
+  z
+    .string()
+    .regex(
+      /^([^=,]+=)?\s*\d+(\.\d+)?\s*(,[^=,]+=\s*\d+(\.\d+)?\s*)*$/,
+      'Expected a number, or numbers of task types like "24, report=168"',
+    ),
+);
 
-const Settings = z.strictObject({ api: Worker.optional(), consumer: Worker.optional() });
+/** The variables of both workers. */
+const SHARED = { ALLOWED_ORIGINS: text, LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']) };
+const API_VARS = z
+  .strictObject({
+    ...SHARED,
+    RETENTION_HOURS: perType,
+    ARCHIVE_DAYS: perType,
+    SWEEP_AFTER_SECONDS: number,
+    SEAL_EARLY_BYTES: number,
+  })
+  .partial();
+const CONSUMER_VARS = z
+  .strictObject({ ...SHARED, FULL_BYTES: number, PACED_CALLS_PER_SECOND: number })
+  .partial();
+
+function worker<Vars extends z.ZodType>(vars: Vars) {
+  return z
+    .looseObject({ vars: vars.optional() })
+    .refine((given) => !('name' in given), 'The workers find each other by their names, which are fixed')
+    .optional();
+}
+
+const Settings = z.strictObject({ api: worker(API_VARS), consumer: worker(CONSUMER_VARS) });
 
 /** Keys of each worker's wrangler configuration. */
 export type DeploySettings = z.output<typeof Settings>;
@@ -37,7 +66,7 @@ export function readSettings(path = SETTINGS_FILE): DeploySettings {
 /** A worker's configuration with its settings: variables are added, other keys are replaced. */
 export function withSettings(
   config: Record<string, unknown>,
-  settings: DeploySettings['api'] = {},
+  settings: DeploySettings['api'] | DeploySettings['consumer'] = {},
 ): Record<string, unknown> {
   const { vars, ...rest } = settings;
   const own = z.record(z.string(), z.unknown()).catch({}).parse(config.vars);

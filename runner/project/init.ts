@@ -5,6 +5,8 @@ import { print } from '../../client/cli/output.ts';
 
 const TEMPLATE = join(import.meta.dirname, 'template');
 const IGNORED = ['node_modules', '.state', 'data', 'outbox', '.env', '*.env'];
+/** Files that get these lines, if they do not have them. */
+const IGNORE_FILES = { '.gitignore': IGNORED, '.dockerignore': ['.git', ...IGNORED] };
 const SCRIPTS = {
   dev: 'runner dev --tasks tasks',
   start: 'runner --tasks tasks',
@@ -46,7 +48,7 @@ export async function initProject(folder: string, say = print): Promise<void> {
     say(`created  ${relative(process.cwd(), target)}`);
   }
   await writePackage(join(folder, 'package.json'), found, say);
-  await ignoreFiles(join(folder, '.gitignore'));
+  for (const [name, lines] of Object.entries(IGNORE_FILES)) await ignoreFiles(join(folder, name), lines, say);
   say('\nNext: npm test, then npm run dev');
 }
 
@@ -89,9 +91,16 @@ function written(scripts: Record<string, string> = {}): Record<string, string> {
   );
 }
 
-async function ignoreFiles(path: string): Promise<void> {
-  const text = (await exists(path)) ? await readFile(path, 'utf8') : '';
-  const missing = IGNORED.filter((name) => !text.split('\n').includes(name));
+async function ignoreFiles(
+  path: string,
+  lines: readonly string[],
+  say: (line: string) => void,
+): Promise<void> {
+  const isThere = await exists(path);
+  const text = isThere ? await readFile(path, 'utf8') : '';
+  const missing = lines.filter((name) => !text.split('\n').includes(name));
+  const word = missing.length === 0 ? 'kept    ' : isThere ? 'changed ' : 'created ';
+  say(`${word} ${relative(process.cwd(), path)}`);
   if (missing.length === 0) return;
   await writeFile(path, `${text === '' || text.endsWith('\n') ? text : `${text}\n`}${missing.join('\n')}\n`);
 }
