@@ -1,4 +1,4 @@
-// Kept from before any task module is loaded: what tasks replace later changes nothing here.
+// Saved before any task module is loaded, so tasks cannot replace these functions.
 const { max, min } = Math;
 
 interface Amount {

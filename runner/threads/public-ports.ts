@@ -1,15 +1,15 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { MessagePort, parentPort } from 'node:worker_threads';
 
-/** The port on which Node sends what a thread prints, and the error that ends it. */
+/** The port on which Node sends the output of a thread, and the error that ends it. */
 const nodePort = valuesOf(process.stdout).find((value) => value instanceof MessagePort);
 
 /**
- * Takes from tasks the ports through which piscina and Node talk. What a task posts through its thread's public
- * port reaches nobody. Piscina says that an order is done and sends a number at most, Node sends nothing more:
- * whatever a task replaces or throws, it puts nothing else into their messages.
+ * Closes the ports of piscina and Node to tasks. A message that a task posts to `parentPort` is dropped. Piscina's
+ * port sends only that an order is done, with at most one number, and Node's port sends nothing, so a task cannot
+ * add to their messages.
  *
- * @param onPost is called when a task tries to post.
+ * @param onPost called when a task tries to post.
  */
 export function closePublicPorts(onPost: () => void): void {
   if (!parentPort) return;
@@ -20,11 +20,11 @@ export function closePublicPorts(onPost: () => void): void {
   }
   if (nodePort) sealPort(nodePort, () => {});
   Object.defineProperty(process, '_getActiveHandles', { value: () => [] });
-  // Piscina calls it with its port: a task that replaces it would be given that.
+  // Piscina calls this function with its port, so a task that replaced it would get the port.
   Object.defineProperty(workerThreads(), 'receiveMessageOnPort', { writable: false, configurable: false });
 }
 
-/** Has `postMessageToThread` refuse: for Node it leads past every port of the thread. */
+/** Makes `postMessageToThread` reject, because it uses a port of Node that tasks must not reach. */
 export function refuseThreadMessages(): void {
   const exported = workerThreads();
   if (!('postMessageToThread' in exported)) return;
@@ -39,10 +39,10 @@ export function refuseThreadMessages(): void {
 }
 
 /**
- * Gives a port the methods that it has now for good. Node looks them up for each message, so a task that replaced
- * one of a prototype, also of those under symbols, would be given the port.
+ * Fixes the methods of a port. Node looks them up for each message, so a task that replaced a method of a
+ * prototype, even one with a symbol as its name, would get the port.
  *
- * @param post takes the place of `postMessage`.
+ * @param post replaces `postMessage`.
  */
 export function sealPort<Message>(port: MessagePort, post: (message: Message) => void): void {
   const methods: object = Object.create(null);
@@ -58,7 +58,7 @@ export function sealPort<Message>(port: MessagePort, post: (message: Message) =>
   Object.setPrototypeOf(port, Object.freeze(methods));
 }
 
-/** Piscina's functions are open to tasks, and so is the answer that they make; two numbers of it are sent. */
+/** Tasks can change piscina's functions and so its answer. Only two numbers of the answer are sent. */
 function sealAnswers(port: MessagePort): void {
   const send: MessagePort['postMessage'] = port.postMessage.bind(port);
   sealPort(port, (answer: { taskId?: unknown; result?: unknown }) => {

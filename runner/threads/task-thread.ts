@@ -110,7 +110,7 @@ export class TaskThread {
     const [worker] = this.#piscina.threads;
     if (!worker) throw new Error('The thread did not start');
     this.#worker = worker;
-    // The thread replaces its streams. What comes through Node's own must not keep the main thread busy.
+    // The thread replaces its streams. Output through Node's own streams must not keep the main thread busy.
     worker.stdout.unpipe();
     worker.stderr.unpipe();
     started.then(
@@ -125,7 +125,7 @@ export class TaskThread {
     });
     worker.once('exit', (code) => {
       this.#hasExited = true;
-      // What it has sent before is here, but may not have been looked at.
+      // Messages that it sent before have arrived, but may not have been read.
       this.#inbox.drain();
       void this.#children.endRest();
       this.#reject(this.#error ?? new Error(`worker exited with code: ${code}`));
@@ -139,12 +139,12 @@ export class TaskThread {
     return this.#isAside || this.#endingSince !== undefined;
   }
 
-  /** How long it has been busy in its life, in milliseconds. */
+  /** The total time that it has been busy, in milliseconds. */
   get busyMs(): number {
     return this.#worker.performance.eventLoopUtilization().active;
   }
 
-  /** How many groups of batches have jobs that have not ended. */
+  /** The number of groups of batches with jobs that have not ended. */
   get load(): number {
     return [...this.#groups].filter((batches) => this.#isOpen(batches)).length;
   }
@@ -186,7 +186,7 @@ export class TaskThread {
     return running;
   }
 
-  /** How long it has not turned its event loop, in milliseconds; asks it again, so that the next call is right. */
+  /** How long its event loop has been blocked, in milliseconds. Pings the thread for the next call. */
   blockedMs(): number {
     const now = performance.now();
     if (!this.#isReady || this.#open.size === 0 || this.#inbox.ping()) this.#turnedAt = now;
@@ -230,7 +230,7 @@ export class TaskThread {
     };
   }
 
-  /** Where it is shared, batches that are started in one go take one message to it. */
+  /** On a shared thread, batches that start in the same turn are sent in one message. */
   #send(batch: JobBatch): void {
     if (!this.#isShared) {
       void this.#run([batch]);
@@ -253,12 +253,12 @@ export class TaskThread {
     this.#groups.add(batches);
     try {
       const answer: unknown = await this.#piscina.run(order);
-      // What the thread has sent before is here, but may not have been looked at.
+      // Messages that the thread sent before have arrived, but may not have been read.
       this.#inbox.drain();
       if (answer !== undefined) this.#distrust('an answer');
       else if (this.#isOpen(batches)) this.#distrust('a job without an end');
     } catch {
-      // Its jobs end with it.
+      // Its jobs end with the thread.
       void this.end();
     }
     this.#groups.delete(batches);
@@ -268,7 +268,7 @@ export class TaskThread {
     return batches.some(({ jobs }) => jobs.some(({ id }) => this.#open.has(id)));
   }
 
-  /** Ends jobs; returns whether it runs any of them. */
+  /** Ends jobs. Returns whether the thread runs any of them. */
   #resolveJobs(ends: readonly JobEnd[]): boolean {
     if (this.#isDistrusted) return false;
     const isAny = this.#open.resolve(ends);

@@ -14,8 +14,8 @@ const HARMLESS = new Set(
 const LOCALE = /^LC_[A-Z]+$/;
 
 /**
- * The environment that a thread of tasks starts with: harmless names only, and the flags for Node, which
- * {@link forgetNodeFlags} removes before a task runs. Names are compared as Windows does, without case.
+ * The environment of a thread at its start: harmless variables only, and the flags for Node, which
+ * {@link forgetNodeFlags} removes before a task runs. The case of names does not matter, as on Windows.
  */
 export function threadEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
@@ -26,7 +26,7 @@ export function threadEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   );
 }
 
-/** A thread needs them to start: an `--import` there may be what reads the task files. They may hold secrets. */
+/** A thread needs the flags to start, since an `--import` may load the task files. They may contain secrets. */
 const NODE_FLAGS = 'NODE_OPTIONS';
 
 /** Removes Node's flags from the environment of the thread that calls it. */

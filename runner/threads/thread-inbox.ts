@@ -9,30 +9,30 @@ import {
   UNSENT,
 } from './thread-protocol.ts';
 
-/** A thread that has sent more than this many messages that cannot be read is not listened to any more. */
+/** Above this number of unreadable messages, the runner stops reading the messages of a thread. */
 const MAX_BAD_MESSAGES = 100;
-/** Nor to one that has sent more than this many characters of such messages: to read them takes time. */
+/** The same limit for the characters of unreadable messages, because reading them takes time. */
 const MAX_BAD_LENGTH = 2 ** 16;
 
-/** To read these would keep the main thread busy. */
+/** Reading such a message would keep the main thread busy. */
 const OVERSIZED = 'a message that is larger than any of its own';
 
 export interface ThreadInboxOptions {
-  /** How many jobs the thread has that have not ended. */
+  /** The number of jobs of the thread that have not ended. */
   readonly openJobs: () => number;
   readonly onMessage: (message: ThreadMessage) => void;
   readonly onChild: (message: ChildMessage) => void;
   /** Returns whether the thread runs any of these jobs. */
   readonly onEnds: (ends: readonly JobEnd[]) => boolean;
-  /** `problem` says what is wrong with a message. It changes nothing else. */
+  /** Called for an unreadable message, which is dropped. `problem` describes the fault. */
   readonly onBadMessage: (problem: string) => void;
-  /** The thread has sent more than it may, and is not listened to any more. */
+  /** Called once, when the thread has exceeded a limit and its messages are no longer read. */
   readonly onFlood: (problem: string) => void;
 }
 
 /**
- * The main thread's side of a thread's private port. It acknowledges notes once a turn of its event loop: a
- * thread that has more of them on their way in one turn than {@link NOTE_WINDOW} does not wait as it should.
+ * The main thread's side of a thread's private port. It acknowledges notes once in each turn of its event loop. A
+ * thread that sends more than {@link NOTE_WINDOW} in one turn does not wait for acknowledgements as it should.
  */
 export class ThreadInbox {
   readonly #options: ThreadInboxOptions;
@@ -43,7 +43,7 @@ export class ThreadInbox {
   #unacknowledged = 0;
   #bad = 0;
   #badLength = 0;
-  /** It was asked, and has not answered. */
+  /** A ping is not answered yet. */
   #isPinged = false;
   #isClosed = false;
 
@@ -56,7 +56,7 @@ export class ThreadInbox {
     port1.unref();
   }
 
-  /** What the thread is given. */
+  /** What the thread gets for its side. */
   threadSide(): { port: MessagePort; received: Int32Array<SharedArrayBuffer> } {
     return { port: this.#theirs, received: this.#received };
   }
@@ -65,7 +65,7 @@ export class ThreadInbox {
     this.#port.postMessage(message);
   }
 
-  /** Asks the thread whether it turns its event loop; returns whether it has answered the last time. */
+  /** Pings the thread. Returns whether it has answered the ping before. */
   ping(): boolean {
     if (this.#isPinged) return false;
     this.#isPinged = true;
@@ -73,7 +73,7 @@ export class ThreadInbox {
     return true;
   }
 
-  /** Takes what has come up to now. */
+  /** Reads the messages that have arrived. */
   drain(): void {
     for (;;) {
       const next = this.#isClosed ? undefined : receiveMessageOnPort(this.#port);
@@ -82,7 +82,7 @@ export class ThreadInbox {
     }
   }
 
-  /** Something has come that is not a message of the thread's. */
+  /** Counts an unreadable message. */
   refuse(problem: string): void {
     if (this.#isClosed) return;
     this.#bad += 1;
@@ -111,7 +111,7 @@ export class ThreadInbox {
     else this.refuse(problem);
   }
 
-  /** Returns what is wrong with the message, if anything is. */
+  /** Returns the fault of the message, if it has one. */
   #handle(message: Exclude<ReturnType<typeof readMessage>, string>, text: string): string | undefined {
     if (!('kind' in message)) {
       return this.#options.onEnds(message) ? undefined : 'the end of a job that it does not run';
@@ -127,7 +127,7 @@ export class ThreadInbox {
 
   #takeNote(note: ThreadMessage | ChildMessage, cost: number): void {
     if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
-    // A thread that waits as it should has one note more on its way than the window.
+    // A thread that waits for acknowledgements exceeds the window by one note at most.
     if (this.#unacknowledged > NOTE_WINDOW) this.#stop('more messages than it may send at once');
     else if ('pid' in note) this.#options.onChild(note);
     else this.#options.onMessage(note);
@@ -142,7 +142,7 @@ export class ThreadInbox {
 
   #stop(problem: string): void {
     this.#isClosed = true;
-    // A port that is only closed goes on to receive what has come, for nobody. One that was transferred does not.
+    // A closed port still receives the messages that were sent. A transferred port does not.
     const { port1, port2 } = new MessageChannel();
     port1.postMessage(undefined, [this.#port]);
     port2.close();

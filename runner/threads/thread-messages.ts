@@ -8,7 +8,7 @@ import {
 import { parseJson } from '../../edge/contract/text.ts';
 import { type JobEnd, MAX_LOG_LENGTH, type Outcome } from './thread-protocol.ts';
 
-/** JSON that the main thread can read; task code may have replaced what wrote it. */
+/** JSON text inside a message. Task code may have written it, so it is parsed with care. */
 const json = (maxLength: number) =>
   z
     .string()
@@ -66,16 +66,16 @@ const Failure = z.strictObject({
   retryable: z.boolean().optional(),
 });
 
-/** A problem names keys that it did not expect. */
+/** The description of a fault contains unexpected keys, so it is cut. */
 const MAX_PROBLEM_LENGTH = 200;
-/** No attempt runs longer, in milliseconds: a year. */
+/** The maximum duration of an attempt, in milliseconds: a year. */
 const MAX_RUN_MS = 366 * 24 * 3600 * 1000;
 
 /**
- * Reads what a thread has sent. Task code runs beside what sends it, so nothing of it is believed.
+ * Reads a message of a thread. Task code may have forged it, so every part is checked.
  *
- * @param openJobs how many jobs the thread has that have not ended.
- * @returns a sentence where it is not what a thread sends.
+ * @param openJobs the number of jobs of the thread that have not ended.
+ * @returns a description of the fault if the message is not one that the runner's code sends.
  */
 export function readMessage(text: string, openJobs: number): Note | Pong | readonly JobEnd[] | string {
   if (text === PONG_TEXT) return PONG;
@@ -116,7 +116,7 @@ function outcomeIn(value: unknown): Outcome | undefined {
   return result === undefined || isResult(result) ? { result } : undefined;
 }
 
-/** A result goes into a report as it is. */
+/** A result becomes part of a report unchanged, so it must be JSON. */
 function isResult(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_RESULT_BYTES && parseJson(value) !== undefined;
 }

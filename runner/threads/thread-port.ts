@@ -11,18 +11,18 @@ import {
   UNSENT,
 } from './thread-protocol.ts';
 
-// Kept from before any task module is loaded: what tasks replace later changes nothing here.
+// Saved before any task module is loaded, so tasks cannot replace these functions.
 const { load, wait } = Atomics;
 const { freeze } = Object;
 
-/** The main thread receives notes within this time, in milliseconds; else they are dropped. */
+/** If the main thread does not receive notes within this time, in milliseconds, they are dropped. */
 const MAX_WAIT_MS = 1000;
-/** What a message has around the ends that it carries. */
+/** The characters of a message around the ends that it contains. */
 const AROUND_ENDS = 16;
 
 /**
- * How a thread talks with the main thread: by texts alone, none longer than {@link MAX_MESSAGE_LENGTH}. A task may
- * have changed what a message is made of, but not that.
+ * Sends messages to the main thread. Each is a text of at most {@link MAX_MESSAGE_LENGTH} characters. A task may
+ * have changed the content of a message, but cannot change that.
  */
 export interface ThreadPort {
   /** Adds the end of a job to those that are sent together. */
@@ -34,8 +34,8 @@ export interface ThreadPort {
 }
 
 /**
- * Opens the port that nothing of a task's can reach; it has no prototype that a task could change. At most
- * {@link NOTE_WINDOW} notes are on their way: a task that writes more of them is as slow as the main thread.
+ * Opens the private port. Task code cannot reach it and cannot change its methods. Notes of a cost of at most
+ * {@link NOTE_WINDOW} are unacknowledged at a time, so a task that writes more waits for the main thread.
  */
 export function openThreadPort(
   { port, received }: Setup,
@@ -43,13 +43,13 @@ export function openThreadPort(
 ): ThreadPort {
   const post: (text: string) => void = port.postMessage.bind(port);
   let sent = 0;
-  /** Ends in one text: a list would be open to what tasks replace. */
+  /** The ends as one text, because tasks can replace the methods of a list. */
   let ends = '';
   port.on('message', (message: ToThread) => {
     if ('ping' in message) post(textOf({ kind: 'pong' }));
     else onAbort(message.jobId, message.reason);
   });
-  // Else `process` would list it, and it would keep the thread alive.
+  // Otherwise `process` would list the port, and the port would keep the thread alive.
   port.unref();
   sealPort(port, post);
   const sendEnds = (): void => {
@@ -81,7 +81,7 @@ export function openThreadPort(
   return freeze({ end, sendEnds, note });
 }
 
-/** Nothing but a text of bounded length comes out of here, whatever a task has replaced. */
+/** Returns a text of bounded length, even if a task has replaced functions of Node. */
 function textOf(message: FromThread | JobEnd): string {
   const text = messageText(message);
   return text.length <= MAX_MESSAGE_LENGTH - AROUND_ENDS ? text : UNSENT;

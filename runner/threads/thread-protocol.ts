@@ -3,20 +3,20 @@ import type { ReportedFailure } from '../../edge/contract/ledger/leases.ts';
 import type { AttemptIds } from '../held-task.ts';
 import type { TaskLog } from '../task.ts';
 
-// Kept from before any task module is loaded.
+// Saved before any task module is loaded, so tasks cannot replace it.
 const { exchange } = Atomics;
 
 /** The data with which a thread runs one task. */
 export interface Job extends AttemptIds {
-  /** Names this run, of all that a pool ever starts; a task that runs again is another job. */
+  /** Unique among all jobs of a pool. Each attempt of a task is a separate job. */
   readonly id: number;
   /** The URL of the file that defines the task's type. */
   readonly module: string;
-  /** The payload as JSON text; the thread takes it out when the attempt begins, so as not to hold it twice. */
+  /** The payload as JSON text. The thread removes it when the attempt begins, so it is not in memory twice. */
   payloadText: string | undefined;
   readonly timeoutSeconds: number | undefined;
   readonly dataDir: string;
-  /** The environment variables that the task's type names, those that are set. */
+  /** The environment variables that the task's type names and that are set. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -27,52 +27,52 @@ export interface JobBatch {
   readonly started: Int32Array<SharedArrayBuffer> | undefined;
 }
 
-/** Claims a job, to start it or to take it back. True for the first caller, who then has the job. */
+/** Claims a job, to start it or to take it back. Returns true for the first caller only. */
 export function tryStart({ started }: JobBatch, index: number): boolean {
   return started === undefined || exchange(started, index, 1) === 0;
 }
 
-/** What a thread is given first, once: how it talks with the main thread, which no task can reach. */
+/** The first order of a thread, with the private port to the main thread. */
 export interface Setup {
-  /** Every later order carries it: task code can call what piscina calls. */
+  /** Every later order contains it, because task code can call the function that piscina calls. */
   readonly token: string;
   readonly port: MessagePort;
-  /** Shared with the main thread, one number: the cost of all notes that it has received. */
+  /** One number that is shared with the main thread: the cost of all notes that it has received. */
   readonly received: Int32Array<SharedArrayBuffer>;
 }
 
-/** What a thread is given at once: batches that it takes side by side. */
+/** An order to run batches at the same time. */
 export interface BatchGroup {
   readonly token: string;
   readonly batches: readonly JobBatch[];
 }
 
-/** What a thread is given before its first task: the files to load. */
+/** An order to load files before the first task. */
 export interface WarmUp {
   readonly token: string;
   readonly modules: readonly string[];
 }
 
 /**
- * A thread waits while its notes of this cost are on their way, until the main thread has received some: they must
- * not keep that busy for long.
+ * The maximum cost of notes that a thread sends before the main thread acknowledges them. It bounds how long they
+ * keep the main thread busy.
  */
 export const NOTE_WINDOW = 2 ** 17;
-/** What each note costs in addition to its characters. */
+/** The cost of each note in addition to its characters. */
 const NOTE_COST = 400;
 
-/** What it costs the main thread to read a note, in characters. */
+/** The cost for the main thread to read a note, in characters. */
 export function costOf(text: string): number {
   return text.length + NOTE_COST;
 }
 /**
- * A thread sends no longer text. The longest is an end with the largest result, whose JSON text becomes at most
- * twice as long within that of the message.
+ * The maximum length of a message. The longest is an end with the largest result, whose JSON text becomes at most
+ * twice as long inside the message.
  */
 export const MAX_MESSAGE_LENGTH = 2 ** 20;
-/** Sent in place of what is longer. Task code has replaced what makes a message. */
+/** Sent instead of a longer message, which only task code can have caused. */
 export const UNSENT = 'unsent';
-/** The most characters of a log line's message, and of its details as JSON. */
+/** The maximum number of characters of a log line's message, and of its details as JSON. */
 export const MAX_LOG_LENGTH = 8192;
 
 /** How an attempt ended: with its result as JSON text, or with an error. */
@@ -104,15 +104,15 @@ export type ThreadNote =
     }
   /** The job is about to end its thread. */
   | { readonly kind: 'exit'; readonly code: string }
-  /** What a job has left behind failed, after it had ended; where no job is known, nobody's. */
+  /** Code that an ended job left behind has failed. `jobId` is 0 if the job is unknown. */
   | { readonly kind: 'stray'; readonly message: string }
-  /** The job has posted a message to nobody, through the thread's public port. */
+  /** The job has posted a message to `parentPort`, which nothing receives. */
   | { readonly kind: 'unheard' };
 
-/** A child process that runs beside its thread. */
+/** A child process that does not block its thread. */
 export interface StartedChild {
   readonly pid: number;
-  /** When it started, as Linux says; undefined on other systems. */
+  /** The start time that Linux reports; undefined on other systems. */
   readonly startedAt?: string | undefined;
   /** It leads a process group. */
   readonly isLeader: boolean;
@@ -133,5 +133,5 @@ export type FromThread =
   | { readonly ends: readonly JobEnd[] }
   | { readonly kind: 'pong' };
 
-/** What a thread is sent: a job whose signal it aborts, or a question that it answers when it can. */
+/** The messages to a thread: abort the signal of a job, or a ping. */
 export type ToThread = { readonly jobId: number; readonly reason: string } | { readonly ping: true };

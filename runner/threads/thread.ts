@@ -29,11 +29,11 @@ interface Running {
   readonly job: Job;
   readonly controller: AbortController;
   readonly notes: TaskNotes;
-  /** Ends the job by an error that was thrown where nobody could catch it. */
+  /** Ends the job with an error that no code of the task caught. */
   readonly fail: (thrown: unknown) => void;
 }
 
-// Kept from before any task module is loaded: what tasks replace later changes nothing here.
+// Saved before any task module is loaded, so tasks cannot replace these functions.
 const now = performance.now.bind(performance);
 const { freeze } = Object;
 
@@ -42,17 +42,17 @@ refuseThreadMessages();
 
 const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();
-/** The job that a piece of code belongs to, also in its timers and callbacks. */
+/** The job of the code that runs now, also in timers and callbacks. */
 const current = new AsyncLocalStorage<Job>();
-/** For what jobs leave behind, and for messages to nobody. */
+/** The limit for reports of errors that tasks left behind, and of messages to `parentPort`. */
 const strays = new NoteBudget(STRAY_LIMITS, now());
 
 let setup: { readonly token: string; readonly port: ThreadPort; readonly children: JobChildren } | undefined;
 
 replaceStdio((output, piece) => printing()?.notes.print(output, piece));
 
-// What a job throws outside its promise is its own failure; once it has ended, nobody's. No task can undo the
-// first: where it has removed the second, rejections come to the first too.
+// An error that a job throws outside its promise fails that job. After the job has ended it is only reported. A
+// task cannot remove the callback. If it removes the listener, Node passes rejections to the callback too.
 process.setUncaughtExceptionCaptureCallback(blame);
 process.on('unhandledRejection', blame);
 Object.defineProperty(process, 'setUncaughtExceptionCaptureCallback', {
@@ -73,10 +73,10 @@ process.exit = (code) => {
 };
 
 /**
- * Takes its first order, then runs some tasks, or loads files ahead.
+ * Handles an order of the main thread: the set-up first, then batches of jobs or files to load.
  *
- * @returns for the first order the id that Linux gives to the thread.
- * @throws {Error} for an order that is not the main thread's.
+ * @returns the id that Linux gives to the thread, for the first order only.
+ * @throws {Error} if the order does not come from the main thread.
  */
 export default function run(order: Setup | BatchGroup | WarmUp): Nothing | number | undefined {
   if (setup === undefined && 'port' in order) {
@@ -99,7 +99,7 @@ export default function run(order: Setup | BatchGroup | WarmUp): Nothing | numbe
   return nothingAfter('modules' in order ? () => warmUp(order) : () => runBatches(order, port));
 }
 
-/** Can be awaited, for nothing. No promise: a task could replace what that has of its prototype. */
+/** A thenable that resolves with undefined. It is not a promise, because a task can replace a promise's methods. */
 interface Nothing {
   readonly then: (resolve: (nothing: undefined) => void) => void;
 }
@@ -109,21 +109,21 @@ function nothingAfter(work: () => Promise<void>): Nothing {
     try {
       await work();
     } catch {
-      // The main thread misses the ends of the jobs.
+      // The main thread notices that the ends of jobs are missing.
     }
     resolve(undefined);
   };
   return freeze({ __proto__: null, then });
 }
 
-/** A file that fails to load fails the tasks of its type, each in its own words. */
+/** Files that fail to load are ignored here: each task of their types fails with the error. */
 async function warmUp({ modules }: WarmUp): Promise<void> {
   await Promise.allSettled(modules.map(definitionOf));
 }
 
 /**
- * Before a job starts, the end of the one before it is sent, since the new job may keep this thread busy for long.
- * Where batches run side by side, ends that come together are sent together.
+ * Sends the end of a job before the next job starts, because that may keep this thread busy for long. If batches
+ * run at the same time, ends of the same turn are sent together.
  */
 async function runBatches({ batches }: BatchGroup, port: ThreadPort): Promise<void> {
   let open = batches.length;
@@ -140,7 +140,7 @@ async function runBatches({ batches }: BatchGroup, port: ThreadPort): Promise<vo
   port.sendEnds();
 }
 
-/** Whatever the task does short of ending the thread becomes an outcome. */
+/** Always sends an outcome, unless the task ends the thread. */
 function runJob(job: Job, port: ThreadPort): Promise<void> {
   return current.run(job, async () => {
     const controller = new AbortController();
@@ -160,7 +160,7 @@ function runJob(job: Job, port: ThreadPort): Promise<void> {
   });
 }
 
-/** An attempt ends after its children: the next one must not meet them. */
+/** An attempt ends after its child processes, so the next attempt does not run beside them. */
 async function endChildren({ id }: Job, notes: TaskNotes): Promise<void> {
   const programs = (await setup?.children.end(id)) ?? [];
   if (programs.length === 0) return;
@@ -180,7 +180,7 @@ async function attempt({ job, controller, notes }: Running): Promise<Outcome> {
   return storable(await definition.run(payload.data, contextOf(job, controller.signal, notes)));
 }
 
-/** Takes the payload out of a job: its text is of no use any more, and may be large. */
+/** Parses the payload and removes its text from the job, because it may be large. */
 function takePayload(job: Job): { readonly value: unknown } | { readonly error: TaskFailure } {
   const { payloadText } = job;
   job.payloadText = undefined;
@@ -203,7 +203,7 @@ function note(jobId: number, said: ThreadNote): boolean {
   return setup?.port.note({ ...said, jobId }) ?? false;
 }
 
-/** The job whose code prints. Code of no known job, such as a worker's, prints for the only one that runs. */
+/** The job that prints. If the job is unknown, as in a nested worker, it is the only running job, if there is one. */
 function printing(): Running | undefined {
   const job = current.getStore();
   if (job) return running.get(job.id);
@@ -216,7 +216,7 @@ function noteUnheard(): void {
   if (strays.take(0, now())) note(job?.id ?? 0, { kind: 'unheard' });
 }
 
-/** What this throws would end the thread. */
+/** This must not throw: an error would end the thread. */
 function blame(thrown: unknown): void {
   try {
     const job = current.getStore();
@@ -224,7 +224,7 @@ function blame(thrown: unknown): void {
     if (entry) entry.fail(thrown);
     else noteStray(job, thrown);
   } catch {
-    // A task has replaced what this calls.
+    // A task has replaced a function that is called here.
   }
 }
 

@@ -4,20 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildNote } from '../thread-protocol.ts';
 import { endProcess, statOf } from './os-process.ts';
 
-/** How long an attempt waits for its children to end once they are killed. */
+/** How long an attempt waits for its killed child processes to end. */
 const END_TIMEOUT_MS = 1000;
 
 export interface JobChildrenOptions {
-  /** Tells the main thread, which ends the children that this thread cannot end. */
+  /** Notifies the main thread, which ends the child processes that this thread cannot end. */
   readonly onNote?: (note: ChildNote) => void;
-  /** The job whose code is running; undefined for code that belongs to none. */
+  /** The job whose code runs now; undefined if the code does not belong to a job. */
   readonly currentJob: () => number | undefined;
   readonly isRunning: (job: number) => boolean;
 }
 
 /**
- * The child processes of this thread, by the job that started them. Node announces those that run beside their
- * thread; a synchronous one blocks its job, so it cannot outlive it.
+ * The child processes of this thread, by the job that started them. Node announces asynchronous child processes. A
+ * synchronous one blocks its job, so it cannot outlive the job.
  */
 export class JobChildren {
   readonly #options: JobChildrenOptions;
@@ -37,9 +37,9 @@ export class JobChildren {
   }
 
   /**
-   * Ends what a job has left running, and waits for the end. The job counts as ended before.
+   * Kills the child processes that a job has left running and waits for their end. The job must have ended.
    *
-   * @returns the programs that ran.
+   * @returns the programs of these processes.
    */
   async end(job: number): Promise<string[]> {
     if (this.#alive.size === 0) return [];
@@ -48,7 +48,7 @@ export class JobChildren {
     return left.map(({ spawnfile }) => spawnfile);
   }
 
-  /** Ends all that run, at once, and waits for the end. */
+  /** Kills all child processes at once and waits for their end. */
   async endAll(): Promise<void> {
     await Promise.all([...this.#alive.keys()].map((child) => this.#kill(child)));
   }
@@ -60,14 +60,14 @@ export class JobChildren {
       this.#alive.delete(child);
       if (child.pid !== undefined) this.#options.onNote?.({ kind: 'child-ended', pid: child.pid });
     });
-    // A child has its id when the call that starts it returns. The thread may wait for work before its next tick.
+    // The process has its id when the call that starts it returns. The thread may wait for work before its next tick.
     queueMicrotask(() => {
       const { pid } = child;
       if (pid === undefined || !this.#alive.has(child)) return;
       const startedAt = statOf(pid)?.startedAt;
       const isLeader = this.#leaders.has(child);
       this.#options.onNote?.({ kind: 'child-started', pid, startedAt, isLeader });
-      // What a job has left behind, such as a timer, starts nothing that outlives it.
+      // Code that a job left behind, such as a timer, must not start processes that outlive the job.
       if (job !== undefined && !this.#options.isRunning(job)) void this.#kill(child);
     });
   }
@@ -85,7 +85,7 @@ function childIn(message: unknown): ChildProcess | undefined {
   return message.process instanceof ChildProcess ? message.process : undefined;
 }
 
-/** Whether a child becomes the leader of a process group, which its own children join. */
+/** Whether a child process becomes the leader of a process group that its own children join. */
 function isDetached(message: unknown): boolean {
   if (typeof message !== 'object' || message === null || !('options' in message)) return false;
   const { options } = message;

@@ -4,35 +4,35 @@ import type { ChildMessage } from '../thread-messages.ts';
 import type { StartedChild } from '../thread-protocol.ts';
 import { childrenOf, endChild } from './os-process.ts';
 
-/** How long a thread that is about to be ended may take to reap its children: longer where it has many. */
+/** How long a thread may take to reap its child processes before it is ended; longer if it has many. */
 const REAP_MS = 100;
 const MAX_REAP_MS = 1000;
-/** How often a thread that is being ended is looked at. */
+/** The interval at which a thread that is being ended is checked. */
 const CHECK_MS = 10;
-/** Further children of one thread are not recorded: each costs the main thread a look, and may be forged. */
+/** The maximum number of recorded child processes of a thread: each must be checked, and may be forged. */
 const MAX_RECORDED = 256;
-/** A pass looks at no more children than these, or the main thread would be busy with one thread. */
+/** The maximum number of child processes that one pass checks, so that it does not keep the main thread busy. */
 const PORTION = 64;
 
 /**
- * The child processes of a thread, which end with it. Children that run beside the thread are known from its
- * notes. One that blocks it is found on Linux alone; elsewhere the thread ends after it.
+ * The child processes of a thread, which end with it. The thread's notes report asynchronous child processes. A
+ * process that blocks the thread is found on Linux only. On other systems the thread ends after it.
  */
 export class ThreadChildren {
   /** The id that Linux gives to the thread, if it is known. */
   osThread: number | undefined;
-  /** Those that were looked at last are at the end. */
+  /** In the order of their last check, oldest first. */
   readonly #recorded = new Map<number, StartedChild>();
-  /** Where the next pass begins in the system's list. */
+  /** The position in the system's list where the next pass begins. */
   #next = 0;
 
-  /** Takes a note of the thread. Task code may have forged it. */
+  /** Handles a note of the thread. Task code may have forged it. */
   take(note: ChildMessage): void {
     if (note.kind === 'child-ended') this.#recorded.delete(note.pid);
     else if (this.#recorded.size < MAX_RECORDED) this.#recorded.set(note.pid, note);
   }
 
-  /** Kills some of what runs, each in its turn, and says how many there were. */
+  /** Kills some of the running child processes, in turn. Returns how many there were. */
   end(): number {
     const listed = this.osThread === undefined ? [] : childrenOf(this.osThread);
     if (this.#next >= listed.length) this.#next = 0;
@@ -46,7 +46,7 @@ export class ThreadChildren {
     return listed.length + this.#recorded.size;
   }
 
-  /** Kills what a thread that has exited has left, over some turns of the event loop. */
+  /** Kills the child processes that an exited thread has left, over several turns of the event loop. */
   async endRest(): Promise<void> {
     for (let left = this.#recorded.size; left > 0; left -= PORTION) {
       this.end();
@@ -54,9 +54,9 @@ export class ThreadChildren {
     }
   }
 
-  /** Ends the thread and its children, and resolves when the thread has exited. */
+  /** Ends the thread and its child processes. Resolves when the thread has exited. */
   async terminate(worker: Worker): Promise<void> {
-    // Only a thread that runs can reap its children; one that never does leaves them as zombies.
+    // Only a running thread can reap its child processes. A blocked thread leaves them as zombies.
     let left = this.end();
     const reapMs = Math.min(REAP_MS + CHECK_MS * (left / PORTION), MAX_REAP_MS);
     for (let waited = 0; left > 0 && waited < reapMs; waited += CHECK_MS) {
@@ -67,7 +67,7 @@ export class ThreadChildren {
     const exit = worker.terminate().finally(() => {
       exited = true;
     });
-    // It may have started another child, and cannot end while that one blocks it.
+    // The thread may have started another process, and cannot end while that process blocks it.
     while (!exited) {
       this.end();
       await Promise.race([exit, sleep(CHECK_MS)]);

@@ -4,14 +4,14 @@ import { Readable, Writable } from 'node:stream';
 export type Output = 'stdout' | 'stderr';
 
 /**
- * Replaces the standard streams of the thread that calls it. Node would relay what tasks print through the main
- * thread, which writes it to the runner's own log, as it is, and does nothing else meanwhile.
+ * Replaces the standard streams of the calling thread. Node would send the output of tasks to the main thread,
+ * which would write it to the runner's log unchanged and be busy with it.
  */
 export function replaceStdio(onPrint: (output: Output, piece: Buffer) => void): void {
   for (const output of ['stdout', 'stderr'] as const) {
     const open = openerOf(output, (piece) => onPrint(output, piece));
     let stream = open();
-    // A task that ends it must not end it for all others of its thread.
+    // A task that ends a stream must not end it for the other tasks of its thread.
     const get = () => {
       if (!stream.writable) stream = open();
       return stream;
@@ -19,19 +19,19 @@ export function replaceStdio(onPrint: (output: Output, piece: Buffer) => void): 
     Object.defineProperty(process, output, { get, enumerable: true, configurable: true });
     Object.defineProperty(console, `_${output}`, { get, configurable: true });
   }
-  // Through the one that is replaced tasks would find the port of Node's relay.
+  // The original stream would give tasks access to Node's port.
   const stdin = Readable.from([]);
   Object.defineProperty(process, 'stdin', { value: stdin, enumerable: true, configurable: true });
-  // `import { stdout } from 'node:process'` may be bound to the one before.
+  // Updates the bindings of `import { stdout } from 'node:process'`.
   syncBuiltinESMExports();
-  // Node writes warnings to the standard error of the process, past any stream.
+  // Node writes warnings to the standard error of the process and ignores the streams.
   if (process.listenerCount('warning') === 0) return;
   process.removeAllListeners('warning');
   process.on('warning', (warning) => console.error(`${warning.name}: ${warning.message}`));
 }
 
 function openerOf(output: Output, onPiece: (piece: Buffer) => void): () => Writable {
-  // Node calls these on whatever stream is there, when the main thread asks for more.
+  // Node calls these methods on the current stream when the main thread asks for more output.
   const called = Object.getOwnPropertySymbols(Object.getPrototypeOf(process[output]));
   const write = (piece: Buffer, _encoding: unknown, done: () => void) => {
     onPiece(piece);
