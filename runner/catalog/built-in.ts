@@ -1,6 +1,6 @@
 import { extname, join } from 'node:path';
 
-/** The task types that come with the runner. Each is in the file of the same name in `tasks/`. */
+/** The task types that come with the runner. `tasks/` has a file of the same name for each. */
 export const BUILT_IN_TYPES = ['email', 'heavy', 'image', 'test', 'test-cpu'] as const;
 export type BuiltInType = (typeof BUILT_IN_TYPES)[number];
 

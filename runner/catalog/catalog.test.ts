@@ -7,7 +7,7 @@ import { taskFolder, taskSource } from '../testing/task-files.ts';
 import { BUILT_IN_TYPES, builtInFiles } from './built-in.ts';
 import { loadCatalog } from './catalog.ts';
 
-test('the built-in task types load together with those of your own folder, with their settings', async (t) => {
+test('the catalog loads the built-in task types and those in your own folder, with their settings', async (t) => {
   const settings = `timeoutSeconds: 1.5, maxAttempts: 7, backoff: { baseSeconds: 2 }`;
   const folder = await taskFolder(t, {
     'own.ts': taskSource('own/one', settings),
@@ -78,31 +78,34 @@ const WRONG: Record<string, { source: string; sentence: RegExp }> = {
     source: 'export const task = 1;',
     sentence: /declares no task type: expected `export default defineTask/,
   },
-  'a default export that is no object': { source: 'export default () => 1;', sentence: /no task type/ },
+  'a default export that is not an object': { source: 'export default () => 1;', sentence: /no task type/ },
   'a wrong lane': { source: taskSource('wrong', `lane: 'gpu'`), sentence: /lane.*"cpu" or "io"/ },
   'a wrong type': { source: taskSource('no spaces'), sentence: /type: Expected letters/ },
-  'a payload that is no schema': {
+  'a payload that is not a schema': {
     source: taskSource('wrong', 'payload: {}'),
     sentence: /payload.*zod schema/,
   },
-  'a run that is no function': { source: taskSource('wrong', 'run: 1'), sentence: /run.*function/ },
+  'a run that is not a function': { source: taskSource('wrong', 'run: 1'), sentence: /run.*function/ },
   'a wrong number': { source: taskSource('wrong', 'maxAttempts: 0'), sentence: /maxAttempts/ },
   'a syntax error': { source: 'export default {', sentence: /cannot be loaded: .+/ },
-  'an import of what is not there': { source: `import './absent.ts';`, sentence: /absent\.ts/ },
-  'an Error at load': { source: `throw new Error('no licence');`, sentence: /cannot be loaded: no licence/ },
+  'an import of a missing file': { source: `import './absent.ts';`, sentence: /absent\.ts/ },
+  'an Error thrown at load': {
+    source: `throw new Error('no licence');`,
+    sentence: /cannot be loaded: no licence/,
+  },
   'a text thrown at load': { source: `throw 'a text';`, sentence: /cannot be loaded: a text/ },
 };
 
-test('the error has a sentence with file and reason for each wrong file, and none for other files', async (t) => {
+test('the error contains the file and the reason for each wrong file, and does not name other files', async (t) => {
   const kinds = Object.entries(WRONG);
   const files = kinds.map(([, { source }], index) => [`wrong-${index}.ts`, source]);
   const folder = await taskFolder(t, { ...Object.fromEntries(files), 'right.ts': taskSource('right') });
   const refusal = await refusalOf(folder);
-  assert.ok(!refusal.includes('right.ts'), `names a file that is right: ${refusal}`);
+  assert.ok(!refusal.includes('right.ts'), `the error names a correct file: ${refusal}`);
   for (const [index, [kind, { sentence }]] of kinds.entries()) {
     await t.test(`${kind} is refused`, () => {
       const from = refusal.indexOf(join(folder, `wrong-${index}.ts`));
-      assert.notEqual(from, -1, 'the file is not named');
+      assert.notEqual(from, -1, 'the error does not name the file');
       assert.match(refusal.slice(from), sentence);
     });
   }
@@ -129,7 +132,7 @@ test('the error for a file that ends its thread while it loads names the file', 
   const folder = await taskFolder(t, { 'wrong.ts': 'process.exit(0);', 'right.ts': taskSource('right') });
   const refusal = await refusalOf(folder);
   assert.match(refusal, /process\.exit\(\)/);
-  assert.ok(refusal.includes(join(folder, 'wrong.ts')), `does not name the file: ${refusal}`);
+  assert.ok(refusal.includes(join(folder, 'wrong.ts')), `the error does not name the file: ${refusal}`);
 });
 
 async function refusalOf(folder: string): Promise<string> {

@@ -12,7 +12,7 @@ const VariableName = z
   .string()
   .regex(/^[^=\0]{1,200}$/, 'Expected the name of an environment variable')
   .refine((name) => !isTokenVariable(name), {
-    error: `Expected no ${TOKEN_VARIABLE}: tasks must not have the token of their runner. Remove it; a task that calls the edge itself takes a client's token, such as API_TOKEN`,
+    error: `Expected no ${TOKEN_VARIABLE}: tasks must not have the token of their runner. Remove it; a task that calls the edge itself uses a client's token, such as API_TOKEN`,
   });
 
 /** The settings of a task type that can be sent to another thread. */
@@ -34,13 +34,13 @@ const Definition = TaskSettings.extend({
   ),
 });
 
-/** A task type as its file declares it, with checked settings. */
+/** The task type that a file declares, with checked settings. */
 export type CheckedDefinition = z.infer<typeof Definition>;
 
 /**
  * Loads the task type that a file declares.
  *
- * @throws {Error} with a sentence that names the file and its fault.
+ * @throws {Error} that names the file and its fault.
  */
 export async function loadDefinition(module: string, file: string): Promise<CheckedDefinition> {
   const loaded: { default?: unknown } = await import(module).catch((error: unknown) => {

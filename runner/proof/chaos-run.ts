@@ -26,11 +26,11 @@ const RUNNER_ARGS = [
 export interface ChaosOptions {
   readonly tasks: number;
   readonly seed: number;
-  /** How long tasks are submitted and faults injected. */
+  /** How long the run submits tasks and injects faults. */
   readonly seconds: number;
-  /** How long all tasks may take to end after that. */
+  /** The time that all tasks have to end after that. */
   readonly settleSeconds: number;
-  /** Keeps the state and the logs. */
+  /** The folder for the state and the logs. */
   readonly folder: string;
   readonly onProgress?: (accepted: number, ended: number) => void;
 }
@@ -38,13 +38,13 @@ export interface ChaosOptions {
 export interface ChaosReport {
   readonly verdict: Verdict;
   readonly faults: ReadonlyMap<FaultKind, number>;
-  /** Processes that ended as they should not. */
+  /** A sentence for each process that ended unexpectedly. */
   readonly surprises: readonly string[];
   readonly clientRepeats: number;
   readonly seconds: number;
 }
 
-/** Runs the whole system under faults, and tells what became of every task that it accepted. */
+/** Runs the whole system under faults and reports what happened to every task that it accepted. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { tasks, seed, seconds, settleSeconds, folder, onProgress } = options;
   const startedAt = performance.now();
@@ -62,7 +62,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   );
   const ended = new AbortController();
   const clients = new Client(() => clientLink.env.API_WORKER_URL, ended.signal);
-  // What the harness itself reads takes no detour through faults.
+  // The harness reads without a proxy, so no fault affects it.
   const reader = new Client(() => edge.apiUrl, ended.signal);
   const watch = new EndingWatch();
   const accepted: Accepted[] = [];
@@ -94,7 +94,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     while (accepted.some(({ taskId }) => !watch.hasEnded(taskId)) && performance.now() < deadline) {
       await sleep(WATCH_EVERY_MS);
     }
-    // Whatever is still on its way arrives now, and must change nothing.
+    // Messages that are still under way arrive now. They must change nothing.
     await sleep(LEASE_SECONDS * 1000);
 
     const listed = (await reader.list()).map(({ id }) => id);
@@ -121,7 +121,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-/** A way of its own to each worker. */
+/** Opens a separate proxy to each worker. */
 async function openLink(edge: EdgeProcess) {
   const api = await FaultyProxy.listen(() => edge.ports.api);
   const buffer = await FaultyProxy.listen(() => edge.ports.buffer);
@@ -132,7 +132,7 @@ async function openLink(edge: EdgeProcess) {
   return { env, proxies: [api, buffer] };
 }
 
-/** Submits each submission at its time, whether earlier ones are answered or not. */
+/** Sends each submission at its time, without waiting for the answers to earlier ones. */
 async function submitAll(
   client: Client,
   workload: readonly Submission[],
@@ -156,7 +156,7 @@ async function submitAll(
   );
 }
 
-/** Repeats an action, some time apart, until the signal; what it throws then does not matter. */
+/** Repeats an action every `ms` until the signal aborts. Ignores errors that the action throws after that. */
 async function every(ms: number, signal: AbortSignal, action: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     try {

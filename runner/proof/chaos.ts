@@ -1,6 +1,7 @@
 /**
- * Runs the whole system while runners and workers are killed and connections misbehave, then accounts for
- * every task that was accepted. Ends with 0 only if none was lost, ended twice or ran twice at once.
+ * Runs the whole system, kills runners and workers, and makes connections misbehave. Then checks every task
+ * that the system accepted. The exit code is 0 only if the system kept all its promises: for example, it lost
+ * no task, and no task ended twice or ran twice at once.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,10 +26,14 @@ const { tasks, seed, seconds, settle } = await yargs(hideBin(process.argv))
     type: 'number',
     default: Date.now() % 100_000,
     defaultDescription: 'a new one',
-    describe: 'Determines the tasks and the faults; their timing varies',
+    describe: 'Determines the tasks and the faults, but not their exact timing',
   })
-  .option('seconds', { type: 'number', default: 90, describe: 'How long to submit and to inject faults' })
-  .option('settle', { type: 'number', default: 180, describe: 'Seconds that all tasks may take to end then' })
+  .option('seconds', { type: 'number', default: 90, describe: 'How long to submit tasks and inject faults' })
+  .option('settle', {
+    type: 'number',
+    default: 180,
+    describe: 'Seconds that all tasks have to end after that',
+  })
   .strict()
   .parse();
 
@@ -60,10 +65,10 @@ function print({ verdict, faults, surprises, clientRepeats, seconds: took }: Cha
   table.push(
     ['tasks accepted', verdict.accepted],
     ['completed', verdict.completed],
-    ['failed, as expected of them', verdict.failed],
+    ['failed, as expected', verdict.failed],
     ['cancelled', verdict.cancelled],
     ['lost', verdict.lost.length],
-    ['ended otherwise than expected', verdict.endedOtherwise.length],
+    ['ended in an unexpected state', verdict.endedOtherwise.length],
     ['ended twice', verdict.endedTwice.length],
     ['accepted twice', verdict.acceptedTwice.length],
     ['ran twice at once', verdict.overlapped.length],
@@ -73,7 +78,7 @@ function print({ verdict, faults, surprises, clientRepeats, seconds: took }: Cha
     ['runs of tasks', verdict.runs],
     ['client requests repeated', clientRepeats],
     ...kinds().map((kind): [string, number] => [`faults: ${kind}`, faults.get(kind) ?? 0]),
-    ['processes that ended by themselves', surprises.length],
+    ['processes that ended unexpectedly', surprises.length],
     ['seconds', took.toFixed(1)],
     ['seed', seed],
   );

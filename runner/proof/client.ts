@@ -10,15 +10,15 @@ const READS_AT_ONCE = 20;
 
 type RequestOptions = Parameters<typeof timedFetch>[2];
 
-/** A client as it should be: it repeats each call until it is answered. */
+/** A client that repeats each call until it gets an answer, as every client should. */
 export class Client {
   readonly #url: () => string;
   readonly #signal: AbortSignal;
-  /** Calls that were made again. */
+  /** The number of repeated calls. */
   repeats = 0;
 
   /**
-   * @param url of the API Worker, asked at every call.
+   * @param url returns the URL of the API Worker. The client calls it for each request.
    * @param signal ends the repeats.
    */
   constructor(url: () => string, signal: AbortSignal) {
@@ -26,7 +26,7 @@ export class Client {
     this.#signal = signal;
   }
 
-  /** Submits one task alone, several as a batch. Whatever fails, they are accepted once. */
+  /** Submits one task by itself, several as a batch. Regardless of failures, they are accepted once. */
   async submit(tasks: readonly TaskSubmission[], key: string): Promise<string[]> {
     const headers = { 'Idempotency-Key': key };
     if (tasks.length === 1) {
@@ -39,19 +39,19 @@ export class Client {
     return BatchSubmitted.parse(answer).taskIds;
   }
 
-  /** Whether the task is called off; false where it had ended before. */
+  /** Cancels a task. Returns false if the task has already ended. */
   async cancel(taskId: string): Promise<boolean> {
     const { status } = await this.#call(`/tasks/${taskId}/cancel`, { method: 'POST' }, [409]);
     return status === 200;
   }
 
-  /** Undefined where there is no such task. */
+  /** Returns undefined if there is no such task. */
   async read(taskId: string): Promise<TaskView | undefined> {
     const { status, answer } = await this.#call(`/tasks/${taskId}`, {}, [404]);
     return status === 404 ? undefined : TaskView.parse(answer);
   }
 
-  /** Reads tasks, few at a time; those that there are. */
+  /** Reads tasks, up to 20 at a time. The result contains only tasks that exist. */
   async readAll(taskIds: readonly string[]): Promise<Map<string, TaskView>> {
     const views = new Map<string, TaskView>();
     for (let from = 0; from < taskIds.length; from += READS_AT_ONCE) {
@@ -76,8 +76,8 @@ export class Client {
   }
 
   /**
-   * @param refusals statuses that are answers too.
-   * @throws {Error} when the request is refused otherwise, or the signal ends the repeats.
+   * @param refusals error statuses that the caller accepts as an answer.
+   * @throws {Error} if the API refuses the request with another status, or if the signal ends the repeats.
    */
   async #call(
     path: string,

@@ -11,7 +11,7 @@ import { RunnerProcess } from './runner-process.ts';
 import type { StepPayload } from './step.ts';
 
 const TIME_LIMIT_MS = 180_000;
-/** How soon after a start the ledger answers through the API Worker. */
+/** The time that the ledger has to answer through the API Worker after a start. */
 const ANSWERS_WITHIN_MS = 15_000;
 
 let folder: string;
@@ -31,7 +31,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('what was answered 201 ends although both workers were killed right after', async () => {
+test('a task that was answered with 201 completes even if both workers are killed right after the answer', async () => {
   const client = new Client(() => edge.apiUrl, AbortSignal.timeout(TIME_LIMIT_MS));
   const accepted: string[] = [];
   for (const [round, tasks] of [steps(1), steps(50)].entries()) {
@@ -65,7 +65,7 @@ function steps(count: number): TaskSubmission[] {
   });
 }
 
-/** A runner on the workers' present ports. */
+/** Starts a runner on the workers' current ports. */
 async function startRunner(): Promise<RunnerProcess> {
   const env = {
     API_WORKER_URL: edge.apiUrl,

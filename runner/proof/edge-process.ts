@@ -8,20 +8,20 @@ import { timedFetch } from './timed-fetch.ts';
 const STARTS = 3;
 const SWEEP_TIMEOUT_MS = 10_000;
 
-/** Both workers by `edge/scripts/dev.ts`, to be killed and started again over the same state. */
+/** Runs both workers with `edge/scripts/dev.ts`. They can be killed and started again with the same state. */
 export class EdgeProcess {
   readonly #folder: string;
   readonly #sweepAfterSeconds: number;
   #script: Script | undefined;
   #ports = { api: 0, buffer: 0 };
 
-  /** @param folder holds the state and the log. */
+  /** @param folder contains the state and the log. */
   constructor(folder: string, sweepAfterSeconds: number) {
     this.#folder = folder;
     this.#sweepAfterSeconds = sweepAfterSeconds;
   }
 
-  /** The ports of the latest start; each start takes new ones. */
+  /** The ports of the latest start. Each start takes new ports. */
   get ports(): { readonly api: number; readonly buffer: number } {
     return this.#ports;
   }
@@ -47,7 +47,7 @@ export class EdgeProcess {
     const script = this.#script;
     this.#script = undefined;
     if (!script) return;
-    // The script, and with it all that it started.
+    // This kills the script and all processes that it started.
     const { pid } = script.process;
     if (pid !== undefined) await killGroups([pid]);
     await script.ended;
@@ -58,18 +58,18 @@ export class EdgeProcess {
     this.#script = undefined;
   }
 
-  /** Delivers what the queue has lost; does nothing while the workers are down. */
+  /** Runs a sweep, which delivers tasks that the queue has lost. Does nothing if the workers are down. */
   async sweep(): Promise<void> {
     try {
       await timedFetch(`${this.apiUrl}/cdn-cgi/handler/scheduled`, SWEEP_TIMEOUT_MS);
     } catch {
-      // The next one will.
+      // The next sweep delivers them.
     }
   }
 
   async #launch(): Promise<Script> {
     const ports = { api: await freePort(), buffer: await freePort() };
-    // What killed workers leave behind stays in the folder too.
+    // Files that killed workers leave behind stay in the folder too.
     const temporary = join(this.#folder, 'tmp');
     mkdirSync(temporary, { recursive: true });
     const script = await startScript('edge/scripts/dev.ts', {
@@ -78,7 +78,7 @@ export class EdgeProcess {
         BUFFER_PORT: String(ports.buffer),
         STATE_DIR: join(this.#folder, 'state'),
         TMPDIR: temporary,
-        // Wrangler makes the environment variables of the workers then.
+        // With this setting, Wrangler passes its environment variables to the workers.
         CLOUDFLARE_INCLUDE_PROCESS_ENV: 'true',
         SWEEP_AFTER_SECONDS: String(this.#sweepAfterSeconds),
       },

@@ -1,14 +1,14 @@
 import type { TaskStatus } from '../../edge/contract/task.ts';
 
-/** What a client sees of a task's end. */
+/** A task's status and end time, as a client sees them. */
 interface Sighting {
   readonly status: TaskStatus;
   readonly completedAt?: string | undefined;
 }
 
-/** Notices when a task that has ended is seen otherwise later. */
+/** Detects tasks whose end changes after a client has seen it. */
 export class EndingWatch {
-  /** The tasks that ended twice, with both sightings. */
+  /** The tasks that ended twice, by id. Each value describes both sightings. */
   readonly changed = new Map<string, string>();
   readonly #endings = new Map<string, string>();
 

@@ -28,7 +28,7 @@ async function ask(): Promise<string> {
   return (await fetch(`http://127.0.0.1:${proxy.port}`, { signal: AbortSignal.timeout(5000) })).text();
 }
 
-test('it carries requests and answers', async () => {
+test('the proxy forwards requests and answers', async () => {
   assert.equal(await ask(), 'answer');
 });
 
@@ -40,7 +40,7 @@ test('a slow proxy delays both directions', async () => {
   await slow;
 });
 
-test('what a stall held back arrives after it', async () => {
+test('data that a stall held back arrives after the stall', async () => {
   const stalled = proxy.stall(200);
   const answer = ask();
   await stalled;
@@ -48,7 +48,7 @@ test('what a stall held back arrives after it', async () => {
   assert.equal(await answer, 'answer');
 });
 
-test('a black hole swallows requests, then cuts the connection', async () => {
+test('a black hole drops requests, then cuts the connection', async () => {
   const hole = proxy.swallow(['request', 'answer'], 200);
   await assert.rejects(ask());
   await hole;
@@ -56,14 +56,14 @@ test('a black hole swallows requests, then cuts the connection', async () => {
   assert.equal(await ask(), 'answer');
 });
 
-test('a request whose answer is lost arrives', async () => {
+test('a request reaches the server although its answer is lost', async () => {
   const losing = proxy.swallow(['answer'], 200);
   await assert.rejects(ask());
   await losing;
   assert.equal(received, 1);
 });
 
-test('a cut ends the requests under way', async () => {
+test('a cut ends all requests under way', async () => {
   const stalled = proxy.stall(100);
   const answer = assert.rejects(ask());
   setTimeout(() => proxy.cut(), 50);

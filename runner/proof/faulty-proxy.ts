@@ -5,20 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 type Direction = 'request' | 'answer';
 
 /**
- * A TCP proxy that misbehaves when it is told to. Its own port stays the same; where it leads to is asked at
- * every connection.
+ * A TCP proxy that misbehaves on request. Its own port stays the same. It looks up its target port for each
+ * connection.
  */
 export class FaultyProxy {
   readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Connections that lost data: nothing sensible can follow on them. */
+  /** Connections that lost data. The proxy forwards nothing more on them. */
   readonly #torn = new Set<Socket>();
   readonly #swallowing = { request: 0, answer: 0 };
   readonly #delays: number[] = [];
   readonly #stalls = new Set<Promise<void>>();
 
-  /** @param target the port on loopback that connections lead to now. */
+  /** @param target returns the current target port on loopback. */
   static async listen(target: () => number): Promise<FaultyProxy> {
     const server = createServer();
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -37,14 +37,14 @@ export class FaultyProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Holds back each piece of data by `delayMs`, for a time. */
+  /** Delays each piece of data by `delayMs`. Stops after `forMs`. */
   async slow(delayMs: number, forMs: number): Promise<void> {
     this.#delays.push(delayMs);
     await sleep(forMs);
     this.#delays.splice(this.#delays.indexOf(delayMs), 1);
   }
 
-  /** Lets nothing through for a time, then everything. */
+  /** Holds back all data for a time, then forwards it. */
   async stall(forMs: number): Promise<void> {
     const stall = sleep(forMs).then(() => {
       this.#stalls.delete(stall);
@@ -53,7 +53,7 @@ export class FaultyProxy {
     await stall;
   }
 
-  /** Swallows what is sent in these directions for a time; then cuts the connections that lost something. */
+  /** Drops all data in these directions for a time. Then cuts the connections that lost data. */
   async swallow(directions: readonly Direction[], forMs: number): Promise<void> {
     for (const direction of directions) this.#swallowing[direction] += 1;
     await sleep(forMs);
@@ -93,7 +93,7 @@ export class FaultyProxy {
       }
       to.end();
     } catch {
-      // It was cut.
+      // The connection was cut.
     }
   }
 }

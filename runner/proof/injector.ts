@@ -4,16 +4,16 @@ import type { FaultyProxy } from './faulty-proxy.ts';
 import type { Fault, FaultKind, Link, TimedFault } from './plan.ts';
 import type { RunnerProcess } from './runner-process.ts';
 
-/** What faults are injected into. */
+/** The processes and proxies that get the faults. */
 export interface Targets {
   readonly edge: EdgeProcess;
   readonly runners: readonly RunnerProcess[];
-  /** The proxies on each runner's way to the workers. */
+  /** For each runner, the proxies between it and the workers. */
   readonly runnerProxies: readonly (readonly FaultyProxy[])[];
   readonly clientProxies: readonly FaultyProxy[];
 }
 
-/** Carries out a plan of faults. Those of one process follow one another; all others may overlap. */
+/** Carries out a plan of faults. The faults of one process run one after another. All others may overlap. */
 export class Injector {
   readonly injected = new Map<FaultKind, number>();
   readonly #targets: Targets;
@@ -23,7 +23,7 @@ export class Injector {
     this.#targets = targets;
   }
 
-  /** Resolves when the last fault is over: all processes run and all proxies let everything through. */
+  /** Resolves when the last fault is over. Then all processes run, and all proxies forward everything. */
   async carryOut(plan: readonly TimedFault[], log: (fault: Fault) => void): Promise<void> {
     const startedAt = performance.now();
     const faults: Promise<void>[] = [];

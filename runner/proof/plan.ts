@@ -1,25 +1,25 @@
 import type { Random } from './random.ts';
 
-/** Whose connections a fault of the network hits: a runner's, the clients', or everyone's. */
+/** The connections that a network fault affects: those of one runner, of the clients, or all. */
 export type Link = number | 'clients' | 'all';
 
-/** What is done to the system. */
+/** A fault that the injector causes in the system. */
 export type Fault =
-  /** SIGKILL, and a start some time later. */
+  /** Kills a runner with SIGKILL and starts it again some time later. */
   | { kind: 'kill runner'; runner: number; downMs: number }
-  /** SIGTERM, its drain awaited, and a start some time later. */
+  /** Sends SIGTERM to a runner, waits for its drain, and starts it again some time later. */
   | { kind: 'stop runner'; runner: number; downMs: number }
-  /** SIGKILL of both workers and all that belongs to them, and a start over the same state. */
+  /** Kills both workers and all their processes with SIGKILL, then starts them with the same state. */
   | { kind: 'kill edge'; downMs: number }
-  /** All connections are cut. */
+  /** Cuts all connections. */
   | { kind: 'cut'; link: Link }
   /** Each piece of data arrives late. */
   | { kind: 'slow'; link: Link; delayMs: number; forMs: number }
-  /** Nothing arrives for a while, then all of it: also requests that nobody waits for any more. */
+  /** Nothing arrives for a while. Then everything arrives, even requests that nobody waits for any more. */
   | { kind: 'stall'; link: Link; forMs: number }
-  /** What is sent for a while never arrives; then the connections are cut. */
+  /** All data that is sent for a while is lost. Then the connections are cut. */
   | { kind: 'black hole'; link: Link; forMs: number }
-  /** Requests arrive and take effect, but their answers never come; then the connections are cut. */
+  /** Requests arrive and take effect, but their answers are lost. Then the connections are cut. */
   | { kind: 'lose answers'; link: Link; forMs: number };
 
 export type FaultKind = Fault['kind'];
@@ -29,7 +29,7 @@ export interface TimedFault {
   readonly fault: Fault;
 }
 
-/** How often each kind comes in one round. */
+/** The number of faults of each kind in one round. */
 const ROUND: Readonly<Record<FaultKind, number>> = {
   'kill runner': 4,
   'stop runner': 2,
@@ -42,7 +42,7 @@ const ROUND: Readonly<Record<FaultKind, number>> = {
 };
 const ROUND_SECONDS = 25;
 
-/** Faults for some seconds: whole rounds, so that every kind comes in a short run too. */
+/** Plans faults for some seconds. It plans whole rounds, so even a short run has every kind of fault. */
 export function planFaults(random: Random, seconds: number, runners: number): TimedFault[] {
   const rounds = Math.max(1, Math.round(seconds / ROUND_SECONDS));
   const round = kinds().flatMap((kind) => Array.from({ length: ROUND[kind] }, () => kind));

@@ -11,7 +11,7 @@ import type { Run } from './run-log.ts';
 import { RunnerProcess } from './runner-process.ts';
 import type { StepPayload } from './step.ts';
 
-/** Submitted first, and again whenever fewer than a third of that are left to run. */
+/** The test submits this many tasks first, and again whenever fewer than a third of them are left to run. */
 const TASKS = 300;
 const TASK_MS = 50;
 const TIME_LIMIT_MS = 120_000;
@@ -32,7 +32,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-test('restarting each runner in turn under load spends no attempt and runs no task twice', async (t) => {
+test('a restart of each runner in turn under load spends no attempt and runs no task twice', async (t) => {
   runners = ['a', 'b', 'c'].map(
     (name) => new RunnerProcess({ name, folder, args: RUNNER_ARGS, env: edge.env }),
   );
@@ -91,7 +91,7 @@ function submit(client: Client): Promise<string[]> {
   return client.submit(tasks, randomUUID());
 }
 
-/** Waits until the runner's present process runs tasks. */
+/** Waits until the runner's current process runs tasks. */
 async function untilItRuns(runner: RunnerProcess, limit: AbortSignal): Promise<void> {
   const pid = runner.lives.at(-1)?.pid;
   while (!(await runner.runs()).some((run) => run.pid === pid)) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { RunLine } from './step.ts';
 
-/** One run of a task. Without an end, its thread or its process ended first. */
+/** One run of a task. If `end` is missing, the thread or the process ended before the run did. */
 export interface Run {
   readonly run: string;
   readonly taskId: string;
@@ -11,14 +11,14 @@ export interface Run {
   readonly end?: { readonly how: 'ok' | 'failed' | 'aborted'; readonly at: number };
 }
 
-/** Reads the runs that a runner's tasks wrote down; none where no task has run. */
+/** Reads the runs that a runner's tasks wrote to the log. Returns an empty list if no task has run. */
 export async function readRuns(file: string): Promise<Run[]> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
   const runs = new Map<string, Run>();
-  // A read may meet a line that is still being written, where it crosses a page of the file.
+  // The last line may be incomplete: a write that crosses a page of the file is not atomic for readers.
   const written = text.slice(0, text.lastIndexOf('\n') + 1);
   for (const line of written.split('\n').filter(Boolean)) {
     const { event, at, ...run } = RunLine.parse(JSON.parse(line));

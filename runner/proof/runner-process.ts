@@ -6,23 +6,24 @@ import { RUN_LOG } from './step.ts';
 
 export interface RunnerProcessOptions {
   readonly name: string;
-  /** Holds a folder of the runner's own, with its log and the runs of its tasks. */
+  /** The parent of the runner's own folder, which contains its log and the runs of its tasks. */
   readonly folder: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** How a process of the runner ended, in Unix milliseconds. */
+/** One process of the runner. */
 export interface Life {
   readonly pid: number;
+  /** Unix milliseconds. */
   endedAt?: number;
 }
 
-/** A runner with the task types of the proofs, to be stopped or killed and started again. */
+/** A runner with the task types of the proofs. It can be stopped or killed, and started again. */
 export class RunnerProcess {
   readonly name: string;
   readonly lives: Life[] = [];
-  /** Ends that nobody asked for, or that were not as they should be; a sentence each. */
+  /** A sentence for each end that was not requested or had a wrong exit code. */
   readonly surprises: string[] = [];
   readonly #options: RunnerProcessOptions;
   readonly #dataDir: string;
@@ -65,7 +66,7 @@ export class RunnerProcess {
   /** Waits for the runner's drain. */
   async stop(): Promise<void> {
     const code = await this.#end('SIGTERM');
-    // Null: it was told before it listened to signals.
+    // The code is null if the signal came before the runner listened to signals.
     if (code) this.surprises.push(`The runner ${this.name} ended with exit code ${code} when it was stopped`);
   }
 

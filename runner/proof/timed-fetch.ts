@@ -4,8 +4,8 @@ export interface Answer {
 }
 
 /**
- * A request that fails when it is not answered in time. Its timer keeps the process alive, unlike
- * `AbortSignal.timeout`: the server may be killed at any moment.
+ * Sends a request and fails if the answer does not come in time. Unlike `AbortSignal.timeout`, the timer
+ * keeps the process alive. This matters because the server may be killed at any moment.
  */
 export async function timedFetch(
   url: string,

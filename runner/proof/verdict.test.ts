@@ -43,7 +43,7 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
   };
 }
 
-test('a task that ran once and completed is as promised', () => {
+test('a task that ran once and completed keeps the promise', () => {
   const verdict = judge(evidence());
   assert.ok(holds(verdict));
   assert.deepEqual([verdict.accepted, verdict.completed, verdict.runs, verdict.runAgain], [1, 1, 1, 0]);
@@ -64,13 +64,13 @@ describe('the promise is broken by', () => {
       { views: new Map([[TASK, view({ status: 'failed' })]]) },
     ],
     [
-      'a task that completed although it was called off',
+      'a task that completed although it was cancelled',
       'endedOtherwise',
       { accepted: [accepted({ cancelled: true })] },
     ],
-    ['a task that no answer named', 'acceptedTwice', { listed: [TASK, 'task-2'] }],
+    ['a task that no answer contained', 'acceptedTwice', { listed: [TASK, 'task-2'] }],
     ['a task whose end changed', 'endedTwice', { changed: new Map([[TASK, 'completed, later failed']]) }],
-    ['a result of no run', 'endedTwice', { runs: [run({ run: OTHER_RUN })] }],
+    ['a result that belongs to no run', 'endedTwice', { runs: [run({ run: OTHER_RUN })] }],
     ['a result of a run that failed', 'endedTwice', { runs: [run({ end: { how: 'failed', at: 10 } })] }],
     ['two runs at once', 'overlapped', { runs: [run(), interrupted] }],
     [
@@ -92,7 +92,7 @@ describe('the promise is broken by', () => {
   }
 });
 
-test('a run without an end lasts until its process ended', () => {
+test('a run without an end lasts until the end of its process', () => {
   const second = run({ pid: 2, attempt: 2, startedAt: 100, end: { how: 'ok', at: 110 } });
   const killed: Run = { run: OTHER_RUN, taskId: TASK, attempt: 1, pid: 1, startedAt: 0 };
   const judged = (endedAt: number) =>
@@ -102,14 +102,14 @@ test('a run without an end lasts until its process ended', () => {
   assert.equal(judged(101).overlapped.length, 1);
 });
 
-test('an attempt whose start nobody heard of may run again', () => {
+test('an attempt may run again if its start was never reported', () => {
   const unheard = run({ run: OTHER_RUN, end: { how: 'ok', at: 3 } });
   const second = run({ pid: 2, startedAt: 20, end: { how: 'ok', at: 25 } });
   const views = new Map([[TASK, view({ attempts: [attemptUntil(30)] })]]);
   assert.ok(holds(judge(evidence({ runs: [unheard, second], views }))));
 });
 
-test('runs that failed as they should do not count as run again', () => {
+test('a run after an expected failure does not count as run again', () => {
   const failed = run({ run: OTHER_RUN, end: { how: 'failed', at: 3 } });
   const second = run({ attempt: 2, startedAt: 5 });
   assert.equal(judge(evidence({ runs: [failed, second] })).runAgain, 0);

@@ -4,54 +4,54 @@ import type { Life } from './runner-process.ts';
 import { StepResult } from './step.ts';
 import type { Step } from './workload.ts';
 
-/** A task that a client got an answer for. */
+/** A task whose submission was answered. */
 export interface Accepted {
   readonly taskId: string;
   readonly step: Step;
-  /** The client was told that the task is called off. */
+  /** The API answered that it cancelled the task. */
   readonly cancelled: boolean;
 }
 
-/** All that was seen of a run of the system. */
+/** Everything that the harness observed during a run of the system. */
 export interface Evidence {
   readonly accepted: readonly Accepted[];
-  /** Every task that the system lists at the end. */
+  /** The ids of all tasks that the system lists at the end. */
   readonly listed: readonly string[];
-  /** Each task as it is read back at the end. */
+  /** Each task as the API returns it at the end. */
   readonly views: ReadonlyMap<string, TaskView>;
-  /** What the tasks themselves wrote down. */
+  /** The runs that the tasks themselves wrote to their logs. */
   readonly runs: readonly Run[];
-  /** The runners' processes: the tasks of one that was killed ended with it. */
+  /** The runners' processes. When a process is killed, its tasks end with it. */
   readonly lives: readonly Life[];
-  /** Tasks whose end was seen to change. */
+  /** Tasks whose end changed after it was first seen. */
   readonly changed: ReadonlyMap<string, string>;
 }
 
-/** How the tasks fared. Each list holds a sentence for every task that it counts. */
+/** What happened to the tasks. Each list has one entry for every task that it counts. */
 export interface Verdict {
   readonly accepted: number;
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
   readonly runs: number;
-  /** Tasks that ran again although no failure of theirs asked for it: after a crash, or a lost lease. */
+  /** Tasks that ran again although they did not fail: after a crash or a lost lease. */
   readonly runAgain: number;
-  /** Accepted, and not ended. */
+  /** Tasks that were accepted but did not end. */
   readonly lost: string[];
-  /** Ended as it should not. */
+  /** Tasks that ended in an unexpected state. */
   readonly endedOtherwise: string[];
-  /** In the system although no answer names it. */
+  /** Tasks in the system that no answer contained. */
   readonly acceptedTwice: string[];
-  /** Its end changed, or its result comes from no run that ended well. */
+  /** Tasks whose end changed, or whose result comes from no successful run. */
   readonly endedTwice: string[];
-  /** Two of its runs overlap in time. */
+  /** Tasks with two runs that overlap in time. */
   readonly overlapped: string[];
   /**
-   * A run began after its attempt had ended. Two runs may share an attempt that nobody heard of: that of a task
-   * that was read ahead, and whose runner was lost before it could report the start.
+   * Tasks with a run that began after its attempt had ended. Two runs may share an attempt if the start of
+   * the first was never reported: a runner read the task ahead and was lost before it reported the start.
    */
   readonly ranAfterItsEnd: string[];
-  /** Attempts were spent beyond the maximum. */
+  /** Tasks that spent more attempts than the maximum. */
   readonly beyondMaximum: string[];
 }
 
@@ -87,7 +87,9 @@ export function judge(evidence: Evidence): Verdict {
       ...[...changed].map(([taskId, change]) => `${taskId} was ${change}`),
       ...ended
         .filter(({ view, runs: own }) => view.status === 'completed' && !resultIsOf(view, own))
-        .map(({ view }) => `${view.taskId} has the result ${JSON.stringify(view.result)} of no run`),
+        .map(
+          ({ view }) => `${view.taskId} has the result ${JSON.stringify(view.result)} that belongs to no run`,
+        ),
     ],
     overlapped: [...runs.values()].flatMap((own) => overlapOf(own, endOf) ?? []),
     ranAfterItsEnd: ended.flatMap(({ view, runs: own }) => lateRunOf(view, own) ?? []),
@@ -99,12 +101,12 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-/** Whether the system did what it promises. */
+/** Whether the system kept its promises. */
 export function holds(verdict: Verdict): boolean {
   return Object.values(verdict).every((value) => !Array.isArray(value) || value.length === 0);
 }
 
-/** When runs ended; one that did not say so ended with its process. */
+/** Returns when a run ended. A run without an end in the log ended with its process. */
 function endingsOf({ lives }: Evidence): (run: Run) => number {
   const ends = new Map(lives.map(({ pid, endedAt }) => [pid, endedAt]));
   return ({ pid, end }) => end?.at ?? ends.get(pid) ?? Number.POSITIVE_INFINITY;

@@ -3,11 +3,11 @@ import type { TaskStatus, TaskSubmission } from '../../edge/contract/task.ts';
 import type { Random } from './random.ts';
 import type { StepPayload } from './step.ts';
 
-/** One task of the workload, and how it may end. */
+/** One task of the workload, with the states in which it may end. */
 export interface Step {
   readonly task: TaskSubmission & { payload: StepPayload };
   readonly ends: readonly TaskStatus[];
-  /** The client cancels it some time after its submission. */
+  /** The client cancels the task this long after its submission. */
   readonly cancelAfterMs?: number;
 }
 
@@ -18,11 +18,11 @@ export interface Submission {
 }
 
 const MAX_BATCH = 20;
-/** More than crashes will spend. */
+/** More attempts than crashes can spend in practice. */
 const PLENTY_OF_ATTEMPTS = 50;
 const BACKOFF = { baseSeconds: 0.2, capSeconds: 2 };
 
-/** Tasks of all kinds, alone and in batches, spread over some time. */
+/** Creates tasks of all kinds, single and in batches, spread over some seconds. */
 export function makeWorkload(random: Random, tasks: number, seconds: number): Submission[] {
   const batches: Step[][] = [];
   for (let index = 0; index < tasks; ) {
@@ -76,7 +76,7 @@ function makeKind(random: Random): Kind {
     };
   }
   if (dice < 0.25) return { payload: { fatal: true }, ends: ['failed'], maxAttempts: PLENTY_OF_ATTEMPTS };
-  // Crashes may spend both attempts of these.
+  // Crashes may spend both attempts of these tasks.
   if (dice < 0.3) return { payload: {}, ends: ['completed', 'failed'], maxAttempts: 2 };
   return { payload: {}, ends: ['completed'], maxAttempts: PLENTY_OF_ATTEMPTS };
 }

@@ -11,19 +11,19 @@ import { refusal, smtpServer } from './testing/smtp-server.ts';
 const TASK_ID = 'a1b2c3d4-e5f6-4890-abcd-ef1234567890';
 const welcome = { to: 'user@example.com', subject: 'Welcome Email', template: 'welcome' };
 
-/** A folder for messages, and the environment that has them written there. */
+/** A folder for messages, and the environment that selects it. */
 async function outbox(test: TestContext, ...below: string[]) {
   const folder = join(await temporaryFolder(test), ...below);
   return { folder, env: { OUTBOX_DIR: folder } };
 }
 
-/** A mail server, what it receives, and the environment that has messages sent to it. */
+/** A mail server, the messages that it receives, and the environment that selects it. */
 async function server(test: TestContext, options?: SMTPServerOptions) {
   const { url, received } = await smtpServer(test, options);
   return { received, env: { SMTP_URL: url, MAIL_FROM: 'Queue <queue@example.org>' } };
 }
 
-test('without a mail server the message is written to the outbox, named by the task', async (t) => {
+test('without a mail server, the task writes the message to the outbox under its task id', async (t) => {
   const { folder, env } = await outbox(t);
   const file = join(folder, `${TASK_ID}.eml`);
   assert.deepEqual(await resultOf(email, welcome, { taskId: TASK_ID, env }), {
@@ -39,20 +39,20 @@ test('without a mail server the message is written to the outbox, named by the t
   assert.match(source, /^Content-Type: text\/html/m);
 });
 
-test('a repeated attempt replaces its message in the outbox', async (t) => {
+test('a repeated attempt replaces the message of the task in the outbox', async (t) => {
   const { folder, env } = await outbox(t);
   const first = await resultOf(email, welcome, { attempt: 1, env });
   assert.deepEqual(await resultOf(email, welcome, { attempt: 2, env }), first);
   assert.equal((await readdir(folder)).length, 1);
 });
 
-test('the folder of the outbox is made where it is missing', async (t) => {
+test('the folder of the outbox is created if it is missing', async (t) => {
   const { folder, env } = await outbox(t, 'mail', 'out');
   await resultOf(email, welcome, { env });
   assert.equal((await readdir(folder)).length, 1);
 });
 
-test('an outbox that cannot be written is named by its setting, not by its path', async (t) => {
+test('the error for an outbox that cannot be written names the setting, not the path', async (t) => {
   const file = join(await temporaryFolder(t), 'file');
   await writeFile(file, '');
   await assert.rejects(
@@ -76,7 +76,7 @@ test('the message reaches every recipient through the mail server', async (t) =>
   assert.match(mail?.source ?? '', new RegExp(`^Message-ID: <${TASK_ID}@example\\.org>\r$`, 'm'));
 });
 
-test('a repeated attempt carries the same Message-ID', async (t) => {
+test('a repeated attempt sends the same Message-ID', async (t) => {
   const { received, env } = await server(t);
   await resultOf(email, welcome, { attempt: 1, env });
   await resultOf(email, welcome, { attempt: 2, env });
@@ -85,7 +85,7 @@ test('a repeated attempt carries the same Message-ID', async (t) => {
   assert.equal(first, second);
 });
 
-test('the payload may name the sender and bring its own text and HTML', async (t) => {
+test('the payload may contain the sender, the text and the HTML', async (t) => {
   const { received, env } = await server(t);
   const from = { name: 'Zoë', address: 'zoe@example.net' };
   await resultOf(
@@ -98,7 +98,7 @@ test('the payload may name the sender and bring its own text and HTML', async (t
   assert.match(received[0]?.source ?? '', /^<p>rich<\/p>\r$/m);
 });
 
-test('a permanent refusal is not retried', async (t) => {
+test('a permanent refusal by the mail server is not retried', async (t) => {
   const { env } = await server(t, {
     onRcptTo: (_address, _session, done) => done(refusal(550, 'No such user')),
   });
@@ -109,7 +109,7 @@ test('a permanent refusal is not retried', async (t) => {
   });
 });
 
-test('a temporary refusal is retried', async (t) => {
+test('a temporary refusal by the mail server is retried', async (t) => {
   const { env } = await server(t, {
     onRcptTo: (_address, _session, done) => done(refusal(451, 'Try again later')),
   });
@@ -119,12 +119,12 @@ test('a temporary refusal is retried', async (t) => {
   );
 });
 
-test('a server that cannot be reached is retried', async () => {
+test('a message is retried if the server cannot be reached', async () => {
   const env = { SMTP_URL: 'smtp://127.0.0.1:1' };
   await assert.rejects(resultOf(email, welcome, { env }), (error) => !(error instanceof NonRetryableError));
 });
 
-test('recipients that the server refuses are reported, without sending again to the others', async (t) => {
+test('the result contains refused recipients, and the other recipients get no second message', async (t) => {
   const { env } = await server(t, {
     onRcptTo: ({ address }, _session, done) => done(address.startsWith('gone') ? refusal(550, 'Gone') : null),
   });
@@ -142,13 +142,13 @@ test('recipients that the server refuses are reported, without sending again to 
   assert.deepEqual(lines, ['warn The mail server refused 1 of the recipients']);
 });
 
-test('an abort ends the sending', async (t) => {
+test('an abort stops the delivery', async (t) => {
   const abort = new AbortController();
   const { env } = await server(t, { onMailFrom: () => abort.abort() });
   await assert.rejects(resultOf(email, welcome, { signal: abort.signal, env }), { name: 'AbortError' });
 });
 
-test('values are escaped in the HTML part and stand as they are in the text part', async (t) => {
+test('values are escaped in the HTML part and unchanged in the text part', async (t) => {
   const { folder, env } = await outbox(t);
   await resultOf(email, { ...welcome, data: { name: '<b>Ann & Bo</b>' } }, { taskId: TASK_ID, env });
   const source = await readFile(join(folder, `${TASK_ID}.eml`), 'utf8');
@@ -156,7 +156,7 @@ test('values are escaped in the HTML part and stand as they are in the text part
   assert.match(source.replaceAll('=\r\n', ''), /Welcome, &lt;b&gt;Ann &amp; Bo&lt;\/b&gt;!<\/h1>/);
 });
 
-test('every template can be rendered without data and leaves no gap', async (t) => {
+test('every template renders without data and leaves no gap', async (t) => {
   const { folder, env } = await outbox(t);
   for (const template of ['notification', 'report', 'welcome']) {
     await resultOf(email, { ...welcome, template }, { taskId: template, env });
@@ -164,7 +164,7 @@ test('every template can be rendered without data and leaves no gap', async (t) 
   }
 });
 
-test('a link is made of a web address only', async (t) => {
+test('only a web address becomes a link', async (t) => {
   const { folder, env } = await outbox(t);
   const data = { message: 'Look', url: 'javascript:alert(1)' };
   await resultOf(email, { ...welcome, template: 'notification', data }, { taskId: TASK_ID, env });
@@ -179,12 +179,12 @@ for (const template of [
   '@welcome',
   '',
 ]) {
-  test(`a template named ${JSON.stringify(template)} is refused with those that exist`, async (t) => {
+  test(`a template named ${JSON.stringify(template)} is refused, and the error lists the existing templates`, async (t) => {
     const { env } = await outbox(t);
     await assert.rejects(
       resultOf(email, { ...welcome, template }, { env }),
       new NonRetryableError(
-        `There is no email template \`${template}\`; there are: notification, report, welcome.`,
+        `There is no email template \`${template}\`. The templates are: notification, report, welcome.`,
       ),
     );
   });
@@ -199,7 +199,7 @@ for (const [what, change] of Object.entries({
   'a recipient without a domain': { to: 'user' },
   'neither a template nor a text': { template: undefined },
   'both a template and a text': { text: 'Hello' },
-  'an option it does not know': { cc: 'other@example.com' },
+  'an unknown option': { cc: 'other@example.com' },
 })) {
   test(`${what} is refused`, () => {
     assert.ok(!email.payload.safeParse({ ...welcome, ...change }).success);

@@ -9,10 +9,10 @@ import { renderEmail } from './lib/email-template.ts';
 import { fileFailure } from './lib/file-failure.ts';
 
 const DEFAULT_SENDER = 'Task queue <no-reply@localhost>';
-/** RFC 5321, section 4.5.3.1.8: what every server must take in one message. */
+/** Every server must accept this many recipients in one message (RFC 5321, section 4.5.3.1.8). */
 const MAX_RECIPIENTS = 100;
 
-/** Text of a header: a line break would begin a header of its own. */
+/** The text of a header. A line break in it would begin another header. */
 const headerText = z
   .string()
   .max(500)
@@ -24,7 +24,7 @@ type Sender = z.output<typeof sender>;
 const payload = z
   .strictObject({
     to: z.union([z.email(), z.array(z.email()).min(1).max(MAX_RECIPIENTS)]),
-    /** `MAIL_FROM` where absent. */
+    /** The default is `MAIL_FROM`. */
     from: sender.optional(),
     subject: headerText.min(1),
     /** A template's name; its variables are `data` and `subject`. */
@@ -35,12 +35,12 @@ const payload = z
   })
   .refine(
     ({ template, text, html }) => (template === undefined) !== (text === undefined && html === undefined),
-    'Give a `template`, or else the message itself as `text`, `html` or both',
+    'Set either `template`, or the message itself as `text`, `html` or both',
   );
 
 /**
- * Sends an email through the server at `SMTP_URL`; without one, writes it to the folder `OUTBOX_DIR`.
- * The Message-ID follows from the task, so that a message sent twice can be recognised.
+ * Sends an email through the server at `SMTP_URL`. If that is not set, writes the email to the folder
+ * `OUTBOX_DIR`. The Message-ID is derived from the task, so a message that is sent twice can be recognised.
  */
 export default defineTask({
   type: 'email',
@@ -68,7 +68,7 @@ async function send(message: SendMailOptions, url: string, { signal, log }: Task
   try {
     const { messageId, accepted, rejected } = await transport.sendMail({ ...message, signal });
     if (rejected.length === 0) return { messageId, accepted, transport: 'smtp' };
-    // A further attempt would send again to those who have it.
+    // Another attempt would send the message again to recipients that already have it.
     log.warn(`The mail server refused ${rejected.length} of the recipients`, { rejected });
     return { messageId, accepted, rejected, transport: 'smtp' };
   } catch (error) {
@@ -99,7 +99,7 @@ function messageIdOf(taskId: string, from: Sender): string {
   return `<${encodeURIComponent(taskId)}@${domain}>`;
 }
 
-/** Whether the server answered that the same message will never be taken (5xx). */
+/** Whether the server answered that it will never accept this message (5xx). */
 function isPermanent(error: unknown): error is Error {
   return error instanceof Error && 'permanent' in error && error.permanent === true;
 }

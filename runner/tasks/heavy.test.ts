@@ -61,7 +61,7 @@ function linearCsv(rows: number, noise: number): string {
   });
 }
 
-test('each numeric column is summarised and the others are named', async (t) => {
+test('each numeric column is summarised, and the other columns are listed by name', async (t) => {
   const csv = '\uFEFFwhen,size,"price, each"\n2025-01-01,1,10\n2025-01-02,,20\n\n2025-01-03,3,60\n';
   assert.deepEqual(await analyse(t, { csv }), {
     dataset: 'data.csv',
@@ -82,7 +82,7 @@ test('each numeric column is summarised and the others are named', async (t) => 
   });
 });
 
-test('a regression finds the relation that made the data', async (t) => {
+test('a regression finds the relation that generated the data', async (t) => {
   const { model } = regression.parse(await analyse(t, { csv: linearCsv(500, 0), parameters: learn }));
   assert.equal(model.target, 'y');
   assert.ok(Math.abs((model.coefficients.a ?? 0) - 2) < 1e-6);
@@ -92,9 +92,9 @@ test('a regression finds the relation that made the data', async (t) => {
   assert.deepEqual([model.trainingRows, model.testRows, model.incompleteRows], [400, 100, 0]);
 });
 
-test("a regression's error is the noise of the data", async (t) => {
+test("a regression's error equals the noise of the data", async (t) => {
   const { model } = regression.parse(await analyse(t, { csv: linearCsv(5000, 12), parameters: learn }));
-  // A uniform number of width 12 deviates by 12 / √12.
+  // The standard deviation of a uniform number of width 12 is 12 / √12.
   assert.ok(Math.abs(model.rmse - Math.sqrt(12)) < 0.2);
 });
 
@@ -105,20 +105,20 @@ test('a regression of unrelated numbers explains nothing', async (t) => {
   assert.ok(Math.abs(model.r2) < 0.05);
 });
 
-test('the target may be chosen; rows that miss a value are left out', async (t) => {
+test('the payload may choose the target, and rows with a missing value are left out', async (t) => {
   const csv = csvOf('y,x', 100, (index) => [index % 10 === 0 ? '' : 5 * index, index]);
   const { model } = regression.parse(await analyse(t, { csv, parameters: { ...learn, target: 'y' } }));
   assert.ok(Math.abs((model.coefficients.x ?? 0) - 5) < 1e-9);
   assert.equal(model.incompleteRows, 10);
 });
 
-test('columns that repeat each other or never change leave a regression sound', async (t) => {
+test('a regression stays correct if columns repeat each other or never change', async (t) => {
   const csv = csvOf('x,twin,constant,y', 100, (index) => [index, 2 * index, 7, 4 * index]);
   const { model } = regression.parse(await analyse(t, { csv, parameters: learn }));
   assert.ok(model.r2 > 0.999_999);
 });
 
-test('k-means finds the groups that made the data', async (t) => {
+test('k-means finds the groups that generated the data', async (t) => {
   const random = seededRandom(2);
   const centres = [
     [0, 0],
@@ -161,13 +161,13 @@ test('the progress rises to 100 percent with the bytes read', async (t) => {
   assert.equal(seen.at(-1), 100);
 });
 
-test('an abort ends the reading', async (t) => {
+test('an abort stops the reading', async (t) => {
   const abort = new AbortController();
   const context = { signal: abort.signal, onProgress: () => abort.abort() };
   await assert.rejects(analyse(t, { csv: linearCsv(10_000, 1), context }), { name: 'AbortError' });
 });
 
-test('a missing file is named with how to make it', async (t) => {
+test('the error for a missing file contains its name and how to create it', async (t) => {
   const dataDir = await temporaryFolder(t);
   await assert.rejects(
     resultOf(heavy, { operation: 'data_analysis', dataset: 'large_dataset.csv' }, { dataDir }),
@@ -187,37 +187,37 @@ test('a file outside the data folder is refused', async (t) => {
 });
 
 for (const [what, { csv, parameters, message }] of Object.entries<Trial & { message: string | RegExp }>({
-  'a line with a field too few': { csv: 'a,b\n1,2\n3\n', message: /is not valid CSV: .* on line 3\.$/ },
+  'a line with too few fields': { csv: 'a,b\n1,2\n3\n', message: /is not valid CSV: .* on line 3\.$/ },
   'a quote that is not closed': {
     csv: 'a,b\n1,"2\n',
     message: /is not valid CSV: Quote Not Closed: .* at line 2\.$/,
   },
   'an empty file': { csv: '', message: '`data.csv` is empty; a header line is needed.' },
-  'a name that two columns have': {
+  'a header with the same name twice': {
     csv: 'a,a\n1,2\n',
     message: '`data.csv` has two columns named `a`; rename one.',
   },
   'a target that is not numeric': {
     csv: 'a,b,c\n1,2,3\n1,x,3\n',
     parameters: { ...learn, target: 'b' },
-    message: '`b` is not numeric: row 2 holds "x". Numeric are: a, c.',
+    message: '`b` is not numeric: row 2 contains "x". The numeric columns are: a, c.',
   },
   'a target that does not exist': {
     csv: 'a,c\n1,3\n',
     parameters: { ...learn, target: 'b' },
-    message: '`data.csv` has no numeric column `b`. Numeric are: a, c.',
+    message: '`data.csv` has no numeric column `b`. The numeric columns are: a, c.',
   },
   'a target that never changes': {
     csv: csvOf('x,y', 50, (index) => [index, 1]),
     parameters: learn,
     message: '`y` has the same value in every row; choose another `target`.',
   },
-  'a regression of too few rows': {
+  'a regression with too few rows': {
     csv: 'x,y\n1,2\n2,3\n',
     parameters: learn,
     message: '2 complete rows are too few to predict `y` from 1 columns.',
   },
-  'a model of text': {
+  'a model without a numeric column': {
     csv: 'x\na\n',
     parameters: learn,
     message: 'There is no numeric column to predict.',
@@ -225,15 +225,15 @@ for (const [what, { csv, parameters, message }] of Object.entries<Trial & { mess
   'more clusters than different rows': {
     csv: 'x\n1\n1\n2\n',
     parameters: { ...learn, model: 'k_means' },
-    message: 'There are fewer than 3 different complete rows; ask for fewer `clusters`.',
+    message: 'There are fewer than 3 different complete rows; reduce `clusters`.',
   },
 })) {
-  test(`${what} is refused for good`, async (t) => {
+  test(`${what} is refused permanently`, async (t) => {
     await assert.rejects(analyse(t, { csv, ...(parameters && { parameters }) }), refused(message));
   });
 }
 
-test('an option it does not know is refused', () => {
+test('an unknown option is refused', () => {
   const payload = { operation: 'data_analysis', dataset: 'a.csv', parameters: { cluster: 3 } };
   assert.ok(!heavy.payload.safeParse(payload).success);
 });

@@ -8,12 +8,12 @@ import { fitRegression } from './lib/regression.ts';
 import { Table } from './lib/table.ts';
 
 const parameters = z.strictObject({
-  /** `summary` describes the numeric columns; `machine_learning` fits a model as well. */
+  /** `summary` describes the numeric columns. `machine_learning` also fits a model. */
   algorithm: z.enum(['summary', 'machine_learning']).default('summary'),
   model: z.enum(['regression', 'k_means']).default('regression'),
-  /** The column that a regression predicts; by default the last numeric one. */
+  /** The column that a regression predicts. The default is the last numeric column. */
   target: z.string().optional(),
-  /** How many clusters k-means looks for. */
+  /** The number of clusters that k-means finds. */
   clusters: z.int().min(2).max(50).default(3),
   /** Equal seeds draw equal samples. */
   seed: z.int().default(1),
@@ -36,7 +36,7 @@ export default defineTask({
     const file = await existingDataFile(
       dataDir,
       dataset,
-      'Put the file there; `npm run dataset` makes `large_dataset.csv`.',
+      'Put the file there; `npm run dataset` creates `large_dataset.csv`.',
     );
     const random = seededRandom(parameters.seed);
     const table = new Table(dataset, random);
@@ -54,7 +54,7 @@ export default defineTask({
   },
 });
 
-/** Fits the model that the parameters ask for to the sampled rows. */
+/** Fits the model from the parameters to the sampled rows. */
 async function fit(
   table: Table,
   numeric: readonly string[],

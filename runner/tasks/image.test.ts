@@ -9,7 +9,7 @@ import { z } from 'zod';
 import image from './image.ts';
 import { resultOf, temporaryFolder } from './testing/context.ts';
 
-/** Left half red, right half blue. */
+/** An image whose left half is red and whose right half is blue. */
 function redAndBlue(width: number, height: number) {
   const blue = { create: { width: width / 2, height, channels: 3, background: '#0000ff' } } as const;
   return sharp({ create: { width, height, channels: 3, background: '#ff0000' } }).composite([
@@ -19,7 +19,7 @@ function redAndBlue(width: number, height: number) {
 
 const picture = { base64: (await redAndBlue(80, 40).png().toBuffer()).toString('base64') };
 
-/** A PNG whose header gives a size that it has not: enough for what is refused by its header. */
+/** A PNG with a false size in its header. This is enough to test images that the header alone rules out. */
 async function sourceOfSize(width: number, height: number) {
   const png = await redAndBlue(2, 2).png().toBuffer();
   png.writeUInt32BE(width, 16);
@@ -50,14 +50,14 @@ function refused(message: RegExp) {
   return { name: 'NonRetryableError', message };
 }
 
-test('an image comes back in its own format where none is asked for', async () => {
+test('an image keeps its format if the payload contains none', async () => {
   const { base64, ...result } = await inline({});
   assert.deepEqual(result, { format: 'png', width: 80, height: 40, bytes: base64.length });
   assert.deepEqual(await topLeft(base64), [255, 0, 0]);
 });
 
 for (const format of ['jpeg', 'png', 'webp', 'avif']) {
-  test(`an image is converted to ${format}, and that can be read again`, async () => {
+  test(`an image is converted to ${format}, and the result can be read again`, async () => {
     const first = await inline({ format, quality: 60 });
     assert.equal(first.format, format);
     const second = await inline({ source: { base64: first.base64.toString('base64') } });
@@ -65,17 +65,17 @@ for (const format of ['jpeg', 'png', 'webp', 'avif']) {
   });
 }
 
-test('an image of a format that cannot be written becomes png', async () => {
+test('an image in a format that cannot be written becomes png', async () => {
   const gif = await redAndBlue(10, 10).gif().toBuffer();
   assert.equal((await inline({ source: { base64: gif.toString('base64') } })).format, 'png');
 });
 
-test('a resized image keeps its shape where one side is given', async () => {
+test('a resized image keeps its aspect ratio if the payload contains one side', async () => {
   const { width, height } = await inline({ resize: { width: 20 } });
   assert.deepEqual([width, height], [20, 10]);
 });
 
-test('an image is fitted as asked', async () => {
+test('a resize uses the `fit` from the payload', async () => {
   const { width, height } = await inline({ resize: { width: 20, height: 20, fit: 'inside' } });
   assert.deepEqual([width, height], [20, 10]);
 });
@@ -87,7 +87,7 @@ test('an image is turned clockwise before it is resized', async () => {
   assert.deepEqual(await topLeft((await inline({ rotate: 270 })).base64), [0, 0, 255]);
 });
 
-test('an image is shown upright, as its EXIF orientation says', async () => {
+test('an image is turned upright as its EXIF orientation requires', async () => {
   const sideways = await redAndBlue(80, 40).withMetadata({ orientation: 8 }).jpeg().toBuffer();
   const { width, height } = await inline({ source: { base64: sideways.toString('base64') } });
   assert.deepEqual([width, height], [40, 80]);
@@ -95,7 +95,7 @@ test('an image is shown upright, as its EXIF orientation says', async () => {
   assert.deepEqual([turned.width, turned.height], [80, 40]);
 });
 
-test('what is transparent becomes white in a jpeg', async () => {
+test('transparent pixels become white in a jpeg', async () => {
   const clear = sharp({ create: { width: 8, height: 8, channels: 4, background: '#00000000' } });
   const base64 = (await clear.png().toBuffer()).toString('base64');
   assert.deepEqual(
@@ -104,7 +104,7 @@ test('what is transparent becomes white in a jpeg', async () => {
   );
 });
 
-test('files of the data folder are read and written', async (t) => {
+test('a task reads and writes files in the data folder', async (t) => {
   const dataDir = await temporaryFolder(t);
   await redAndBlue(80, 40).toFile(join(dataDir, 'in.png'));
   const payload = { source: { file: 'in.png' }, format: 'webp', output: { file: 'made/out.webp' } };
@@ -120,13 +120,13 @@ test('files of the data folder are read and written', async (t) => {
   assert.equal((await sharp(written).metadata()).format, 'webp');
 });
 
-test('a file that exists is left alone, and replaced where the payload says so', async (t) => {
+test('an existing file is replaced only if the payload contains `overwrite`', async (t) => {
   const dataDir = await temporaryFolder(t);
   await writeFile(join(dataDir, 'out.png'), 'mine');
   const write = (output: object) => resultOf(image, { source: picture, output }, { dataDir });
   await assert.rejects(
     write({ file: 'out.png' }),
-    refused(/^`out\.png` exists in the data folder already; .* give `overwrite: true` to replace it\.$/),
+    refused(/^`out\.png` already exists in the data folder; .* set `overwrite: true` to replace it\.$/),
   );
   assert.equal(await readFile(join(dataDir, 'out.png'), 'utf8'), 'mine');
   await write({ file: 'out.png', overwrite: true });
@@ -141,7 +141,7 @@ test('an attempt that runs again after its file was written succeeds with the sa
   assert.deepEqual(await readdir(dataDir), ['out.avif']);
 });
 
-test('a file outside the data folder is refused, to read and to write', async (t) => {
+test('a file outside the data folder is neither read nor written', async (t) => {
   const dataDir = await temporaryFolder(t);
   const outside = refused(/leads outside the data folder/);
   await assert.rejects(resultOf(image, { source: { file: '../in.png' } }, { dataDir }), outside);
@@ -151,21 +151,21 @@ test('a file outside the data folder is refused, to read and to write', async (t
   );
 });
 
-test('an image too large for a result asks for an output file', async () => {
+test('the error for an image that is too large for a result recommends an output file', async () => {
   const raw = { width: 400, height: 400, channels: 3 } as const;
   const noise = await sharp(randomBytes(400 * 400 * 3), { raw })
     .webp({ quality: 50 })
     .toBuffer();
   const payload = { source: { base64: noise.toString('base64') }, format: 'png' };
-  await assert.rejects(resultOf(image, payload), refused(/too many for a result; give `output\.file`/));
+  await assert.rejects(resultOf(image, payload), refused(/too many for a result; set `output\.file`/));
 });
 
-test('what is no image is refused for good', async () => {
+test('a source that is not an image is refused permanently', async () => {
   const base64 = Buffer.from('not an image').toString('base64');
   await assert.rejects(resultOf(image, { source: { base64 } }), refused(/^The image cannot be processed: /));
 });
 
-test('an image that is cut short is refused for good', async (t) => {
+test('an image that is cut short is refused permanently', async (t) => {
   const dataDir = await temporaryFolder(t);
   const whole = await redAndBlue(800, 400).jpeg().toBuffer();
   await writeFile(join(dataDir, 'cut.jpg'), whole.subarray(0, whole.length / 2));
@@ -175,7 +175,7 @@ test('an image that is cut short is refused for good', async (t) => {
   );
 });
 
-test('a damaged file is named as the payload names it, not by its path on this machine', async (t) => {
+test('the error for a damaged file contains its name in the payload, not its path on this machine', async (t) => {
   const dataDir = await temporaryFolder(t);
   const whole = await redAndBlue(80, 40).avif().toBuffer();
   await writeFile(join(dataDir, 'cut.avif'), whole.subarray(0, whole.length / 2));
@@ -187,7 +187,7 @@ test('a damaged file is named as the payload names it, not by its path on this m
   });
 });
 
-test('a drawing in SVG is refused', async () => {
+test('an SVG drawing is refused', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
   await assert.rejects(
     resultOf(image, { source: { base64: svg.toString('base64') } }),
@@ -195,7 +195,7 @@ test('a drawing in SVG is refused', async () => {
   );
 });
 
-test('an image of too many pixels is refused by its numbers, whether read or asked for', async () => {
+test('the error for a source or requested image with too many pixels contains the numbers', async () => {
   await assert.rejects(
     resultOf(image, { source: await sourceOfSize(8001, 8001) }),
     refused(/^The image has 8001 × 8001 = 64,016,001 pixels, and 64,000,000 are allowed: /),
@@ -212,14 +212,14 @@ test('an image of too many pixels is refused by its numbers, whether read or ask
   }
 });
 
-test('an image that only its rotation makes too large is refused', async () => {
+test('an image that becomes too large by its rotation is refused', async () => {
   await assert.rejects(
     resultOf(image, { source: await sourceOfSize(16_000, 3900), rotate: 17.3 }),
     refused(/^Rotated, the image would have 16436 × 8482 = 139,410,152 pixels, and 64,000,000 are allowed: /),
   );
 });
 
-test('an image is given up when the timeout of its attempt is over', async () => {
+test('processing ends with an error when the timeout of the attempt is over', async () => {
   const noise = sharp(randomBytes(200 * 200 * 3), { raw: { width: 200, height: 200, channels: 3 } });
   const source = { base64: (await noise.png().toBuffer()).toString('base64') };
   const resize = { width: 7900, height: 7900, fit: 'fill' };
@@ -234,7 +234,7 @@ for (const [what, order] of [
   ['avif', { format: 'avif' }],
   ['png with a `quality`', { quality: 90 }],
 ] as const) {
-  test(`an image too large for an encoder that no time limit ends is refused: ${what}`, async () => {
+  test(`an image that is too large for an encoder without a time limit is refused: ${what}`, async () => {
     await assert.rejects(
       resultOf(image, { source: picture, ...order, resize: { width: 5000, height: 4000 } }),
       refused(
@@ -244,7 +244,7 @@ for (const [what, order] of [
   });
 }
 
-test('a payload that names no source, no side or an unknown format is refused', () => {
+test('a payload without a source, without a side or with an unknown format is refused', () => {
   for (const payload of [{}, { source: picture, resize: {} }, { source: picture, format: 'bmp' }]) {
     assert.ok(!image.payload.safeParse(payload).success);
   }

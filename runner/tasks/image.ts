@@ -4,7 +4,7 @@ import { existingDataFile, writeDataFile } from './lib/data-file.ts';
 import { type ImageSource, makeImage, WRITABLE } from './lib/image-pipeline.ts';
 
 const TIMEOUT_SECONDS = 120;
-/** A result is 256 KB at most, as JSON. */
+/** A result may have at most 256 KB as JSON. */
 const MAX_BASE64 = 250_000;
 
 const origin = z.union([
@@ -19,26 +19,29 @@ const resizing = z
     height: side.optional(),
     fit: z.enum(['cover', 'contain', 'fill', 'inside', 'outside']).default('cover'),
   })
-  .refine(({ width, height }) => width !== undefined || height !== undefined, 'Give a width or a height');
+  .refine(
+    ({ width, height }) => width !== undefined || height !== undefined,
+    'Set `width`, `height` or both',
+  );
 
-/** Resizes, turns and converts an image, the shown side up whatever its EXIF orientation. */
+/** Turns an image upright by its EXIF orientation, then rotates, resizes and converts it. */
 export default defineTask({
   type: 'image',
   lane: 'cpu',
   timeoutSeconds: TIMEOUT_SECONDS,
   payload: z.strictObject({
     source: origin,
-    /** Done after the rotation. */
+    /** Applied after the rotation. */
     resize: resizing.optional(),
     /** Degrees clockwise. */
     rotate: z.number().min(-360).max(360).optional(),
-    /** By default the source's, or png where that cannot be written. */
+    /** The default is the source's format, or png if that format cannot be written. */
     format: z.enum(WRITABLE).optional(),
-    /** By default the format's own; a png with a quality has a palette of 256 colours. */
+    /** The default is the format's own quality. A png with a quality has a palette of 256 colours. */
     quality: z.int().min(1).max(100).optional(),
     /**
-     * Where to write the image, relative to the data folder; without it the result carries it in base64. A file
-     * that exists is replaced only with `overwrite`. An attempt that finds the same image there has succeeded.
+     * The file to write, relative to the data folder. Without it, the result contains the image in base64. An
+     * existing file is replaced only with `overwrite`. An attempt that finds the same image there succeeds.
      */
     output: z.strictObject({ file: z.string().min(1), overwrite: z.boolean().default(false) }).optional(),
   }),
@@ -59,7 +62,7 @@ export default defineTask({
     const base64 = data.toString('base64');
     if (base64.length > MAX_BASE64) {
       throw new NonRetryableError(
-        `The image has ${data.length} bytes, too many for a result; give \`output.file\` to write it to the data folder.`,
+        `The image has ${data.length} bytes, too many for a result; set \`output.file\` to write it to the data folder.`,
       );
     }
     return { ...result, base64 };
@@ -68,6 +71,6 @@ export default defineTask({
 
 async function sourceOf(source: z.output<typeof origin>, dataDir: string): Promise<ImageSource> {
   if ('base64' in source) return { content: Buffer.from(source.base64, 'base64') };
-  const hint = 'Put the image there, or give it as `source.base64`.';
+  const hint = 'Put the image there, or send it as `source.base64`.';
   return { file: await existingDataFile(dataDir, source.file, hint), name: source.file };
 }

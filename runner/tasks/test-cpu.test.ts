@@ -4,7 +4,7 @@ import { NonRetryableError } from '../task.ts';
 import task from './test-cpu.ts';
 import { resultOf } from './testing/context.ts';
 
-test('it keeps its thread busy for the time asked for', async () => {
+test('a test-cpu task keeps its thread busy for the requested time', async () => {
   let yielded = false;
   setImmediate(() => {
     yielded = true;
@@ -15,7 +15,7 @@ test('it keeps its thread busy for the time asked for', async () => {
   assert.ok(!yielded);
 });
 
-test('it fails as a task of type test does', async () => {
+test('a test-cpu task fails in the same way as a test task', async () => {
   await assert.rejects(resultOf(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
   await assert.rejects(resultOf(task, { failTimes: 1 }), { name: 'Error' });
   assert.deepEqual(await resultOf(task, { failTimes: 1 }, { attempt: 2 }), { cpuMs: 0, attempt: 2 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineTask } from '../task.ts';
 import { failAsAsked, simulatedFailure } from './lib/simulated-failure.ts';
 
-/** Keeps its thread busy, then succeeds or fails as its payload says: for trying out the pool. */
+/** Keeps its thread busy, then succeeds or fails as the payload requests. Use it to try out the pool. */
 export default defineTask({
   type: 'test-cpu',
   lane: 'cpu',

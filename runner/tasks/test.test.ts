@@ -4,11 +4,11 @@ import { NonRetryableError } from '../task.ts';
 import task from './test.ts';
 import { resultOf } from './testing/context.ts';
 
-test('an empty payload succeeds at once', async () => {
+test('a test task with an empty payload succeeds at once', async () => {
   assert.deepEqual(await resultOf(task, {}), { durationMs: 0, attempt: 1 });
 });
 
-test('it says how long it works', async () => {
+test('a test task logs how long it works', async () => {
   const lines: string[] = [];
   const onLog = ({ level, message }: { level: string; message: string }) =>
     void lines.push(`${level} ${message}`);
@@ -27,7 +27,7 @@ test('a test task fails permanently with a default message if none is given', as
   await assert.rejects(resultOf(task, { shouldFail: true }), new NonRetryableError('Simulated task failure'));
 });
 
-test('it fails the first attempts, each to be retried, and then succeeds', async () => {
+test('a test task fails its first attempts with retryable errors, and then succeeds', async () => {
   for (const attempt of [1, 2]) {
     await assert.rejects(
       resultOf(task, { failTimes: 2 }, { attempt }),
@@ -37,14 +37,14 @@ test('it fails the first attempts, each to be retried, and then succeeds', async
   assert.deepEqual(await resultOf(task, { failTimes: 2 }, { attempt: 3 }), { durationMs: 0, attempt: 3 });
 });
 
-test('an abort ends the wait', async () => {
+test('an abort ends the wait of a test task', async () => {
   const abort = new AbortController();
   const running = resultOf(task, { durationMs: 600_000 }, { signal: abort.signal });
   abort.abort();
   await assert.rejects(running, { name: 'AbortError' });
 });
 
-test('keys that it does not know are allowed', () => {
+test('unknown keys are allowed', () => {
   assert.ok(task.payload.safeParse({ label: 'anything' }).success);
 });
 

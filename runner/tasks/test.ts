@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { defineTask } from '../task.ts';
 import { failAsAsked, simulatedFailure } from './lib/simulated-failure.ts';
 
-/** setTimeout's longest delay. */
+/** The longest delay of `setTimeout`. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-/** Waits, then succeeds or fails as its payload says: for trying out the queue. */
+/** Waits, then succeeds or fails as the payload requests. Use it to try out the queue. */
 export default defineTask({
   type: 'test',
   lane: 'io',

@@ -14,18 +14,18 @@ import {
 } from '../../edge/contract/buffer.ts';
 import { FakeLedger } from './fake-ledger.ts';
 
-/** What goes wrong with a call. */
+/** A fault in the answer to a call. */
 export type Fault =
-  /** Answers this and does nothing. */
+  /** Answers with this status and does no work. */
   | { readonly status: number; readonly body?: string }
-  /** Drops the connection, before the work or after it. */
+  /** Drops the connection before or after the work. */
   | { readonly drop: 'before' | 'after' }
-  /** Does the work and answers when this resolves, or when the edge recovers. */
+  /** Does the work. Answers when this promise resolves, or when the edge recovers. */
   | { readonly hold: Promise<unknown> }
-  /** Does the work, and the answer takes as long as a link of this speed needs for it. */
+  /** Does the work. Sends the answer as slowly as a link of this speed. */
   | { readonly bytesPerSecond: number };
 
-/** A call that the edge has received. `answered` is set once its answer was sent. */
+/** A call that the edge has received. `answered` becomes true when the edge sends the answer. */
 export interface Call {
   readonly worker: 'queue' | 'api';
   readonly path: string;
@@ -35,7 +35,7 @@ export interface Call {
   answered: boolean;
 }
 
-/** Both workers on loopback over a {@link FakeLedger}. They check requests by the contract. */
+/** Both workers on loopback with a {@link FakeLedger}. They validate requests against the contract. */
 export class FakeEdge {
   readonly ledger = new FakeLedger();
   readonly calls: Call[] = [];
@@ -46,23 +46,23 @@ export class FakeEdge {
   #link: Promise<void> = Promise.resolve();
   #underWay = new Map<string, number>();
   readonly #mostAtOnce = new Map<string, number>();
-  /** Wake sockets, once {@link acceptWakes} was called; until then they are refused. */
+  /** The wake sockets. The edge refuses them until {@link acceptWakes} is called. */
   #wakes: WebSocketServer | undefined;
   queueUrl = '';
   apiUrl = '';
-  /** The pause that answers to claims and reports ask for. */
+  /** The pause that answers to claims and reports request. */
   spaceMs: number | undefined;
-  /** Reads and answers as the edge of version 0.1.0, which knows neither read-ahead nor the release of a lease. */
+  /** Behaves like the edge of version 0.1.0, which has neither read-ahead nor the release of a lease. */
   isOld = false;
 
-  /** Starts both workers; they end with the test. */
+  /** Starts both workers. They stop when the test ends. */
   static async start(test: TestContext): Promise<FakeEdge> {
     const edge = await FakeEdge.open();
     test.after(() => edge.close());
     return edge;
   }
 
-  /** Starts both workers; {@link close} ends them. */
+  /** Starts both workers. {@link close} stops them. */
   static async open(): Promise<FakeEdge> {
     const edge = new FakeEdge();
     edge.queueUrl = await edge.#listen('queue');
@@ -70,12 +70,12 @@ export class FakeEdge {
     return edge;
   }
 
-  /** The next calls to a path fail, each by its fault. */
+  /** Makes the next calls to a path fail, one call per fault. */
   fail(path: string, ...faults: Fault[]): void {
     this.#faults.set(path, [...(this.#faults.get(path) ?? []), ...faults]);
   }
 
-  /** Every call to a path fails until {@link recover}. */
+  /** Makes every call to a path fail until {@link recover}. */
   failAlways(path: string, fault: Fault): void {
     this.#lasting.set(path, fault);
   }
@@ -100,12 +100,12 @@ export class FakeEdge {
     return [...(this.#wakes?.clients ?? [])];
   }
 
-  /** Tells every runner that listens that work is ready. */
+  /** Notifies every runner with a wake socket that work is ready. */
   wake(): void {
     for (const socket of this.wakeSockets) socket.send(WAKE_MESSAGE);
   }
 
-  /** The most calls to a path that were under way at one time. */
+  /** The highest number of calls to a path that were under way at the same time. */
   mostAtOnce(path: string): number {
     return this.#mostAtOnce.get(path) ?? 0;
   }
@@ -173,7 +173,7 @@ export class FakeEdge {
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(json);
   }
 
-  /** Waits as long as a slow link takes, which carries one answer at a time; less where its reader has gone. */
+  /** Waits as long as a slow link takes for one answer at a time. Stops if the reader disconnects. */
   async #transfer(json: string, bytesPerSecond: number, response: ServerResponse): Promise<void> {
     const before = this.#link;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -229,7 +229,7 @@ export class FakeEdge {
   }
 }
 
-/** The requests of version 0.1.0: what it does not know is dropped, and each task that is claimed has started. */
+/** The requests of version 0.1.0. It drops unknown fields, and each task that it grants has started. */
 const OldClaimRequest = z.object({
   ...ClaimRequest.shape,
   wants: z.array(z.object({ types: z.array(z.string()).min(1), limit: z.int().min(1).max(1000) })),

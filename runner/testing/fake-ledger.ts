@@ -14,7 +14,7 @@ interface Row {
   readonly task: ClaimedTask;
   state: 'ready' | 'leased' | 'completed' | 'failed';
   leaseId?: string;
-  /** Attempts that have begun; the one of a task that is leased and has not started does not count. */
+  /** The number of started attempts. If a leased task has not started, its attempt does not count. */
   attempt: number;
   started: boolean;
 }
@@ -29,12 +29,12 @@ interface Lease {
 type Want = ClaimRequest['wants'][number];
 
 /**
- * What the ledger promises a runner, in memory: claims in the order of priority and age, leases, fencing, attempts
- * that are spent by a start, repeats that get the first answer.
+ * An in-memory ledger that keeps the ledger's promises to a runner. Claims return tasks by priority and age.
+ * Leases and fencing work as in the ledger. A start spends an attempt. A repeat gets the first answer.
  */
 export class FakeLedger {
   readonly rows = new Map<string, Row>();
-  /** The accepted results, by task id. */
+  /** The accepted results by task id. */
   readonly settled = new Map<string, TaskResult>();
   readonly #ready = new Set<string>();
   readonly #leases = new Map<string, Lease>();
@@ -59,7 +59,7 @@ export class FakeLedger {
     return this.settled.size === this.rows.size;
   }
 
-  /** How many tasks wait to be claimed. */
+  /** The number of tasks that wait for a claim. */
   get waiting(): number {
     return this.#ready.size;
   }
@@ -125,7 +125,7 @@ export class FakeLedger {
     this.#cancelled.add(taskId);
   }
 
-  /** Takes a task away from the runner that holds it, as an expiry would. */
+  /** Takes a task away from the runner that holds it, like an expired lease. */
   takeBack(taskId: string): void {
     if (this.rows.get(taskId)?.state === 'leased') this.#free(taskId);
   }
@@ -160,7 +160,7 @@ export class FakeLedger {
     });
   }
 
-  /** What a want is granted: first what starts at once, in order, then what may be read ahead. */
+  /** Selects tasks for a want: first, in order, those that start at once, then those to read ahead. */
   #selectFor({ types, limit, starts = limit, ahead = {} }: Want): Row[] {
     const waiting = this.#waitingOf(types);
     const taken = new Map<string, number>();
@@ -172,7 +172,7 @@ export class FakeLedger {
     return [...waiting.slice(0, starts), ...readAhead].slice(0, limit);
   }
 
-  /** What waits of some types, in the order of claims. */
+  /** The waiting tasks of some types, in the order of claims. */
   #waitingOf(types: readonly string[]): Row[] {
     const wanted = new Set(types);
     const rows: Row[] = [];

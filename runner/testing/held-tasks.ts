@@ -18,13 +18,13 @@ export function newTaskId(): string {
   return taskIdAt(newSubmission(Date.now(), 0, randomBytes(6)), 0);
 }
 
-/** The fixture of a lane as the catalog would list it. */
+/** The fixture of a lane, as an entry of the catalog. */
 export function fixtureEntry(lane: Lane): TaskEntry {
   const file = join(FIXTURES, `${lane}-fixture.ts`);
   return { type: `${lane}-fixture`, lane, file, module: pathToFileURL(file).href, memoryMb: 1024 };
 }
 
-/** A task as a claim answers it. */
+/** A task as the answer to a claim contains it. */
 export function claimedTask(type: string, payload: unknown, rest: Partial<ClaimedTask> = {}): ClaimedTask {
   const taskId = rest.taskId ?? newTaskId();
   const now = new Date().toISOString();
@@ -43,13 +43,13 @@ export function claimedTask(type: string, payload: unknown, rest: Partial<Claime
   };
 }
 
-/** The same as the runner holds it. */
+/** The same task as the runner holds it. */
 export function grantedTask(type: string, given: unknown, rest: Partial<ClaimedTask> = {}): GrantedTask {
   const { payload, ...task } = claimedTask(type, given, rest);
   return { ...task, payloadText: JSON.stringify(payload) };
 }
 
-/** A task that a lane is given. */
+/** A task to pass to a lane. */
 export function heldTask(
   order: Order,
   { lane = 'cpu', leaseId = randomUUID(), readAhead = true, ...rest }: HeldTaskOptions = {},
@@ -63,7 +63,7 @@ export type HeldTaskOptions = Partial<ClaimedTask> & { lane?: Lane; leaseId?: st
 
 let jobs = 0;
 
-/** A job that a pool is given. */
+/** A job to pass to a pool. */
 export function job(order: Order | Record<string, unknown>, taskId: string = newTaskId()): Job {
   jobs += 1;
   const { module } = fixtureEntry('cpu');

@@ -14,11 +14,11 @@ import {
 import { waitFor } from '../../edge/testing/wait-for.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** What was promised: nothing remains ten seconds after a stop, whatever stopped it. */
+/** The promise: ten seconds after a stop, no process remains, regardless of the cause of the stop. */
 const GONE_WITHIN_MS = 10_000;
 const STARTED_WITHIN_MS = 90_000;
 
-/** A folder of state and two ports, for edges that are started over them one after the other. */
+/** A state folder and two ports. Tests start several edges with them, one after the other. */
 export interface Place {
   readonly folder: string;
   readonly apiUrl: string;
@@ -29,13 +29,13 @@ export interface LocalProcess {
   readonly process: ChildProcess;
   readonly output: () => string;
   readonly ended: Promise<unknown>;
-  /** What it has started, and itself, by the latest call of `saysReady`. */
+  /** The process and all processes that it started, as of the latest call of `saysReady`. */
   readonly tree: () => readonly Process[];
-  /** Waits for a text in its output. */
+  /** Waits for a text in the output. */
   saysReady(text: string): Promise<void>;
-  /** The first of its tree, from the oldest, with a command that matches. */
+  /** Returns the id of the oldest process in the tree with a matching command. */
   find(command: RegExp): number;
-  /** Fails unless all of its tree ends in time. */
+  /** Fails unless all processes in the tree end in time. */
   leavesNothing(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function preparePlace(t: TestContext): Promise<Place> {
   return { folder, apiUrl: `http://127.0.0.1:${api}`, env };
 }
 
-/** Starts a program in the package's folder, in a separate process group; all of it ends with the test. */
+/** Starts a program in the package's folder, in a separate process group. All of it ends with the test. */
 export function startLocal(
   t: TestContext,
   command: readonly [string, ...string[]],
@@ -89,16 +89,16 @@ export function startLocal(
     tree: () => tree,
     async saysReady(text) {
       await waitFor(`"${text}"`, () => output.includes(text) || child.exitCode !== null, STARTED_WITHIN_MS);
-      if (!output.includes(text)) throw new Error(`It ended: ${output}`);
+      if (!output.includes(text)) throw new Error(`The process ended: ${output}`);
       tree = withDescendants(await listProcesses(), child.pid ?? 0);
     },
     find(pattern) {
       const found = tree.find((one) => pattern.test(one.command));
-      if (!found) throw new Error(`Nothing that was started matches ${pattern}`);
+      if (!found) throw new Error(`No started process matches ${pattern}`);
       return found.pid;
     },
     async leavesNothing() {
-      await waitFor('the end of all', async () => (await remaining()).length === 0, GONE_WITHIN_MS);
+      await waitFor('the end of all processes', async () => (await remaining()).length === 0, GONE_WITHIN_MS);
     },
   };
 }

@@ -6,15 +6,15 @@ import type { RunnerOptions } from '../options.ts';
 
 type LogOptions = Pick<RunnerOptions, 'logLevel' | 'logFormat'> & Partial<Pick<RunnerOptions, 'logPayloads'>>;
 
-/** An event as it is told to another process; `configured` carries its catalog as a list of types. */
+/** An event as another process gets it. `configured` contains its catalog as a list of types. */
 export type ToldEvent = readonly [name: keyof RunnerEvents, ...args: unknown[]];
 
 const TEXT: LogOptions = { logLevel: 'info', logFormat: 'text' };
 
-/** The runner whose log it is. */
+/** The name of the runner in the log. */
 export const RUNNER = 'host-1';
 
-/** What the log of a process writes to standard output while `code` runs; `log` is its logger, `args` its data. */
+/** Runs `code` in a process and returns what it logs. `code` can use the logger `log` and the data `args`. */
 export async function logged(code: string, args: unknown, options: LogOptions = TEXT): Promise<string> {
   const script = `
     import { createLogger } from './observability/log.ts';
@@ -26,7 +26,7 @@ export async function logged(code: string, args: unknown, options: LogOptions = 
   return (await promisify(execFile)(process.execPath, argv, { cwd })).stdout;
 }
 
-/** What these events leave in the log. */
+/** Returns the log lines of these events. */
 export function loggedEvents(events: readonly ToldEvent[], options?: LogOptions): Promise<string> {
   const code = `
     const { createBus } = await import('./events.ts');
@@ -43,7 +43,7 @@ export function loggedEvents(events: readonly ToldEvent[], options?: LogOptions)
 
 const TIMESTAMP = /^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] /gm;
 
-/** The text of a log with its times taken out; only lines that start with a time in brackets lose one. */
+/** Removes the times from the text of a log. It changes only lines that start with a time in brackets. */
 export function withoutTimes(text: string): string {
   return text.replace(TIMESTAMP, '');
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const STEP_MS = 5;
 
-/** How long the thread that calls this was busy at a stretch at most while some work went on, in milliseconds. */
+/** Runs some work and returns the longest time in milliseconds that it blocked the calling thread. */
 export async function longestBlockMs(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = performance.now();

@@ -5,14 +5,14 @@ import type { RunnerOptions } from '../options.ts';
 import { type Family, parsePrometheus } from './prometheus-text.ts';
 import { prepareRunner } from './start-runner.ts';
 
-/** One answer of `GET /metrics`. */
+/** An answer to `GET /metrics`. */
 export interface Scrape {
   readonly families: ReadonlyMap<string, Family>;
-  /** A sample's value, by its name and labels as they are written. */
+  /** Returns the value of a sample. `sample` is its name and labels as written in the answer. */
   value(sample: string): number | undefined;
 }
 
-/** A runner of the fixtures on a fake edge, which shows its metrics and its health; all end with the test. */
+/** A runner with the fixtures on a fake edge that serves its metrics and health. All end with the test. */
 export async function measuredRunner(t: TestContext, options: Partial<RunnerOptions> = {}) {
   const prepared = await prepareRunner(t, options);
   const server = await serveMetrics(prepared.runner, {
@@ -29,7 +29,7 @@ export async function measuredRunner(t: TestContext, options: Partial<RunnerOpti
   return { ...prepared, get, scrape: async () => parseScrape(await get('/metrics')) };
 }
 
-/** Reads an answer of `GET /metrics`; fails where it is none. */
+/** Reads an answer to `GET /metrics`. Fails if the answer is not valid. */
 export function parseScrape({
   status,
   headers,

@@ -3,11 +3,11 @@ import { pbkdf2Sync } from 'node:crypto';
 const SAMPLE = 50_000;
 
 /**
- * How many rounds of a hash take at least this long here, as the `ms` of a task that is to "compute natively". A
- * native call cannot be ended before its end.
+ * Returns the number of hash rounds that take at least `ms` on this machine. Use it as the `ms` of a task
+ * that does "compute natively". Nothing can end a native call early.
  */
 export function roundsFor(ms: number): number {
-  // The fastest of some: another process may slow down any of them.
+  // The fastest measurement counts, because another process may slow down the others.
   const times = Array.from({ length: 5 }, () => {
     const startedAt = performance.now();
     pbkdf2Sync('secret', 'salt', SAMPLE, 64, 'sha512');

@@ -8,9 +8,9 @@ import { openLane } from './open-lane.ts';
 import { taskFolder, taskSource } from './task-files.ts';
 
 /**
- * A lane with one task type, whose tasks do what their payload names.
+ * A lane with one task type. Each task runs the action that its payload names.
  *
- * @param source JavaScript that declares `actions`, by their names; each is given its payload and its context.
+ * @param source JavaScript that declares `actions` by name. Each action gets its payload and its context.
  */
 export async function openActions(t: TestContext, source: string, options: Partial<LaneOptions> = {}) {
   const act = 'payload: z.any(), run: (payload, context) => actions[payload.do](payload, context),';
@@ -18,7 +18,7 @@ export async function openActions(t: TestContext, source: string, options: Parti
   const file = join(folder, 'actor.mjs');
   const entry = { ...fixtureEntry('cpu'), type: 'actor', file, module: pathToFileURL(file).href };
   const opened = await openLane(t, { types: [entry], threads: 1, ...options });
-  /** Starts a task that does this. */
+  /** Starts a task that runs this action. */
   const start = (action: string, payload: object = {}): HeldTask => {
     const held = heldTask({ do: 'return' }, { maxAttempts: 1 });
     const task = { ...held.task, payloadText: JSON.stringify({ ...payload, do: action }) };

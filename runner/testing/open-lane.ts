@@ -7,7 +7,7 @@ import type { HeldTask } from '../held-task.ts';
 import type { Outcome } from '../threads/thread-protocol.ts';
 import { fixtureEntry, type HeldTaskOptions, heldTask, type Order } from './held-tasks.ts';
 
-/** A lane whose doings are recorded; its threads end with the test. */
+/** A lane whose events are recorded. Its threads end with the test. */
 export async function openLane(t: TestContext, options: Partial<LaneOptions> = {}) {
   const outcomes = new Map<HeldTask, Outcome>();
   const givenBack: HeldTask[] = [];
@@ -40,14 +40,14 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
   });
   events.on('progress', ({ held }) => void running.add(held.task.taskId));
   events.on('log', ({ message }) => void lines.push(message));
-  // The lane's threads keep no process alive by themselves; the runner's timers do.
+  // The lane's threads do not keep the process alive. In a runner, its timers do.
   const keepAlive = setInterval(() => {}, 1000);
   t.after(async () => {
     await lane.close();
     clearInterval(keepAlive);
   });
 
-  // A task that waits for its thread to start would seem to run for long.
+  // Without this, the start of a thread would count as part of a task's run time.
   await lane.warmUp();
 
   /** Starts a task and waits until its code runs. */
@@ -65,7 +65,7 @@ export async function openLane(t: TestContext, options: Partial<LaneOptions> = {
     const outcome = await outcomeOf(held);
     return 'error' in outcome ? outcome.error.code : 'success';
   };
-  /** Answers for all outcomes so far. */
+  /** Acknowledges all outcomes so far. */
   const acknowledgeAll = () => {
     for (const held of outcomes.keys()) lane.acknowledge(held);
   };

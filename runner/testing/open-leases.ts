@@ -8,7 +8,7 @@ import { LeaseManager } from '../leases/lease-manager.ts';
 import { FakeEdge } from './fake-edge.ts';
 import { heldTask } from './held-tasks.ts';
 
-/** A lease manager whose leases are real ones of the edge's ledger; it stops with the test. */
+/** A lease manager whose leases exist in the fake edge's ledger. It stops when the test ends. */
 export async function openLeases(t: TestContext, leaseSeconds = 0.9) {
   const edge = await FakeEdge.start(t);
   const events = createBus();
@@ -33,7 +33,7 @@ export async function openLeases(t: TestContext, leaseSeconds = 0.9) {
     leases.stop();
   });
 
-  /** Claims tasks under one lease and opens it in the manager. */
+  /** Claims tasks under one lease and opens the lease in the manager. */
   const claim = (count: number, requestedAt = performance.now()): HeldTask[] => {
     const leaseId = randomUUID();
     for (let i = 0; i < count; i += 1) edge.ledger.add('cpu-fixture', {});
@@ -47,7 +47,7 @@ export async function openLeases(t: TestContext, leaseSeconds = 0.9) {
   return { edge, events, leases, giveUp, lost, cancelled, retries, claim, beats };
 }
 
-/** How many heartbeats were answered. */
+/** The number of answered heartbeats. */
 export const answered = (edge: FakeEdge) =>
   edge.callsTo('/tasks/heartbeat').filter((call) => call.answered).length;
 

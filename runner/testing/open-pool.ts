@@ -7,7 +7,7 @@ import { threadEnv } from '../threads/thread-env.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
 import type { Job } from '../threads/thread-protocol.ts';
 
-/** A pool whose messages are recorded; its threads end with the test. */
+/** A pool whose messages are recorded. Its threads end with the test. */
 export function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
   const messages: ThreadMessage[] = [];
   const onMessage = (message: ThreadMessage) => void messages.push(message);
@@ -25,7 +25,7 @@ export function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
     ...options,
   });
   t.after(() => pool.close());
-  // The pool's threads keep no process alive by themselves; the runner's timers do.
+  // The pool's threads do not keep the process alive. In a runner, its timers do.
   const keepAlive = setInterval(() => {}, 1000);
   t.after(() => clearInterval(keepAlive));
   const isRunning = (id: number) => messages.some((message) => message.jobId === id);
@@ -33,7 +33,7 @@ export function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
   return { pool, messages, started };
 }
 
-/** Starts a job by itself. */
+/** Starts a single job. */
 export function run(pool: ThreadPool, one: Job) {
   const [running] = pool.start([one]);
   assert.ok(running);
@@ -42,7 +42,7 @@ export function run(pool: ThreadPool, one: Job) {
   return { ...running, outcome };
 }
 
-/** What the end of a job's thread rejects its outcome with. */
+/** Returns the error with which a job rejects when its thread ends. */
 export const exitOf = ({ end }: RunningJob): Promise<unknown> =>
   end.then(
     () => assert.fail('expected the thread to end'),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 
-/** A family of metrics as a scrape shows it. */
+/** A family of metrics in a scrape. */
 export interface Family {
   readonly type: string;
   readonly help: string;
-  /** Values by the sample's name and labels, as they are written: `jobs_total{lane="cpu"}`. */
+  /** The values by the sample's name and labels as written, such as `jobs_total{lane="cpu"}`. */
   readonly samples: Map<string, number>;
 }
 
@@ -13,9 +13,9 @@ const TYPE = /^# TYPE ([a-zA-Z_:][\w:]*) (counter|gauge|histogram|summary)$/;
 const LABEL = String.raw`[a-zA-Z_]\w*="(?:[^"\\\n]|\\["\\n])*"`;
 const SAMPLE = new RegExp(String.raw`^(([a-zA-Z_:][\w:]*)(?:\{${LABEL}(?:,${LABEL})*\})?) (\S+)$`);
 
-/** Reads the Prometheus text format, version 0.0.4; fails at the first line that is not of it. */
+/** Reads the Prometheus text format, version 0.0.4. Fails at the first invalid line. */
 export function parsePrometheus(text: string): Map<string, Family> {
-  assert.ok(text.endsWith('\n'), 'the last line ends with a line feed');
+  assert.ok(text.endsWith('\n'), 'the last line must end with a line feed');
   const families = new Map<string, Family>();
   let [help, name]: (string | undefined)[] = [];
   for (const line of text.split('\n').filter(Boolean)) {
@@ -24,14 +24,17 @@ export function parsePrometheus(text: string): Map<string, Family> {
     const sample = SAMPLE.exec(line);
     if (told) [, name, help] = told;
     else if (typed) {
-      assert.equal(typed[1], name, `${line} follows its help`);
+      assert.equal(typed[1], name, `${line} must follow its help`);
       families.set(typed[1] ?? '', { type: typed[2] ?? '', help: help ?? '', samples: new Map() });
     } else {
-      assert.ok(sample, `"${line}" is no sample`);
+      assert.ok(sample, `"${line}" is not a sample`);
       const [, key = '', sampleName = '', value = ''] = sample;
       const family = families.get(name ?? '');
-      assert.ok(family && sampleName.replace(/_(?:bucket|sum|count)$/, '') === name, `${line} is of ${name}`);
-      assert.ok(!family.samples.has(key), `${key} comes once`);
+      assert.ok(
+        family && sampleName.replace(/_(?:bucket|sum|count)$/, '') === name,
+        `${line} must belong to ${name}`,
+      );
+      assert.ok(!family.samples.has(key), `${key} must occur only once`);
       assert.match(value, /^(?:[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|Inf)|NaN)$/i);
       family.samples.set(key, Number(value.replace('Inf', 'Infinity')));
     }

@@ -13,11 +13,11 @@ export interface Cli {
   readonly stderr: () => string;
   /** Waits until standard output contains a text. */
   says(text: string): Promise<void>;
-  /** Resolves to the exit code, or to the signal that ended it. */
+  /** Resolves to the exit code, or to the signal that ended the process. */
   readonly ended: Promise<number | string>;
 }
 
-/** Runs the command as a process of its own, with no setting from this environment; it ends with the test. */
+/** Runs the command as a separate process without settings from this environment. It ends with the test. */
 export function startCli(t: TestContext, args: readonly string[], env: Record<string, string> = {}): Cli {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { PATH: process.env.PATH, ...env },
@@ -46,7 +46,7 @@ export function startCli(t: TestContext, args: readonly string[], env: Record<st
   };
 }
 
-/** Flags for a runner of the fixtures on these workers. */
+/** The flags for a runner with the fixtures on these workers. */
 export function flagsFor({ queueUrl, apiUrl }: { queueUrl: string; apiUrl: string }): string[] {
   return ['--queue-url', queueUrl, '--api-url', apiUrl, '--tasks', FIXTURES, '--threads', '1'];
 }

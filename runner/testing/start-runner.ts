@@ -12,10 +12,10 @@ const CATALOG: Catalog = new Map([
   ['io-fixture', fixtureEntry('io')],
 ]);
 
-/** Another type of the cpu lane. */
+/** Another task type of the cpu lane. */
 export const OTHER_TYPE: TaskEntry = { ...fixtureEntry('cpu'), type: 'other-fixture' };
 
-/** A runner of the fixtures, and of some more types, on a fake edge; both end with the test. `run` starts it. */
+/** A runner with the fixtures and some more types on a fake edge. `run` starts it. Both end with the test. */
 export async function prepareRunner(
   t: TestContext,
   options: Partial<RunnerOptions> = {},

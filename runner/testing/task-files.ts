@@ -9,14 +9,14 @@ import { defineTask } from '${pathToFileURL(join(import.meta.dirname, '../task.t
 import { z } from '${import.meta.resolve('zod')}';
 `;
 
-/** The source of a task file that declares `type`; `extra` replaces or adds settings, as source text. */
+/** Returns the source of a task file that declares `type`. The source `extra` adds or replaces settings. */
 export function taskSource(type: string, extra = ''): string {
   return `${HEAD}export default defineTask({
     type: '${type}', lane: 'cpu', payload: z.object({}), run: () => 'ran', ${extra}
   });`;
 }
 
-/** A folder with these files, removed when the test ends. */
+/** Creates a folder with these files. It is removed when the test ends. */
 export async function taskFolder(test: TestContext, files: Record<string, string>): Promise<string> {
   const folder = await temporaryFolder(test);
   for (const [name, source] of Object.entries(files)) {

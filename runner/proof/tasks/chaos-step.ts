@@ -1,7 +1,7 @@
 import { defineTask } from '../../task.ts';
 import { runStep, StepPayload } from '../step.ts';
 
-/** Blocks its thread: nothing on that thread can renew a lease or hear an abort meanwhile. */
+/** Blocks its thread. Meanwhile, code on that thread cannot renew a lease or react to an abort. */
 export default defineTask({
   type: 'chaos-step',
   lane: 'cpu',

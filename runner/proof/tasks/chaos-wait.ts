@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTask } from '../../task.ts';
 import { runStep, StepPayload } from '../step.ts';
 
-/** Waits, as tasks do that talk to other machines; ends early when it is aborted. */
+/** Waits, like a task that calls another machine. An abort ends it early. */
 export default defineTask({
   type: 'chaos-wait',
   lane: 'io',

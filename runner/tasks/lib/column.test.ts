@@ -4,7 +4,7 @@ import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
 import { Column } from './column.ts';
 import { seededRandom } from './random.ts';
 
-test('a column longer than a chunk is summarised as if it were held whole', () => {
+test('a column longer than a chunk has the same summary as the whole column in memory', () => {
   const random = seededRandom(7);
   const values = Array.from({ length: 5000 }, () => 1e6 + random());
   const column = new Column('x');
@@ -17,7 +17,7 @@ test('a column longer than a chunk is summarised as if it were held whole', () =
   assert.ok(Math.abs(summary.standardDeviation - sampleStandardDeviation(values)) < 1e-6);
 });
 
-test('values that are missing are counted apart', () => {
+test('missing values are counted separately', () => {
   const column = new Column('x');
   for (const [row, value] of ['1', '', 'NA', ' ', 'null', '3'].entries()) column.add(value, row);
   assert.deepEqual(column.summary(), {
@@ -31,7 +31,7 @@ test('values that are missing are counted apart', () => {
   });
 });
 
-test('one value that is no number makes the column not numeric', () => {
+test('a column with a value that is not a number is not numeric', () => {
   const column = new Column('x');
   for (const [row, value] of ['1', 'two', '3', 'four'].entries()) column.add(value, row);
   assert.equal(column.summary(), undefined);

@@ -1,13 +1,13 @@
 import { combineMeans, combineVariances, max, mean, min, variance } from 'simple-statistics';
 
-/** What is known of a numeric column once its last value is in. */
+/** The summary of a numeric column after its last value. */
 export interface ColumnSummary {
   readonly name: string;
-  /** Values that are numbers. */
+  /** The number of values that are numbers. */
   readonly count: number;
   readonly missing: number;
   readonly mean: number;
-  /** Of a sample: the divisor is `count` - 1. Zero where there is one value. */
+  /** The standard deviation of a sample: the divisor is `count` - 1. Zero if there is only one value. */
   readonly standardDeviation: number;
   readonly min: number;
   readonly max: number;
@@ -16,14 +16,14 @@ export interface ColumnSummary {
 const CHUNK = 1024;
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null']);
 
-/** Summarises one column of a stream in the memory of one chunk. */
+/** Summarises one column of a stream. Only one chunk of values is in memory at a time. */
 export class Column {
   readonly name: string;
-  /** The first value that is no number, which makes the column not numeric. */
+  /** The first value that is not a number. If there is one, the column is not numeric. */
   firstText: { readonly row: number; readonly value: string } | undefined;
   #missing = 0;
   #chunk: number[] = [];
-  /** Moments of the chunks merged so far; `variance` is of the population. */
+  /** The moments of the chunks merged so far. `variance` is the variance of the population. */
   #merged = { count: 0, mean: 0, variance: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
 
   constructor(name: string) {
@@ -31,9 +31,9 @@ export class Column {
   }
 
   /**
-   * Takes the column's value of a row.
+   * Adds the column's value in a row.
    *
-   * @returns the number read, or `NaN` where the value is missing or no number.
+   * @returns the number, or `NaN` if the value is missing or not a number.
    */
   add(text: string, row: number): number {
     const value = text.trim();
@@ -51,7 +51,7 @@ export class Column {
     return number;
   }
 
-  /** The summary, or nothing where a value is no number or every value is missing. */
+  /** Returns the summary, or undefined if a value is not a number or every value is missing. */
   summary(): ColumnSummary | undefined {
     this.#merge();
     const { count, mean, variance, min, max } = this.#merged;

@@ -10,16 +10,16 @@ export interface CsvReading {
   /** The file's name in messages. */
   readonly name: string;
   readonly signal: AbortSignal;
-  /** Called with each whole percent of the file's bytes that is read. */
+  /** Called for each new whole percent of the file's bytes that has been read. */
   onPercent(percent: number): void;
-  /** Called with each record in order, the header first. */
+  /** Called for each record in order. The first record is the header. */
   onRecord(record: readonly string[]): void;
 }
 
 /**
- * Reads a CSV file record by record; the file is never held whole.
+ * Reads a CSV file record by record. The whole file is never in memory.
  *
- * @throws NonRetryableError naming the line where the file is not valid CSV.
+ * @throws NonRetryableError if the file is not valid CSV. The message contains the line.
  */
 export async function readCsv(
   file: string,
@@ -43,7 +43,7 @@ export async function readCsv(
   }
 }
 
-/** Passes the chunks on and tells each new whole percent of `size` that they reach. */
+/** Passes on the chunks and reports each new whole percent of `size`. */
 async function* measured(chunks: AsyncIterable<Buffer>, size: number, onPercent: CsvReading['onPercent']) {
   let read = 0;
   let told = 0;

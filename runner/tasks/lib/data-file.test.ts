@@ -6,7 +6,7 @@ import { NonRetryableError } from '../../task.ts';
 import { temporaryFolder } from '../testing/context.ts';
 import { existingDataFile, writeDataFile } from './data-file.ts';
 
-/** A data folder and, beside it, a file that no payload may reach. */
+/** A data folder and, next to it, a file that no payload may reach. */
 async function folders(test: TestContext) {
   const root = await realpath(await temporaryFolder(test));
   const [dataDir, beside] = [join(root, 'data'), join(root, 'beside')];
@@ -20,7 +20,7 @@ const NEW = { overwrite: false };
 const REPLACE = { overwrite: true };
 const outside = { name: 'NonRetryableError', message: /leads outside the data folder/ };
 
-test('a file of the data folder is found, also through a link within it', async (t) => {
+test('a file in the data folder is found, even through a link within the folder', async (t) => {
   const { dataDir } = await folders(t);
   await writeFile(join(dataDir, 'inner', 'a.csv'), 'a');
   await symlink(join('inner', 'a.csv'), join(dataDir, 'link.csv'));
@@ -61,7 +61,7 @@ test('writing over a link that leads outside replaces the link', async (t) => {
   assert.equal(await readFile(join(dataDir, 'link'), 'utf8'), 'new');
 });
 
-test('a missing file is named with what to do', async (t) => {
+test('the error for a missing file contains its name and the hint', async (t) => {
   const { dataDir } = await folders(t);
   await assert.rejects(
     existingDataFile(dataDir, 'none.csv', 'Make it.'),
@@ -70,7 +70,7 @@ test('a missing file is named with what to do', async (t) => {
   await assert.rejects(existingDataFile(join(dataDir, 'none'), 'a', 'Make it.'), NonRetryableError);
 });
 
-test('a folder is no file', async (t) => {
+test('a folder is refused because it is not a file', async (t) => {
   const { dataDir } = await folders(t);
   await assert.rejects(
     existingDataFile(dataDir, 'inner', ''),
@@ -78,26 +78,26 @@ test('a folder is no file', async (t) => {
   );
 });
 
-test('writing makes the folders on its way and leaves nothing else', async (t) => {
+test('a write creates the missing folders and leaves no other files', async (t) => {
   const { dataDir } = await folders(t);
   await writeDataFile(dataDir, 'made/for/it.png', content, NEW);
   assert.deepEqual(await readdir(join(dataDir, 'made', 'for')), ['it.png']);
 });
 
-test('the data folder itself is made where it is missing', async (t) => {
+test('a write creates the data folder if it is missing', async (t) => {
   const dataDir = join(await temporaryFolder(t), 'data');
   await writeDataFile(dataDir, 'a', content, NEW);
   assert.deepEqual(await readdir(dataDir), ['a']);
 });
 
-test('a file that exists is replaced only where that is asked for', async (t) => {
+test('an existing file is replaced only with `overwrite`', async (t) => {
   const { dataDir } = await folders(t);
   const file = join(dataDir, 'inner', 'a.png');
   await writeFile(file, 'old');
   await assert.rejects(
     writeDataFile(dataDir, 'inner/a.png', content, NEW),
     new NonRetryableError(
-      '`inner/a.png` exists in the data folder already; name another file, or give `overwrite: true` to replace it.',
+      '`inner/a.png` already exists in the data folder; name another file, or set `overwrite: true` to replace it.',
     ),
   );
   assert.equal(await readFile(file, 'utf8'), 'old');
@@ -112,12 +112,12 @@ test('a file with the same content counts as written', async (t) => {
   await writeDataFile(dataDir, 'a', content, NEW);
   await assert.rejects(
     writeDataFile(dataDir, 'a', Buffer.from('neu'), NEW),
-    /exists in the data folder already/,
+    /already exists in the data folder/,
   );
   assert.deepEqual((await readdir(dataDir)).sort(), ['a', 'inner']);
 });
 
-test('of two that write a file at once, one writes it and the other is refused', async (t) => {
+test('if two tasks write a file at the same time, one writes it and the other is refused', async (t) => {
   const { dataDir } = await folders(t);
   const writes = ['one', 'two'].map((text) => writeDataFile(dataDir, 'a', Buffer.from(text), NEW));
   const ends = await Promise.allSettled(writes);
@@ -126,16 +126,16 @@ test('of two that write a file at once, one writes it and the other is refused',
   assert.equal(await readFile(join(dataDir, 'a'), 'utf8'), written);
 });
 
-test('a link to a file of the same content does not count as written', async (t) => {
+test('a link to a file with the same content does not count as written', async (t) => {
   const { dataDir, beside } = await folders(t);
   await symlink(join(beside, 'secret'), join(dataDir, 'link'));
   await assert.rejects(
     writeDataFile(dataDir, 'link', Buffer.from('secret'), NEW),
-    /`link` exists in the data folder already/,
+    /`link` already exists in the data folder/,
   );
 });
 
-test('an error of the file system names the file as the payload does, and what to do', async (t) => {
+test('an error of the file system contains advice and the file name from the payload', async (t) => {
   const { dataDir } = await folders(t);
   await writeFile(join(dataDir, 'file'), '');
   await symlink('circle', join(dataDir, 'circle'));
@@ -156,6 +156,6 @@ test('an error of the file system names the file as the payload does, and what t
   await assert.rejects(existingDataFile(dataDir, long, ''), cannot(`read ${tooLong}`));
   await assert.rejects(
     existingDataFile(dataDir, 'circle', ''),
-    cannot('read `circle` in the data folder (ELOOP): its links lead in a circle.'),
+    cannot('read `circle` in the data folder (ELOOP): its links form a circle.'),
   );
 });

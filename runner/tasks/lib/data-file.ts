@@ -17,10 +17,10 @@ import { NonRetryableError } from '../../task.ts';
 import { fileFailure, systemCodeOf } from './file-failure.ts';
 
 /**
- * The real path of a file that a payload names, relative to the data folder.
+ * Returns the real path of a file that a payload names relative to the data folder.
  *
- * @param hint - what to do where the file is missing, a sentence.
- * @throws NonRetryableError where the file is missing, cannot be read or lies outside the data folder.
+ * @param hint - a sentence that explains what to do if the file is missing.
+ * @throws NonRetryableError if the file is missing, cannot be read or is outside the data folder.
  */
 export async function existingDataFile(dataDir: string, name: string, hint: string): Promise<string> {
   refuseOutside(name);
@@ -38,7 +38,7 @@ export async function existingDataFile(dataDir: string, name: string, hint: stri
   });
 }
 
-/** Runs what reads a data file; errors of the file system name the file as the payload does. */
+/** Runs a function that reads a data file. Errors of the file system contain the name in the payload. */
 export async function reading<Value>(name: string, read: () => Promise<Value>): Promise<Value> {
   try {
     return await read();
@@ -48,16 +48,16 @@ export async function reading<Value>(name: string, read: () => Promise<Value>): 
 }
 
 export interface WriteOptions {
-  /** Whether a file of that name is replaced. */
+  /** Whether to replace an existing file. */
   readonly overwrite: boolean;
 }
 
 /**
- * Writes a file that a payload names, relative to the data folder, making the folders on its way. A reader
- * sees the whole file or none of it. A file that exists is left alone unless `overwrite` is set; one with the
- * same content counts as written, so that a task whose report was lost can run again.
+ * Writes a file that a payload names relative to the data folder, and creates missing folders. A reader sees
+ * the whole file or none of it. An existing file is replaced only if `overwrite` is set. A file with the same
+ * content counts as written, so a task whose report was lost can run again.
  *
- * @throws NonRetryableError where the file exists or cannot be written, or lies outside the data folder.
+ * @throws NonRetryableError if the file exists, cannot be written or is outside the data folder.
  */
 export async function writeDataFile(
   dataDir: string,
@@ -77,7 +77,7 @@ export async function writeDataFile(
   }
 }
 
-/** Writes a file under another name beside it, then renames: a reader never sees a part. */
+/** Writes a file under another name in the same folder, then renames it. No reader sees a partial file. */
 export async function writeWhole(
   target: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
@@ -85,10 +85,10 @@ export async function writeWhole(
   await withPartial(target, content, (partial) => rename(partial, target));
 }
 
-/** Like {@link writeWhole}, but false, and nothing written, where the name is taken. */
+/** Like {@link writeWhole}, but writes nothing and returns false if the name is taken. */
 async function writeNew(target: string, content: Uint8Array): Promise<boolean> {
   try {
-    // Unlike a rename, a link never replaces what is there.
+    // Unlike a rename, a link never replaces an existing file.
     await withPartial(target, content, (partial) => link(partial, target));
     return true;
   } catch (error) {
@@ -111,13 +111,13 @@ async function withPartial(
   }
 }
 
-/** Whether a path is a file, not a link to one, with this content. */
+/** Whether the path is a file with this content. A link to such a file does not count. */
 async function holds(target: string, content: Uint8Array): Promise<boolean> {
   const found = await lstat(target);
   return found.isFile() && found.size === content.length && (await readFile(target)).equals(content);
 }
 
-/** The nearest folder that exists is checked before any is made, so a link leads nothing outside. */
+/** Checks the nearest existing folder before it creates any, so a link cannot lead outside. */
 async function makeFolderInside(root: string, folder: string, name: string): Promise<void> {
   let existing: string;
   try {
@@ -142,13 +142,13 @@ function isInside(folder: string, file: string): boolean {
 
 function outside(name: string): NonRetryableError {
   return new NonRetryableError(
-    `\`${name}\` leads outside the data folder; name a file within it, by a relative path without \`..\`.`,
+    `\`${name}\` leads outside the data folder; name a file within it by a relative path without \`..\`.`,
   );
 }
 
 function exists(name: string): NonRetryableError {
   return new NonRetryableError(
-    `\`${name}\` exists in the data folder already; name another file, or give \`overwrite: true\` to replace it.`,
+    `\`${name}\` already exists in the data folder; name another file, or set \`overwrite: true\` to replace it.`,
   );
 }
 

@@ -11,19 +11,21 @@ const html = new Eta({ views: FOLDER, cache: true, autoTrim: false });
 const text = new Eta({ views: FOLDER, cache: true, autoTrim: false, autoEscape: false });
 
 /**
- * Renders both parts of a template, the pair `<name>.html.eta` and `<name>.text.eta` of `email-templates/`.
- * Values are escaped in the HTML part and stand as they are in the text part.
+ * Renders both parts of a template: `<name>.html.eta` and `<name>.text.eta` in `email-templates/`. Values are
+ * escaped in the HTML part and unchanged in the text part.
  *
- * @throws NonRetryableError where there is no such template or the data does not suit it.
+ * @throws NonRetryableError if there is no such template or the template cannot be rendered with the data.
  */
 export async function renderEmail(
   name: string,
   data: Record<string, unknown>,
 ): Promise<{ html: string; text: string }> {
-  // Only a name from the listing reaches the file system.
+  // Only a name from this list reaches the file system.
   const names = await templateNames();
   if (!names.includes(name)) {
-    throw new NonRetryableError(`There is no email template \`${name}\`; there are: ${names.join(', ')}.`);
+    throw new NonRetryableError(
+      `There is no email template \`${name}\`. The templates are: ${names.join(', ')}.`,
+    );
   }
   try {
     return { html: html.render(name + HTML, data), text: text.render(name + TEXT, data) };

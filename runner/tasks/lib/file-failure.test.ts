@@ -13,12 +13,12 @@ for (const [code, syscall, name, advice] of [
     'EPERM',
     'link',
     'NonRetryableError',
-    'its file system has no hard links; give `overwrite: true`, which needs none',
+    'its file system has no hard links; set `overwrite: true`, which needs none',
   ],
-  ['ENOSPC', 'write', 'Error', 'the disk is full; make room on it'],
+  ['ENOSPC', 'write', 'Error', 'the disk is full; free some space'],
   ['EIO', 'read', 'Error', 'check the disk of the runner'],
 ] as const) {
-  test(`${code} of ${syscall} says what to do and names no path of this machine`, () => {
+  test(`the error for ${code} of ${syscall} contains advice and no path of this machine`, () => {
     const failure = fileFailure(systemError(code, syscall), 'The runner cannot read `a.csv`');
     assert.ok(failure instanceof Error);
     assert.equal(failure.name, name);
@@ -26,7 +26,7 @@ for (const [code, syscall, name, advice] of [
   });
 }
 
-test('an error that the system did not throw is left as it is', () => {
+test('an error that the system did not throw stays unchanged', () => {
   const error = new Error('no');
   assert.equal(fileFailure(error, 'The runner cannot read `a.csv`'), error);
 });

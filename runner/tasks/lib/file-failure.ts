@@ -1,12 +1,12 @@
 import { NonRetryableError } from '../../task.ts';
 
 /**
- * What went wrong with a file, as a sentence that names it as the payload or the settings do. The message of
- * the system names the path on this machine, which is nothing to report to clients.
+ * Describes a file error in a sentence with the name that the payload or the settings use. The system's
+ * message contains the path on this machine, which clients must not see.
  *
- * @param what - the subject with its verb, such as ``The runner cannot read `a.csv` in the data folder``.
- * @returns an error that is retried where a later attempt may succeed; `error` itself if the system did not
- * throw it.
+ * @param what - the beginning of the sentence, such as ``The runner cannot read `a.csv` in the data folder``.
+ * @returns an error that is retried if a later attempt may succeed. Returns `error` itself if the system did
+ * not throw it.
  */
 export function fileFailure(error: unknown, what: string): unknown {
   const code = systemCodeOf(error);
@@ -18,7 +18,7 @@ export function fileFailure(error: unknown, what: string): unknown {
   });
 }
 
-/** The code of an error that the system threw, such as `ENOENT`. */
+/** Returns the code of an error that the system threw, such as `ENOENT`. */
 export function systemCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
@@ -32,7 +32,7 @@ const PERMISSION = "give the runner's user the permission";
 const NAME = 'choose another name';
 const NOT_A_FOLDER = 'a part of its path is a file, not a folder; choose another path';
 
-/** What every attempt would meet again, and what to do. */
+/** Advice for errors that every attempt would repeat, by code. */
 const FINAL: Readonly<Record<string, string>> = {
   EACCES: PERMISSION,
   EPERM: PERMISSION,
@@ -41,18 +41,19 @@ const FINAL: Readonly<Record<string, string>> = {
   ENOTDIR: NOT_A_FOLDER,
   EISDIR: 'it is a folder; name a file',
   EEXIST: NOT_A_FOLDER,
-  ELOOP: 'its links lead in a circle',
+  ELOOP: 'its links form a circle',
   ENAMETOOLONG: 'its name is too long; choose a shorter one',
   EINVAL: NAME,
   EILSEQ: NAME,
 };
 
-const LINKS = 'its file system has no hard links; give `overwrite: true`, which needs none';
+const LINKS = 'its file system has no hard links; set `overwrite: true`, which needs none';
 const NO_LINKS: Readonly<Record<string, string>> = { EPERM: LINKS, ENOTSUP: LINKS, ENOSYS: LINKS };
 
+/** Advice for errors after which a later attempt may succeed, by code. */
 const PASSING: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full; make room on it',
-  EDQUOT: "the disk quota of the runner's user is used up; make room",
+  ENOSPC: 'the disk is full; free some space',
+  EDQUOT: "the disk quota of the runner's user is used up; free some space",
   EMFILE: 'the runner has too many open files; raise its limit',
   ENFILE: 'the machine has too many open files',
   EBUSY: 'another program uses it',

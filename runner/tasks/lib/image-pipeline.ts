@@ -2,15 +2,15 @@ import sharp, { type Sharp } from 'sharp';
 import { NonRetryableError } from '../../task.ts';
 import { type Resize, requirePixels, resizedSize, type Size, turnedSize } from './image-size.ts';
 
-// Threads and memory are the pool's to share out.
+// The runner's pool manages threads and memory, so sharp uses one thread and no cache.
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** Of the image that is read, and of the one at each step. */
+/** The maximum for the source image and for the image at each step. */
 export const MAX_PIXELS = 64_000_000;
 /**
- * Of an image for an encoder that looks at no time limit: AVIF, and PNG with a palette. At these efforts each
- * takes up to two seconds of CPU for a million pixels of noise, so half a minute at most.
+ * The maximum for encoders that ignore the time limit: AVIF, and PNG with a palette. At these efforts, each
+ * takes up to two seconds of CPU for a million pixels of noise, so at most half a minute.
  */
 export const MAX_SLOW_PIXELS = 16_000_000;
 const AVIF_EFFORT = 2;
@@ -22,15 +22,15 @@ const READABLE = [...WRITABLE, 'gif', 'tiff'];
 
 const CLEAR = '#00000000';
 
-/** Where an image is read from; `name` is what errors call the file. */
+/** The source of an image. `name` is the name of the file in errors. */
 export type ImageSource = { readonly content: Buffer } | { readonly file: string; readonly name: string };
 
-/** What to make of an image. */
+/** The requested changes to an image. */
 export interface ImageOrder {
   readonly rotate?: number | undefined;
-  /** Done after the rotation. */
+  /** Applied after the rotation. */
   readonly resize?: Resize | undefined;
-  /** By default the source's, or png where that cannot be written. */
+  /** The default is the source's format, or png if that format cannot be written. */
   readonly format?: Format | undefined;
   readonly quality?: number | undefined;
 }
@@ -41,11 +41,11 @@ export interface MadeImage extends Size {
 }
 
 /**
- * Turns, resizes and encodes an image, the shown side up whatever its EXIF orientation.
+ * Turns an image upright by its EXIF orientation, then rotates, resizes and encodes it.
  *
- * @param seconds - how long that may take, 1 at least; the encoders of {@link MAX_SLOW_PIXELS} may take longer.
- * @throws NonRetryableError where the image cannot be read or has, at any step, too many pixels.
- * @throws {Error} where it takes longer.
+ * @param seconds - the time limit, at least 1. The encoders of {@link MAX_SLOW_PIXELS} may take longer.
+ * @throws NonRetryableError if the image cannot be read or has too many pixels at any step.
+ * @throws {Error} if the time limit is over.
  */
 export async function makeImage(
   source: ImageSource,
@@ -55,7 +55,7 @@ export async function makeImage(
   const input = 'file' in source ? source.file : source.content;
   const processed = <Value>(work: Promise<Value>) =>
     work.catch((error) => Promise.reject(failureOf(error, source, seconds)));
-  // The header alone is read; what is too large is refused by its numbers.
+  // This reads only the header. An image that is too large is refused by the size in its header.
   const original = await processed(sharp(input, { limitInputPixels: false }).metadata());
   const sourceFormat = original.format === 'heif' ? 'avif' : original.format;
   if (!READABLE.includes(sourceFormat)) {
@@ -74,17 +74,17 @@ export async function makeImage(
 }
 
 function refuseTooLarge(original: Size, { rotate = 0, resize, format, quality }: ImageOrder): void {
-  requirePixels('The image has', original, MAX_PIXELS, 'give a smaller one');
+  requirePixels('The image has', original, MAX_PIXELS, 'use a smaller one');
   const turned = turnedSize(original, rotate);
-  requirePixels('Rotated, the image would have', turned, MAX_PIXELS, 'give a smaller one');
+  requirePixels('Rotated, the image would have', turned, MAX_PIXELS, 'use a smaller one');
   const size = resize ? resizedSize(turned, resize) : turned;
-  requirePixels('Resized, the image would have', size, MAX_PIXELS, 'ask for a smaller one');
+  requirePixels('Resized, the image would have', size, MAX_PIXELS, 'request a smaller size');
   if (format === 'avif') {
-    const advice = 'give a smaller `resize`, or another `format`';
+    const advice = 'set a smaller `resize` or another `format`';
     requirePixels('As avif, the image would have', size, MAX_SLOW_PIXELS, advice);
   }
   if (format === 'png' && quality !== undefined) {
-    const advice = 'give a smaller `resize`, or leave out `quality`';
+    const advice = 'set a smaller `resize` or leave out `quality`';
     requirePixels('As png with a `quality`, the image would have', size, MAX_SLOW_PIXELS, advice);
   }
 }
@@ -98,16 +98,16 @@ function encode(image: Sharp, format: Format, quality: number | undefined): Shar
     case 'avif':
       return image.avif({ quality, effort: AVIF_EFFORT });
     case 'png':
-      // Any of sharp's options for a palette makes one.
+      // Each of sharp's palette options enables a palette.
       return quality === undefined ? image.png() : image.png({ quality, effort: PALETTE_EFFORT });
   }
 }
 
-/** The image is the same at every attempt, so what cannot be made of it now never can; time may be enough then. */
+/** The image is the same at every attempt, so errors are permanent. Only a timeout is retried. */
 function failureOf(error: unknown, source: ImageSource, seconds: number): Error {
   const reason = error instanceof Error ? error.message : String(error);
   if (reason.startsWith('timeout: ')) {
-    return new Error(`The image took longer than ${seconds} s: ask for a smaller one, or for less quality.`);
+    return new Error(`The image took longer than ${seconds} s: request a smaller size or a lower quality.`);
   }
   // A decoder may name the file by its path on this machine.
   const named = 'file' in source ? reason.replaceAll(source.file, source.name) : reason;

@@ -6,7 +6,7 @@ import { requirePixels, resizedSize, type Size, turnedSize } from './image-size.
 const FITS = ['cover', 'contain', 'fill', 'inside', 'outside'] as const;
 const SIDES = [undefined, 13, 40, 97];
 
-test('the size after a rotation and a resize is the one that sharp makes', async () => {
+test('the computed size after a rotation and a resize equals the size from sharp', async () => {
   const size = { width: 80, height: 30 };
   const picture = await sharp({ create: { ...size, channels: 3, background: '#ff0000' } })
     .png()
@@ -32,7 +32,7 @@ test('the size after a rotation and a resize is the one that sharp makes', async
   }
 });
 
-test('too many pixels are refused by both numbers', () => {
+test('the error for too many pixels contains both numbers', () => {
   const size = { width: 9000, height: 8000 };
   requirePixels('The image has', size, 72_000_000, 'use a smaller one');
   assert.throws(() => requirePixels('The image has', size, 64_000_000, 'use a smaller one'), {
@@ -41,7 +41,7 @@ test('too many pixels are refused by both numbers', () => {
   });
 });
 
-/** Sides may differ by the rounding of one pixel. */
+/** Sides may differ by one pixel because of rounding. */
 function assertNear(ours: Size, sharps: Size, what: string): void {
   const near = Math.abs(ours.width - sharps.width) <= 1 && Math.abs(ours.height - sharps.height) <= 1;
   assert.ok(near, `${what}: ${ours.width}×${ours.height}, not ${sharps.width}×${sharps.height}`);

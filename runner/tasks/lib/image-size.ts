@@ -5,21 +5,21 @@ export interface Size {
   readonly height: number;
 }
 
-/** What a resize asks for; the side that is absent follows from the other. */
+/** The requested size. A missing side is computed from the other side. */
 export interface Resize {
   readonly width?: number | undefined;
   readonly height?: number | undefined;
   readonly fit: 'cover' | 'contain' | 'fill' | 'inside' | 'outside';
 }
 
-/** The box around an image that is turned by an angle. */
+/** Returns the size of the box around an image that is rotated by an angle. */
 export function turnedSize({ width, height }: Size, degrees: number): Size {
   const sine = Math.abs(Math.sin((degrees * Math.PI) / 180));
   const cosine = Math.abs(Math.cos((degrees * Math.PI) / 180));
   return whole(width * cosine + height * sine, width * sine + height * cosine);
 }
 
-/** The size of an image after a resize. */
+/** Returns the size of an image after a resize. */
 export function resizedSize(size: Size, { width, height, fit }: Resize): Size {
   const scales = [width && width / size.width, height && height / size.height].filter(
     (scale) => scale !== undefined,
@@ -32,11 +32,11 @@ export function resizedSize(size: Size, { width, height, fit }: Resize): Size {
 }
 
 /**
- * Refuses an image of too many pixels.
+ * Refuses an image with too many pixels.
  *
- * @param what - the subject of the sentence, up to its verb, such as `The image has`.
- * @param advice - what to do, the end of the sentence.
- * @throws NonRetryableError whose sentence names both numbers.
+ * @param what - the beginning of the sentence, up to its verb, such as `The image has`.
+ * @param advice - the end of the sentence, which explains what to do.
+ * @throws NonRetryableError with a sentence that contains both numbers.
  */
 export function requirePixels(what: string, { width, height }: Size, max: number, advice: string): void {
   const pixels = width * height;

@@ -6,26 +6,26 @@ import { scalesOf, standardise } from './scale.ts';
 
 export interface Clustering {
   readonly kind: 'k_means';
-  /** The largest first; a centre is in the columns' own units. */
+  /** The largest cluster comes first. A centre is in the columns' own units. */
   readonly clusters: readonly { readonly size: number; readonly centre: Record<string, number> }[];
   readonly rows: number;
   readonly iterations: number;
   readonly converged: boolean;
-  /** Share of the standardised variance that lies between the clusters, 0 to 1. */
+  /** The share of the standardised variance that is between the clusters, 0 to 1. */
   readonly explainedVariance: number;
-  /** Mean silhouette of a sample, -1 to 1: near 1 the clusters lie well apart. */
+  /** The mean silhouette of a sample, -1 to 1. Near 1, the clusters are well separated. */
   readonly silhouette: number;
 }
 
 const MAX_ITERATIONS = 100;
-/** A silhouette takes every pair's distance, so the sample is small. */
+/** A silhouette needs the distance of every pair of rows, so the sample is small. */
 const SILHOUETTE_ROWS = 500;
 
 /**
  * Groups complete rows into clusters by their standardised columns.
  *
- * @param count - the number of clusters, 2 at least.
- * @throws NonRetryableError where there are fewer different rows than clusters.
+ * @param count - the number of clusters, at least 2.
+ * @throws NonRetryableError if there are fewer different rows than clusters.
  */
 export async function findClusters(
   names: readonly string[],
@@ -36,7 +36,7 @@ export async function findClusters(
 ): Promise<Clustering> {
   if (new Set(rows.map((row) => row.join())).size < count) {
     throw new NonRetryableError(
-      `There are fewer than ${count} different complete rows; ask for fewer \`clusters\`.`,
+      `There are fewer than ${count} different complete rows; reduce \`clusters\`.`,
     );
   }
   const scales = scalesOf(rows);
@@ -66,7 +66,7 @@ export async function findClusters(
   };
 }
 
-/** Yields to the event loop between iterations, so that an abort is heard. */
+/** Yields to the event loop between iterations, so an abort can take effect. */
 async function converge(points: number[][], count: number, seed: number, signal: AbortSignal) {
   for (const result of kmeansGenerator(points, count, { seed, maxIterations: MAX_ITERATIONS })) {
     if (result.converged || result.iterations === MAX_ITERATIONS) return result;

@@ -1,6 +1,6 @@
 /**
- * A seeded source of numbers in [0, 1), mulberry32: equal seeds give equal sequences on every machine.
- * It is for reproducible samples, not for secrets.
+ * A seeded source of numbers in [0, 1) (mulberry32). Equal seeds give equal sequences on every machine.
+ * Use it for reproducible samples, not for secrets.
  *
  * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
  */

@@ -7,23 +7,23 @@ export interface Regression {
   readonly kind: 'regression';
   readonly target: string;
   readonly intercept: number;
-  /** Change of the target for one more of the column, in the columns' own units. */
+  /** The change of the target if the column increases by one, in the columns' own units. */
   readonly coefficients: Record<string, number>;
   readonly trainingRows: number;
   readonly testRows: number;
-  /** Explained share of the target's variance on the test rows; negative if the model is worse than the mean. */
+  /** The explained share of the target's variance in the test rows. Negative if the mean predicts better. */
   readonly r2: number;
-  /** Root of the mean squared error, on the test rows, in the target's unit. */
+  /** The root of the mean squared error in the test rows, in the target's unit. */
   readonly rmse: number;
 }
 
 const TEST_SHARE = 0.2;
 
 /**
- * Fits a linear model on four rows of five and measures it on the fifth.
+ * Fits a linear model to four fifths of the rows and measures it on the other fifth.
  *
  * @param rows - complete rows: the features in order, then the target.
- * @throws NonRetryableError where there are too few rows or the target never changes.
+ * @throws NonRetryableError if there are too few rows or the target never changes.
  */
 export function fitRegression(
   features: readonly string[],
@@ -45,7 +45,7 @@ export function fitRegression(
     throw new NonRetryableError(`\`${target}\` has the same value in every row; choose another \`target\`.`);
   }
 
-  // Features of very different size would make the normal equations ill-conditioned.
+  // Without scaling, features of very different size would make the normal equations ill-conditioned.
   const scales = scalesOf(training.map(featuresOf));
   const model = new MultivariateLinearRegression(
     training.map((row) => standardise(featuresOf(row), scales)),
@@ -66,7 +66,7 @@ export function fitRegression(
   };
 }
 
-/** Takes weights of standardised features, the intercept last, back to the columns' own units. */
+/** Converts weights of standardised features to the columns' own units. The last weight is the intercept. */
 function inOwnUnits(features: readonly string[], scales: readonly Scale[], weights: readonly number[]) {
   const slopes = scales.map(({ deviation }, index) => (weights[index] ?? 0) / deviation);
   const shift = scales.reduce((sum, { mean }, index) => sum + mean * (slopes[index] ?? 0), 0);

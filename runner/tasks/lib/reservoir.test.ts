@@ -10,19 +10,19 @@ function sample(length: number, capacity: number, seed: number): number[] {
   return reservoir.items;
 }
 
-test('a stream that fits is kept whole', () => {
+test('a reservoir keeps every item of a stream that fits', () => {
   assert.deepEqual(sample(3, 5, 1), [0, 1, 2]);
 });
 
-test('a longer stream is sampled from end to end', () => {
+test('a reservoir samples a longer stream evenly from its start to its end', () => {
   const items = sample(100_000, 1000, 1);
   assert.equal(items.length, 1000);
   assert.equal(new Set(items).size, 1000);
-  // Four standard errors of the mean of 1,000 uniform draws.
+  // The limit is four standard errors of the mean of 1,000 uniform draws.
   assert.ok(Math.abs(mean(items) - 50_000) < 4 * 913);
 });
 
-test('equal seeds draw equal samples', () => {
+test('equal seeds give equal samples', () => {
   assert.deepEqual(sample(1000, 10, 3), sample(1000, 10, 3));
   assert.notDeepEqual(sample(1000, 10, 3), sample(1000, 10, 4));
 });

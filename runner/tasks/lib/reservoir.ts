@@ -1,6 +1,5 @@
 /**
- * A uniform sample of a stream whose length is not known beforehand, held in bounded memory
- * (algorithm R, Vitter 1985).
+ * A uniform sample of a stream of unknown length. Its memory is bounded (algorithm R, Vitter 1985).
  */
 export class Reservoir<Item> {
   readonly items: Item[] = [];
@@ -8,7 +7,7 @@ export class Reservoir<Item> {
   readonly #random: () => number;
   #seen = 0;
 
-  /** @param random - numbers in [0, 1); a seeded source makes the sample reproducible. */
+  /** @param random - returns numbers in [0, 1). A seeded source makes the sample reproducible. */
   constructor(capacity: number, random: () => number) {
     this.#capacity = capacity;
     this.#random = random;

@@ -1,13 +1,13 @@
 import { mean, standardDeviation } from 'simple-statistics';
 
-/** Where a column lies and how far it spreads. */
+/** The mean and the spread of a column. */
 export interface Scale {
   readonly mean: number;
   /** 1 for a column that never changes, so that dividing by it is safe. */
   readonly deviation: number;
 }
 
-/** The scale of each column of at least one row. */
+/** Returns the scale of each column. Needs at least one row. */
 export function scalesOf(rows: readonly number[][]): Scale[] {
   const [first = []] = rows;
   return first.map((_, index) => {
@@ -16,7 +16,7 @@ export function scalesOf(rows: readonly number[][]): Scale[] {
   });
 }
 
-/** The row with each column moved to mean 0 and spread 1. */
+/** Returns the row with each column scaled to mean 0 and spread 1. */
 export function standardise(row: readonly number[], scales: readonly Scale[]): number[] {
   return scales.map(({ mean, deviation }, index) => ((row[index] ?? Number.NaN) - mean) / deviation);
 }

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { NonRetryableError } from '../../task.ts';
 
-/** How a task of the types `test` and `test-cpu` is to fail; other keys are allowed and ignored. */
+/** How a task of type `test` or `test-cpu` fails. Other keys are allowed and ignored. */
 export const simulatedFailure = z.looseObject({
-  /** Fails for good, with `errorMessage`. */
+  /** Fails permanently with `errorMessage`. */
   shouldFail: z.boolean().default(false),
   errorMessage: z.string().optional(),
-  /** Fails this many attempts, each of them to be retried. */
+  /** The number of attempts that fail. Each of them is retried. */
   failTimes: z.int().min(0).default(0),
 });
 
 /**
- * Throws what the payload asks for.
+ * Throws the error that the payload requests.
  *
- * @throws NonRetryableError where `shouldFail` is set.
- * @throws Error where `attempt` is among the first `failTimes`.
+ * @throws NonRetryableError if `shouldFail` is set.
+ * @throws Error if `attempt` is one of the first `failTimes` attempts.
  */
 export function failAsAsked(
   { shouldFail, errorMessage, failTimes }: z.output<typeof simulatedFailure>,

@@ -3,7 +3,7 @@ import { Column, type ColumnSummary } from './column.ts';
 import { Reservoir } from './reservoir.ts';
 
 const SAMPLE_ROWS = 10_000;
-/** Bounds the sample's memory where a file has many columns. */
+/** Limits the sample's memory if a file has many columns. */
 const SAMPLE_VALUES = 2_000_000;
 
 export interface TableSummary {
@@ -13,7 +13,7 @@ export interface TableSummary {
   readonly otherColumns: readonly string[];
 }
 
-/** A dataset as it is read: a summary of each column and a sample of the rows. */
+/** Collects a summary of each column and a sample of the rows while a dataset is read. */
 export class Table {
   readonly #dataset: string;
   readonly #random: () => number;
@@ -26,7 +26,7 @@ export class Table {
     this.#random = random;
   }
 
-  /** Takes the next record; the first is the header. */
+  /** Adds the next record. The first record is the header. */
   add(record: readonly string[]): void {
     if (!this.#sample) {
       this.#columns = this.#columnsOf(record);
@@ -38,7 +38,7 @@ export class Table {
     this.#sample.add(this.#columns.map((column, index) => column.add(record[index] ?? '', this.#rows)));
   }
 
-  /** @throws NonRetryableError where not even a header was read. */
+  /** @throws NonRetryableError if there is no header. */
   summary(): TableSummary {
     if (!this.#sample) throw new NonRetryableError(`\`${this.#dataset}\` is empty; a header line is needed.`);
     const columns = this.#columns.map((column) => column.summary());
@@ -49,7 +49,7 @@ export class Table {
     };
   }
 
-  /** The sampled values of the named columns, without the rows that miss one. */
+  /** Returns the sampled values of the named columns. It leaves out rows with a missing value. */
   complete(names: readonly string[]): { rows: number[][]; incompleteRows: number } {
     const positions = names.map((name) => this.#columns.findIndex((column) => column.name === name));
     const sample = this.#sample?.items ?? [];
@@ -59,13 +59,13 @@ export class Table {
     return { rows, incompleteRows: sample.length - rows.length };
   }
 
-  /** Why a column cannot be a target, and which can. */
+  /** Explains why a column cannot be a target, and lists the columns that can. */
   refusal(name: string, numeric: readonly string[]): string {
     const text = this.#columns.find((column) => column.name === name)?.firstText;
     const reason = text
-      ? `\`${name}\` is not numeric: row ${text.row} holds ${JSON.stringify(text.value)}`
+      ? `\`${name}\` is not numeric: row ${text.row} contains ${JSON.stringify(text.value)}`
       : `\`${this.#dataset}\` has no numeric column \`${name}\``;
-    return `${reason}. Numeric are: ${numeric.join(', ')}.`;
+    return `${reason}. The numeric columns are: ${numeric.join(', ')}.`;
   }
 
   #columnsOf(header: readonly string[]): Column[] {

@@ -6,13 +6,13 @@ import type { z } from 'zod';
 import { type RunTaskOptions, runTask } from '../../project/run-task.ts';
 import type { TaskDefinition } from '../../task.ts';
 
-/** The task of every attempt that names no other. */
+/** The default task id of an attempt. */
 const TASK_ID = 'a1b2c3d4-e5f6-4890-abcd-ef1234567890';
 
 /**
- * Runs one attempt of a task as a runner does, and resolves with its result.
+ * Runs one attempt of a task like a runner does. Resolves with the result.
  *
- * @throws what the task threw, or an error with the message of the failure.
+ * @throws the value that the task threw, or an error with the message of the failure.
  */
 export async function resultOf<
   Payload extends z.ZodType,
@@ -29,7 +29,7 @@ export async function resultOf<
   throw outcome.thrown ?? new Error(outcome.error.message);
 }
 
-/** A folder that is removed when the test ends. */
+/** Creates a folder that is removed when the test ends. */
 export async function temporaryFolder(test: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'task-queue-'));
   test.after(() => rm(folder, { recursive: true, force: true }));

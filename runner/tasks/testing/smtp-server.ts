@@ -9,7 +9,7 @@ export interface ReceivedMail {
   readonly source: string;
 }
 
-/** An SMTP server on loopback that keeps what it is sent, closed when the test ends. */
+/** Starts an SMTP server on loopback that keeps the messages it receives. It closes when the test ends. */
 export async function smtpServer(test: TestContext, options: SMTPServerOptions = {}) {
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
@@ -33,7 +33,7 @@ export async function smtpServer(test: TestContext, options: SMTPServerOptions =
   return { url: `smtp://127.0.0.1:${address.port}`, received };
 }
 
-/** An answer of the server other than success. */
+/** An answer with which the server refuses a command. */
 export function refusal(responseCode: number, message: string): Error {
   return Object.assign(new Error(message), { responseCode });
 }
