@@ -38,7 +38,13 @@ test('settings add variables and replace other keys', () => {
 for (const [what, text, sentence] of [
   ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ at \d+$/],
   ['names an unknown worker', '{ "buffer": {} }', /deploy\.jsonc: .*"buffer"/],
-  ['renames a worker', '{ "api": { "name": "mine" } }', /deploy\.jsonc: api: .*names, which are fixed/],
+  ['renames a worker', '{ "api": { "name": "mine" } }', /api: .*"name"/],
+  ['has a key that a deployment cannot change', '{ "api": { "var": {} } }', /api: .*"var"/],
+  [
+    'has an origin without a scheme',
+    '{ "api": { "vars": { "ALLOWED_ORIGINS": "example.com" } } }',
+    /ALLOWED_ORIGINS: Expected origins separated by commas/,
+  ],
   ['has an unknown variable', '{ "api": { "vars": { "RETENTION": "1" } } }', /api\.vars: .*"RETENTION"/],
   [
     'gives a variable to the other worker',

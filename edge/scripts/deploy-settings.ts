@@ -19,8 +19,20 @@ const perType = text.pipe(
     ),
 );
 
+const origins = text.pipe(
+  z
+    .string()
+    .regex(
+      /^https?:\/\/[^\s/,]+(\s*,\s*https?:\/\/[^\s/,]+)*$/,
+      'Expected origins separated by commas, such as "https://app.example.com"',
+    ),
+);
+
 /** The variables of both workers. */
-const SHARED = { ALLOWED_ORIGINS: text, LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']) };
+const SHARED = {
+  ALLOWED_ORIGINS: origins,
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']),
+};
 const API_VARS = z
   .strictObject({
     ...SHARED,
@@ -34,10 +46,18 @@ const CONSUMER_VARS = z
   .strictObject({ ...SHARED, FULL_BYTES: number, PACED_CALLS_PER_SECOND: number })
   .partial();
 
+/** The keys of wrangler's configuration that a deployment may change. The others hold the workers together. */
+const KEYS = [
+  ...['routes', 'route', 'workers_dev', 'preview_urls', 'account_id', 'ratelimits', 'limits', 'placement'],
+  ...['observability', 'logpush', 'tail_consumers'],
+];
+
 function worker<Vars extends z.ZodType>(vars: Vars) {
   return z
-    .looseObject({ vars: vars.optional() })
-    .refine((given) => !('name' in given), 'The workers find each other by their names, which are fixed')
+    .strictObject({
+      ...Object.fromEntries(KEYS.map((key) => [key, z.unknown().optional()])),
+      vars: vars.optional(),
+    })
     .optional();
 }
 
@@ -66,7 +86,7 @@ export function readSettings(path = SETTINGS_FILE): DeploySettings {
 /** A worker's configuration with its settings: variables are added, other keys are replaced. */
 export function withSettings(
   config: Record<string, unknown>,
-  settings: DeploySettings['api'] | DeploySettings['consumer'] = {},
+  settings: { readonly vars?: object | undefined; readonly [key: string]: unknown } = {},
 ): Record<string, unknown> {
   const { vars, ...rest } = settings;
   const own = z.record(z.string(), z.unknown()).catch({}).parse(config.vars);

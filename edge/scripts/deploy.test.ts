@@ -24,6 +24,7 @@ function fakeAccount({
   const uploads: { config: { name: string; kv_namespaces?: object[] }; input?: string }[] = [];
   const wrangler: Wrangler = {
     show(args, input) {
+      if (args.includes('--dry-run')) return;
       const [command, ...rest] = args;
       calls.push([command, ...rest.filter((arg) => !arg.startsWith('/'))].join(' '));
       if (command === 'kv') namespaces.push(rest.at(-1) ?? '');
@@ -132,6 +133,19 @@ test('the configuration with the account’s namespace is removed after the uplo
   };
   assert.throws(() => deploy(failing), /upload refused/);
   assert.equal(existsSync(join(import.meta.dirname, '../api/wrangler.deploy.json')), false);
+});
+
+test('a configuration that a dry run refuses changes nothing', () => {
+  const { wrangler, calls } = fakeAccount({});
+  const refusing: Wrangler = {
+    ...wrangler,
+    show(args, input) {
+      if (args.includes('--dry-run')) throw new Error('wrong route');
+      wrangler.show(args, input);
+    },
+  };
+  assert.throws(() => deploy(refusing), /wrong route/);
+  assert.deepEqual(calls, []);
 });
 
 test('a dry run bundles and checks both workers offline', async () => {

@@ -26,7 +26,9 @@ export function dryRun(wrangler: Wrangler, settings: DeploySettings = {}): void 
   uploadAll(wrangler, ['--dry-run'], settings);
 }
 
+/** Deploys nothing if a check of either worker fails. */
 export function deploy(wrangler: Wrangler, settings: DeploySettings = {}): void {
+  dryRun(wrangler, settings);
   for (const queue of QUEUES) ensureQueue(wrangler, queue);
   const id = ensureNamespace(wrangler);
   uploadAll(wrangler, [], settings, { kv_namespaces: [{ binding: 'TASK_STORAGE', id }] });
@@ -135,7 +137,8 @@ if (import.meta.main) {
     try {
       return String(execFileSync(process.execPath, [WRANGLER, ...args], { env, ...options }) ?? '');
     } catch (error) {
-      hasWranglerFailed = true;
+      // A dry run needs no account.
+      hasWranglerFailed = !args.includes('--dry-run');
       throw error;
     }
   };

@@ -4,9 +4,12 @@ import type { Argv } from 'yargs';
 import { print } from '../../client/cli/output.ts';
 
 const TEMPLATE = join(import.meta.dirname, 'template');
-const IGNORED = ['node_modules', '.state', 'data', 'outbox', '.env', '*.env'];
+const IGNORED = ['node_modules', '.state', 'data', 'outbox', '.env*', '*.env', '.dev.vars'];
 /** Files that get these lines, if they do not have them. */
-const IGNORE_FILES = { '.gitignore': IGNORED, '.dockerignore': ['.git', ...IGNORED] };
+const IGNORE_FILES = {
+  '.gitignore': IGNORED,
+  '.dockerignore': ['.git', '**/.npmrc', ...IGNORED.map((name) => `**/${name}`)],
+};
 const SCRIPTS = {
   dev: 'runner dev --tasks tasks',
   start: 'runner --tasks tasks',
