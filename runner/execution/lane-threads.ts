@@ -185,9 +185,14 @@ export class LaneThreads {
 
   /** Ends the threads of some tasks. Other tasks on these threads did nothing wrong and are given back. */
   #end(tasks: readonly RunningTask[], reason?: StopReason, sentence?: string): void {
-    this.#options.onPutBack(this.#handed.takeBack(this.#handed.besides(tasks)));
-    for (const task of this.#handed.besides(tasks)) task.markBystander();
+    this.#giveBack(this.#handed.besides(tasks));
     for (const task of tasks) task.kill(reason, sentence);
+  }
+
+  /** Gives back tasks whose thread is ended: those that have started are given back once it has exited. */
+  #giveBack(tasks: readonly RunningTask[]): void {
+    this.#options.onPutBack(this.#handed.takeBack(tasks));
+    for (const task of tasks) if (this.#handed.has(task)) task.markBystander();
   }
 
   /** Logs the tasks at once, because a task whose thread does not end has no outcome that names it. */
@@ -205,9 +210,14 @@ export class LaneThreads {
     const running = known?.job.thread === thread ? known : undefined;
     const ended = message.kind === 'stray' ? this.#handed.endedOn(thread, message.jobId) : undefined;
     this.#messages.relay(message, running?.held ?? ended);
-    if (message.kind !== 'exit' || !running) return;
-    running.noteExit(message.code);
-    this.#end([running]);
+    if (message.kind !== 'exit') return;
+    if (running) {
+      running.noteExit(message.code);
+      this.#end([running]);
+    } else {
+      // Code that an ended task left behind ends the thread: its tasks did nothing wrong.
+      this.#giveBack(this.#handed.all.filter(({ job }) => job.thread === thread));
+    }
   }
 }
 

@@ -14,6 +14,7 @@ const actions = {
   },
   'fail later': () => void setTimeout(() => { throw new Error('Forged'); }, 20),
   'wait': () => new Promise((resolve) => setTimeout(resolve, 300)),
+  'exit later': () => void setTimeout(() => process.exit(1), 100),
   'log without a limit': (_payload, { log }) => {
     Math.max = () => Infinity;
     for (let count = 0; count < 20_000; count += 1) log.info('a line');
@@ -44,4 +45,12 @@ test('the limit of a log holds if a task replaces Math.max', async (t) => {
   const { start, codeOf, lines } = await openActions(t, ACTIONS);
   assert.equal(await codeOf(start('log without a limit')), 'success');
   assert.ok(lines.length < 2000, `${lines.length} lines`);
+});
+
+test('if code that an ended task left behind ends a shared thread, its tasks are given back', async (t) => {
+  const { start, codeOf, givenBack } = await openActions(t, ACTIONS, { tasksPerThread: 3 });
+  assert.equal(await codeOf(start('exit later')), 'success');
+  const neighbours = [start('wait'), start('wait')];
+  await waitFor('them to be given back', () => givenBack.length === 2);
+  assert.deepEqual(new Set(givenBack), new Set(neighbours));
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waitFor } from '../../edge/testing/wait-for.ts';
 import { longestBlockMs } from '../testing/longest-block.ts';
 import { openActions } from '../testing/open-actions.ts';
 
@@ -73,11 +74,14 @@ const CASES = [
 
 for (const [what, tasksPerThread] of CASES) {
   test(`the main thread does not wait for what a task makes its thread send (${what})`, async (t) => {
-    const { start, codeOf, outcomeOf } = await openActions(t, SOURCE, { tasksPerThread });
+    const { start, codeOf, outcomeOf, outcomes, givenBack } = await openActions(t, SOURCE, {
+      tasksPerThread,
+    });
     const blocked = await longestBlockMs(async () => {
       await codeOf(start('attack', { what }));
-      // The runner may need to end the thread, or first detect the problem.
-      await codeOf(start('sleep', { ms: 200 }));
+      // The thread may end while this task runs on it.
+      const neighbour = start('sleep', { ms: 200 });
+      await waitFor('the neighbour', () => outcomes.has(neighbour) || givenBack.includes(neighbour));
       assert.deepEqual(await outcomeOf(start('sleep', { ms: 1 })), { result: '"slept"' });
     });
     assert.ok(blocked < 300, `${blocked} ms`);

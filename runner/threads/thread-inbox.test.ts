@@ -66,6 +66,7 @@ for (const [what, message] of [
   ['an end without an outcome', { ends: [{ jobId: 1, ms: 1 }] }],
   ['a result that is no JSON', end({ result: '1},{"taskId":"another"' })],
   ['a result that is no text', end({ result: 1 })],
+  ['a result that nests too deep', end({ result: '['.repeat(250) + ']'.repeat(250) })],
   ['an error without a code', end({ error: { message: 'It broke' } })],
   ['an error beside a result', end({ error: null, result: '1' })],
   ['an error with more than errors have', end({ error: { code: 'a', message: 'b', more: 'c' } })],
@@ -94,6 +95,11 @@ for (const [what, message, problem] of [
   ['many more ends than it has jobs', JSON.stringify({ ends: MANY }), OVERSIZED],
   ['a field that is large', JSON.stringify(line({ extra: MANY })), OVERSIZED],
   ['what nests deep', '['.repeat(100_000) + ']'.repeat(100_000), OVERSIZED],
+  [
+    'a result with too many bytes',
+    JSON.stringify(end({ result: JSON.stringify('\u20ac'.repeat(2 ** 17)) })),
+    OVERSIZED,
+  ],
   ['word that it has kept something back', 'unsent', OVERSIZED],
   ['an object', line(), NO_TEXT],
   ['a large object', MANY, NO_TEXT],
@@ -112,12 +118,15 @@ for (const [what, message, problem] of [
   });
 }
 
-test('the largest end and the largest log line are read', (t) => {
+test('the largest end and the largest log line are read', async (t) => {
   const { inbox, thread, messages, ends } = open(t);
   const result = JSON.stringify('"'.repeat(2 ** 17 - 1));
   const error = { code: 'task_error', name: '\u0001'.repeat(4096), message: '\u0001'.repeat(4096) };
-  thread.port.postMessage(JSON.stringify(end({ result })));
-  thread.port.postMessage(JSON.stringify(end({ error })));
+  for (const one of [end({ result }), end({ error })]) {
+    thread.port.postMessage(JSON.stringify(one));
+    inbox.drain();
+    await turn();
+  }
   const details = JSON.stringify({ text: '"'.repeat(4000) });
   thread.port.postMessage(JSON.stringify(line({ message: '\u0001'.repeat(8192), details })));
   inbox.drain();

@@ -114,6 +114,7 @@ export class ThreadInbox {
   /** Returns the fault of the message, if it has one. */
   #handle(message: Exclude<ReturnType<typeof readMessage>, string>, text: string): string | undefined {
     if (!('kind' in message)) {
+      if (!this.#count(costOf(text))) return undefined;
       return this.#options.onEnds(message) ? undefined : 'the end of a job that it does not run';
     }
     if (message.kind === 'pong') {
@@ -126,12 +127,19 @@ export class ThreadInbox {
   }
 
   #takeNote(note: ThreadMessage | ChildMessage, cost: number): void {
-    if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
-    // A thread that waits for acknowledgements exceeds the window by one note at most.
-    if (this.#unacknowledged > NOTE_WINDOW) this.#stop('more messages than it may send at once');
-    else if ('pid' in note) this.#options.onChild(note);
+    if (!this.#count(cost)) return;
+    if ('pid' in note) this.#options.onChild(note);
     else this.#options.onMessage(note);
+  }
+
+  /** Returns false if the thread does not wait for acknowledgements as it should. */
+  #count(cost: number): boolean {
+    if (this.#unacknowledged === 0) setImmediate(() => this.#acknowledge());
+    // A thread that waits exceeds the window by one message at most.
+    const isWaiting = this.#unacknowledged <= NOTE_WINDOW;
+    if (!isWaiting) this.#stop('more messages than it may send at once');
     this.#unacknowledged += cost;
+    return isWaiting;
   }
 
   #acknowledge(): void {

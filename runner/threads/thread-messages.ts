@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { isProgress } from '../../edge/contract/buffer.ts';
 import {
   MAX_ERROR_MESSAGE_LENGTH,
+  MAX_JSON_DEPTH,
   MAX_PROGRESS_BYTES,
   MAX_RESULT_BYTES,
 } from '../../edge/contract/limits.ts';
-import { parseJson } from '../../edge/contract/text.ts';
+import { nestsDeeperThan, parseJson } from '../../edge/contract/text.ts';
 import { type JobEnd, MAX_LOG_LENGTH, type Outcome } from './thread-protocol.ts';
 
 /** JSON text inside a message. Task code may have written it, so it is parsed with care. */
@@ -116,9 +117,11 @@ function outcomeIn(value: unknown): Outcome | undefined {
   return result === undefined || isResult(result) ? { result } : undefined;
 }
 
-/** A result becomes part of a report unchanged, so it must be JSON. */
+/** A result becomes part of a report unchanged. The edge would refuse the whole report for a result over its limits. */
 function isResult(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_RESULT_BYTES && parseJson(value) !== undefined;
+  if (typeof value !== 'string' || Buffer.byteLength(value) > MAX_RESULT_BYTES) return false;
+  const result = parseJson(value);
+  return result !== undefined && !nestsDeeperThan(result, MAX_JSON_DEPTH);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

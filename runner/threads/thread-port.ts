@@ -17,6 +17,8 @@ const { freeze } = Object;
 
 /** If the main thread does not receive notes within this time, in milliseconds, they are dropped. */
 const MAX_WAIT_MS = 1000;
+/** Ends are sent together up to this number of characters, because the main thread parses their results. */
+const MAX_ENDS_LENGTH = 2 ** 18;
 /** The characters of a message around the ends that it contains. */
 const AROUND_ENDS = 16;
 
@@ -52,10 +54,21 @@ export function openThreadPort(
   // Otherwise `process` would list the port, and the port would keep the thread alive.
   port.unref();
   sealPort(port, post);
+  /** Waits until the main thread has acknowledged enough. Returns false if it does not in time. */
+  const hasRoom = (): boolean => {
+    for (;;) {
+      const seen = load(received, 0);
+      if (((sent - seen) | 0) < NOTE_WINDOW) return true;
+      if (wait(received, 0, seen, MAX_WAIT_MS) === 'timed-out') return false;
+    }
+  };
   const sendEnds = (): void => {
     if (ends === '') return;
     const text = `{"ends":[${ends}]}`;
     ends = '';
+    // Ends are never dropped, so the thread waits as long as it takes.
+    while (!hasRoom()) {}
+    sent = (sent + costOf(text)) | 0;
     post(text);
   };
   const end = (one: JobEnd): void => {
@@ -64,16 +77,12 @@ export function openThreadPort(
       post(UNSENT);
       return;
     }
-    if (ends.length + text.length > MAX_MESSAGE_LENGTH - AROUND_ENDS) sendEnds();
+    if (ends.length + text.length > MAX_ENDS_LENGTH) sendEnds();
     ends = ends === '' ? text : `${ends},${text}`;
   };
   const note = (message: FromThread): boolean => {
     const text = textOf(message);
-    for (;;) {
-      const seen = load(received, 0);
-      if (((sent - seen) | 0) < NOTE_WINDOW) break;
-      if (wait(received, 0, seen, MAX_WAIT_MS) === 'timed-out') return false;
-    }
+    if (!hasRoom()) return false;
     sent = (sent + costOf(text)) | 0;
     post(text);
     return true;

@@ -67,7 +67,7 @@ syncBuiltinESMExports();
 const exit = process.exit;
 process.exit = (code) => {
   const job = current.getStore();
-  if (job) note(job.id, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
+  note(job?.id ?? 0, { kind: 'exit', code: String(code ?? process.exitCode ?? 0) });
   void setup?.children.endAll();
   return exit(code);
 };
