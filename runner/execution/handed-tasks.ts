@@ -1,4 +1,4 @@
-import type { HeldTask } from '../held-task.ts';
+import { type AttemptIds, type HeldTask, idsOf } from '../held-task.ts';
 import type { TaskThread } from '../threads/task-thread.ts';
 import type { RunningTask } from './running-task.ts';
 
@@ -8,7 +8,8 @@ const MAX_ENDED = 200;
 /** The tasks of a lane that were handed to a thread and have neither ended nor been taken back. */
 export class HandedTasks {
   readonly #byJob = new Map<number, RunningTask>();
-  readonly #ended = new Map<number, RunningTask>();
+  /** Ids only: an ended task must not keep its payload in memory, nor an exited thread. */
+  readonly #ended = new WeakMap<TaskThread, Map<number, AttemptIds>>();
 
   get size(): number {
     return this.#byJob.size;
@@ -33,16 +34,17 @@ export class HandedTasks {
   }
 
   remove(task: RunningTask): void {
-    this.#byJob.delete(task.job.id);
-    this.#ended.set(task.job.id, task);
-    const [oldest] = this.#ended.keys();
-    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+    const { id, thread } = task.job;
+    this.#byJob.delete(id);
+    const ended = this.#ended.get(thread) ?? new Map<number, AttemptIds>();
+    this.#ended.set(thread, ended.set(id, idsOf(task.held)));
+    const [oldest] = ended.keys();
+    if (ended.size > MAX_ENDED && oldest !== undefined) ended.delete(oldest);
   }
 
-  /** The task of a job that has ended on a thread; undefined for other jobs, and for those that ended long ago. */
-  endedOn(thread: TaskThread, jobId: number): HeldTask | undefined {
-    const task = this.#ended.get(jobId);
-    return task?.job.thread === thread ? task.held : undefined;
+  /** The ids of a job that has ended on a thread; undefined for other jobs, and for those that ended long ago. */
+  endedOn(thread: TaskThread, jobId: number): AttemptIds | undefined {
+    return this.#ended.get(thread)?.get(jobId);
   }
 
   has(task: RunningTask): boolean {

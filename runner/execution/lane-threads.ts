@@ -208,8 +208,12 @@ export class LaneThreads {
   #relay(message: ThreadMessage, thread: TaskThread): void {
     const known = this.#handed.byJob(message.jobId);
     const running = known?.job.thread === thread ? known : undefined;
-    const ended = message.kind === 'stray' ? this.#handed.endedOn(thread, message.jobId) : undefined;
-    this.#messages.relay(message, running?.held ?? ended);
+    if (message.kind === 'stray') {
+      const ids = running ? idsOf(running.held) : this.#handed.endedOn(thread, message.jobId);
+      this.#messages.reportStray(message.message, ids);
+      return;
+    }
+    this.#messages.relay(message, running?.held);
     if (message.kind !== 'exit') return;
     if (running) {
       running.noteExit(message.code);

@@ -1,5 +1,5 @@
 import type { RunnerBus } from '../events.ts';
-import { type HeldTask, idsOf } from '../held-task.ts';
+import type { AttemptIds, HeldTask } from '../held-task.ts';
 import { NoteBudget, STRAY_LIMITS } from '../threads/note-budget.ts';
 import type { ThreadMessage } from '../threads/thread-messages.ts';
 
@@ -13,11 +13,9 @@ export class Relay {
     this.#events = events;
   }
 
-  /** @param held the task of the message: one that runs, or for an error that it left behind, one that has ended. */
+  /** @param held the task of the message, if it still runs. */
   relay(message: ThreadMessage, held: HeldTask | undefined): void {
-    if (message.kind === 'stray') {
-      if (this.#strays.take(0, performance.now())) this.#emitStray(message.message, held);
-    } else if (held && message.kind === 'progress') {
+    if (held && message.kind === 'progress') {
       this.#events.emit('progress', { held, value: message.value });
     } else if (held && message.kind === 'log') {
       const { level, details } = message;
@@ -29,11 +27,14 @@ export class Relay {
     }
   }
 
-  /** The sentence is the runner's: a line of the log must not be a task's alone. */
-  #emitStray(message: string, held: HeldTask | undefined): void {
-    const whose = held ? `Task ${held.task.taskId}` : 'A task';
-    const sentence = `${whose} left something behind that failed: ${message}`;
-    this.#events.emit('stray', { sentence, ids: held && idsOf(held) });
+  /**
+   * Reports an error in code that a task left behind. The sentence is the runner's, so that a task cannot write a
+   * line in its name.
+   */
+  reportStray(message: string, ids: AttemptIds | undefined): void {
+    if (!this.#strays.take(0, performance.now())) return;
+    const whose = ids ? `Task ${ids.taskId}` : 'A task';
+    this.#events.emit('stray', { sentence: `${whose} left something behind that failed: ${message}`, ids });
   }
 
   /** A thread has sent a message that the runner's own code never sends. `tasks` run on it. */
