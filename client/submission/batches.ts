@@ -33,11 +33,9 @@ export async function* cutBatches(
   for await (const task of tasks) {
     const text = taskText(task, `tasks.${count}`);
     count += 1;
+    // A full batch does not wait for the next task: reading that one may take long, or fail.
     const complete = collector.add(text, byteLength(text) + 1);
     if (complete) yield batchOf(complete);
-    // A full batch must not wait for the next task: reading that one may take long, or fail.
-    const full = count - first === MAX_BATCH_TASKS ? collector.rest() : undefined;
-    if (full) yield batchOf(full);
   }
   const rest = collector.rest();
   if (rest) yield batchOf(rest);

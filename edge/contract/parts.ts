@@ -18,13 +18,15 @@ export class PartCollector<Item> {
     this.#maxItems = items;
   }
 
-  /** Adds an item. If it does not fit in the current part, starts another part and returns the complete one. */
+  /**
+   * Adds an item. Returns the part that is complete: the one before if the item does not fit in it, or the one that
+   * has its last item now.
+   */
   add(item: Item, size: number): Item[] | undefined {
-    const isFull = this.#part.length === this.#maxItems || this.#size + size > this.#maxSize;
-    const complete = isFull ? this.rest() : undefined;
+    const before = this.#size + size > this.#maxSize ? this.rest() : undefined;
     this.#part.push(item);
     this.#size += size;
-    return complete;
+    return before ?? (this.#part.length === this.#maxItems ? this.rest() : undefined);
   }
 
   /** Returns the last part, if it has items. */
