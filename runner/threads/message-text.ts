@@ -30,6 +30,6 @@ function objectText(fields: Record<string, unknown>): string {
   return `{${text}}`;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

@@ -7,6 +7,7 @@ import {
   MAX_RESULT_BYTES,
 } from '../../edge/contract/limits.ts';
 import { nestsDeeperThan, parseJson } from '../../edge/contract/text.ts';
+import { isRecord } from './message-text.ts';
 import { type JobEnd, MAX_LOG_LENGTH, type Outcome } from './thread-protocol.ts';
 
 /** JSON text inside a message. Task code may have written it, so it is parsed with care. */
@@ -81,8 +82,9 @@ const MAX_RUN_MS = 366 * 24 * 3600 * 1000;
 export function readMessage(text: string, openJobs: number): Note | Pong | readonly JobEnd[] | string {
   if (text === PONG_TEXT) return PONG;
   const sent = parseJson(text);
-  if (isRecord(sent) && 'ends' in sent && Object.keys(sent).length === 1)
+  if (isRecord(sent) && 'ends' in sent && Object.keys(sent).length === 1) {
     return readEnds(sent.ends, openJobs);
+  }
   const note = Note.safeParse(sent);
   if (note.success) return note.data;
   const [issue] = note.error.issues;
@@ -122,8 +124,4 @@ function isResult(value: unknown): value is string {
   if (typeof value !== 'string' || Buffer.byteLength(value) > MAX_RESULT_BYTES) return false;
   const result = parseJson(value);
   return result !== undefined && !nestsDeeperThan(result, MAX_JSON_DEPTH);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -36,8 +36,8 @@ export interface ThreadPort {
 }
 
 /**
- * Opens the private port. Task code cannot reach it and cannot change its methods. Notes of a cost of at most
- * {@link NOTE_WINDOW} are unacknowledged at a time, so a task that writes more waits for the main thread.
+ * Opens the private port. Task code cannot reach it and cannot change its methods. Messages of a cost of at most
+ * {@link NOTE_WINDOW} are unacknowledged at a time, so a task that sends more waits for the main thread.
  */
 export function openThreadPort(
   { port, received }: Setup,
@@ -55,21 +55,24 @@ export function openThreadPort(
   port.unref();
   sealPort(port, post);
   /** Waits until the main thread has acknowledged enough. Returns false if it does not in time. */
-  const hasRoom = (): boolean => {
+  const waitForSpace = (): boolean => {
     for (;;) {
       const seen = load(received, 0);
       if (((sent - seen) | 0) < NOTE_WINDOW) return true;
       if (wait(received, 0, seen, MAX_WAIT_MS) === 'timed-out') return false;
     }
   };
+  const send = (text: string): void => {
+    sent = (sent + costOf(text)) | 0;
+    post(text);
+  };
   const sendEnds = (): void => {
     if (ends === '') return;
     const text = `{"ends":[${ends}]}`;
     ends = '';
     // Ends are never dropped, so the thread waits as long as it takes.
-    while (!hasRoom()) {}
-    sent = (sent + costOf(text)) | 0;
-    post(text);
+    while (!waitForSpace()) {}
+    send(text);
   };
   const end = (one: JobEnd): void => {
     const text = textOf(one);
@@ -82,9 +85,8 @@ export function openThreadPort(
   };
   const note = (message: FromThread): boolean => {
     const text = textOf(message);
-    if (!hasRoom()) return false;
-    sent = (sent + costOf(text)) | 0;
-    post(text);
+    if (!waitForSpace()) return false;
+    send(text);
     return true;
   };
   return freeze({ end, sendEnds, note });
