@@ -44,7 +44,7 @@ describe('a worker without tokens', () => {
     }
   });
 
-  test('accepts requests of its own pages', async () => {
+  test('accepts requests from its own pages', async () => {
     for (const origin of [OWN, 'http://127.0.0.1:8787']) {
       const headers = { Origin: origin, 'Sec-Fetch-Site': 'same-origin' };
       assert.equal(await statusOf(`${origin}/tasks`, { method: 'POST', headers }), 200);

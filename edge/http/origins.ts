@@ -42,7 +42,9 @@ function expectLocal(request: Request, allowed: readonly string[]): void {
   const origin = request.headers.get('Origin');
   if (origin === null ? isFromElsewhere(request) : origin !== own && !allowed.includes(origin)) {
     const page = origin === null ? 'pages of other origins' : `pages of ${shown(origin)}`;
-    throw foreign(`This worker has no tokens, so it accepts requests of its own pages only, not of ${page}`);
+    throw foreign(
+      `This worker has no tokens, so it accepts requests only from its own pages, not from ${page}`,
+    );
   }
 }
 

@@ -31,7 +31,7 @@ export function addInit(parser: Argv): Argv {
 
 /**
  * Writes the files of a project. Existing files stay as they are, except that missing entries are added to
- * `package.json` and `.gitignore`.
+ * `package.json`, `.gitignore` and `.dockerignore`.
  *
  * @throws {Error} if the folder is that of edge-task-queue itself.
  */

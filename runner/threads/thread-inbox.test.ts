@@ -86,7 +86,7 @@ for (const [what, message] of [
   });
 }
 
-const OVERSIZED = 'a message that is larger than any of its own';
+const OVERSIZED = 'a message above the size limit';
 const NO_TEXT = 'a message that is no text';
 const MANY = Array.from({ length: 30_000 }, (_, index) => ({ index, list: [index] }));
 for (const [what, message, problem] of [

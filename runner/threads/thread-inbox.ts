@@ -15,7 +15,7 @@ const MAX_BAD_MESSAGES = 100;
 const MAX_BAD_LENGTH = 2 ** 16;
 
 /** Reading such a message would keep the main thread busy. */
-const OVERSIZED = 'a message that is larger than any of its own';
+const OVERSIZED = 'a message above the size limit';
 
 export interface ThreadInboxOptions {
   /** The number of jobs of the thread that have not ended. */
@@ -31,7 +31,7 @@ export interface ThreadInboxOptions {
 }
 
 /**
- * The main thread's side of a thread's private port. It acknowledges notes once in each turn of its event loop. A
+ * The main thread's side of a thread's private port. It acknowledges messages once in each turn of its event loop. A
  * thread that sends more than {@link NOTE_WINDOW} in one turn does not wait for acknowledgements as it should.
  */
 export class ThreadInbox {
@@ -39,7 +39,7 @@ export class ThreadInbox {
   readonly #received = new Int32Array(new SharedArrayBuffer(4));
   readonly #port: MessagePort;
   readonly #theirs: MessagePort;
-  /** The cost of the notes that are not acknowledged. */
+  /** The cost of the messages that are not acknowledged. */
   #unacknowledged = 0;
   #bad = 0;
   #badLength = 0;
