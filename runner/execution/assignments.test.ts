@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { heldTask } from '../testing/held-tasks.ts';
-import { openLane } from '../testing/open-lane.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 import type { LaneOptions } from './lane.ts';
 
 /** A lane that has run short tasks, so it hands several at a time to a thread. */

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { fixtureEntry, heldTask } from '../testing/held-tasks.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 import { roundsFor } from '../testing/native-call.ts';
-import { openLane } from '../testing/open-lane.ts';
 
 const GRACE_MS = 1000;
 

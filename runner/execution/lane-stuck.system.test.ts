@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import type { HeldTask } from '../held-task.ts';
 import { heldTask } from '../testing/held-tasks.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 import { roundsFor } from '../testing/native-call.ts';
-import { openLane } from '../testing/open-lane.ts';
 
 const GRACE_MS = 1000;
 const TERMINATE_TIMEOUT_MS = 5000;

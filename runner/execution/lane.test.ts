@@ -5,7 +5,7 @@ import { MAX_CLAIM_TASKS } from '../../edge/contract/limits.ts';
 import { settlesWithin, waitFor } from '../../edge/testing/wait-for.ts';
 import { MAX_READ_AHEAD } from '../claiming/read-ahead.ts';
 import { heldTask } from '../testing/held-tasks.ts';
-import { openLane } from '../testing/open-lane.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 
 test('a lane runs no more tasks than it has slots, and holds each started task until it is acknowledged', async (t) => {
   const { lane, outcomes, started, mostRunning, freed } = await openLane(t);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { job } from '../testing/held-tasks.ts';
+import { exitOf, openPool, run } from '../testing/lanes/open-pool.ts';
 import { roundsFor } from '../testing/native-call.ts';
-import { exitOf, openPool, run } from '../testing/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('stuck threads are replaced up to a limit, then their places stay empty until one exits', async (t) => {

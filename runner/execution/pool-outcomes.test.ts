@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { job, type Order } from '../testing/held-tasks.ts';
-import { exitOf, openPool, run } from '../testing/open-pool.ts';
+import { exitOf, openPool, run } from '../testing/lanes/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('every end of a task becomes an outcome, and the pool continues', async (t) => {

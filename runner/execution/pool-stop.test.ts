@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settlesWithin } from '../../edge/testing/wait-for.ts';
 import { job, newTaskId } from '../testing/held-tasks.ts';
-import { exitOf, openPool, run } from '../testing/open-pool.ts';
+import { exitOf, openPool, run } from '../testing/lanes/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('a kill ends only the spinning job and settles after its thread has exited', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { job } from '../testing/held-tasks.ts';
-import { openPool, run } from '../testing/open-pool.ts';
+import { openPool, run } from '../testing/lanes/open-pool.ts';
 import { ThreadExit } from '../threads/open-jobs.ts';
 
 test('progress and log lines of a task arrive in order', async (t) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import type { HeldTask } from '../held-task.ts';
 import { type HeldTaskOptions, heldTask, type Order } from '../testing/held-tasks.ts';
-import { openLane } from '../testing/open-lane.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 
 const MB = 2 ** 20;
 const LIMIT_MB = 128;

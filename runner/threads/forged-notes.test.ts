@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { idsOf } from '../held-task.ts';
-import { openActions } from '../testing/open-actions.ts';
+import { openActions } from '../testing/lanes/open-actions.ts';
 
 const ACTIONS = `
 const forged = { kind: 'stray', jobId: 0, message: 'Forged', ids: { taskId: 'victim', leaseId: 'l', attempt: 1 } };

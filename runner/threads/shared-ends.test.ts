@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { heldTask } from '../testing/held-tasks.ts';
-import { openLane } from '../testing/open-lane.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 
 test('tasks that end together on a shared thread report each end only once', async (t) => {
   const { lane, events, codeOf, acknowledgeAll } = await openLane(t, { threads: 1, tasksPerThread: 20 });

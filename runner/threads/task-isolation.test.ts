@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
 import { heldTask } from '../testing/held-tasks.ts';
-import { openLane } from '../testing/open-lane.ts';
+import { openLane } from '../testing/lanes/open-lane.ts';
 
 const MB = 2 ** 20;
 const attack = (value: string) => ({ do: 'attack', value }) as const;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { waitFor } from '../../edge/testing/wait-for.ts';
+import { openActions } from '../testing/lanes/open-actions.ts';
 import { longestBlockMs } from '../testing/longest-block.ts';
-import { openActions } from '../testing/open-actions.ts';
 
 /** Code that replaces what the runner's own code calls on the thread, so that it would send `huge`. */
 const REPLACED = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openActions } from '../testing/open-actions.ts';
+import { openActions } from '../testing/lanes/open-actions.ts';
 
 const SOURCE = `
 import * as nodeProcess from 'node:process';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { waitFor } from '../../../edge/testing/wait-for.ts';
+import { openActions } from '../../testing/lanes/open-actions.ts';
 import { longestBlockMs } from '../../testing/longest-block.ts';
-import { openActions } from '../../testing/open-actions.ts';
 import { ThreadChildren } from './thread-children.ts';
 
 const LINUX = process.platform === 'linux';

@@ -10,7 +10,7 @@ import type { LaneOptions } from '../../execution/lane.ts';
 import type { HeldTask } from '../../held-task.ts';
 import { temporaryFolder } from '../../tasks/testing/context.ts';
 import { fixtureEntry, type HeldTaskOptions, heldTask } from '../../testing/held-tasks.ts';
-import { openLane } from '../../testing/open-lane.ts';
+import { openLane } from '../../testing/lanes/open-lane.ts';
 import { taskFolder, taskSource } from '../../testing/task-files.ts';
 import { statOf } from './os-process.ts';
 import { ThreadChildren } from './thread-children.ts';

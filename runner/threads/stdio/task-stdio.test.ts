@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { FakeEdge } from '../../testing/fake-edge.ts';
 import { fixtureEntry, heldTask } from '../../testing/held-tasks.ts';
-import { openLane } from '../../testing/open-lane.ts';
+import { openLane } from '../../testing/lanes/open-lane.ts';
 import { startCli } from '../../testing/start-cli.ts';
 import { taskFolder, taskSource } from '../../testing/task-files.ts';
 import type { TaskLogLevel } from '../thread-protocol.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { waitFor } from '../../edge/testing/wait-for.ts';
-import { type PoolOptions, ThreadPool } from '../execution/pool.ts';
-import type { RunningJob } from '../threads/task-thread.ts';
-import { threadEnv } from '../threads/thread-env.ts';
-import type { ThreadMessage } from '../threads/thread-messages.ts';
-import type { Job } from '../threads/thread-protocol.ts';
+import { waitFor } from '../../../edge/testing/wait-for.ts';
+import { type PoolOptions, ThreadPool } from '../../execution/pool.ts';
+import type { RunningJob } from '../../threads/task-thread.ts';
+import { threadEnv } from '../../threads/thread-env.ts';
+import type { ThreadMessage } from '../../threads/thread-messages.ts';
+import type { Job } from '../../threads/thread-protocol.ts';
 
 /** A pool whose messages are recorded. Its threads end with the test. */
 export function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {

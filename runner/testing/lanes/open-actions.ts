@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { LaneOptions } from '../execution/lane.ts';
-import type { HeldTask } from '../held-task.ts';
-import { fixtureEntry, heldTask } from './held-tasks.ts';
+import type { LaneOptions } from '../../execution/lane.ts';
+import type { HeldTask } from '../../held-task.ts';
+import { fixtureEntry, heldTask } from '../held-tasks.ts';
+import { taskFolder, taskSource } from '../task-files.ts';
 import { openLane } from './open-lane.ts';
-import { taskFolder, taskSource } from './task-files.ts';
 
 /**
  * A lane with one task type. Each task runs the action that its payload names.

@@ -1,11 +1,11 @@
 import type { TestContext } from 'node:test';
-import { waitFor } from '../../edge/testing/wait-for.ts';
-import { createBus } from '../events.ts';
-import { Lane, type LaneOptions } from '../execution/lane.ts';
-import { MemoryWatch } from '../execution/memory-watch.ts';
-import type { HeldTask } from '../held-task.ts';
-import type { Outcome } from '../threads/thread-protocol.ts';
-import { fixtureEntry, type HeldTaskOptions, heldTask, type Order } from './held-tasks.ts';
+import { waitFor } from '../../../edge/testing/wait-for.ts';
+import { createBus } from '../../events.ts';
+import { Lane, type LaneOptions } from '../../execution/lane.ts';
+import { MemoryWatch } from '../../execution/memory-watch.ts';
+import type { HeldTask } from '../../held-task.ts';
+import type { Outcome } from '../../threads/thread-protocol.ts';
+import { fixtureEntry, type HeldTaskOptions, heldTask, type Order } from '../held-tasks.ts';
 
 /** A lane whose events are recorded. Its threads end with the test. */
 export async function openLane(t: TestContext, options: Partial<LaneOptions> = {}) {
