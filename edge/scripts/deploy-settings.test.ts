@@ -36,7 +36,7 @@ test('settings add variables and replace other keys', () => {
 });
 
 for (const [what, text, sentence] of [
-  ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ at \d+$/],
+  ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ in line 1$/],
   ['names an unknown worker', '{ "buffer": {} }', /deploy\.jsonc: .*"buffer"/],
   ['renames a worker', '{ "api": { "name": "mine" } }', /api: .*"name"/],
   ['has a key that a deployment cannot change', '{ "api": { "var": {} } }', /api: .*"var"/],

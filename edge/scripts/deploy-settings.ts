@@ -74,9 +74,13 @@ export type DeploySettings = z.output<typeof Settings>;
 export function readSettings(path = SETTINGS_FILE): DeploySettings {
   if (!existsSync(path)) return {};
   const errors: ParseError[] = [];
-  const value: unknown = parse(readFileSync(path, 'utf8'), errors, { allowTrailingComma: true });
+  const content = readFileSync(path, 'utf8');
+  const value: unknown = parse(content, errors, { allowTrailingComma: true });
   const [error] = errors;
-  if (error) throw new Error(`${path} is not JSON: ${printParseErrorCode(error.error)} at ${error.offset}`);
+  if (error) {
+    const line = content.slice(0, error.offset).split('\n').length;
+    throw new Error(`${path} is not JSON: ${printParseErrorCode(error.error)} in line ${line}`);
+  }
   const settings = Settings.safeParse(value);
   if (settings.success) return settings.data;
   const [issue] = settings.error.issues;

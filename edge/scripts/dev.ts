@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnWorker } from './lib/local-worker.ts';
+import { type PORTS, portOf } from './lib/ports.ts';
 import { listProcesses } from './lib/process-table.ts';
 import { runApart } from './lib/script.ts';
 import { onStarterEnd } from './lib/starter.ts';
@@ -27,7 +28,7 @@ interface DevWorker {
   readonly name: string;
   readonly config: string;
   readonly port: number;
-  readonly portVariable: string;
+  readonly portVariable: keyof typeof PORTS;
 }
 
 const stateDir = resolve(process.env.STATE_DIR ?? '.state');
@@ -37,13 +38,13 @@ const pages = resolve(stateDir, 'pages');
 const api: DevWorker = {
   name: 'API Worker',
   config: resolve(import.meta.dirname, '../api/wrangler.jsonc'),
-  port: Number(process.env.API_PORT ?? 8787),
+  port: choosePort('API_PORT'),
   portVariable: 'API_PORT',
 };
 const buffer: DevWorker = {
   name: 'Consumer Worker',
   config: resolve(process.env.BUFFER_CONFIG ?? resolve(import.meta.dirname, '../buffer/wrangler.jsonc')),
-  port: Number(process.env.BUFFER_PORT ?? 8788),
+  port: choosePort('BUFFER_PORT'),
   portVariable: 'BUFFER_PORT',
 };
 
@@ -73,6 +74,16 @@ try {
 } catch (error) {
   if (!stopping) console.error(error instanceof Error ? error.message : error);
   await stop(1);
+}
+
+/** The port that a variable chooses. A value that is no port ends this process. */
+function choosePort(variable: keyof typeof PORTS): number {
+  try {
+    return portOf(variable);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
 }
 
 /**

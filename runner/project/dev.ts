@@ -3,6 +3,7 @@ import { extname, join, resolve, sep } from 'node:path';
 import type { Argv } from 'yargs';
 import { print, printError } from '../../client/cli/output.ts';
 import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
+import { parsePort, portOf } from '../../edge/scripts/lib/ports.ts';
 import { type Script, startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { edgeScript } from './edge-package.ts';
@@ -30,14 +31,16 @@ export function addDev(parser: Argv): Argv {
         })
         .option('threads', { type: 'string', requiresArg: true, describe: 'Worker threads of the runner' })
         .option('port', {
-          type: 'number',
-          default: Number(process.env.API_PORT ?? 8787),
+          type: 'string',
+          default: portOf('API_PORT'),
+          coerce: (port: string) => parsePort(port, '--port'),
           requiresArg: true,
           describe: 'Port of the API Worker (API_PORT)',
         })
         .option('queue-port', {
-          type: 'number',
-          default: Number(process.env.BUFFER_PORT ?? 8788),
+          type: 'string',
+          default: portOf('BUFFER_PORT'),
+          coerce: (port: string) => parsePort(port, '--queue-port'),
           requiresArg: true,
           describe: 'Port of the Consumer Worker (BUFFER_PORT)',
         })

@@ -83,8 +83,9 @@ async function writePackage(
   };
   // `npm init` creates a CommonJS project. Node cannot import the task files of such a project.
   const next = { ...settings, type: 'module', scripts: { ...SCRIPTS, ...written(settings.scripts) } };
-  await writeFile(path, `${JSON.stringify(next, null, 2)}\n`);
-  say(`${found ? 'changed ' : 'created '} ${relative(process.cwd(), path)}`);
+  const isSame = JSON.stringify(next) === JSON.stringify(found);
+  say(`${isSame ? 'kept    ' : found ? 'changed ' : 'created '} ${relative(process.cwd(), path)}`);
+  if (!isSame) await writeFile(path, `${JSON.stringify(next, null, 2)}\n`);
 }
 
 /** The scripts that a person has written, without the `test` script that `npm init` adds. */

@@ -1,11 +1,10 @@
 /** Runs the whole system on this machine: both workers and a runner, which gets this script's arguments. */
 import { resolve } from 'node:path';
 import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
+import { portOf } from '../../edge/scripts/lib/ports.ts';
 import { startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { ensureDataset } from './dataset.ts';
-
-const ports = { api: Number(process.env.API_PORT ?? 8787), buffer: Number(process.env.BUFFER_PORT ?? 8788) };
 
 /** Stops the runner in the requested way. Undefined until the runner has started. */
 let stopRunner: ((how: 'drained' | 'soon') => void) | undefined;
@@ -17,6 +16,7 @@ for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => st
 onStarterEnd(() => stop('soon'));
 
 try {
+  const ports = { api: portOf('API_PORT'), buffer: portOf('BUFFER_PORT') };
   await ensureDataset(resolve(process.env.DATA_DIR ?? 'data'));
   const edge = await startLocalEdge(process.env.STATE_DIR ?? '.state', { ports, signal: starting.signal });
   process.exitCode = await runUntilStopped(edge);
