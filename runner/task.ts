@@ -23,6 +23,16 @@ export interface TaskLog {
   error(message: string, details?: object): void;
 }
 
+/** The planned time of a schedule. */
+export interface ScheduledRun {
+  /** The schedule's name. */
+  readonly name: string;
+  /** ISO 8601 in UTC. */
+  readonly plannedAt: string;
+  /** Whether the task was inserted more than a minute after it, because the queue was down or the schedule paused. */
+  readonly missed: boolean;
+}
+
 /** What a running task gets in addition to its payload. `Variable`: the names in its type's `env`. */
 export interface TaskContext<Variable extends string = never> {
   /** The id that the submission returned. */
@@ -31,6 +41,8 @@ export interface TaskContext<Variable extends string = never> {
   readonly attempt: number;
   /** The maximum number of seconds that this attempt may take, from its start; undefined if there is no limit. */
   readonly timeoutSeconds: number | undefined;
+  /** The planned time that the task runs for; undefined if no schedule inserted it. */
+  readonly schedule: ScheduledRun | undefined;
   /** Aborts when the task has timed out, was cancelled, or lost its lease. Shortly after, its thread is ended. */
   readonly signal: AbortSignal;
   /** The runner's data folder, an absolute path. */

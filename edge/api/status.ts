@@ -2,6 +2,7 @@ import { type StatusView, TaskView } from '../contract/api.ts';
 import type { NewTask, TaskRow } from '../contract/ledger/tasks.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_RUN_AHEAD_SECONDS } from '../contract/limits.ts';
 import { valuesOf } from '../contract/per-type.ts';
+import { scheduledRun } from '../contract/schedule.ts';
 import { statusOf } from '../contract/task.ts';
 import { createdAtOf, submissionOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';
@@ -138,6 +139,7 @@ function viewOf(task: TaskRow): Omit<TaskView, 'payload'> {
     priority: task.priority,
     ...(task.timeoutSeconds !== null && { timeoutSeconds: task.timeoutSeconds }),
     ...(task.tags !== null && { tags: task.tags }),
+    ...(task.schedule && { schedule: scheduledRun(task.schedule) }),
     attempts: task.attempts.map(({ startedAt, endedAt, ...attempt }) => ({
       ...attempt,
       startedAt: iso(startedAt),

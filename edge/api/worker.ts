@@ -10,6 +10,15 @@ import { followTask, getStatus } from './follow.ts';
 import { keepClients } from './keep-clients.ts';
 import { listTasks } from './list.ts';
 import { getMetrics } from './metrics.ts';
+import { backfillSchedule, runSchedule } from './schedules/runs.ts';
+import {
+  deleteSchedule,
+  getSchedule,
+  listSchedules,
+  pauseSchedule,
+  putSchedule,
+  resumeSchedule,
+} from './schedules/schedules.ts';
 import { getStats, listRunners, openLive, pauseType, resumeType } from './stats.ts';
 import { getTask } from './status.ts';
 import { submitTask, submitTasks } from './submission/submit.ts';
@@ -27,6 +36,12 @@ serve(app, '/tasks/:id/events', { GET: followTask });
 serve(app, '/tasks/:id/cancel', { POST: cancelTask });
 serve(app, '/tasks/:id/retry', { POST: retryTask });
 serve(app, '/tasks/:id/complete', { POST: completeTask });
+serve(app, '/schedules', { GET: listSchedules });
+serve(app, '/schedules/:name', { GET: getSchedule, PUT: putSchedule, DELETE: deleteSchedule });
+serve(app, '/schedules/:name/run', { POST: runSchedule });
+serve(app, '/schedules/:name/pause', { POST: pauseSchedule });
+serve(app, '/schedules/:name/resume', { POST: resumeSchedule });
+serve(app, '/schedules/:name/backfill', { POST: backfillSchedule });
 serve(app, '/stats', { GET: getStats });
 serve(app, '/runners', { GET: listRunners });
 serve(app, '/types/:type/pause', { POST: pauseType });

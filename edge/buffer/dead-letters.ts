@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { NewTask, RefusedTask } from '../contract/ledger/tasks.ts';
 import { MAX_BATCH_TASKS } from '../contract/limits.ts';
 import { AcceptedTask, newTasks, QueueMessage } from '../contract/submission.ts';
-import { submissionFrom, taskIdAt } from '../contract/task-id.ts';
-import { CURRENT_SHARD, insertTasks, ledgerOf } from '../platform/ledger.ts';
+import { CURRENT_SHARD, submissionFrom, taskIdAt } from '../contract/task-id.ts';
+import { insertTasks, ledgerOf } from '../platform/ledger.ts';
 import { logOf, shown } from '../platform/log.ts';
 import type { BufferEnv } from './env.ts';
 

@@ -1,18 +1,10 @@
-import { DurableObject } from 'cloudflare:workers';
 import type { LedgerApi } from '../contract/ledger/api.ts';
-import type { FailedStep, RoundEnd } from '../contract/ledger/archive.ts';
 import type { LeaseBeat, LedgerClaim, SettleReport, UnfencedReport } from '../contract/ledger/leases.ts';
-import type {
-  ListFilter,
-  NewTask,
-  RefusedTask,
-  RetryFilter,
-  SubmissionCount,
-} from '../contract/ledger/tasks.ts';
-import type { PerType } from '../contract/per-type.ts';
+import type { ListFilter, NewTask, RefusedTask, RetryFilter } from '../contract/ledger/tasks.ts';
 import type { LiveUpdate, RunnerView } from '../contract/stats.ts';
 import { logOf, shown } from '../platform/log.ts';
 import { Alarm } from './alarm.ts';
+import { ArchiveCalls } from './archive-calls.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RunnerPresence } from './ledger/stats/runner-presence.ts';
 import { durableSql } from './ledger/store/durable-sql.ts';
@@ -30,8 +22,8 @@ import { serializedGrant } from './views.ts';
  * The Durable Object around the ledger. It provides the storage, runs the ledger's ticks by alarm, and wakes
  * runners when there is work for them.
  */
-export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
-  readonly #ledger: Ledger;
+export class TaskLedger extends ArchiveCalls implements LedgerApi {
+  protected readonly ledger: Ledger;
   readonly #alarm: Alarm;
   readonly #wakeSockets: HibernatingSockets;
   readonly #waker: Waker;
@@ -46,7 +38,7 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
 
   constructor(ctx: DurableObjectState, env: LedgerEnv) {
     super(ctx, env);
-    this.#ledger = new Ledger(durableSql(ctx.storage), {
+    this.ledger = new Ledger(durableSql(ctx.storage), {
       now: Date.now,
       random: Math.random,
       onTakenBack: ({ tasks, unstarted, ...lease }) =>
@@ -57,13 +49,14 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
           unstarted: shown(unstarted),
         }),
       isConnected: (runner) => this.#wakeSockets.isConnected(runner),
+      isFull: () => this.#isFull(),
       onReady: (types) => this.#waker.noteReady(types),
     });
     this.#pacing = new Pacing(pacedCallsPerSecond(env));
     this.#wakeSockets = new HibernatingSockets(ctx);
-    this.#waker = new Waker(this.#wakeSockets, (types) => this.#ledger.claimable(types));
-    this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.#ledger);
-    this.#watch = new TaskWatch(this.#ledger);
+    this.#waker = new Waker(this.#wakeSockets, (types) => this.ledger.claimable(types));
+    this.#presence = new RunnerPresence(this.#wakeSockets, this.#waker, this.ledger);
+    this.#watch = new TaskWatch(this.ledger);
     this.#live = new LiveSockets(ctx, () => this.snapshot());
     this.#alarm = new Alarm(ctx.storage);
     ctx.blockConcurrencyWhile(() => this.#alarm.load());
@@ -71,18 +64,18 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
 
   async insert(tasks: NewTask[]) {
     if (this.#isFull()) return { full: true };
-    this.#ledger.insert(tasks);
+    this.ledger.insert(tasks);
     return this.#afterCommit({ full: false });
   }
 
   insertFailed(task: RefusedTask) {
-    return this.#afterCommit(this.#ledger.insertFailed(task));
+    return this.#afterCommit(this.ledger.insertFailed(task));
   }
 
   claim(order: LedgerClaim) {
     const { runner, leaseId } = order;
     this.#presence.noteClaim(runner);
-    const grant = this.#ledger.claim(order);
+    const grant = this.ledger.claim(order);
     const count = grant.tasks.length;
     if (count > 0) logOf(this.env).debug('Tasks were claimed', () => ({ runner, leaseId, count }));
     this.#waker.noteClaim(order, grant);
@@ -90,48 +83,48 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   }
 
   claimOne(taskId: string) {
-    return this.#afterCommit(this.#ledger.claimOne(taskId));
+    return this.#afterCommit(this.ledger.claimOne(taskId));
   }
 
   heartbeat(leases: LeaseBeat[]) {
-    return this.#afterCommit(this.#ledger.heartbeat(leases));
+    return this.#afterCommit(this.ledger.heartbeat(leases));
   }
 
   settle(reports: SettleReport[]) {
-    const outcomes = this.#ledger.settle(reports);
+    const outcomes = this.ledger.settle(reports);
     return this.#afterCommit({ outcomes, spaceMs: this.#pacing.count(Date.now()) });
   }
 
   settleUnfenced(report: UnfencedReport) {
-    return this.#afterCommit(this.#ledger.settleUnfenced(report));
+    return this.#afterCommit(this.ledger.settleUnfenced(report));
   }
 
   release(leaseId: string, taskIds: string[], delayMs?: number) {
-    return this.#afterCommit(this.#ledger.release(leaseId, taskIds, delayMs));
+    return this.#afterCommit(this.ledger.release(leaseId, taskIds, delayMs));
   }
 
   releaseLease(leaseId: string) {
-    return this.#afterCommit(this.#ledger.releaseLease(leaseId));
+    return this.#afterCommit(this.ledger.releaseLease(leaseId));
   }
 
   cancel(taskId: string) {
-    return this.#afterCommit(this.#ledger.cancel(taskId));
+    return this.#afterCommit(this.ledger.cancel(taskId));
   }
 
   retry(taskId: string) {
-    return this.#afterCommit(this.#ledger.retry(taskId));
+    return this.#afterCommit(this.ledger.retry(taskId));
   }
 
   async cancelMany(filter: ListFilter) {
-    return this.#afterCommit(await this.#gate.pass(() => this.#ledger.cancelMany(filter)));
+    return this.#afterCommit(await this.#gate.pass(() => this.ledger.cancelMany(filter)));
   }
 
   async retryMany(filter: RetryFilter) {
-    return this.#afterCommit(await this.#gate.pass(() => this.#ledger.retryMany(filter)));
+    return this.#afterCommit(await this.#gate.pass(() => this.ledger.retryMany(filter)));
   }
 
   async find(taskId: string) {
-    return this.#ledger.find(taskId);
+    return this.ledger.find(taskId);
   }
 
   awaitChange(taskId: string, version: string | null, timeoutMs: number) {
@@ -147,15 +140,15 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   }
 
   list(filter: ListFilter) {
-    return this.#gate.pass(() => this.#ledger.list(filter));
+    return this.#gate.pass(() => this.ledger.list(filter));
   }
 
   ready(limit: number) {
-    return this.#gate.pass(() => this.#ledger.ready(limit));
+    return this.#gate.pass(() => this.ledger.ready(limit));
   }
 
   listActive(limit: number) {
-    return this.#gate.pass(() => this.#ledger.listActive(limit));
+    return this.#gate.pass(() => this.ledger.listActive(limit));
   }
 
   snapshot() {
@@ -167,69 +160,56 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   }
 
   pause(type: string) {
-    return this.#afterCommit(this.#ledger.pause(type));
+    return this.#afterCommit(this.ledger.pause(type));
   }
 
   resume(type: string) {
-    this.#ledger.resume(type);
+    this.ledger.resume(type);
     this.#waker.noteResumed(type);
     return this.#afterCommit(undefined);
   }
 
+  async putSchedule(name: string, settings: string) {
+    if (this.#isFull()) return { full: true } as const;
+    return this.#afterCommit({ schedule: this.ledger.schedules.put(name, settings) });
+  }
+
+  async schedule(name: string) {
+    return this.ledger.schedules.find(name);
+  }
+
+  async schedules(after: string, limit: number) {
+    return this.ledger.schedules.list(after, limit);
+  }
+
+  async deleteSchedule(name: string) {
+    return this.ledger.schedules.delete(name);
+  }
+
+  pauseSchedule(name: string) {
+    return this.#afterCommit(this.ledger.schedules.pause(name));
+  }
+
+  resumeSchedule(name: string) {
+    return this.#afterCommit(this.ledger.schedules.resume(name));
+  }
+
+  async runSchedule(name: string, plannedAt: number) {
+    if (this.#isFull()) return { full: true } as const;
+    return this.#afterCommit(this.ledger.schedules.run(name, plannedAt));
+  }
+
+  async backfillSchedule(name: string, plannedAts: number[], requestedAt: number) {
+    if (this.#isFull()) return { full: true } as const;
+    return this.#afterCommit(this.ledger.schedules.backfill(name, plannedAts, requestedAt));
+  }
+
   async reserve(key: string, bodyHash: string, submission: string, header: string, closed?: boolean) {
-    return this.#ledger.reserve(key, bodyHash, submission, closed || this.#isFull(), header);
+    return this.ledger.reserve(key, bodyHash, submission, closed || this.#isFull(), header);
   }
 
   async markAccepted(key: string, submission: string) {
-    this.#ledger.markAccepted(key, submission);
-  }
-
-  async incomplete(submissions: SubmissionCount[]) {
-    return this.#ledger.incomplete(submissions);
-  }
-
-  async sweptWindow() {
-    return this.#ledger.sweptWindow();
-  }
-
-  async markSwept(window: string) {
-    this.#ledger.markSwept(window);
-  }
-
-  async closable(retention: PerType, limit: number, early?: boolean) {
-    return this.#ledger.closable(retention, limit, early);
-  }
-
-  async seal(window: string, retention: PerType) {
-    return this.#ledger.seal(window, retention);
-  }
-
-  async openSeals(limit: number) {
-    return this.#ledger.openSeals(limit);
-  }
-
-  async archivePage(window: string, round: number, after: string, maxBytes: number) {
-    return this.#ledger.archivePage(window, round, after, maxBytes);
-  }
-
-  async markArchived(window: string, round: number, end: RoundEnd) {
-    this.#ledger.markArchived(window, round, end);
-  }
-
-  async purge(window: string) {
-    return this.#ledger.purge(window);
-  }
-
-  async noteFailure(step: FailedStep, name: string) {
-    return this.#ledger.noteFailure(step, name);
-  }
-
-  async clearFailure(step: FailedStep, name: string) {
-    this.#ledger.clearFailure(step, name);
-  }
-
-  async failures() {
-    return this.#ledger.failures();
+    this.ledger.markAccepted(key, submission);
   }
 
   async size() {
@@ -237,11 +217,11 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
   }
 
   async capacity() {
-    return { full: this.#isFull(), typesFull: this.#ledger.typesFull() };
+    return { full: this.#isFull(), typesFull: this.ledger.typesFull() };
   }
 
   async unknownTypes(types: string[]) {
-    return this.#ledger.unknownTypes(types);
+    return this.ledger.unknownTypes(types);
   }
 
   /**
@@ -264,7 +244,7 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
 
   override async alarm() {
     this.#alarm.noteRang();
-    await this.#afterCommit(this.#ledger.tick());
+    await this.#afterCommit(this.ledger.tick());
   }
 
   /** Only calls that accept submissions check this. Claims and results may use the rest of the storage. */
@@ -274,11 +254,11 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
 
   #snapshot(): LiveUpdate {
     const runners = this.#runners();
-    return { stats: this.#ledger.stats(runners), runners };
+    return { stats: this.ledger.stats(runners), runners };
   }
 
   #runners(): RunnerView[] {
-    return this.#ledger.runners(this.#wakeSockets.runners());
+    return this.ledger.runners(this.#wakeSockets.runners());
   }
 
   /**
@@ -289,7 +269,7 @@ export class TaskLedger extends DurableObject<LedgerEnv> implements LedgerApi {
     this.#watch.note();
     this.#live.note();
     this.#waker.wake(Date.now());
-    await this.#alarm.ringBy(this.#ledger.nextTickAt());
+    await this.#alarm.ringBy(this.ledger.nextTickAt());
     return answer;
   }
 }

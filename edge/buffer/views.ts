@@ -1,6 +1,7 @@
 import type { BufferedTask, BufferStatus, ClaimedTask } from '../contract/buffer.ts';
 import type { ClaimGrant, SerializedGrant } from '../contract/ledger/leases.ts';
 import type { WorkRow } from '../contract/ledger/tasks.ts';
+import { scheduledRun } from '../contract/schedule.ts';
 import type { TaskState } from '../contract/task.ts';
 import { createdAtOf } from '../contract/task-id.ts';
 import { iso } from '../contract/time.ts';
@@ -30,6 +31,7 @@ export function claimedTask(task: WorkRow): ClaimedTask {
     maxAttempts: task.maxAttempts,
     ...(task.timeoutSeconds !== null && { timeoutSeconds: task.timeoutSeconds }),
     ...(task.priority !== 0 && { priority: task.priority }),
+    ...(task.schedule && { schedule: scheduledRun(task.schedule) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_REPORT_RESULTS, MAX_WAIT_SECONDS } from './limits.ts';
+import { ScheduledRun, ScheduleName } from './schedule.ts';
 import {
   Attempt,
   Backoff,
@@ -62,6 +63,8 @@ export const TaskView = StatusView.extend({
   priority: z.int(),
   timeoutSeconds: z.number().optional(),
   tags: z.array(z.string()).optional(),
+  /** The planned time that it runs for; absent if no schedule inserted it. */
+  schedule: ScheduledRun.optional(),
   attempts: z.array(Attempt),
 }).meta({ id: 'TaskView' });
 export type TaskView = z.infer<typeof TaskView>;
@@ -78,6 +81,8 @@ export const TaskFilter = z.object({
   type: TaskType.optional(),
   /** The task has this tag. */
   tag: Tag.optional(),
+  /** This schedule inserted the task. */
+  schedule: ScheduleName.optional(),
   /** The task's id, or the first characters of it. */
   id: z
     .string()

@@ -10,6 +10,7 @@ import {
   MAX_SHOWN_TASKS,
   MAX_WANTED_TYPES,
 } from './limits.ts';
+import { ScheduledRun } from './schedule.ts';
 import { LeaseId, Priority, TaskId, TaskType, Timestamp } from './task.ts';
 import { byteLength, nestsDeeperThan } from './text.ts';
 
@@ -46,6 +47,7 @@ export const ClaimedTask = BufferedTask.extend({
   timeoutSeconds: z.number().optional(),
   /** Absent if it is 0. */
   priority: Priority.optional(),
+  schedule: ScheduledRun.optional(),
 }).meta({ id: 'ClaimedTask' });
 export type ClaimedTask = z.infer<typeof ClaimedTask>;
 

@@ -18,6 +18,7 @@ export const ERRORS = {
   },
   not_found: { status: 404, meaning: 'There is no endpoint at this path' },
   task_not_found: { status: 404, meaning: 'No task has this id, or its archive has expired' },
+  schedule_not_found: { status: 404, meaning: 'There is no schedule of this name' },
   method_not_allowed: {
     status: 405,
     meaning: 'The path does not support this method; the header `Allow` lists the methods that it supports',

@@ -77,3 +77,6 @@ export const DEFAULT_BACKOFF_CAP_SECONDS = 3600;
 export const DEFAULT_LEASE_SECONDS = 30;
 /** How long a claim without a lease id of the client holds its task. */
 export const UNFENCED_LEASE_SECONDS = 300;
+
+/** How many planned times one backfill, or the missed times of one schedule, may run. */
+export const MAX_SCHEDULED_TIMES = 1000;

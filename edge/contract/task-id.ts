@@ -10,6 +10,9 @@ const MAX_INDEX = 0xffff;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
+/** The shard of new submissions. There is one shard now, and it owns all tasks. */
+export const CURRENT_SHARD = 0;
+
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
 
 /**

@@ -81,7 +81,7 @@ const noStore: MiddlewareHandler = async (c, next) => {
   if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
 };
 
-type Methods<Env extends WorkerEnv> = Partial<Record<'GET' | 'POST', Route<Env>>>;
+type Methods<Env extends WorkerEnv> = Partial<Record<'GET' | 'PUT' | 'POST' | 'DELETE', Route<Env>>>;
 
 /**
  * Serves a path. Each method requires a token as its description states; any other method gets 405. Paths

@@ -7,11 +7,12 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
 import { ERRORS, ErrorBody, type ErrorCode } from '../contract/errors.ts';
+import { ScheduleName } from '../contract/schedule.ts';
 import { TaskId, TaskType } from '../contract/task.ts';
 import type { Scope } from './auth.ts';
 
 /** The tags of a document, in their order. */
-const TAGS = ['Tasks', 'Queue', 'Runners', 'Consumers of single tasks', 'Service'] as const;
+const TAGS = ['Tasks', 'Schedules', 'Queue', 'Runners', 'Consumers of single tasks', 'Service'] as const;
 
 /** Describes a route: who may call it, its request and its responses. */
 export interface RouteDescription {
@@ -84,8 +85,8 @@ function createDocumentOf(app: object, about: About): object {
 }
 
 function operationsOf(app: object): ZodOpenApiOperationObject[] {
-  return Object.values(described.get(app) ?? {}).flatMap(({ get, post }) =>
-    [get, post].filter((one) => one !== undefined),
+  return Object.values(described.get(app) ?? {}).flatMap(({ get, put, post, delete: remove }) =>
+    [get, put, post, remove].filter((one) => one !== undefined),
   );
 }
 
@@ -100,7 +101,7 @@ const SECURITY_SCHEMES = {
   },
 } as const;
 
-const PATH_PARAMETERS = { id: TaskId, type: TaskType };
+const PATH_PARAMETERS = { id: TaskId, type: TaskType, name: ScheduleName };
 
 function pathParameters(place: string): z.ZodObject | undefined {
   const named = Object.entries(PATH_PARAMETERS).filter(([name]) => place.includes(`{${name}}`));

@@ -1,12 +1,10 @@
 import type { LedgerApi } from '../contract/ledger/api.ts';
 import type { NewTask } from '../contract/ledger/tasks.ts';
 import { split } from '../contract/parts.ts';
+import { CURRENT_SHARD } from '../contract/task-id.ts';
 
 /** The binding through which a worker calls the ledgers. */
 export type LedgerNamespace = DurableObjectNamespace<LedgerApi & Rpc.DurableObjectBranded>;
-
-/** The shard of new submissions. There is one shard now, and it owns all tasks. */
-export const CURRENT_SHARD = 0;
 
 /** The ledger of this deployment. */
 export function ledgerOf<Api extends Rpc.DurableObjectBranded>({

@@ -138,6 +138,7 @@ export class LaneThreads {
         id: this.#jobs,
         payloadText: task.payloadText,
         timeoutSeconds: timeoutOf(held),
+        schedule: task.schedule,
         dataDir,
         env: taskEnv(env, entry.env),
         module: entry.module,

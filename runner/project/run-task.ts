@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import type { z } from 'zod';
-import type { TaskContext, TaskDefinition } from '../task.ts';
+import type { ScheduledRun, TaskContext, TaskDefinition } from '../task.ts';
 import { failureOf, invalidPayload, storable } from '../threads/outcome.ts';
 import { taskEnv } from '../threads/thread-env.ts';
 import type { TaskFailure, TaskLogLevel } from '../threads/thread-protocol.ts';
@@ -38,6 +38,8 @@ export interface RunTaskOptions<Variable extends string = string> {
   readonly attempt?: number;
   /** In seconds; the timeout of the type by default. The task reads it from its context; nothing ends the task. */
   readonly timeoutSeconds?: number;
+  /** The planned time that the task runs for; none by default. */
+  readonly schedule?: ScheduledRun;
   /** Abort it to see how the task stops. */
   readonly signal?: AbortSignal;
   /** The folder for temporary files by default. */
@@ -84,6 +86,7 @@ export async function runTask<
     taskId: options.taskId ?? crypto.randomUUID(),
     attempt: options.attempt ?? 1,
     timeoutSeconds: options.timeoutSeconds ?? definition.timeoutSeconds,
+    schedule: options.schedule,
     signal: options.signal ?? new AbortController().signal,
     dataDir: options.dataDir ?? tmpdir(),
     env: taskEnv({ ...options.env }, definition.env),

@@ -10,7 +10,7 @@ import { BUILT_IN_TYPES, builtInFiles } from '../catalog/built-in.ts';
 import { loadCatalog, type TaskEntry } from '../catalog/catalog.ts';
 import { loadDefinition } from '../catalog/definition.ts';
 import { taskEnv } from '../threads/thread-env.ts';
-import { type LoggedLine, runTask } from './run-task.ts';
+import { type LoggedLine, type RunTaskOptions, runTask } from './run-task.ts';
 
 const INSPECTOR_PORT = 9229;
 /** Where `runner init` puts task types. */
@@ -74,7 +74,11 @@ export function addReplay(parser: Argv): Argv {
       }),
     async (flags) => {
       const task = await (await connect(flags)).get(flags.id);
-      await runHere(task.type, task.payload, flags, { taskId: task.taskId, attempt: task.attempt + 1 });
+      await runHere(task.type, task.payload, flags, {
+        taskId: task.taskId,
+        attempt: task.attempt + 1,
+        ...(task.schedule && { schedule: task.schedule }),
+      });
     },
   );
 }
@@ -84,7 +88,7 @@ async function runHere(
   type: string,
   payload: unknown,
   flags: LocalFlags,
-  ids: { taskId?: string; attempt?: number } = {},
+  ids: Pick<RunTaskOptions, 'taskId' | 'attempt' | 'schedule'> = {},
 ): Promise<void> {
   const entry = await findType(type, flags);
   const definition = await loadDefinition(entry.module, entry.file);

@@ -75,6 +75,7 @@ export function job(order: Order | Record<string, unknown>, taskId: string = new
     module,
     payloadText: JSON.stringify(order),
     timeoutSeconds: undefined,
+    schedule: undefined,
     dataDir: '/data',
     env: {},
   };

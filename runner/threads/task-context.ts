@@ -87,7 +87,7 @@ export class TaskNotes {
 
 /** Creates the context that a task gets. */
 export function contextOf(
-  { taskId, attempt, timeoutSeconds, dataDir, env }: Job,
+  { taskId, attempt, timeoutSeconds, schedule, dataDir, env }: Job,
   signal: AbortSignal,
   notes: TaskNotes,
 ): TaskContext<string> {
@@ -98,6 +98,7 @@ export function contextOf(
     taskId,
     attempt,
     timeoutSeconds,
+    schedule,
     dataDir,
     env: Object.freeze(env),
     log,

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ReportedFailure } from '../../edge/contract/ledger/leases.ts';
+import type { ScheduledRun } from '../../edge/contract/schedule.ts';
 import type { AttemptIds } from '../held-task.ts';
 import type { TaskLog } from '../task.ts';
 
@@ -15,6 +16,7 @@ export interface Job extends AttemptIds {
   /** The payload as JSON text. The thread removes it when the attempt begins, so it is not in memory twice. */
   payloadText: string | undefined;
   readonly timeoutSeconds: number | undefined;
+  readonly schedule: ScheduledRun | undefined;
   readonly dataDir: string;
   /** The environment variables that the task's type names and that are set. */
   readonly env: Readonly<Record<string, string>>;

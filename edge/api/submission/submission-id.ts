@@ -1,10 +1,9 @@
 import type { Context } from 'hono';
 import { SubmissionId } from '../../contract/api.ts';
 import { MAX_SUBMISSION_AGE_SECONDS, MAX_SUBMISSION_AHEAD_SECONDS } from '../../contract/limits.ts';
-import { createdAtOf, newSubmission, submissionFrom } from '../../contract/task-id.ts';
+import { CURRENT_SHARD, createdAtOf, newSubmission, submissionFrom } from '../../contract/task-id.ts';
 import { bodyOf } from '../../http/body.ts';
 import { ApiError, invalidRequest } from '../../http/errors.ts';
-import { CURRENT_SHARD } from '../../platform/ledger.ts';
 
 /**
  * Creates the name of a request's submission. With the header `Submission-Id`, the name is derived only from the
@@ -15,22 +14,36 @@ import { CURRENT_SHARD } from '../../platform/ledger.ts';
  * @throws {ApiError} 400 if the header is not a UUIDv7, or if its time is too far from now.
  */
 export async function nameSubmission(c: Context): Promise<{ submission: string; named: boolean }> {
-  const now = Date.now();
-  const header = c.req.header('Submission-Id');
-  if (header === undefined) {
-    const submission = newSubmission(now, CURRENT_SHARD, crypto.getRandomValues(new Uint8Array(6)));
-    return { submission, named: false };
+  const id = readSubmissionId(c);
+  if (id === undefined) {
+    const random = crypto.getRandomValues(new Uint8Array(6));
+    return { submission: newSubmission(Date.now(), CURRENT_SHARD, random), named: false };
   }
+  const request = `${id}\n${c.req.path}\n${bodyOf(c)}`;
+  return { submission: await submissionFrom(request, createdAtOf(id), CURRENT_SHARD), named: true };
+}
+
+/**
+ * The time of a request: that of its `Submission-Id`, so that a repeat has the same time, or else now. Unix
+ * milliseconds.
+ *
+ * @throws {ApiError} 400 as {@link nameSubmission}.
+ */
+export function requestTime(c: Context): number {
+  const id = readSubmissionId(c);
+  return id === undefined ? Date.now() : createdAtOf(id);
+}
+
+function readSubmissionId(c: Context): string | undefined {
+  const header = c.req.header('Submission-Id');
+  if (header === undefined) return undefined;
   const parsed = SubmissionId.safeParse(header);
   if (!parsed.success) {
     const message = parsed.error.issues[0]?.message ?? 'Invalid Submission-Id';
     throw invalidRequest({ path: ['Submission-Id'], message });
   }
-  const id = parsed.data;
-  const createdAt = createdAtOf(id);
-  expectRecent(createdAt, now);
-  const request = `${id}\n${c.req.path}\n${bodyOf(c)}`;
-  return { submission: await submissionFrom(request, createdAt, CURRENT_SHARD), named: true };
+  expectRecent(createdAtOf(parsed.data), Date.now());
+  return parsed.data;
 }
 
 function expectRecent(createdAt: number, now: number): void {

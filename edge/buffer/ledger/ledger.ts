@@ -38,6 +38,7 @@ import { clearFailure, failures, noteFailure } from './archive/failures.ts';
 import { closable, incomplete, markArchived, openSeals, seal } from './archive/seals.ts';
 import { markSwept, sweptWindow } from './archive/sweep-cursor.ts';
 import { ANY_TYPE, type DemandTypes } from './demand-index.ts';
+import { LedgerSchedules } from './schedules/ledger-schedules.ts';
 import { dismissRunner, listRunners, noteRunner, recallRunner } from './stats/runners.ts';
 import { stats } from './stats/stats.ts';
 import { migrate } from './store/migrations.ts';
@@ -66,6 +67,7 @@ import { type LedgerSources, Transactions } from './transactions.ts';
  * - leased → completed, failed, or scheduled for another attempt, by a result under the lease that holds the task
  * - leased → ready by a release, which gives the attempt back
  * - leased → scheduled or failed when the lease expires or a heartbeat does not list the task
+ * - a schedule's task is inserted when its planned time has come, by a claim or by `tick`
  * - scheduled, ready or leased → cancelled by a cancel; failed or cancelled → ready by a retry
  *
  * Some time after tasks of a window have ended, the window is sealed. From then on, nothing is inserted into it.
@@ -76,6 +78,7 @@ export class Ledger {
   readonly #sources: LedgerSources;
   readonly #transactions: Transactions;
   readonly #timeSteps: TimeSteps;
+  readonly schedules: LedgerSchedules;
   /** Where the next scan for closable windows continues, so that delayed windows do not hide later ones. */
   #lookFrom = '';
 
@@ -85,6 +88,11 @@ export class Ledger {
     this.#transactions = new Transactions(sql, sources);
     migrate(sql);
     this.#timeSteps = new TimeSteps(sql, sources);
+    this.schedules = new LedgerSchedules(sql, (body) => {
+      const result = this.#write(body);
+      this.#timeSteps.noteSchedules();
+      return result;
+    });
   }
 
   insert(tasks: readonly NewTask[]): void {

@@ -31,6 +31,8 @@ export class TestLedger {
   now = START;
   /** The random number that the ledger gets. */
   random = 0.5;
+  /** Whether the ledger has no capacity for more tasks. */
+  isFull = false;
   /** The runners with an open wake socket. */
   readonly connected = new Set<string>();
   readonly sql: Sql;
@@ -43,6 +45,7 @@ export class TestLedger {
       now: () => this.now,
       random: () => this.random,
       isConnected: (runner) => this.connected.has(runner),
+      isFull: () => this.isFull,
       onTakenBack,
     });
   }

@@ -1,4 +1,5 @@
 import { addEndedWindows } from './archive/ended-windows.ts';
+import { continueQueue } from './schedules/due.ts';
 import { Counters } from './store/counters.ts';
 import type { Sql } from './store/sql.ts';
 import type { Store, TakenBack } from './store/store.ts';
@@ -15,6 +16,8 @@ export interface LedgerSources {
   onTakenBack?(taken: TakenBack): void;
   /** Whether a runner has an open wake socket. Such a runner is not deleted. */
   isConnected?(runner: string): boolean;
+  /** Whether there is no capacity for more tasks. Then schedules wait. */
+  isFull?(): boolean;
   /** Called after a call that made tasks ready, with the number of additional ready tasks of each type. */
   onReady?(types: ReadonlyMap<string, number>): void;
 }
@@ -36,10 +39,13 @@ export class Transactions {
     const { exec, transaction } = this.#sql;
     const takenBack: TakenBack[] = [];
     const endedWindows = new Set<string>();
+    const endedRuns = new Set<string>();
     const counters = new Counters();
     const result = transaction(() => {
       const now = this.#sources.now();
-      const answer = body({ exec, transaction, counters, takenBack, endedWindows }, now);
+      const store: Store = { exec, transaction, counters, takenBack, endedWindows, endedRuns };
+      const answer = body(store, now);
+      for (const name of endedRuns) continueQueue(store, name, now);
       counters.write(this.#sql, now);
       addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
       return answer;

@@ -12,12 +12,14 @@ import type {
   UnfencedOutcome,
   UnfencedReport,
 } from './leases.ts';
+import type { FoundSchedule, SchedulePage, ScheduleRow, ScheduleRuns } from './schedules.ts';
 import type {
   Busy,
   CancelOutcome,
   Capacity,
   ChangedPage,
   FoundTask,
+  Full,
   ListFilter,
   NewTask,
   RefusedTask,
@@ -85,6 +87,31 @@ export interface LedgerApi {
   pause(type: string): Promise<void>;
   /** Resumes a type: claims get tasks of it again. */
   resume(type: string): Promise<void>;
+
+  /**
+   * Creates a schedule or changes its settings. The same settings again change nothing.
+   *
+   * @param settings `ScheduleSettings` as JSON text.
+   */
+  putSchedule(name: string, settings: string): Promise<{ schedule: ScheduleRow } | Full>;
+  /** Gets a schedule. */
+  schedule(name: string): Promise<FoundSchedule>;
+  /** Lists schedules in the order of their names, beginning after a name. */
+  schedules(after: string, limit: number): Promise<SchedulePage>;
+  /** Deletes a schedule; resolves with whether there was one. */
+  deleteSchedule(name: string): Promise<boolean>;
+  /** Pauses a schedule: it inserts no tasks until it is resumed. */
+  pauseSchedule(name: string): Promise<FoundSchedule>;
+  /** Resumes a schedule. Planned times that passed meanwhile were missed. */
+  resumeSchedule(name: string): Promise<FoundSchedule>;
+  /** Inserts a task of a schedule now. The same time again is the same task. */
+  runSchedule(name: string, plannedAt: number): Promise<ScheduleRuns | Full>;
+  /**
+   * Inserts the tasks of planned times that the ledger does not have.
+   *
+   * @param requestedAt a repeat of the call has the same time.
+   */
+  backfillSchedule(name: string, plannedAts: number[], requestedAt: number): Promise<ScheduleRuns | Full>;
 
   /** Gets the statistics of the queue, and its runners. */
   snapshot(): Promise<LiveUpdate | Busy>;

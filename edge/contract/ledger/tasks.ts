@@ -1,4 +1,5 @@
 import type { Backoff, TaskError, TaskState } from '../task.ts';
+import type { TaskSchedule } from './schedules.ts';
 
 /** A task to insert. Times are Unix milliseconds. */
 export interface NewTask {
@@ -13,6 +14,8 @@ export interface NewTask {
   backoff?: Backoff | undefined;
   timeoutSeconds?: number | undefined;
   tags?: string[] | undefined;
+  /** Set if a schedule inserts the task. */
+  schedule?: TaskSchedule | undefined;
 }
 
 /** A task that was accepted but cannot be run. */
@@ -46,6 +49,8 @@ export interface WorkRow {
   maxAttempts: number;
   timeoutSeconds: number | null;
   priority: number;
+  /** Absent if no schedule inserted the task. */
+  schedule?: TaskSchedule | undefined;
 }
 
 /** Everything that is known about a task. */
@@ -77,6 +82,8 @@ export interface ListFilter {
   states?: TaskState[] | undefined;
   type?: string | undefined;
   tag?: string | undefined;
+  /** The name of the schedule that inserted the task. */
+  schedule?: string | undefined;
   /** The first id of the range that is listed. */
   from?: string | undefined;
   /** The id that follows the last of the range. */
@@ -139,4 +146,9 @@ export interface Capacity {
 /** Too many calls of this kind are waiting, so this call was rejected. Repeat it after some seconds. */
 export interface Busy {
   busy: true;
+}
+
+/** The ledger has no capacity for more tasks, so it changed nothing. */
+export interface Full {
+  full: true;
 }

@@ -1,7 +1,7 @@
 import type { ArchivePage } from '../../../contract/ledger/archive.ts';
 import type { TaskState } from '../../../contract/task.ts';
 import { leavePacks } from '../store/packs.ts';
-import { readForArchive } from '../store/rows.ts';
+import { HAS_NO_RECORD, readForArchive } from '../store/rows.ts';
 import type { Sql } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
 import { addEndedWindows } from './ended-windows.ts';
@@ -21,7 +21,7 @@ const SELECT_SIZES = `
   SELECT tasks.id, tasks.bytes, ${IN_ROUND} AS taken
   FROM (
     SELECT id, type, claimed_at, completed_at, ${ROW_BYTES} + 2 * coalesce(octet_length(result), 0)
-      + iif(max_attempts = 0, 2 * coalesce(body_bytes, octet_length(payload), 0), 0)
+      + iif(${HAS_NO_RECORD}, 2 * coalesce(body_bytes, octet_length(payload), 0), 0)
       + octet_length(attempts) + coalesce(octet_length(error), 0) + coalesce(octet_length(tags), 0) AS bytes
     FROM tasks WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT ${MAX_SCANNED_ROWS}) AS tasks
   CROSS JOIN seals WHERE seals.window = ?1

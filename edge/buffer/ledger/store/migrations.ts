@@ -10,7 +10,8 @@ interface Migration {
   readonly statements: readonly string[];
   /**
    * The changes of the step to many rows, one portion per call. Gets the end of the previous portion, an empty
-   * text at first. Returns the end of this portion, or null after the last.
+   * text at first. Returns the end of this portion, or null after the last. It continues while later steps that
+   * have none are taken.
    */
   readonly backfill?: (sql: Sql, after: string) => string | null;
 }
@@ -69,12 +70,48 @@ const ARCHIVE_ROUNDS: Migration = {
   backfill: listEndedWindows,
 };
 
+/**
+ * One row for each schedule. `next_at` is the first planned time that was not handled. `due_at` is when the ledger
+ * handles it: later than `next_at` if the schedule has several planned times to run, so that the others get their
+ * turn; null if none is left. `anchor_at` is where intervals are counted from. `last_at` is the planned time of the
+ * last run, and `last_run_at` when it was inserted. `queue` lists the planned times that wait for the end of the
+ * last run. `caught_up` counts the missed planned times that have run in a row. A task of a schedule has the
+ * schedule's name and its planned time in `tasks.schedule`; it is in no record, so the archive keeps its payload.
+ */
+const SCHEDULES: Migration = {
+  statements: [
+    `CREATE TABLE schedules (
+       name            TEXT PRIMARY KEY,
+       settings        TEXT NOT NULL,
+       created_at      INTEGER NOT NULL,
+       anchor_at       INTEGER NOT NULL,
+       next_at         INTEGER,
+       due_at          INTEGER,
+       paused_at       INTEGER,
+       last_at         INTEGER,
+       last_run_at     INTEGER,
+       last_task_id    TEXT,
+       last_skipped_at INTEGER,
+       queue           TEXT,
+       caught_up       INTEGER NOT NULL DEFAULT 0,
+       fault           TEXT
+     ) STRICT, WITHOUT ROWID`,
+    `CREATE INDEX schedules_due ON schedules (due_at, name) WHERE due_at IS NOT NULL AND paused_at IS NULL`,
+    'ALTER TABLE tasks ADD COLUMN schedule TEXT',
+  ],
+};
+
 /** The step at index n leads from version n to version n + 1. A released step never changes. */
-const MIGRATIONS: readonly Migration[] = [{ statements: FIRST_SCHEMA }, STARTS_AND_PACKS, ARCHIVE_ROUNDS];
+const MIGRATIONS: readonly Migration[] = [
+  { statements: FIRST_SCHEMA },
+  STARTS_AND_PACKS,
+  ARCHIVE_ROUNDS,
+  SCHEDULES,
+];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** One row: the version of the schema, and where the backfill of its step continues; null after its end. */
+/** One row: the version of the schema, and where the latest backfill continues; null after its end. */
 const CREATE_VERSION = `
   CREATE TABLE IF NOT EXISTS schema_version (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
@@ -92,8 +129,8 @@ const WRITE_VERSION = 'INSERT OR REPLACE INTO schema_version (id, version, backf
 const HAS_TASKS = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tasks'`;
 
 /**
- * Upgrades a database to {@link SCHEMA_VERSION}, each step in one transaction. Before each step, the backfill of
- * the previous step is completed.
+ * Upgrades a database to {@link SCHEMA_VERSION}, each step in one transaction. Before a step that has a backfill,
+ * an earlier backfill is completed.
  *
  * @throws {Error} if the database is newer than this code.
  */
@@ -111,28 +148,30 @@ export function migrate(sql: Sql): void {
   }
   const isNew = version === 0;
   for (const { statements, backfill } of MIGRATIONS.slice(version)) {
-    while (backfillNext(sql));
+    while (backfill && backfillNext(sql));
     sql.transaction(() => {
       for (const statement of statements) sql.exec(statement);
-      writeVersion(sql, currentVersion(sql).version + 1, backfill && !isNew ? '' : null);
+      const before = currentVersion(sql);
+      writeVersion(sql, before.version + 1, backfill && !isNew ? '' : before.backfill);
     });
   }
 }
 
-/** Whether the last step has rows left to upgrade. */
+/** Whether a step has rows left to upgrade. */
 export function isBackfilling(sql: Sql): boolean {
   return currentVersion(sql).backfill !== null;
 }
 
 /**
- * Runs one portion of the last step's backfill in the caller's transaction.
+ * Runs one portion of the latest backfill in the caller's transaction.
  *
  * @returns whether there is more to do.
  */
 export function backfillNext(sql: Sql): boolean {
   const { version, backfill } = currentVersion(sql);
   if (backfill === null) return false;
-  const next = MIGRATIONS[version - 1]?.backfill?.(sql, backfill) ?? null;
+  const step = MIGRATIONS.slice(0, version).findLast((one) => one.backfill);
+  const next = step?.backfill?.(sql, backfill) ?? null;
   writeVersion(sql, version, next);
   return next !== null;
 }

@@ -98,7 +98,7 @@ export function leavePacks(sql: Sql, packs: readonly number[]): void {
 }
 
 /** A task's payload as JSON text; null if it is stored in the submission's record. */
-export const PAYLOAD = `
+export const PAYLOAD_TEXT = `
   iif(pack IS NULL, payload,
-    (SELECT CAST(substr(packs.data, tasks.pack_at + 1, tasks.body_bytes) AS TEXT) FROM packs WHERE packs.id = tasks.pack))
-  AS payload`;
+    (SELECT CAST(substr(packs.data, tasks.pack_at + 1, tasks.body_bytes) AS TEXT) FROM packs WHERE packs.id = tasks.pack))`;
+export const PAYLOAD = `${PAYLOAD_TEXT} AS payload`;

@@ -1,8 +1,9 @@
+import type { TaskSchedule } from '../../../contract/ledger/schedules.ts';
 import type { EndedAttempt, TaskRow, WorkRow } from '../../../contract/ledger/tasks.ts';
 import { DEFAULT_MAX_ATTEMPTS, MAX_ANSWER_BYTES } from '../../../contract/limits.ts';
 import { firstPart } from '../../../contract/parts.ts';
 import type { TaskError, TaskState } from '../../../contract/task.ts';
-import { PAYLOAD } from './packs.ts';
+import { PAYLOAD, PAYLOAD_TEXT } from './packs.ts';
 import type { Sql, SqlValue } from './sql.ts';
 
 /** A row of `tasks` with {@link WORK_COLUMNS}. */
@@ -17,6 +18,7 @@ export interface StoredWork extends Record<string, SqlValue> {
   timeout_seconds: number | null;
   priority: number;
   started_at: number | null;
+  schedule: string | null;
   payload: string | null;
 }
 
@@ -24,7 +26,7 @@ export interface StoredWork extends Record<string, SqlValue> {
 const EFFECTIVE_MAX_ATTEMPTS = `coalesce(max_attempts, type_retry ->> 'maxAttempts', ${DEFAULT_MAX_ATTEMPTS})`;
 
 const SMALL_WORK_COLUMNS = `id, type, state, received_at, claimed_at, attempt,
-  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, priority, started_at`;
+  ${EFFECTIVE_MAX_ATTEMPTS} AS max_attempts, timeout_seconds, priority, started_at, schedule`;
 
 /** Only the payload can be large, so the size of an answer depends on its payloads. */
 export const WORK_COLUMNS = `${SMALL_WORK_COLUMNS}, ${PAYLOAD}`;
@@ -41,6 +43,7 @@ export function toWorkRow(stored: StoredWork): WorkRow {
     maxAttempts: stored.max_attempts,
     timeoutSeconds: stored.timeout_seconds,
     priority: stored.priority,
+    ...(stored.schedule !== null && { schedule: parse<TaskSchedule>(stored.schedule) }),
   };
 }
 
@@ -80,9 +83,14 @@ export function readTask(sql: Sql, id: string): TaskRow | null {
   return stored ? toTaskRow(stored) : null;
 }
 
-/** An invalid task (`max_attempts` is 0) has no record with its payload, so the archive must keep the payload. */
+/**
+ * Whether the archive must keep a task's payload: an invalid task (`max_attempts` is 0) and a task of a schedule
+ * have no record.
+ */
+export const HAS_NO_RECORD = '(max_attempts = 0 OR schedule IS NOT NULL)';
+
 const SELECT_FOR_ARCHIVE = `
-  SELECT ${SMALL_WORK_COLUMNS}, iif(max_attempts = 0, payload, NULL) AS payload, ${FURTHER_COLUMNS}
+  SELECT ${SMALL_WORK_COLUMNS}, iif(${HAS_NO_RECORD}, ${PAYLOAD_TEXT}, NULL) AS payload, ${FURTHER_COLUMNS}
   FROM tasks WHERE id IN (SELECT value FROM json_each(?1))`;
 
 /** Tasks in the form of the archive. Their payloads stay in their submissions' records. */

@@ -13,9 +13,9 @@ import { surplusTypes } from '../store/types.ts';
  */
 const INSERT = `
   INSERT INTO tasks (id, type, state, priority, run_at, received_at, payload,
-    max_attempts, backoff, timeout_seconds, tags, body_bytes, pack, pack_at)
+    max_attempts, backoff, timeout_seconds, tags, body_bytes, pack, pack_at, schedule)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, value ->> 5,
-    value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
+    value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13
   FROM json_each(?1)
   WHERE true
   ON CONFLICT (id) DO NOTHING
@@ -63,7 +63,7 @@ export function insert(sql: Store, all: readonly NewTask[], now: number): void {
       return [
         ...[task.id, task.type, state, task.priority, runAt, stored?.payload ?? null],
         ...[task.maxAttempts, task.backoff, task.timeoutSeconds, task.tags],
-        ...[stored?.bodyBytes ?? task.bodyBytes, stored?.pack, stored?.packAt],
+        ...[stored?.bodyBytes ?? task.bodyBytes, stored?.pack, stored?.packAt, task.schedule],
       ];
     });
   const { plain = [], full = [] } = Object.groupBy(rows, (row) =>

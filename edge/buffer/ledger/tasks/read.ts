@@ -61,10 +61,11 @@ const END = '~';
 const SELECT_PAGE = `
   SELECT id, type, state, attempt, completed_at AS completedAt, tags
   FROM (
-    SELECT id, type, state, attempt, completed_at, tags FROM tasks
+    SELECT id, type, state, attempt, completed_at, tags, schedule FROM tasks
     WHERE id < ?1 AND id >= ?2 ORDER BY id DESC LIMIT ${MAX_LIST_SCAN})
   WHERE (?3 IS NULL OR state IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR type = ?4)
     AND (?5 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?5))
+    AND (?7 IS NULL OR schedule ->> 'name' = ?7)
   ORDER BY id DESC LIMIT ?6`;
 
 const SELECT_LAST_SCANNED = `
@@ -72,7 +73,16 @@ const SELECT_LAST_SCANNED = `
 
 /** Tasks, newest first. A filtered page scans a limited number of rows and may have fewer than `limit` tasks. */
 export function page(sql: Sql, filter: ListFilter): TaskPage {
-  const { cursor = END, before = END, from = '', states, type = null, tag = null, limit } = filter;
+  const {
+    cursor = END,
+    before = END,
+    from = '',
+    states,
+    type = null,
+    tag = null,
+    schedule = null,
+    limit,
+  } = filter;
   const end = cursor < before ? cursor : before;
   const stored = sql.exec<Omit<TaskSummary, 'tags'> & { tags: string | null }>(
     SELECT_PAGE,
@@ -82,6 +92,7 @@ export function page(sql: Sql, filter: ListFilter): TaskPage {
     type,
     tag,
     limit,
+    schedule,
   );
   const tasks = stored.map(({ tags, ...task }) => ({
     ...task,

@@ -4,9 +4,8 @@ import type {
   UnfencedOutcome,
   UnfencedReport,
 } from '../../../contract/ledger/leases.ts';
-import { windowOf } from '../../../contract/task-id.ts';
 import { jsonChunks } from '../store/sql.ts';
-import type { Store } from '../store/store.ts';
+import { noteEnded, type Store } from '../store/store.ts';
 import { isUnfenced } from './claim.ts';
 import { endIfEmpty, findLease } from './leases.ts';
 import { letGo } from './take-back.ts';
@@ -36,7 +35,7 @@ const COMPLETE_FIRST_ATTEMPTS = `
       || ',"startedAt":' || coalesce(started_at, claimed_at) || ',"endedAt":' || ?3 || '}]'
   FROM json_each(?1) AS report
   WHERE tasks.id = report.value ->> 0 AND lease_id = ?2 AND state = 'leased' AND attempts = '[]'
-  RETURNING id, type, run_at, attempts ->> '$[0].startedAt' AS claimed_at`;
+  RETURNING id, type, run_at, attempts ->> '$[0].startedAt' AS claimed_at, schedule`;
 
 /**
  * Completes the tasks of a lease that succeeded at their first attempt by one statement. Nearly all tasks do.
@@ -53,7 +52,7 @@ function completeFirstAttempts(
   if (!lease) return [];
   const chunks = [...jsonChunks(reports.map(({ taskId, result = null }) => [taskId, result]))];
   const completed = chunks.flatMap((chunk) =>
-    sql.exec<{ id: string; type: string; run_at: number; claimed_at: number }>(
+    sql.exec<{ id: string; type: string; run_at: number; claimed_at: number; schedule: string | null }>(
       COMPLETE_FIRST_ATTEMPTS,
       chunk,
       leaseId,
@@ -62,7 +61,7 @@ function completeFirstAttempts(
     ),
   );
   for (const task of completed) {
-    sql.endedWindows.add(windowOf(task.id));
+    noteEnded(sql, task.id, task.schedule);
     sql.counters.move(task.type, 'leased', 'completed');
     sql.counters.report(task.claimed_at - task.run_at, now - task.claimed_at);
   }

@@ -1,7 +1,7 @@
 import { MAX_LOST_DELIVERIES } from '../../../contract/limits.ts';
 import type { TaskState } from '../../../contract/task.ts';
-import { windowOf } from '../../../contract/task-id.ts';
-import type { Store } from '../store/store.ts';
+import type { SqlValue } from '../store/sql.ts';
+import { noteEnded, type Store } from '../store/store.ts';
 import { fail, readHeld, writeTransitions } from './transitions.ts';
 
 const MAX_REDELIVERY_DELAY_MS = 300_000;
@@ -13,15 +13,22 @@ const LET_GO = `
     completed_at = max(completed_at, coalesce((
       SELECT opened_at FROM seals WHERE window = substr(tasks.id, 1, 8) AND purged_at IS NULL), 0))
   WHERE id IN (SELECT value FROM json_each(?1)) AND state <> 'leased' AND claimed_at IS NOT NULL
-  RETURNING id, type, state`;
+  RETURNING id, type, state, schedule`;
+
+interface Moved extends Record<string, SqlValue> {
+  id: string;
+  type: string;
+  state: TaskState;
+  schedule: string | null;
+}
 
 /** Handles cancelled tasks that their runner has dropped. Tasks that were retried meanwhile become ready. */
 export function letGo(sql: Store, taskIds: readonly string[]): void {
   if (taskIds.length === 0) return;
-  const dropped = sql.exec<{ id: string; type: string; state: TaskState }>(LET_GO, JSON.stringify(taskIds));
-  for (const { id, type, state } of dropped) {
+  const dropped = sql.exec<Moved>(LET_GO, JSON.stringify(taskIds));
+  for (const { id, type, state, schedule } of dropped) {
     if (state === 'ready') sql.counters.move(type, 'scheduled', 'ready');
-    else sql.endedWindows.add(windowOf(id));
+    else noteEnded(sql, id, schedule);
   }
 }
 
@@ -84,7 +91,7 @@ const REDELIVER = `
     completed_at = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?2, NULL),
     error = iif(lost_deliveries + 1 >= ${MAX_LOST_DELIVERIES}, ?3, error)
   WHERE id IN (SELECT value FROM json_each(?1))
-  RETURNING id, type, state`;
+  RETURNING id, type, state, schedule`;
 
 const UNDELIVERABLE = JSON.stringify({
   code: 'undeliverable',
@@ -98,14 +105,9 @@ const UNDELIVERABLE = JSON.stringify({
  */
 function redeliver(sql: Store, ids: readonly string[], now: number): void {
   if (ids.length === 0) return;
-  const back = sql.exec<{ id: string; type: string; state: TaskState }>(
-    REDELIVER,
-    JSON.stringify(ids),
-    now,
-    UNDELIVERABLE,
-  );
-  for (const { id, type, state } of back) {
+  const back = sql.exec<Moved>(REDELIVER, JSON.stringify(ids), now, UNDELIVERABLE);
+  for (const { id, type, state, schedule } of back) {
     sql.counters.move(type, 'leased', state);
-    if (state === 'failed') sql.endedWindows.add(windowOf(id));
+    if (state === 'failed') noteEnded(sql, id, schedule);
   }
 }

@@ -6,7 +6,7 @@ import { windowOf } from '../../../contract/task-id.ts';
 import type { Counters } from '../store/counters.ts';
 import { parse } from '../store/rows.ts';
 import { jsonChunks, type Sql, type SqlValue } from '../store/sql.ts';
-import type { Store } from '../store/store.ts';
+import { noteEnded, type Store } from '../store/store.ts';
 import { backoffDelayMs } from './backoff.ts';
 
 /** The data of a task that a transition needs. */
@@ -24,11 +24,13 @@ export interface HeldTask extends Record<string, SqlValue> {
   /** Null for a task that was read ahead, until the ledger knows that it has started. */
   started_at: number | null;
   attempts: string;
+  schedule: string | null;
   runner: string | null;
 }
 
 const HELD_COLUMNS = `tasks.id, tasks.type, tasks.state, tasks.lease_id, tasks.run_at, tasks.attempt, tasks.max_attempts,
-  tasks.backoff, tasks.type_retry, tasks.claimed_at, tasks.started_at, tasks.attempts, leases.runner`;
+  tasks.backoff, tasks.type_retry, tasks.claimed_at, tasks.started_at, tasks.attempts,
+  tasks.schedule, leases.runner`;
 
 const SELECT_HELD = `
   SELECT ${HELD_COLUMNS} FROM tasks LEFT JOIN leases ON leases.id = tasks.lease_id
@@ -96,8 +98,8 @@ export function fail(
 }
 
 /** The transition of a cancel. A running task stays with its runner, which the next heartbeat notifies. */
-export function cancelled(task: HeldTask, now: number): Transition {
-  const error: TaskError = { code: 'cancelled', message: 'The task was cancelled' };
+export function cancelled(task: HeldTask, now: number, message = 'The task was cancelled'): Transition {
+  const error: TaskError = { code: 'cancelled', message };
   const ended = endAttempt(task, now, error);
   const runs = task.state === 'leased' && task.started_at !== null;
   return {
@@ -152,7 +154,9 @@ export function writeTransitions(sql: Store, transitions: readonly Transition[])
   }
   for (const transition of transitions) {
     count(sql.counters, transition);
-    if (transition.completedAt !== null) sql.endedWindows.add(windowOf(transition.id));
+    const { id, before, completedAt, claimedAt } = transition;
+    if (completedAt !== null) sql.endedWindows.add(windowOf(id));
+    if (completedAt !== null && claimedAt === null) noteEnded(sql, id, before.schedule);
   }
 }
 

@@ -1,0 +1,64 @@
+import type {
+  FoundSchedule,
+  SchedulePage,
+  ScheduleRow,
+  ScheduleRuns,
+} from '../../../contract/ledger/schedules.ts';
+import type { Sql } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
+import {
+  backfillSchedule,
+  deleteSchedule,
+  findSchedule,
+  listSchedules,
+  pauseSchedule,
+  putSchedule,
+  resumeSchedule,
+  runSchedule,
+} from './schedules.ts';
+
+type Write = <Result>(body: (sql: Store, now: number) => Result) => Result;
+
+/** The schedules of a ledger. Like its other calls, each is one synchronous transaction. */
+export class LedgerSchedules {
+  readonly #sql: Sql;
+  readonly #write: Write;
+
+  constructor(sql: Sql, write: Write) {
+    this.#sql = sql;
+    this.#write = write;
+  }
+
+  /** @param settings `ScheduleSettings` as JSON text. */
+  put(name: string, settings: string): ScheduleRow {
+    return this.#write((sql, now) => putSchedule(sql, name, settings, now));
+  }
+
+  find(name: string): FoundSchedule {
+    return findSchedule(this.#sql, name);
+  }
+
+  list(after: string, limit: number): SchedulePage {
+    return listSchedules(this.#sql, after, limit);
+  }
+
+  delete(name: string): boolean {
+    return this.#write((sql) => deleteSchedule(sql, name));
+  }
+
+  pause(name: string): FoundSchedule {
+    return this.#write((sql, now) => pauseSchedule(sql, name, now));
+  }
+
+  resume(name: string): FoundSchedule {
+    return this.#write((sql, now) => resumeSchedule(sql, name, now));
+  }
+
+  run(name: string, plannedAt: number): ScheduleRuns {
+    return this.#write((sql, now) => runSchedule(sql, name, plannedAt, now));
+  }
+
+  backfill(name: string, plannedAts: readonly number[], requestedAt: number): ScheduleRuns {
+    return this.#write((sql, now) => backfillSchedule(sql, name, plannedAts, requestedAt, now));
+  }
+}

@@ -1,0 +1,124 @@
+import type {
+  FoundSchedule,
+  SchedulePage,
+  ScheduleRow,
+  ScheduleRuns,
+} from '../../../contract/ledger/schedules.ts';
+import type { ScheduleSettings } from '../../../contract/schedule.ts';
+import { slotAfter, type Timing } from '../../../schedule/slots.ts';
+import { parse } from '../store/rows.ts';
+import type { Sql } from '../store/sql.ts';
+import type { Store } from '../store/store.ts';
+import { continueQueue, runNow } from './due.ts';
+import { readStored, SCHEDULE_COLUMNS, type StoredSchedule, settingsOf, toScheduleRow } from './rows.ts';
+import { exists, insertRuns, runIds } from './runs.ts';
+
+const UPSERT = `
+  INSERT INTO schedules (name, settings, created_at, anchor_at, next_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+  ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, anchor_at = excluded.anchor_at,
+    next_at = excluded.next_at, due_at = excluded.due_at, caught_up = 0, fault = NULL`;
+
+const SET_OTHERS = 'UPDATE schedules SET settings = ?2 WHERE name = ?1';
+
+/**
+ * Creates a schedule or changes its settings. If its planned times change, they count from now. Setting what is
+ * set already changes nothing.
+ */
+export function putSchedule(sql: Sql, name: string, text: string, now: number): ScheduleRow {
+  const known = readStored(sql, name);
+  const settings = parse<ScheduleSettings>(text);
+  if (known && known.fault === null && isSameTiming(settingsOf(known), settings)) {
+    if (known.settings !== text) sql.exec(SET_OTHERS, name, text);
+  } else {
+    const anchor = Math.floor(now / 1000) * 1000;
+    sql.exec(UPSERT, name, text, now, anchor, slotAfter(settings, anchor, now));
+  }
+  return found(sql, name);
+}
+
+function isSameTiming(a: Timing, b: Timing): boolean {
+  return (['cron', 'everySeconds', 'timezone', 'startAt', 'endAt'] as const).every(
+    (key) => a[key] === b[key],
+  );
+}
+
+function found(sql: Sql, name: string): ScheduleRow {
+  const stored = readStored(sql, name);
+  if (!stored) throw new Error(`Expected a schedule "${name}"`);
+  return toScheduleRow(sql, stored);
+}
+
+export function findSchedule(sql: Sql, name: string): FoundSchedule {
+  const stored = readStored(sql, name);
+  return stored ? { schedule: toScheduleRow(sql, stored) } : { unknown: true };
+}
+
+const SELECT_PAGE = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name > ?1 ORDER BY name LIMIT ?2`;
+
+/** Schedules in the order of their names, beginning after a name. */
+export function listSchedules(sql: Sql, after: string, limit: number): SchedulePage {
+  const stored = sql.exec<StoredSchedule>(SELECT_PAGE, after, limit);
+  const last = stored.length === limit ? stored.at(-1) : undefined;
+  return { schedules: stored.map((one) => toScheduleRow(sql, one)), next: last?.name ?? null };
+}
+
+const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING name';
+
+/** Deletes a schedule. Its tasks stay. */
+export function deleteSchedule(sql: Sql, name: string): boolean {
+  return sql.exec(DELETE, name).length > 0;
+}
+
+const PAUSE = 'UPDATE schedules SET paused_at = coalesce(paused_at, ?2) WHERE name = ?1';
+const RESUME = 'UPDATE schedules SET paused_at = NULL, due_at = next_at WHERE name = ?1';
+
+/** Pauses a schedule: it inserts no tasks until it is resumed. */
+export function pauseSchedule(sql: Sql, name: string, now: number): FoundSchedule {
+  sql.exec(PAUSE, name, now);
+  return findSchedule(sql, name);
+}
+
+/** Resumes a schedule. Planned times that passed meanwhile were missed. */
+export function resumeSchedule(sql: Store, name: string, now: number): FoundSchedule {
+  sql.exec(RESUME, name);
+  continueQueue(sql, name, now);
+  return findSchedule(sql, name);
+}
+
+/** Inserts a task now, whatever `overlap` says. The same time again is the same task. */
+export function runSchedule(sql: Store, name: string, plannedAt: number, now: number): ScheduleRuns {
+  const stored = readStored(sql, name);
+  if (!stored) return { unknown: true };
+  const [id = ''] = runIds(sql, [{ name, plannedAt }], plannedAt);
+  if (exists(sql, id)) return { taskIds: [id], inserted: 0 };
+  runNow(sql, stored, plannedAt, id, now);
+  return { taskIds: [id], inserted: 1 };
+}
+
+/**
+ * Inserts the tasks of past planned times that the ledger does not have.
+ *
+ * @param requestedAt the time in the ids of those whose window is closed. The same time again gives the same ids.
+ */
+export function backfillSchedule(
+  sql: Store,
+  name: string,
+  plannedAts: readonly number[],
+  requestedAt: number,
+  now: number,
+): ScheduleRuns {
+  const stored = readStored(sql, name);
+  if (!stored) return { unknown: true };
+  const settings = settingsOf(stored);
+  const runs = plannedAts.map((plannedAt) => ({ name, settings, plannedAt }));
+  const taskIds = runIds(sql, runs, requestedAt);
+  const fresh = new Set(taskIds.filter((id) => !exists(sql, id)));
+  const those = runs.flatMap((run, index) => (fresh.has(taskIds[index] ?? '') ? run : []));
+  insertRuns(
+    sql,
+    those,
+    taskIds.filter((id) => fresh.has(id)),
+    now,
+  );
+  return { taskIds, inserted: fresh.size };
+}
