@@ -13,6 +13,20 @@ export type {
   SubmitOptions,
   WaitOptions,
 } from './options.ts';
+export type {
+  Backfilled,
+  Schedule,
+  ScheduleDeleted,
+  ScheduleDetails,
+  ScheduledRun,
+  ScheduleList,
+  ScheduleRules,
+  ScheduleRun,
+  ScheduleSettings,
+  Schedules,
+  SchedulesPage,
+  ScheduleTimes,
+} from './schedules.ts';
 export { TaskQueue } from './task-queue.ts';
 export type {
   EndedTask,

@@ -8,6 +8,8 @@ export interface TaskFilter {
   readonly type?: string | undefined;
   /** One of its tags. */
   readonly tag?: string | undefined;
+  /** The schedule that inserted it. */
+  readonly schedule?: string | undefined;
   /** The first characters of its id. */
   readonly id?: string | undefined;
   /** Tasks that were created at this time or later. */

@@ -16,6 +16,7 @@ import type {
   SubmitOptions,
   WaitOptions,
 } from './options.ts';
+import { Schedules } from './schedules.ts';
 import { taskText } from './submission/batches.ts';
 import { submitMany } from './submission/submit-many.ts';
 import { Submitter } from './submission/submitter.ts';
@@ -57,6 +58,8 @@ const POST = { method: 'POST', repeatable: true } as const satisfies Call;
 export class TaskQueue<Task extends TaskShape = TaskShape> {
   readonly #http: Http;
   readonly #submitter: Submitter;
+  /** The schedules, which insert tasks at planned times. */
+  readonly schedules: Schedules<Task>;
 
   /**
    * @throws {TypeError} if `url` is not an http or https URL, or no header can carry `token`.
@@ -67,6 +70,7 @@ export class TaskQueue<Task extends TaskShape = TaskShape> {
   constructor(options: ConnectionOptions) {
     this.#http = new Http(options);
     this.#submitter = new Submitter(this.#http);
+    this.schedules = new Schedules<Task>(this.#http, this.#submitter);
   }
 
   /**

@@ -15,7 +15,7 @@ export interface ConnectionOptions {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** JSON text. */
   readonly body?: string;
   readonly headers?: Record<string, string>;
@@ -89,7 +89,7 @@ export class Http {
       ...(signal && { signal }),
       retry: {
         limit: repeatable ? REPEATS : 0,
-        methods: ['get', 'post'],
+        methods: ['get', 'put', 'post', 'delete'],
         statusCodes: [500, 502, 503, 504],
         afterStatusCodes: [503],
         maxRetryAfter: MAX_RETRY_AFTER_MS,

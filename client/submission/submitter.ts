@@ -7,7 +7,7 @@ import type { Http } from '../http/http.ts';
 
 export interface Submission {
   /** JSON text. */
-  readonly body: string;
+  readonly body?: string;
   readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,7 +31,13 @@ export class Submitter {
     { body, idempotencyKey, signal }: Submission,
   ): Promise<z.output<Schema>> {
     const send = (headers: Record<string, string>) =>
-      this.#http.call(path, schema, { method: 'POST', repeatable: true, body, headers, signal });
+      this.#http.call(path, schema, {
+        method: 'POST',
+        repeatable: true,
+        ...(body !== undefined && { body }),
+        headers,
+        signal,
+      });
     if (idempotencyKey !== undefined) return send({ 'idempotency-key': idempotencyKey });
     const offsetMs = this.#clockOffsetMs;
     try {

@@ -67,28 +67,52 @@ const RULES = {
   jitterSeconds: z.number().min(0).max(3600).optional(),
 };
 
+const ORIGIN = {
+  /** Whether `runner schedules apply` has set it, whose `--prune` deletes it once no task type declares it. */
+  declared: z.boolean().optional(),
+};
+
+/** What holds for several settings together. */
+function consistent<Shape extends typeof TIMES & typeof RULES & z.core.$ZodShape>(
+  settings: z.ZodObject<Shape, z.core.$strict>,
+) {
+  return settings
+    .refine(({ cron, everySeconds }: Together) => (cron === undefined) !== (everySeconds === undefined), {
+      path: ['cron'],
+      message: 'Expected either `cron` or `everySeconds`',
+    })
+    .refine(({ timezone, cron }: Together) => timezone === undefined || cron !== undefined, {
+      path: ['timezone'],
+      message: 'Expected a time zone only with `cron`: intervals do not depend on it',
+    })
+    .refine(({ startAt, endAt }: Together) => !startAt || !endAt || Date.parse(startAt) < Date.parse(endAt), {
+      path: ['endAt'],
+      message: 'Expected a time after `startAt`',
+    })
+    .refine(
+      ({ missed, overlap }: Together) => missed !== 'all' || overlap === 'queue' || overlap === 'allow',
+      {
+        path: ['missed'],
+        message:
+          'Expected `overlap` to be `queue` or `allow` with `missed: "all"`: otherwise only one of them could run',
+      },
+    );
+}
+type Together = z.infer<z.ZodObject<typeof TIMES & typeof RULES>>;
+
 /** `PUT /schedules/:name`. */
-export const ScheduleSettings = z
-  .strictObject({ ...TASK, ...TIMES, ...RULES })
-  .refine(({ cron, everySeconds }) => (cron === undefined) !== (everySeconds === undefined), {
-    path: ['cron'],
-    message: 'Expected either `cron` or `everySeconds`',
-  })
-  .refine(({ timezone, cron }) => timezone === undefined || cron !== undefined, {
-    path: ['timezone'],
-    message: 'Expected a time zone only with `cron`: intervals do not depend on it',
-  })
-  .refine(({ startAt, endAt }) => !startAt || !endAt || Date.parse(startAt) < Date.parse(endAt), {
-    path: ['endAt'],
-    message: 'Expected a time after `startAt`',
-  })
-  .refine(({ missed, overlap = 'skip' }) => missed !== 'all' || overlap === 'queue' || overlap === 'allow', {
-    path: ['missed'],
-    message:
-      'Expected `overlap` to be `queue` or `allow` with `missed: "all"`: otherwise only one of them could run',
-  })
-  .meta({ id: 'ScheduleSettings' });
+export const ScheduleSettings = consistent(z.strictObject({ ...TASK, ...TIMES, ...RULES, ...ORIGIN })).meta({
+  id: 'ScheduleSettings',
+});
 export type ScheduleSettings = z.infer<typeof ScheduleSettings>;
+
+const { type: _, ...OF_TASK } = TASK;
+
+/** The schedule that a task type declares. Its name is that of the type by default. */
+export const DeclaredSchedule = consistent(
+  z.strictObject({ name: ScheduleName.optional(), ...OF_TASK, ...TIMES, ...RULES }),
+);
+export type DeclaredSchedule = z.infer<typeof DeclaredSchedule>;
 
 /** A schedule and its state. */
 export const Schedule = z
@@ -97,6 +121,9 @@ export const Schedule = z
     ...TASK,
     ...TIMES,
     ...RULES,
+    ...ORIGIN,
+    /** The planned times in words; absent if the expression has no short form in words. */
+    words: z.string().optional(),
     paused: z.boolean(),
     createdAt: Timestamp,
     /** Absent if no planned time is left. */

@@ -5,6 +5,7 @@ import { iso } from '../../contract/time.ts';
 import { ApiError } from '../../http/errors.ts';
 import { CREATED_AT, ENDED_AT, TASK_ID } from '../../http/examples.ts';
 import { check } from '../../http/input.ts';
+import { wordsOf } from '../../schedule/words.ts';
 import type { ApiContext } from '../env.ts';
 
 export const SETTINGS_EXAMPLE = {
@@ -17,6 +18,7 @@ export const SETTINGS_EXAMPLE = {
 export const SCHEDULE_EXAMPLE = {
   name: 'nightly-report',
   ...SETTINGS_EXAMPLE,
+  words: 'At 03:00',
   paused: false,
   createdAt: CREATED_AT,
   nextRunAt: '2026-01-03T02:00:00.000Z',
@@ -49,10 +51,16 @@ export function settingsOf({ settings }: ScheduleRow): ScheduleSettings {
   return JSON.parse(settings);
 }
 
+function words(row: ScheduleRow): { words?: string } {
+  const text = wordsOf(settingsOf(row));
+  return text === undefined ? {} : { words: text };
+}
+
 export function viewOf(row: ScheduleRow): Schedule {
   return {
     name: row.name,
     ...settingsOf(row),
+    ...words(row),
     paused: row.pausedAt !== null,
     createdAt: iso(row.createdAt),
     ...(row.nextAt !== null && { nextRunAt: iso(row.nextAt) }),
