@@ -37,6 +37,15 @@ export class Assignments {
     }
   }
 
+  /** A thread that was set aside has its slots again. */
+  rejoin(thread: TaskThread): void {
+    for (const assignment of this.#leaving) {
+      if (assignment.thread !== thread) continue;
+      this.#leaving.delete(assignment);
+      this.#current.add(assignment);
+    }
+  }
+
   /** Resolves when no work is left. */
   async idle(): Promise<void> {
     for (;;) {

@@ -13,6 +13,11 @@ import { StuckThreads } from './stuck-threads.ts';
 
 /** If a task runs this long, the tasks queued behind it are taken back. */
 const STALL_MS = 100;
+/**
+ * V8's own limit is higher than that of the types by this size. The memory watch ends a task first: at its own
+ * limit, V8 may end the whole process.
+ */
+const HEAP_HEADROOM_MB = 512;
 /** How long a closing lane waits for threads that run no tasks. */
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -51,10 +56,12 @@ export class LaneThreads {
       threads: options.threads,
       tasksPerThread: options.tasksPerThread,
       env: threadEnv(options.env),
-      heapMb: Math.max(0, ...options.types.map((entry) => entry.memoryMb)) || undefined,
+      heapMb: HEAP_HEADROOM_MB + Math.max(0, ...options.types.map((entry) => entry.memoryMb)),
       onMessage: (message, thread) => this.#relay(message, thread),
       onBadMessage: (problem, thread) => this.#messages.refuse(problem, this.#handed.on(thread)),
-      onBlocked: (thread) => this.#messages.block(this.#handed.on(thread)),
+      onBlocked: (thread) => this.#noteBlocked(thread),
+      onReturned: (thread) => this.#assignments.rejoin(thread),
+      onNoThreadLeft: (thread) => this.#endBlocked(thread),
       onStrayError: (error) => options.events.emit('stray', { sentence: error.message, ids: undefined }),
       onLeaving: (thread) => this.#assignments.leave(thread),
       onSlots: options.onSlots,
@@ -204,6 +211,23 @@ export class LaneThreads {
       this.#options.events.emit('warned', { sentence: warning, ids: idsOf(held) });
     }
     this.#end(tasks, 'out_of_memory', sentence);
+  }
+
+  /** Tasks that the thread has not begun go elsewhere. */
+  #noteBlocked(thread: TaskThread): void {
+    this.#messages.block(this.#handed.on(thread));
+    for (const task of this.#handed.all) if (task.job.thread === thread) task.giveBackUnbegun();
+  }
+
+  /** It is unknown which of the tasks blocks the thread, or whether code of an earlier task does. */
+  #endBlocked(thread: TaskThread): void {
+    const sentence =
+      'The thread that the attempt shared with others was blocked, and it was ended because the lane had no other. Work that uses the CPU for long belongs on the cpu lane';
+    const all = this.#handed.all.filter(({ job }) => job.thread === thread);
+    this.#options.onPutBack(this.#handed.takeBack(all));
+    const rest = all.filter((task) => this.#handed.has(task));
+    if (rest.length === 0) void thread.end();
+    else this.#end(rest, 'blocked', sentence);
   }
 
   #relay(message: ThreadMessage, thread: TaskThread): void {

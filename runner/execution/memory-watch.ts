@@ -10,6 +10,12 @@ const SHORT_TASKS_CHECK_MS = 1000;
 /** How often the log repeats that the memory cannot be read. */
 const WARN_MS = 60_000;
 const MB = 2 ** 20;
+/** Less freed memory does not matter for the native memory, see `SLACK_BYTES`. */
+const FREED_BYTES = 32 * MB;
+/** A larger excess is not garbage alone. */
+const CERTAIN_EXCESS_BYTES = 256 * MB;
+/** A smaller excess counts if it lasts this long. */
+const LASTING_MS = 1000;
 
 /** Tasks whose memory is watched. */
 export interface WatchedTasks {
@@ -30,6 +36,10 @@ interface WatchedThread {
   allowedMb: number;
   usedBytes: number;
   residentBytes: number;
+  /** When it was measured last, by `performance.now()`. */
+  measuredAt: number;
+  /** Since when it has used more than it is allowed, by `performance.now()`; undefined if it does not. */
+  exceedsSince: number | undefined;
   /** The thread has not answered the question for its heap, because it is in a native call. */
   isAsked: boolean;
 }
@@ -90,13 +100,26 @@ export class MemoryWatch {
       }
     }
     for (const one of this.#threads.values()) {
-      if (one.tasks.length === 0) continue;
+      if (one.tasks.length === 0) {
+        one.exceedsSince = undefined;
+        continue;
+      }
       one.allowedMb = Math.max(...one.tasks.map(({ held }) => held.entry.memoryMb));
     }
   }
 
   #add(thread: TaskThread, watched: WatchedTasks): WatchedThread {
-    const one = { thread, watched, tasks: [], allowedMb: 0, usedBytes: 0, residentBytes: 0, isAsked: false };
+    const one: WatchedThread = {
+      thread,
+      watched,
+      tasks: [],
+      allowedMb: 0,
+      usedBytes: 0,
+      residentBytes: 0,
+      measuredAt: 0,
+      isAsked: false,
+      exceedsSince: undefined,
+    };
     this.#threads.set(thread, one);
     void thread.exited.then(() => {
       this.#threads.delete(thread);
@@ -111,11 +134,14 @@ export class MemoryWatch {
     const memory = await one.thread.memory();
     one.isAsked = false;
     if (!memory) return;
-    Object.assign(one, memory);
+    const isOfEarlierTasks = tasks.every(({ startedAt = 0 }) => startedAt > one.measuredAt);
+    // The system gets back the garbage of earlier tasks with a delay, in which it looks like native memory.
+    if (isOfEarlierTasks && memory.residentBytes < one.residentBytes - FREED_BYTES) this.#native.forgive();
+    Object.assign(one, memory, { measuredAt: performance.now() });
     // A thread in a native call answers late. Other tasks may run on it by then.
     const { allowedMb } = one;
     const still = tasks.filter((task) => one.tasks.includes(task));
-    if (still.length === 0 || memory.usedBytes <= allowedMb * MB) return;
+    if (still.length === 0 || !exceeds(one, memory.usedBytes - allowedMb * MB)) return;
     one.watched.onExceeded(still, `The attempt took more than the ${allowedMb} MB of its type`);
   }
 
@@ -153,6 +179,17 @@ export class MemoryWatch {
     const sentence = `The memory of this process cannot be read (${reason}), so native memory of tasks is not limited until it can. If too many files are open, look for a task that does not close its files, or raise the limit (ulimit -n)`;
     this.#events.emit('warned', { sentence, ids: undefined });
   }
+}
+
+/**
+ * Whether a thread has more memory than it may have. Garbage that V8 has not collected yet counts too, so a small
+ * excess must last.
+ */
+function exceeds(one: WatchedThread, excessBytes: number): boolean {
+  const now = performance.now();
+  if (excessBytes <= 0) one.exceedsSince = undefined;
+  else one.exceedsSince ??= now;
+  return excessBytes > CERTAIN_EXCESS_BYTES || (one.exceedsSince ?? now) + LASTING_MS <= now;
 }
 
 function nativeSentence({ user, grownBytes, others }: NativeExcess<WatchedThread>): string {

@@ -16,13 +16,18 @@ export interface PoolOptions extends Omit<TaskThreadOptions, 'onExit'> {
   readonly onSlots: () => void;
   /** A shared thread does not turn its event loop, so it is set aside. */
   readonly onBlocked: (thread: TaskThread) => void;
+  /** A thread that was set aside turns its event loop again and gets jobs again. */
+  readonly onReturned: (thread: TaskThread) => void;
+  /** Every shared thread is blocked and no more may be started, so this one and its tasks must end. */
+  readonly onNoThreadLeft: (thread: TaskThread) => void;
 }
 
 /**
  * The threads of a lane. A thread that is being ended is replaced at once, so that only its own tasks wait for its
  * end. A shared thread that one of its tasks blocks is also replaced, and continues with its tasks. The number of
  * leaving threads is limited to the pool's places, but at least {@link MIN_LEAVING}. At the limit, a place stays
- * empty until a leaving thread has exited.
+ * empty until a leaving thread has exited. If no place is left, a thread that was set aside returns, or the one
+ * that is blocked for longest is ended.
  */
 export class ThreadPool {
   readonly #options: PoolOptions;
@@ -81,6 +86,21 @@ export class ThreadPool {
       this.#options.onBlocked(thread);
       thread.setAside();
     }
+    if (this.#threads.size === 0) this.#reopen();
+  }
+
+  /** Makes a place for a thread when all threads are leaving. Those that are being ended are waited for. */
+  #reopen(): void {
+    const aside = [...this.#leaving].filter(({ endingSince }) => endingSince === undefined);
+    const returned = aside.find((thread) => thread.blockedMs() < BLOCKED_MS && thread.takeBackIn());
+    if (!returned) {
+      if (aside[0]) this.#options.onNoThreadLeft(aside[0]);
+      return;
+    }
+    this.#leaving.delete(returned);
+    this.#threads.add(returned);
+    this.#options.onReturned(returned);
+    this.#options.onSlots();
   }
 
   #fill(): void {

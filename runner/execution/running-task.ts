@@ -9,7 +9,7 @@ const GRACE_MS = 1000;
 const TERMINATE_TIMEOUT_MS = 5000;
 
 /** Why the runner stops an attempt early. */
-export type StopReason = 'timeout' | 'lost' | 'cancelled' | 'out_of_memory' | 'shutdown';
+export type StopReason = 'timeout' | 'lost' | 'cancelled' | 'out_of_memory' | 'blocked' | 'shutdown';
 
 /**
  * How an attempt ended: with an outcome to report, or without one. A `stuck` attempt may still run, and this
@@ -50,8 +50,8 @@ export class RunningTask {
   #bystander = false;
   #exitCode: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** The end of the task or of its thread; undefined if the thread does not end. */
-  readonly #end = Promise.withResolvers<JobEnd | ThreadExit | undefined>();
+  /** The end of the task or of its thread; `unbegun` if it was taken back; undefined if the thread does not end. */
+  readonly #end = Promise.withResolvers<JobEnd | ThreadExit | 'unbegun' | undefined>();
 
   constructor(options: RunningTaskOptions) {
     this.held = options.held;
@@ -110,6 +110,11 @@ export class RunningTask {
     this.#awaitExit();
   }
 
+  /** Takes it back if its thread has not begun it, because something else blocks the thread. */
+  giveBackUnbegun(): void {
+    if (this.job.takeBack()) this.#end.resolve('unbegun');
+  }
+
   /** The task is about to end its own thread. */
   noteExit(code: string): void {
     this.#exitCode = code;
@@ -119,6 +124,7 @@ export class RunningTask {
   async ending(): Promise<Ending> {
     const ended = await this.#end.promise;
     clearTimeout(this.#timer);
+    if (ended === 'unbegun') return this.#stopped === 'lost' ? 'dropped' : 'given back';
     this.#isStuck = ended === undefined;
     this.#threadEnded = ended === undefined || ended instanceof ThreadExit;
     this.#ranMs =
@@ -137,6 +143,8 @@ export class RunningTask {
         return failure('runner_stopped', 'The runner was stopped before the task had ended');
       case 'out_of_memory':
         return this.#outOfMemory();
+      case 'blocked':
+        return failure('blocked', this.#sentence ?? 'The thread of the attempt was blocked');
       default:
         return ended instanceof ThreadExit ? this.#afterExit(ended) : ended.outcome;
     }

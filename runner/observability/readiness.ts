@@ -95,7 +95,12 @@ export class ReadinessWatch {
         endingSeconds: Math.round((this.#options.now() - since) / 1000),
       }));
       const [longest] = ages;
-      if (longest && load.slots === 0) return { status: 'stuck', reason: noThreadLeft(longest, ages.length) };
+      if (load.slots === 0) {
+        const reason = longest
+          ? noThreadLeft(longest, ages.length)
+          : `The ${lane} lane has no thread that starts tasks`;
+        return { status: 'stuck', reason };
+      }
       stuck.push(...ages);
     }
     return stuck.length === 0 ? { status: 'ready' } : { status: 'ready', stuck };

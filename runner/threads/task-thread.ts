@@ -9,6 +9,9 @@ import { ThreadInbox } from './thread-inbox.ts';
 import type { ThreadMessage } from './thread-messages.ts';
 import type { BatchGroup, Job, JobBatch, JobEnd, Setup, WarmUp } from './thread-protocol.ts';
 import { tryStart } from './thread-protocol.ts';
+import { setThreadFlags } from './v8-flags.ts';
+
+setThreadFlags();
 
 /** The threads have a lower priority than the main thread, so they wait less for their work. */
 const NICE = 5;
@@ -179,7 +182,8 @@ export class TaskThread {
 
   /** Makes the thread run jobs, one after the other. */
   start(jobs: readonly Job[]): RunningJob[] {
-    const started = jobs.length > 1 ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
+    const started =
+      jobs.length > 1 || this.#isShared ? new Int32Array(new SharedArrayBuffer(4 * jobs.length)) : undefined;
     const batch = { jobs, started };
     const running = jobs.map((job, index) => this.#follow(job.id, () => !!started && tryStart(batch, index)));
     this.#send(batch);
@@ -199,6 +203,13 @@ export class TaskThread {
     this.#isAside = true;
     this.#options.onLeaving(this);
     this.#endIfDone();
+  }
+
+  /** Gives it jobs again after {@link setAside}; returns false if it is being ended or has exited. */
+  takeBackIn(): boolean {
+    if (!this.#isAside || this.#endingSince !== undefined || this.#hasExited) return false;
+    this.#isAside = false;
+    return true;
   }
 
   /** Ends it, even if it runs jobs. */

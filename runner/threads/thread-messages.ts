@@ -61,8 +61,11 @@ const PONG = { kind: 'pong' } as const;
 const PONG_TEXT = '{"kind":"pong"}';
 type Pong = typeof PONG;
 
+/** The codes of errors that a thread finds. The runner's own, such as `timeout`, do not come from a thread. */
+const THREAD_CODES = ['task_error', 'invalid_payload', 'invalid_result', 'result_too_large'] as const;
+
 const Failure = z.strictObject({
-  code: z.string().min(1).max(64),
+  code: z.enum(THREAD_CODES),
   name: z.string().max(MAX_ERROR_MESSAGE_LENGTH).optional(),
   message: z.string().max(MAX_ERROR_MESSAGE_LENGTH),
   retryable: z.boolean().optional(),

@@ -25,7 +25,10 @@ export interface Job extends AttemptIds {
 /** Jobs that one thread runs one after the other. */
 export interface JobBatch {
   readonly jobs: readonly Job[];
-  /** A mark for each job, shared with the thread: see {@link tryStart}. A single job has none, it starts at once. */
+  /**
+   * A mark for each job, shared with the thread: see {@link tryStart}. A single job of a
+   * thread that is not shared has none, it starts at once.
+   */
   readonly started: Int32Array<SharedArrayBuffer> | undefined;
 }
 

@@ -23,6 +23,7 @@ import {
   tryStart,
   type WarmUp,
 } from './thread-protocol.ts';
+import { takeCollector } from './v8-flags.ts';
 
 /** A job on this thread, until its outcome is on its way. */
 interface Running {
@@ -36,6 +37,8 @@ interface Running {
 // Saved before any task module is loaded, so tasks cannot replace these functions.
 const now = performance.now.bind(performance);
 const { freeze } = Object;
+const { parse } = JSON;
+const collectGarbage = takeCollector();
 
 forgetNodeFlags();
 refuseThreadMessages();
@@ -138,6 +141,7 @@ async function runBatches({ batches }: BatchGroup, port: ThreadPort): Promise<vo
   };
   await Promise.all(batches.map(runBatch));
   port.sendEnds();
+  if (running.size === 0) collectGarbage();
 }
 
 /** Always sends an outcome, unless the task ends the thread. */
@@ -185,7 +189,7 @@ function takePayload(job: Job): { readonly value: unknown } | { readonly error: 
   const { payloadText } = job;
   job.payloadText = undefined;
   try {
-    return { value: payloadText === undefined ? undefined : JSON.parse(payloadText) };
+    return { value: payloadText === undefined ? undefined : parse(payloadText) };
   } catch (error) {
     const message = `The payload is no JSON: ${error instanceof Error ? error.message : error}`;
     return { error: invalidPayload([{ path: [], message }]) };

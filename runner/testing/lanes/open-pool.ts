@@ -21,6 +21,8 @@ export function openPool(t: TestContext, options: Partial<PoolOptions> = {}) {
     onBadMessage: () => {},
     onLeaving: () => {},
     onBlocked: () => {},
+    onReturned: () => {},
+    onNoThreadLeft: () => {},
     onSlots: () => {},
     ...options,
   });
