@@ -21,7 +21,7 @@ export interface TaskQueueErrorDetails {
 export class TaskQueueError extends Error {
   override readonly name = 'TaskQueueError';
   readonly code: TaskQueueErrorCode;
-  /** The HTTP status of the answer; undefined if there was none. */
+  /** The HTTP status of the answer; undefined if there was none, 0 for a redirect in a browser. */
   readonly status: number | undefined;
   /** The fields that are wrong, for `invalid_request`. */
   readonly issues: readonly Issue[] | undefined;

@@ -112,6 +112,18 @@ test('if the edge cannot be reached, a runner names the worker, retries, and exi
   assert.equal(await cli.ended, 0);
 });
 
+test('a runner whose worker redirects stops with the address and the setting to correct', async (t) => {
+  const edge = await FakeEdge.start(t);
+  edge.failAlways('/health', { status: 308, location: 'https://elsewhere.example/health' });
+  const cli = startCli(t, flagsFor(edge));
+  assert.equal(await cli.ended, 1);
+  assert.match(
+    cli.stderr(),
+    /a redirect to https:\/\/elsewhere\.example, and .*: correct --queue-url \(QUEUE_WORKER_URL\)\n$/,
+  );
+  assert.doesNotMatch(cli.stdout(), /trying again/);
+});
+
 test('a runner continues when the edge answers again', async (t) => {
   const edge = await FakeEdge.start(t);
   edge.failAlways('/health', { status: 503 });

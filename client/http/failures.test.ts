@@ -123,6 +123,39 @@ for (const [what, status, body] of [
   });
 }
 
+for (const status of [301, 302, 307, 308]) {
+  test(`a redirect with status ${status} is an error and is not followed`, async (t) => {
+    const other = await startServer(t, (_, response) => answerJson(response, 201, SUBMITTED));
+    const { url, calls } = await startServer(t, (_, response) =>
+      response.writeHead(status, { Location: `${other.url}/p?secret=1` }).end(),
+    );
+    const sentence = new RegExp(
+      `^${url} redirects to ${other.url} \\(status ${status}\\), and the client follows no redirects: correct \`url\``,
+    );
+    const queue = new TaskQueue({ url });
+    const tries = [() => queue.submit('a', { n: 1 }), () => queue.status(ID), () => queue.follow(ID).next()];
+    for (const call of tries) {
+      const error = await fails(call(), 'unexpected_answer', sentence);
+      assert.equal(error.status, status);
+    }
+    assert.deepEqual([calls(), other.calls()], [3, 0]);
+  });
+}
+
+test('a redirect that a browser hides is an error and is not repeated', async () => {
+  const url = 'http://127.0.0.1:9';
+  let calls = 0;
+  const hidden = async () => {
+    calls += 1;
+    return Object.defineProperties(new Response(null), { status: { value: 0 }, ok: { value: false } });
+  };
+  const queue = new TaskQueue({ url, fetch: hidden });
+  const sentence = /^http:\/\/127\.0\.0\.1:9 redirects, and the client follows no redirects: correct `url`/;
+  await fails(queue.submit('a'), 'unexpected_answer', sentence);
+  await fails(queue.follow(ID).next(), 'unexpected_answer', sentence);
+  assert.equal(calls, 2);
+});
+
 test('an aborted call rejects with the reason of its signal', async (t) => {
   const { url } = await startServer(t, () => {});
   const queue = new TaskQueue({ url });

@@ -1,5 +1,6 @@
 import { HTTPError, TimeoutError } from 'ky';
 import { ErrorBody } from '../../edge/contract/errors.ts';
+import { originOf } from '../../edge/contract/text.ts';
 import { TaskQueueError } from '../errors.ts';
 
 /** The error for a failed request. Its message tells the caller what to do. */
@@ -27,6 +28,7 @@ function codeOf(error: HTTPError): string | undefined {
 
 function refusal(url: string, path: string, { response, data }: HTTPError): TaskQueueError {
   const { status, headers } = response;
+  if (isRedirect(response)) return redirected(url, status, headers.get('Location'));
   const body = ErrorBody.safeParse(data);
   if (!body.success) return unexpected(url, path, status);
   const retryAfter = headers.get('Retry-After');
@@ -35,6 +37,21 @@ function refusal(url: string, path: string, { response, data }: HTTPError): Task
     issues: body.data.issues,
     retryAfterSeconds: retryAfter === null ? undefined : Number(retryAfter),
   });
+}
+
+/** Browsers hide a redirect that is not followed: its answer has the status 0 and no headers. */
+function isRedirect({ status }: Response): boolean {
+  return status === 0 || (status >= 300 && status < 400);
+}
+
+function redirected(url: string, status: number, location: string | null): TaskQueueError {
+  const origin = originOf(location, url);
+  const where = `${origin && ` to ${origin}`}${status === 0 ? '' : ` (status ${status})`}`;
+  return new TaskQueueError(
+    'unexpected_answer',
+    `${url} redirects${where}, and the client follows no redirects: correct \`url\`, the URL of the API Worker`,
+    { status },
+  );
 }
 
 function sentence({ error, code, taskId }: ErrorBody): string {

@@ -45,6 +45,8 @@ export class Http {
       throw new TypeError('Expected `token` to have visible ASCII characters without spaces');
     }
     this.#ky = ky.create({
+      // The address that a redirect names must get no payload, and no POST may become a GET.
+      redirect: 'manual',
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       ...(fetch && { fetch }),
     });

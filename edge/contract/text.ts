@@ -8,6 +8,13 @@ export function byteLength(text: string): number {
 /** A token that a header can contain. */
 export const HEADER_TOKEN = /^[\x21-\x7e]+$/;
 
+/** The origin of a redirect's `Location`; an empty text if it is unknown. */
+export function originOf(location: string | null | undefined, base: string): string {
+  if (!location || !URL.canParse(location, base)) return '';
+  const { origin } = new URL(location, base);
+  return origin === 'null' ? '' : origin;
+}
+
 /** The value of a JSON text; undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {

@@ -195,6 +195,32 @@ for (const [status, code, permanent] of [
   });
 }
 
+for (const status of [301, 302, 303, 307, 308]) {
+  test(`a redirect with status ${status} is not followed, and its error names the origin and the setting`, async (t) => {
+    const [edge, other] = [await FakeEdge.start(t), await FakeEdge.start(t)];
+    const location = `${other.queueUrl}/tasks/claim?secret=1`;
+    for (const path of ['/tasks/claim', '/tasks/complete']) edge.fail(path, { status, location });
+    const client = new EdgeClient(edge);
+    await assert.rejects(client.claim(CLAIM, CALL), {
+      permanent: true,
+      message: `The Consumer Worker at ${edge.queueUrl} answered ${status} to /tasks/claim, a redirect to ${other.queueUrl}, and the runner follows no redirects: correct --queue-url (QUEUE_WORKER_URL)`,
+    });
+    // A permanent refusal of a report would fail its task.
+    await assert.rejects(client.report('{"results":[]}', CALL), {
+      permanent: false,
+      message: /answered 30\d to \/tasks\/complete, a redirect to .*: correct --api-url \(API_WORKER_URL\)$/,
+    });
+    assert.deepEqual(other.calls, []);
+  });
+}
+
+test('the error of a redirect without a usable address names the setting', async (t) => {
+  for (const location of [undefined, 'data:,x', 'http://[']) {
+    const { message } = await claimFailing(t, { status: 307, ...(location && { location }) });
+    assert.match(message, /a redirect, and the runner follows no redirects: correct --queue-url/);
+  }
+});
+
 test('a call that exceeds its timeout fails as unanswered', async (t) => {
   const edge = await FakeEdge.start(t);
   edge.failAlways('/tasks/heartbeat', { hold: new Promise(() => {}) });

@@ -12,7 +12,7 @@ import {
   type ReleaseRequest,
 } from '../../edge/contract/buffer.ts';
 import { ERRORS, ErrorBody } from '../../edge/contract/errors.ts';
-import { parseJson } from '../../edge/contract/text.ts';
+import { originOf, parseJson } from '../../edge/contract/text.ts';
 import { type ClaimAnswer, readClaim } from './claim-answer.ts';
 import { keepSpareFiles, useSpareFiles } from './spare-files.ts';
 
@@ -104,6 +104,8 @@ export class EdgeClient {
     this.#got = got.extend({
       retry: { limit: 0 },
       throwHttpErrors: false,
+      // The address that a redirect names must get no tasks and no results.
+      followRedirect: false,
       agent: { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) },
       headers: { 'content-type': 'application/json', ...this.#authorization },
     });
@@ -187,7 +189,8 @@ export class EdgeClient {
       useSpareFiles();
       throw unreachable(worker, call, error);
     });
-    const { statusCode, body } = response;
+    const { statusCode, body, headers } = response;
+    if (statusCode >= 300 && statusCode < 400) throw redirected(worker, call, statusCode, headers.location);
     if (statusCode >= 400) throw refused(worker, call, statusCode, body);
     const answer = read(body);
     if (answer !== undefined) {
@@ -218,6 +221,26 @@ function unreachable(worker: EdgeWorker, call: EdgeCall, error: unknown): EdgeEr
     {
       cause: error,
     },
+  );
+}
+
+/**
+ * The calls that a redirect ends. The others are retried: a report that is refused for good would fail its task,
+ * and a redirect of the edge is not the task's fault.
+ */
+const ENDED_BY_REDIRECT: readonly EdgeCall[] = ['health', 'claim'];
+
+function redirected(
+  worker: EdgeWorker,
+  call: keyof typeof PATHS,
+  status: number,
+  location: string | undefined,
+): EdgeError {
+  const origin = originOf(location, worker.url);
+  return new EdgeError(
+    call,
+    `The ${worker.name} at ${worker.url} answered ${status} to ${PATHS[call]}, a redirect${origin && ` to ${origin}`}, and the runner follows no redirects: correct ${worker.setting}`,
+    { permanent: ENDED_BY_REDIRECT.includes(call) },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { parseJson } from '../../edge/contract/text.ts';
+import { EdgeError } from '../connection/edge-client.ts';
 import type { RunnerBus } from '../events.ts';
 import { type AttemptIds, type GrantedTask, idsOf } from '../held-task.ts';
 import type { RunnerOptions } from '../options.ts';
@@ -25,7 +26,10 @@ export function logEvents(events: RunnerBus, log: Logger, options: LogOptions): 
   events.on('lost', (held) =>
     log.warn(idsOf(held), `Task ${held.task.taskId} was lost: its lease has ended, so it will run again`),
   );
-  events.on('retrying', (error) => log.warn(`${error.message}; trying again`));
+  events.on('retrying', (error) => {
+    const isFinal = error instanceof EdgeError && error.permanent;
+    log.warn(isFinal ? error.message : `${error.message}; trying again`);
+  });
   events.on('stray', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
   events.on('warned', ({ sentence, ids }) => log.warn({ ...ids }, sentence));
   events.on('stuck', (held) =>

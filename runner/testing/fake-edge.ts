@@ -17,7 +17,7 @@ import { FakeLedger } from './fake-ledger.ts';
 /** A fault in the answer to a call. */
 export type Fault =
   /** Answers with this status and does no work. */
-  | { readonly status: number; readonly body?: string }
+  | { readonly status: number; readonly body?: string; readonly location?: string }
   /** Drops the connection before or after the work. */
   | { readonly drop: 'before' | 'after' }
   /** Does the work. Answers when this promise resolves, or when the edge recovers. */
@@ -162,6 +162,7 @@ export class FakeEdge {
     if (fault && 'drop' in fault && fault.drop === 'before') return void request.socket.destroy();
     if (fault && 'status' in fault) {
       const internal = JSON.stringify({ error: 'Something broke', code: 'internal' });
+      if (fault.location) response.setHeader('location', fault.location);
       return void response.writeHead(fault.status).end(fault.body ?? internal);
     }
     const answer = this.#answer(worker, path, body);
