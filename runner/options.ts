@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_LEASE_SECONDS } from '../edge/contract/limits.ts';
-import { HEADER_TOKEN } from '../edge/contract/text.ts';
+import { BEARER_TOKEN, TOKEN_CHARACTERS } from '../edge/contract/text.ts';
 import { BUILT_IN_TYPES } from './catalog/built-in.ts';
 import { TOKEN_VARIABLE } from './threads/thread-env.ts';
 
@@ -62,7 +62,7 @@ export const RunnerOptions = z.object({
   apiUrl: url
     .default('http://localhost:8787')
     .meta({ env: 'API_WORKER_URL', description: 'URL of the API Worker' }),
-  token: z.string().regex(HEADER_TOKEN, 'Expected visible ASCII characters without spaces').optional().meta({
+  token: z.string().regex(BEARER_TOKEN, `Expected only ${TOKEN_CHARACTERS}`).optional().meta({
     env: TOKEN_VARIABLE,
     description: 'One of the tokens in RUNNER_TOKENS, the secret of both workers',
   }),

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { HEADER_TOKEN } from '../../edge/contract/text.ts';
+import { BEARER_TOKEN, TOKEN_CHARACTERS } from '../../edge/contract/text.ts';
 import type { TaskQueue } from '../client.ts';
 
 const DEFAULT_URL = 'http://localhost:8787';
@@ -30,7 +30,7 @@ export interface ConnectionFlags {
 /**
  * Creates a client for the API Worker that the flags, or else the environment, name.
  *
- * @throws {Error} if the URL is not one, or no header can carry the token.
+ * @throws {Error} if the URL is not one, or the workers never accept the token.
  */
 export async function connect(flags: ConnectionFlags): Promise<TaskQueue> {
   const url = flags.apiUrl ?? (process.env.API_WORKER_URL || DEFAULT_URL);
@@ -38,8 +38,8 @@ export async function connect(flags: ConnectionFlags): Promise<TaskQueue> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new Error(`--api-url (API_WORKER_URL): Expected an http or https URL, got ${JSON.stringify(url)}`);
   }
-  if (token !== undefined && !HEADER_TOKEN.test(token)) {
-    throw new Error('--token (API_TOKEN): Expected visible ASCII characters without spaces');
+  if (token !== undefined && !BEARER_TOKEN.test(token)) {
+    throw new Error(`--token (API_TOKEN): Expected only ${TOKEN_CHARACTERS}`);
   }
   const { TaskQueue } = await import('../client.ts');
   return new TaskQueue({ url, token });

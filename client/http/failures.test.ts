@@ -103,11 +103,14 @@ for (const url of ['', 'localhost:8787', 'ftp://host', 'queue']) {
   });
 }
 
-test('a token that cannot be sent in a header is refused before any call', () => {
-  assert.throws(() => new TaskQueue({ url: 'http://localhost:8787', token: 'my token…' }), {
-    message: 'Expected `token` to have visible ASCII characters without spaces',
+for (const token of ['my token…', 'odd!tok#1', 'a,b', '']) {
+  test(`the token ${JSON.stringify(token)}, which the workers never accept, is refused before any call`, () => {
+    assert.throws(() => new TaskQueue({ url: 'http://localhost:8787', token }), {
+      message:
+        'Expected `token` to have only the letters A to Z and a to z, digits, and . _ ~ + / -, with = only at the end',
+    });
   });
-});
+}
 
 for (const [what, status, body] of [
   ['a page of HTML', 200, '<html></html>'],

@@ -1,6 +1,6 @@
 import ky, { type KyInstance, type ResponsePromise } from 'ky';
 import type { z } from 'zod';
-import { HEADER_TOKEN, parseJson } from '../../edge/contract/text.ts';
+import { BEARER_TOKEN, parseJson, TOKEN_CHARACTERS } from '../../edge/contract/text.ts';
 import { TaskQueueError } from '../errors.ts';
 import { failureOf, isPassing, unexpected } from './failures.ts';
 
@@ -41,8 +41,8 @@ export class Http {
 
   constructor({ url, token, fetch }: ConnectionOptions) {
     this.url = baseUrl(url);
-    if (token !== undefined && !HEADER_TOKEN.test(token)) {
-      throw new TypeError('Expected `token` to have visible ASCII characters without spaces');
+    if (token !== undefined && !BEARER_TOKEN.test(token)) {
+      throw new TypeError(`Expected \`token\` to have only ${TOKEN_CHARACTERS}`);
     }
     this.#ky = ky.create({
       // The address that a redirect names must get no payload, and no POST may become a GET.

@@ -50,7 +50,7 @@ export const ERRORS = {
     meaning: 'Too many requests with this token; retry after the time in `Retry-After`',
   },
   internal: { status: 500, meaning: 'The request failed because of a fault of the service' },
-  not_configured: { status: 503, meaning: 'The worker has no tokens yet' },
+  not_configured: { status: 503, meaning: 'The worker has no tokens yet, or none that can be used' },
   full: { status: 503, meaning: 'The ledger is full; retry after the time in `Retry-After`' },
   unavailable: {
     status: 503,

@@ -5,8 +5,12 @@ export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** A token that a header can contain. */
-export const HEADER_TOKEN = /^[\x21-\x7e]+$/;
+/** A token that the workers accept in the header `Authorization`: the pattern of Hono's `bearerAuth`, RFC 6750. */
+export const BEARER_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/** What {@link BEARER_TOKEN} allows, for people. */
+export const TOKEN_CHARACTERS =
+  'the letters A to Z and a to z, digits, and . _ ~ + / -, with = only at the end';
 
 /** The origin of a redirect's `Location`; an empty text if it is unknown. */
 export function originOf(location: string | null | undefined, base: string): string {

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bearerAuth } from 'hono/bearer-auth';
 import { timingSafeEqual } from 'hono/utils/buffer';
 import { sha256 } from 'hono/utils/crypto';
+import { BEARER_TOKEN, TOKEN_CHARACTERS } from '../contract/text.ts';
 import { ApiError } from './errors.ts';
 
 /** Token lists are separated by commas, so that a new token can be added before the old one is removed. */
@@ -40,7 +41,9 @@ export function requireToken<Env extends AuthEnv>(...scopes: Scope[]): Middlewar
         message: refuse('Expected the header `Authorization: Bearer TOKEN`, got none'),
       },
       invalidAuthenticationHeader: {
-        message: refuse('Expected the header `Authorization: Bearer TOKEN`, got another form'),
+        message: refuse(
+          `Expected the header \`Authorization: Bearer TOKEN\`, got another form; a token has only ${TOKEN_CHARACTERS}`,
+        ),
       },
       invalidToken: { message: refuse('This token is not valid') },
     })(c, next);
@@ -90,11 +93,17 @@ export async function countRequest(env: AuthEnv, token: string): Promise<void> {
     throw new ApiError('rate_limited', 'Too many requests with this token; wait a minute, or send batches');
 }
 
-/** @throws {ApiError} 503 if no token of these scopes is configured. */
+/** @throws {ApiError} 503 if no token of these scopes is configured, or none that a request can have. */
 export function expectTokens(env: AuthEnv, scopes: Scope[]): void {
   if (scopes.some((scope) => tokensOf(env, scope).length > 0)) return;
   const names = scopes.map((scope) => VARIABLES[scope]).join(' or ');
-  throw new ApiError('not_configured', `This worker has no token yet: set the secret ${names}`);
+  const isSet = scopes.some((scope) => listOf(env, scope).length > 0);
+  throw new ApiError(
+    'not_configured',
+    isSet
+      ? `No token in the secret ${names} of this worker can be used: a token has only ${TOKEN_CHARACTERS}`
+      : `This worker has no token yet: set the secret ${names}`,
+  );
 }
 
 function refuse(message: string): () => never {
@@ -103,8 +112,12 @@ function refuse(message: string): () => never {
   };
 }
 
-/** The configured tokens of a scope. */
+/** The configured tokens of a scope, without those that no request can have. */
 export function tokensOf(env: AuthEnv, scope: Scope): string[] {
+  return listOf(env, scope).filter((token) => BEARER_TOKEN.test(token));
+}
+
+function listOf(env: AuthEnv, scope: Scope): string[] {
   const list = env[VARIABLES[scope]] ?? '';
   return list
     .split(',')

@@ -119,6 +119,17 @@ describe('without any token', () => {
   });
 });
 
+describe('with tokens that no request can have', () => {
+  const edge = ownEdge(workersWith({ API_TOKENS: 'odd!tok#1,a b', RUNNER_TOKENS: 'odd!tok#2' }));
+  const gate = gateOf(edge);
+
+  test('every call is answered with 503, and the error lists the characters of a token', async () => {
+    const { error } = expectError(await gate.send(['api', '/tasks'], 'Bearer odd!tok#1'), 'not_configured');
+    assert.match(error, /^No token in the secret .*API_TOKENS.* can be used: a token has only the letters/);
+    await gate.refuses(ALL_CALLS, 'Bearer odd!tok#2', 'not_configured');
+  });
+});
+
 describe('with tokens', () => {
   const gate = gateOf(guarded);
 

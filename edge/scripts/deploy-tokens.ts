@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { BEARER_TOKEN, TOKEN_CHARACTERS } from '../contract/text.ts';
 import type { Wrangler } from './lib/wrangler.ts';
 
 /** The secret of each kind of token. Both workers have both. */
@@ -8,8 +9,6 @@ export type TokenKind = keyof typeof TOKEN_SECRETS;
 
 /** In a list of tokens, the word that stands for a new token. */
 const NEW = 'new';
-/** A token that a header can carry. */
-const TOKEN = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 const Secrets = z.array(z.object({ name: z.string() }));
 
@@ -40,7 +39,7 @@ export function ensureTokens(wrangler: Wrangler, configs: readonly string[]): vo
  * Sets all tokens of a kind on both workers.
  *
  * @param list - tokens separated by commas. The word `new` creates a token, which is shown once.
- * @throws {Error} if the list has no token, or one that no header can carry. Nothing is changed in that case.
+ * @throws {Error} if the list has no token, or one that the workers never accept. Nothing is changed in that case.
  */
 export function setTokens(
   wrangler: Wrangler,
@@ -49,9 +48,9 @@ export function setTokens(
   list: string,
 ): void {
   const given = list.split(',').map((token) => token.trim());
-  if (given.some((token) => !TOKEN.test(token))) {
+  if (given.some((token) => !BEARER_TOKEN.test(token))) {
     throw new Error(
-      `Expected tokens of visible ASCII characters, separated by commas, or \`${NEW}\`; nothing was changed`,
+      `Expected tokens separated by commas, or \`${NEW}\`. A token has only ${TOKEN_CHARACTERS}. Nothing was changed`,
     );
   }
   const tokens = [...new Set(given)].map((token) => (token === NEW ? newToken() : token));

@@ -102,10 +102,13 @@ test('tokens are set on both workers, and only a new token is shown', (t) => {
   assert.doesNotMatch(output, /old/);
 });
 
-for (const list of ['', 'old,', 'two words', 'ol\u00e9']) {
+for (const list of ['', 'old,', 'two words', 'ol\u00e9', 'odd!tok#1', 'good,a=b']) {
   test(`the list of tokens ${JSON.stringify(list)} is refused and changes nothing`, () => {
     const { wrangler, calls } = fakeAccount({});
-    assert.throws(() => setTokens(wrangler, CONFIGS, 'runner', list), /nothing was changed$/);
+    assert.throws(
+      () => setTokens(wrangler, CONFIGS, 'runner', list),
+      /^Error: Expected tokens .* A token has only the letters .* Nothing was changed$/,
+    );
     assert.deepEqual(calls, []);
   });
 }
