@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import type { RunnerView } from '../../client.ts';
 import { connect, withConnection } from '../connection.ts';
 import { ago, count, print, printJson, printTable } from '../output.ts';
+import { printable } from '../printable.ts';
 
 export function addRunners(parser: Argv): Argv {
   return parser.command(
@@ -31,14 +32,15 @@ async function printRunners(runners: readonly RunnerView[]): Promise<void> {
     ]),
   );
   for (const { name, stuck = [] } of runners) {
-    if (stuck.length > 0) print(`\n${name} has threads that do not end. Restart it to end them:`);
+    if (stuck.length > 0) print(`\n${printable(name)} has threads that do not end. Restart it to end them:`);
     for (const { lane, type, taskId, since } of stuck) {
       print(`  ${lane} lane, since ${ago(since)}, by task ${taskId} of type ${type}`);
     }
   }
   for (const { name, tasks, held } of runners) {
     if (tasks.length === 0) continue;
-    print(`\n${name} holds ${count(held, 'task')}${held > tasks.length ? '. Those held longest' : ''}:`);
+    const longest = held > tasks.length ? '. Those held longest' : '';
+    print(`\n${printable(name)} holds ${count(held, 'task')}${longest}:`);
     await printTable(
       ['TASK', 'TYPE', 'CLAIMED'],
       tasks.map(({ taskId, type, claimedAt }) => [taskId, type, ago(claimedAt)]),

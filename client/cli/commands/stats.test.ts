@@ -37,6 +37,20 @@ describe('stats, runners, pause, resume', () => {
     assert.ok(RunnerList.parse(JSON.parse(json)).runners.some(({ name }) => name === 'runner-1'));
   });
 
+  test('a line break in the name of a runner does not start a line', async () => {
+    const [id = ''] = await edge.submitManyReady('cli-forged', 1);
+    const wants = [{ types: ['cli-forged'], limit: 1 }];
+    const since = new Date().toISOString();
+    const stuck = [{ lane: 'cpu', taskId: id, type: 'cli-forged', since }];
+    const about = { startedAt: since, threads: 2, ioConcurrency: 4, types: ['cli-forged'], stuck };
+    const order = { leaseId: crypto.randomUUID(), runner: 'bad\nAll is well', wants, about };
+    assert.equal((await edge.buffer.post('/tasks/claim', order)).status, 200);
+    const table = await cli.done(['runners']);
+    assert.match(table, /^bad\\nAll is well holds 1 task:$/m);
+    assert.match(table, /^bad\\nAll is well has threads that do not end/m);
+    assert.doesNotMatch(table, /^All is well/m);
+  });
+
   cli.refuses([
     [['pause'], /^Not enough non-option arguments/m],
     [['resume', 'no such type'], /Expected letters, digits/],
