@@ -125,6 +125,19 @@ test('an unknown flag stops the deployment before anything is deployed', async (
   }
 });
 
+test('a flag that npm has taken for its own stops the deployment and says what to type', async () => {
+  for (const [variable, args, sentence] of [
+    ['npm_config_dry_run', [], /Type `npm run deploy -- --dry-run`/],
+    ['npm_config_set_tokens', ['client'], /Type `npm run deploy -- --set-tokens client\|runner`/],
+  ] as const) {
+    const env = { ...process.env, [variable]: 'true', CLOUDFLARE_API_TOKEN: 'none' };
+    await assert.rejects(promisify(execFile)(process.execPath, [SCRIPT, ...args], { env }), ({ stderr }) => {
+      assert.match(stderr, sentence);
+      return true;
+    });
+  }
+});
+
 test('the configuration with the account’s namespace is removed after the upload, even if the upload fails', () => {
   const { wrangler } = fakeAccount({});
   const failing: Wrangler = {

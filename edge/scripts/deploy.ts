@@ -100,6 +100,19 @@ interface Flags {
   readonly kind: TokenKind | undefined;
 }
 
+/** npm takes flags before a lone `--` for its own, and the script gets only a variable. */
+function expectNoFlagsOfNpm(args: readonly string[], env: NodeJS.ProcessEnv): void {
+  for (const [flag, variable, usage] of [
+    ['--dry-run', 'npm_config_dry_run', '--dry-run'],
+    ['--set-tokens', 'npm_config_set_tokens', '--set-tokens client|runner'],
+  ] as const) {
+    if (!env[variable] || args.some((arg) => arg.startsWith(flag))) continue;
+    throw new Error(
+      `npm took ${flag} for an option of its own. Type \`npm run deploy -- ${usage}\`, with the \`--\``,
+    );
+  }
+}
+
 function readFlags(args: readonly string[]): Flags {
   const options = {
     help: { type: 'boolean', default: false },
@@ -152,6 +165,7 @@ if (import.meta.main) {
     read: (args) => run(args, { stdio: ['inherit', 'pipe', 'pipe'] }),
   };
   try {
+    expectNoFlagsOfNpm(process.argv.slice(2), process.env);
     const { help, dryRun: isDry, kind } = readFlags(process.argv.slice(2));
     if (help) console.log(USAGE);
     else if (kind) setTokens(wrangler, CONFIGS, kind, await askForTokens(kind));
