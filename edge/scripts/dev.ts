@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnWorker } from './lib/local-worker.ts';
-import { type PORTS, portOf } from './lib/ports.ts';
+import { expectTwoPorts, type PORTS, portFault, portOf } from './lib/ports.ts';
 import { listProcesses } from './lib/process-table.ts';
 import { runApart } from './lib/script.ts';
 import { onStarterEnd } from './lib/starter.ts';
@@ -57,6 +57,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 onStarterEnd(() => stop(0));
 
 try {
+  expectTwoPorts({ api: api.port, buffer: buffer.port });
   mkdirSync(stateDir, { recursive: true });
   lock = await lockState(stateDir);
   // The registry still lists workers that were killed. Wrangler would call them for a minute.
@@ -113,13 +114,13 @@ async function expectFree({ name, port, portVariable }: DevWorker, former?: Owne
   const server = createServer();
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening');
-  } catch {
+  } catch (error) {
     const remains = former ? await remainsOf(former) : [];
     throw new Error(
       remains.length > 0
         ? `The ${name} cannot use port ${port}: processes of an earlier run in ${stateDir} still use it ` +
             `(${remains.join(', ')}). End them with \`kill -9 ${remains.join(' ')}\`, then start again.`
-        : `The ${name} cannot use port ${port}: another process uses it. Set ${portVariable} to a free port.`,
+        : portFault(error, name, port, portVariable),
     );
   }
   await once(server.close(), 'close');

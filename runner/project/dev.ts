@@ -3,7 +3,7 @@ import { extname, join, resolve, sep } from 'node:path';
 import type { Argv } from 'yargs';
 import { print, printError } from '../../client/cli/output.ts';
 import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
-import { parsePort, portOf } from '../../edge/scripts/lib/ports.ts';
+import { expectTwoPorts, parsePort, portOf } from '../../edge/scripts/lib/ports.ts';
 import { type Script, startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { edgeScript } from './edge-package.ts';
@@ -51,6 +51,7 @@ export function addDev(parser: Argv): Argv {
           describe: 'Folder that keeps the tasks (STATE_DIR)',
         }),
     async ({ tasks, threads, port, queuePort, state }) => {
+      expectTwoPorts({ api: port, buffer: queuePort }, { api: '--port', buffer: '--queue-port' });
       const edge = await startLocalEdge(resolve(state), {
         script: edgeScript('dev'),
         ports: { api: port, buffer: queuePort },

@@ -23,3 +23,34 @@ export function parsePort(value: string | number, name: string): number {
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   throw new Error(`${name} is "${value}": give a port, a whole number from 1 to 65535`);
 }
+
+/** The names by which a person chose the two ports. */
+export interface PortNames {
+  readonly api: string;
+  readonly buffer: string;
+}
+
+/** @throws {Error} if both workers would use the same port. */
+export function expectTwoPorts(
+  ports: { readonly api: number; readonly buffer: number },
+  names: PortNames = { api: 'API_PORT', buffer: 'BUFFER_PORT' },
+): void {
+  if (ports.api !== ports.buffer) return;
+  throw new Error(
+    `Both workers would use port ${ports.api}: set ${names.api} (${PORTS.API_PORT} by default) and ${names.buffer} (${PORTS.BUFFER_PORT} by default) to different ports`,
+  );
+}
+
+/** The sentence for a port on which a worker cannot listen. */
+export function portFault(error: unknown, worker: string, port: number, variable: string): string {
+  const code = error instanceof Error && 'code' in error ? error.code : String(error);
+  const place = `The ${worker} cannot use port ${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${place}: another process uses it. Set ${variable} to a free port.`;
+    case 'EACCES':
+      return `${place}: this user may not use it. Set ${variable} to a port from 1024 on.`;
+    default:
+      return `${place} (${code}). Set ${variable} to another port.`;
+  }
+}
