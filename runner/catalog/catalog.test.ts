@@ -128,6 +128,44 @@ test('the error for a missing package explains how to install it', async (t) => 
   assert.match(await refusalOf(folder), /; install it in the project .*: npm install @absent\/package$/);
 });
 
+for (const [written, missing, existing] of [
+  ['./lib/helper.js', 'helper.js', 'lib/helper.ts'],
+  ['./lib/helper', 'helper', 'lib/helper.ts'],
+  ['./lib', 'lib', 'lib/index.ts'],
+  ['../other.mjs', 'other.mjs', '../other.mts'],
+] as const) {
+  test(`the error for an import of '${written}' names the file that exists`, async (t) => {
+    const folder = await taskFolder(t, {
+      [join('tasks', existing)]: 'export default 1;',
+      'tasks/own.ts': `import '${written}';`,
+    });
+    const name = existing.startsWith('.') ? existing : `./${existing}`;
+    assert.match(
+      await refusalOf(join(folder, 'tasks')),
+      new RegExp(`${missing}'.*; import '${name.replaceAll('.', '\\.')}', because Node takes`),
+    );
+  });
+}
+
+test('the error for a syntax error names its line, and its file if that is another one', async (t) => {
+  const folder = await taskFolder(t, {
+    'own.ts': 'const a = 1;\nexport default {\n  a: 1,,\n}',
+    'other.ts': `import './lib/bad.ts';`,
+    'lib/bad.ts': 'export const a = 1;\nexport enum Bad { A }',
+    'third.ts': 'export namespace Third { export const a = 1 }',
+  });
+  const refusal = await refusalOf(folder);
+  assert.match(refusal, /own\.ts cannot be loaded: .* \(line 3\)/);
+  assert.match(
+    refusal,
+    /other\.ts cannot be loaded: TypeScript enum .* \(\S*bad\.ts, line 2\); Node only removes types: use a union of strings/,
+  );
+  assert.match(
+    refusal,
+    /third\.ts cannot be loaded: TypeScript namespace .* \(line 1\); .*"erasableSyntaxOnly": true/,
+  );
+});
+
 test('the error for a file that ends its thread while it loads names the file', async (t) => {
   const folder = await taskFolder(t, { 'wrong.ts': 'process.exit(0);', 'right.ts': taskSource('right') });
   const refusal = await refusalOf(folder);
