@@ -87,6 +87,15 @@ const WRONG: Record<string, { source: string; sentence: RegExp }> = {
   },
   'a run that is not a function': { source: taskSource('wrong', 'run: 1'), sentence: /run.*function/ },
   'a wrong number': { source: taskSource('wrong', 'maxAttempts: 0'), sentence: /maxAttempts/ },
+  'a misspelled option': {
+    source: taskSource('wrong', 'timeoutSecs: 1, maxAtempts: 2'),
+    sentence:
+      /`timeoutSecs` is no option of a task type; did you mean `timeoutSeconds`\?; `maxAtempts` .*`maxAttempts`\?/,
+  },
+  'an unknown option': {
+    source: taskSource('wrong', `description: 'x'`),
+    sentence: /`description` is no option of a task type; the options are type, lane, .*, payload, run/,
+  },
   'a syntax error': { source: 'export default {', sentence: /cannot be loaded: .+/ },
   'an import of a missing file': { source: `import './absent.ts';`, sentence: /absent\.ts/ },
   'an Error thrown at load': {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../../edge/contract/task.ts';
+import { nearest } from '../lib/nearest.ts';
 import type { TaskDefinition } from '../task.ts';
 import { isTokenVariable, TOKEN_VARIABLE } from '../threads/thread-env.ts';
 import { loadFailure } from './load-failure.ts';
@@ -32,7 +33,8 @@ const Definition = TaskSettings.extend({
     (value) => typeof value === 'function',
     'Expected `run` to be a function',
   ),
-});
+}).strict();
+const OPTIONS = Object.keys(Definition.shape);
 
 /** The task type that a file declares, with checked settings. */
 export type CheckedDefinition = z.infer<typeof Definition>;
@@ -51,8 +53,17 @@ export async function loadDefinition(module: string, file: string): Promise<Chec
   }
   const checked = Definition.safeParse(loaded.default);
   if (checked.success) return checked.data;
-  const wrong = checked.error.issues.map(({ path, message }) =>
-    [path.join('.'), message].filter(Boolean).join(': '),
-  );
+  const wrong = checked.error.issues.flatMap(sentencesOf);
   throw new Error(`${file} declares a task type that cannot be used: ${wrong.join('; ')}`);
+}
+
+function sentencesOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) return issue.keys.map(unknownOption);
+  return [[issue.path.join('.'), issue.message].filter(Boolean).join(': ')];
+}
+
+function unknownOption(name: string): string {
+  const known = nearest(name, OPTIONS);
+  const advice = known === undefined ? `the options are ${OPTIONS.join(', ')}` : `did you mean \`${known}\`?`;
+  return `\`${name}\` is no option of a task type; ${advice}`;
 }
