@@ -37,19 +37,51 @@ test('settings add variables and replace other keys', () => {
 
 for (const [what, text, sentence] of [
   ['is not JSON', '{ "api": ', /deploy\.jsonc is not JSON: \w+ in line 1$/],
-  ['names an unknown worker', '{ "buffer": {} }', /deploy\.jsonc: .*"buffer"/],
+  [
+    'names an unknown worker',
+    '{ "buffer": {} }',
+    /deploy\.jsonc: Unknown key "buffer": expected "api" or "consumer"$/,
+  ],
   ['renames a worker', '{ "api": { "name": "mine" } }', /api: .*"name"/],
-  ['has a key that a deployment cannot change', '{ "api": { "var": {} } }', /api: .*"var"/],
+  [
+    'has a key that a deployment cannot change',
+    '{ "api": { "var": {} } }',
+    /api: Unknown key "var": expected "vars" or one of routes, /,
+  ],
+  [
+    'has a variable outside `vars`',
+    '{ "api": { "LOG_LEVEL": "info" } }',
+    /api: LOG_LEVEL .* put it into "vars"$/,
+  ],
   [
     'has an origin without a scheme',
     '{ "api": { "vars": { "ALLOWED_ORIGINS": "example.com" } } }',
     /ALLOWED_ORIGINS: Expected origins separated by commas/,
   ],
-  ['has an unknown variable', '{ "api": { "vars": { "RETENTION": "1" } } }', /api\.vars: .*"RETENTION"/],
+  [
+    'has an unknown variable',
+    '{ "api": { "vars": { "RETENTION": "1" } } }',
+    /api\.vars: Unknown variable "RETENTION": expected one of .*RETENTION_HOURS/,
+  ],
   [
     'gives a variable to the other worker',
     '{ "consumer": { "vars": { "RETENTION_HOURS": "1" } } }',
-    /consumer\.vars: .*"RETENTION_HOURS"/,
+    /consumer\.vars: RETENTION_HOURS is a setting of "api"$/,
+  ],
+  [
+    'gives a variable of the Consumer Worker to the API Worker',
+    '{ "api": { "vars": { "FULL_BYTES": "1" } } }',
+    /api\.vars: FULL_BYTES is a setting of "consumer"$/,
+  ],
+  [
+    'has tokens of clients',
+    '{ "api": { "vars": { "API_TOKENS": "secret" } } }',
+    /api\.vars: API_TOKENS is a secret: set it with `npm run deploy -- --set-tokens client`/,
+  ],
+  [
+    'has tokens of runners',
+    '{ "consumer": { "RUNNER_TOKENS": "secret" } }',
+    /consumer: RUNNER_TOKENS is a secret: set it with `npm run deploy -- --set-tokens runner`/,
   ],
   [
     'has a size with a unit',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { z } from 'zod';
+import { TOKEN_SECRETS } from './deploy-tokens.ts';
 
 /** The file with the settings of a deployment, in the folder from which it is deployed. */
 export const SETTINGS_FILE = 'deploy.jsonc';
@@ -84,7 +85,28 @@ export function readSettings(path = SETTINGS_FILE): DeploySettings {
   const settings = Settings.safeParse(value);
   if (settings.success) return settings.data;
   const [issue] = settings.error.issues;
-  throw new Error(`${path}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}`);
+  const message = issue?.code === 'unrecognized_keys' ? unknownKey(issue.path, issue.keys) : issue?.message;
+  throw new Error(`${path}: ${[issue?.path.join('.'), message].filter(Boolean).join(': ')}`);
+}
+
+const VARIABLES = { api: Object.keys(API_VARS.shape), consumer: Object.keys(CONSUMER_VARS.shape) };
+
+/** The sentence for the first unknown key at a place in the file. */
+function unknownKey([worker, vars]: readonly PropertyKey[], [key = '']: readonly string[]): string {
+  if (worker !== 'api' && worker !== 'consumer') return `Unknown key "${key}": expected "api" or "consumer"`;
+  for (const kind of ['client', 'runner'] as const) {
+    if (key !== TOKEN_SECRETS[kind]) continue;
+    return `${key} is a secret: set it with \`npm run deploy -- --set-tokens ${kind}\` and remove it here`;
+  }
+  if (vars === undefined) {
+    return VARIABLES[worker].includes(key)
+      ? `${key} is a variable: put it into "vars"`
+      : `Unknown key "${key}": expected "vars" or one of ${KEYS.join(', ')}`;
+  }
+  const other = worker === 'api' ? 'consumer' : 'api';
+  return VARIABLES[other].includes(key)
+    ? `${key} is a setting of "${other}"`
+    : `Unknown variable "${key}": expected one of ${VARIABLES[worker].join(', ')}`;
 }
 
 /** A worker's configuration with its settings: variables are added, other keys are replaced. */
