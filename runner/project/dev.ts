@@ -4,9 +4,10 @@ import type { Argv } from 'yargs';
 import { print, printError } from '../../client/cli/output.ts';
 import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
 import { expectTwoPorts, parsePort, portOf } from '../../edge/scripts/lib/ports.ts';
-import { type Script, startScript } from '../../edge/scripts/lib/script.ts';
+import { startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { edgeScript } from './edge-package.ts';
+import { Restarts } from './restarts.ts';
 
 const CLI = join(import.meta.dirname, `../cli${extname(import.meta.filename)}`);
 /** A change to one of these files restarts the runner. */
@@ -71,16 +72,17 @@ export function addDev(parser: Argv): Argv {
 /** The workers, and the runner that restarts when a file changes. */
 class DevSystem {
   readonly #edge: LocalEdge;
-  readonly #args: readonly string[];
   readonly #stopped = Promise.withResolvers<number>();
-  #runner: Script | undefined;
-  /** Starts and stops of the runner, one after another. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #runner: Restarts;
   #isStopping = false;
 
   constructor(edge: LocalEdge, args: readonly string[]) {
     this.#edge = edge;
-    this.#args = args;
+    this.#runner = new Restarts({
+      start: () => startScript(CLI, { args, env: edge.env, cwd: process.cwd() }),
+      // It has printed the reason.
+      onFailure: () => printError('The runner ended. It restarts when a file changes.'),
+    });
   }
 
   /** Resolves with an exit code when everything has ended. */
@@ -91,34 +93,19 @@ class DevSystem {
       if (!this.#isStopping) printError('The workers have ended; stopping the runner');
       this.#stop(1);
     });
-    this.#startRunner();
+    this.#runner.restart();
     const watcher = this.#watch();
     const code = await this.#stopped.promise;
     watcher.close();
-    await this.#turn;
-    await this.#runner?.stopSoon();
+    await this.#runner.stop();
     await this.#edge.stop();
     return code;
   }
 
   #stop(code: number): void {
     this.#isStopping = true;
+    this.#runner.prepareStop();
     this.#stopped.resolve(code);
-  }
-
-  /** A runner that does not start prints the reason. The next change of a file starts it again. */
-  #startRunner(): void {
-    this.#turn = this.#turn.then(async () => {
-      await this.#runner?.stop();
-      if (this.#isStopping) return;
-      const runner = await startScript(CLI, { args: this.#args, env: this.#edge.env, cwd: process.cwd() });
-      this.#runner = runner;
-      void runner.ended.then((code) => {
-        if (this.#runner === runner && code !== 0 && !this.#isStopping) {
-          printError('The runner ended. It restarts when a file changes.');
-        }
-      });
-    });
   }
 
   #watch() {
@@ -128,7 +115,7 @@ class DevSystem {
       clearTimeout(timer);
       timer = setTimeout(() => {
         print(`${name} has changed: restarting the runner`);
-        this.#startRunner();
+        this.#runner.restart();
       }, SETTLE_MS);
     });
   }
