@@ -191,9 +191,12 @@ async function refusalOf(folder: string): Promise<string> {
   return refusal.message;
 }
 
-test('the error for a missing folder contains its path', async (t) => {
+test('the error for a missing folder contains its path and says what to do', async (t) => {
   const folder = join(await temporaryFolder(t), 'absent');
-  await assert.rejects(loadCatalog([folder]), ({ message }: Error) => message.includes(folder));
+  await assert.rejects(loadCatalog([folder]), ({ message }: Error) => {
+    assert.match(message, /; create it, or correct --tasks \(TASKS_DIR\)$/);
+    return message.includes(folder);
+  });
 });
 
 test('the main thread never loads a task file', async (t) => {

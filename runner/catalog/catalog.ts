@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -6,6 +5,7 @@ import { z } from 'zod';
 import { withoutHiddenPort } from '../threads/hidden-port.ts';
 import { threadEnv } from '../threads/thread-env.ts';
 import { TaskSettings } from './definition.ts';
+import { taskFiles } from './tasks-folder.ts';
 
 /** A task type that this runner can run. */
 export const TaskEntry = TaskSettings.extend({ file: z.string(), module: z.string() });
@@ -21,8 +21,6 @@ export type CatalogAnswer = z.infer<typeof CatalogAnswer>;
 /** A message before the answer: the file that the thread is about to import. */
 const Loading = z.object({ loading: z.string() });
 
-const SOURCE = /\.(?:ts|mts|js|mjs)$/;
-const NOT_A_TASK = /\.(?:test|d)\.m?[tj]s$/;
 const LOAD_TIMEOUT_MS = 60_000;
 
 /**
@@ -49,15 +47,6 @@ export async function loadCatalog(
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return new Map(entries.map((entry) => [entry.type, entry]));
-}
-
-async function taskFiles(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: Error) => {
-    throw new Error(`The tasks folder ${folder} cannot be read: ${error.message}`);
-  });
-  return names
-    .filter((name) => SOURCE.test(name) && !NOT_A_TASK.test(name))
-    .map((name) => join(folder, name));
 }
 
 async function inspect(files: readonly string[], env: NodeJS.ProcessEnv): Promise<CatalogAnswer> {

@@ -6,6 +6,7 @@ import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edg
 import { expectTwoPorts, parsePort, portOf } from '../../edge/scripts/lib/ports.ts';
 import { startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
+import { taskFiles } from '../catalog/tasks-folder.ts';
 import { edgeScript } from './edge-package.ts';
 import { Restarts } from './restarts.ts';
 
@@ -53,6 +54,7 @@ export function addDev(parser: Argv): Argv {
         }),
     async ({ tasks, threads, port, queuePort, state }) => {
       expectTwoPorts({ api: port, buffer: queuePort }, { api: '--port', buffer: '--queue-port' });
+      await taskFiles(resolve(tasks));
       const edge = await startLocalEdge(resolve(state), {
         script: edgeScript('dev'),
         ports: { api: port, buffer: queuePort },

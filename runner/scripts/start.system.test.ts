@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -45,4 +45,26 @@ test('the demo exits with 0 because each of its tasks ended as expected', async 
   const demo = await startScript('runner/scripts/demo.ts', { output: { file: log } });
   assert.equal(await demo.ended, 0, await readFile(log, 'utf8'));
   assert.match(await readFile(log, 'utf8'), /200 completed/);
+});
+
+test('a missing tasks folder is refused before the workers start', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'task-queue-start-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const absent = join(folder, 'absent');
+  for (const [file, args, variables] of [
+    ['runner/scripts/start.ts', ['--tasks', absent], {}],
+    ['runner/scripts/start.ts', [], { TASKS_DIR: absent }],
+    ['runner/cli.ts', ['dev', '--tasks', absent], {}],
+  ] as const) {
+    const log = join(folder, 'log');
+    const env = { STATE_DIR: join(folder, 'state'), DATA_DIR: join(folder, 'data'), ...variables };
+    const started = await startScript(file, { args, env, output: { file: log } });
+    assert.equal(await started.ended, 1);
+    assert.match(
+      await readFile(log, 'utf8'),
+      new RegExp(`^The tasks folder ${absent} cannot be read: .*; create it, or correct --tasks`),
+    );
+    assert.deepEqual(await readdir(folder), ['log']);
+    await rm(log);
+  }
 });

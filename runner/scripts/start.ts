@@ -1,10 +1,15 @@
 /** Runs the whole system on this machine: both workers and a runner, which gets this script's arguments. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type LocalEdge, startLocalEdge } from '../../edge/scripts/lib/local-edge.ts';
 import { portOf } from '../../edge/scripts/lib/ports.ts';
 import { startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
+import { taskFiles } from '../catalog/tasks-folder.ts';
 import { ensureDataset } from './dataset.ts';
+
+/** The working folder of the runner. */
+const ROOT = join(import.meta.dirname, '../..');
 
 /** Stops the runner in the requested way. Undefined until the runner has started. */
 let stopRunner: ((how: 'drained' | 'soon') => void) | undefined;
@@ -17,6 +22,7 @@ onStarterEnd(() => stop('soon'));
 
 try {
   const ports = { api: portOf('API_PORT'), buffer: portOf('BUFFER_PORT') };
+  await expectTasksFolder();
   await ensureDataset(resolve(process.env.DATA_DIR ?? 'data'));
   const edge = await startLocalEdge(process.env.STATE_DIR ?? '.state', { ports, signal: starting.signal });
   process.exitCode = await runUntilStopped(edge);
@@ -25,6 +31,16 @@ try {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+/** The runner would find the fault only after the workers have started. */
+async function expectTasksFolder(): Promise<void> {
+  const { tasks = process.env.TASKS_DIR } = parseArgs({
+    args: process.argv.slice(2),
+    options: { tasks: { type: 'string' } },
+    strict: false,
+  }).values;
+  if (typeof tasks === 'string' && tasks !== '') await taskFiles(resolve(ROOT, tasks));
 }
 
 function stop(how: 'drained' | 'soon'): void {
