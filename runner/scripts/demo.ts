@@ -85,13 +85,13 @@ const EXAMPLES: readonly Example[] = [
     attempts: 3,
   },
   {
-    name: 'fails in every attempt',
+    name: 'fails for good (not retried)',
     task: { type: 'test', payload: { shouldFail: true, errorMessage: 'Simulated failure for testing' } },
     ends: 'failed',
     attempts: 1,
   },
   {
-    name: 'takes longer than its timeout',
+    name: 'takes longer than its timeout, one attempt allowed',
     task: { type: 'test-cpu', payload: { cpuMs: 60_000 }, timeoutSeconds: 1, maxAttempts: 1 },
     ends: 'failed',
     attempts: 1,
