@@ -8,6 +8,7 @@ import { printError } from '../client/cli/output.ts';
 import { runCommand } from '../client/cli/run.ts';
 import { onStarterEnd } from '../edge/scripts/lib/starter.ts';
 import { addProjectCommands } from './project/commands.ts';
+import { addApply } from './project/declared-schedules.ts';
 
 const ASK_AGAIN_MS = 3000;
 const EXIT_MS = 5000;
@@ -29,7 +30,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const parser = yargs(hideBin(process.argv))
   .scriptName('runner')
   .command('$0', 'Claim tasks from the edge and run them on worker threads', withRunnerFlags, startRunner);
-addClientCommands(addProjectCommands(parser))
+addClientCommands(addProjectCommands(parser), addApply)
   .completion('completion', 'Print a script that completes commands and flags in your shell', completeWords)
   .epilogue(EXIT_CODES)
   .wrap(110);

@@ -55,6 +55,36 @@ export interface TaskContext<Variable extends string = never> {
   progress(value: unknown): void;
 }
 
+/** The schedule that a task type declares: when it runs, and with which task. */
+export interface DeclaredSchedule {
+  /** The name of the schedule; the type by default. */
+  readonly name?: string | undefined;
+  /** Five fields, or six with seconds first. Either this or `everySeconds`. */
+  readonly cron?: string | undefined;
+  /** Seconds between planned times, at least 1. */
+  readonly everySeconds?: number | undefined;
+  /** Of `cron`: an IANA name such as `Europe/Berlin`; UTC by default. */
+  readonly timezone?: string | undefined;
+  /** ISO 8601 UTC. No planned time is before it. */
+  readonly startAt?: string | undefined;
+  /** ISO 8601 UTC. No planned time is after it. */
+  readonly endAt?: string | undefined;
+  /** `{}` by default. */
+  readonly payload?: unknown;
+  /** −100 to 100, higher first; 0 by default. */
+  readonly priority?: number | undefined;
+  /** Up to 10 words to find its tasks by. */
+  readonly tags?: readonly string[] | undefined;
+  /** While the last run is alive: `skip` (default), `queue`, `cancel` the last run, or `allow` both. */
+  readonly overlap?: 'skip' | 'queue' | 'cancel' | 'allow' | undefined;
+  /** Times that passed while the queue was down or the schedule paused: the latest `one` (default), `skip`, `all`. */
+  readonly missed?: 'one' | 'skip' | 'all' | undefined;
+  /** How far `missed` looks back, in seconds; 86,400 by default. */
+  readonly missedWithinSeconds?: number | undefined;
+  /** Each task waits for a further time of up to this many seconds; 0 by default. */
+  readonly jitterSeconds?: number | undefined;
+}
+
 /** A task type: its name, where it runs, its payload, and its work. */
 export interface TaskDefinition<
   Payload extends z.ZodType = z.ZodType,
@@ -85,6 +115,11 @@ export interface TaskDefinition<
    * variables of the runner, except those that describe the machine, such as `PATH`, `HOME` and `TZ`.
    */
   readonly env?: readonly Variable[] | undefined;
+  /**
+   * When its tasks are inserted without a submission; never by default. `runner schedules apply` sets the schedules
+   * that task types declare, as a step of a deployment. `npm start` and `runner dev` do so by themselves.
+   */
+  readonly schedule?: DeclaredSchedule | undefined;
   /** Does the work. The returned value is stored as JSON of at most 256 KB. If it throws, the attempt fails. */
   run(payload: z.output<Payload>, context: TaskContext<Variable>): Result;
 }

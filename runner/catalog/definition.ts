@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DeclaredSchedule } from '../../edge/contract/schedule.ts';
 import { Backoff, MaxAttempts, TaskType, TimeoutSeconds } from '../../edge/contract/task.ts';
 import { nearest } from '../lib/nearest.ts';
 import type { TaskDefinition } from '../task.ts';
@@ -24,6 +25,7 @@ export const TaskSettings = z.object({
   maxAttempts: MaxAttempts.optional(),
   backoff: Backoff.optional(),
   env: z.array(VariableName).max(100).optional(),
+  schedule: DeclaredSchedule.optional(),
   memoryMb: z.int().min(16).max(1_000_000).default(DEFAULT_MEMORY_MB),
 });
 

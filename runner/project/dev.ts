@@ -7,6 +7,7 @@ import { expectTwoPorts, parsePort, portOf } from '../../edge/scripts/lib/ports.
 import { startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { taskFiles } from '../catalog/tasks-folder.ts';
+import { applyLocally } from './declared-schedules.ts';
 import { edgeScript } from './edge-package.ts';
 import { Restarts } from './restarts.ts';
 
@@ -66,7 +67,7 @@ export function addDev(parser: Argv): Argv {
         DRAIN_SECONDS,
         ...(threads ? ['--threads', threads] : []),
       ];
-      process.exitCode = await new DevSystem(edge, args).run();
+      process.exitCode = await new DevSystem(edge, args, tasks).run();
     },
   );
 }
@@ -78,10 +79,14 @@ class DevSystem {
   readonly #runner: Restarts;
   #isStopping = false;
 
-  constructor(edge: LocalEdge, args: readonly string[]) {
+  /** @param tasks the folder of the task types, whose schedules are set at each start. */
+  constructor(edge: LocalEdge, args: readonly string[], tasks: string) {
     this.#edge = edge;
     this.#runner = new Restarts({
-      start: () => startScript(CLI, { args, env: edge.env, cwd: process.cwd() }),
+      start: async () => {
+        await applyLocally(edge.apiUrl, tasks);
+        return startScript(CLI, { args, env: edge.env, cwd: process.cwd() });
+      },
       // It has printed the reason.
       onFailure: () => printError('The runner ended. It restarts when a file changes.'),
     });

@@ -6,6 +6,7 @@ import { portOf } from '../../edge/scripts/lib/ports.ts';
 import { startScript } from '../../edge/scripts/lib/script.ts';
 import { onStarterEnd } from '../../edge/scripts/lib/starter.ts';
 import { taskFiles } from '../catalog/tasks-folder.ts';
+import { applyLocally } from '../project/declared-schedules.ts';
 import { ensureDataset } from './dataset.ts';
 
 /** The working folder of the runner. */
@@ -22,9 +23,10 @@ onStarterEnd(() => stop('soon'));
 
 try {
   const ports = { api: portOf('API_PORT'), buffer: portOf('BUFFER_PORT') };
-  await expectTasksFolder();
+  const tasks = await tasksFolder();
   await ensureDataset(resolve(process.env.DATA_DIR ?? 'data'));
   const edge = await startLocalEdge(process.env.STATE_DIR ?? '.state', { ports, signal: starting.signal });
+  await applyLocally(edge.apiUrl, tasks);
   process.exitCode = await runUntilStopped(edge);
 } catch (error) {
   if (!starting.signal.aborted) {
@@ -33,14 +35,17 @@ try {
   }
 }
 
-/** The runner would find the fault only after the workers have started. */
-async function expectTasksFolder(): Promise<void> {
+/** The folder of `--tasks`, checked here: the runner would find the fault only after the workers have started. */
+async function tasksFolder(): Promise<string | undefined> {
   const { tasks = process.env.TASKS_DIR } = parseArgs({
     args: process.argv.slice(2),
     options: { tasks: { type: 'string' } },
     strict: false,
   }).values;
-  if (typeof tasks === 'string' && tasks !== '') await taskFiles(resolve(ROOT, tasks));
+  if (typeof tasks !== 'string' || tasks === '') return undefined;
+  const folder = resolve(ROOT, tasks);
+  await taskFiles(folder);
+  return folder;
 }
 
 function stop(how: 'drained' | 'soon'): void {

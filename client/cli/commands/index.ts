@@ -5,6 +5,7 @@ import { addPause } from './pause.ts';
 import { addResume } from './resume.ts';
 import { addRetry } from './retry.ts';
 import { addRunners } from './runners.ts';
+import { addSchedules } from './schedules.ts';
 import { addStats } from './stats.ts';
 import { addStatus } from './status.ts';
 import { addSubmit } from './submit.ts';
@@ -13,11 +14,15 @@ import { addWatch } from './watch.ts';
 /** The flags and arguments that may be given more than once. */
 const REPEATABLE = new Set(['_', 'ids', 'tag']);
 
+type Extend = (parser: Argv) => Argv;
+
 /**
  * Adds the commands of a client. Each loads its dependencies when it runs. The parser rejects with a sentence if
  * the arguments are invalid, and with the error that a command throws.
+ *
+ * @param belowSchedules adds further commands below `schedules`.
  */
-export function addClientCommands(parser: Argv): Argv {
+export function addClientCommands(parser: Argv, belowSchedules?: Extend): Argv {
   const commands = [
     addSubmit,
     addStatus,
@@ -29,6 +34,7 @@ export function addClientCommands(parser: Argv): Argv {
     addRunners,
     addPause,
     addResume,
+    (added: Argv) => addSchedules(added, belowSchedules),
   ];
   return commands
     .reduce((added, add) => add(added), parser.middleware(refuseRepeated, true))
