@@ -22,7 +22,9 @@ test('the address of a task contains its id', () => {
 });
 
 test('any other address is unknown', () => {
-  for (const hash of ['#/tasks/a/b', '#/types/a', '#/settings', '#/types/a/b']) {
+  const others = ['#/tasks/a/b', '#/types/a', '#/settings', '#/types/a/b'];
+  const odd = ['#//[', '#/////', '#//tasks', '#//evil:99999', '#//evil/tasks', '#http://[', '#/[?cursor=%'];
+  for (const hash of [...others, ...odd]) {
     assert.deepEqual(parseRoute(hash), { view: 'unknown' }, hash);
   }
 });

@@ -10,8 +10,11 @@ export type Route =
 
 /** Reads the hash of an address, with or without its `#`. */
 export function parseRoute(hash: string): Route {
-  const { pathname, searchParams } = new URL(hash.replace(/^#?\/?/, '/'), 'http://dashboard');
-  const [view, id, ...rest] = pathname.split('/').filter(Boolean);
+  // The path is not resolved against an address, which would read `//name` as a host.
+  const [, path = '', query = ''] = /^#?\/?([^?]*)(.*)$/s.exec(hash) ?? [];
+  if (path.startsWith('/')) return { view: 'unknown' };
+  const [view, id, ...rest] = path.split('/').filter(Boolean);
+  const searchParams = new URLSearchParams(query);
   if (view === undefined) return { view: 'overview' };
   if (view === 'tasks' && id !== undefined && rest.length === 0) return { view: 'task', id: decode(id) };
   if (id !== undefined) return { view: 'unknown' };
