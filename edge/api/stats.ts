@@ -2,11 +2,10 @@ import { MAX_LIVE_SOCKETS } from '../contract/limits.ts';
 import { type LiveUpdate, QueueStats, RunnerList, type RunnerView, TypeSwitch } from '../contract/stats.ts';
 import { TaskType } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';
-import { ApiError } from '../http/errors.ts';
 import { CLAIMED_AT, CREATED_AT, ENDED_AT, RUNNER, TASK_ID } from '../http/examples.ts';
 import { check } from '../http/input.ts';
+import { openLedgerSocket } from '../http/ledger-socket.ts';
 import { openedBy } from '../http/tickets.ts';
-import { expectUpgrade } from '../http/upgrade.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiContext, ApiRoute } from './env.ts';
 
@@ -92,24 +91,19 @@ export const openLive: ApiRoute = [
     name: 'openLive',
     summary: 'Open a WebSocket with live statistics',
     description:
-      'The socket sends a `LiveUpdate` as JSON when it opens, and then after changes, at most once per second. It answers `ping` with `pong`.',
+      'The socket sends a `LiveUpdate` as JSON when it opens, and then after changes, at most once per second. It answers `ping` with `pong`, and closes at any other message.',
     tag: 'Queue',
     tokens: ['client'],
     ticket: true,
     answer: { status: 101 },
     errors: ['upgrade_required', 'unavailable'],
   },
-  async (c) => {
-    expectUpgrade(c);
-    const url = new URL('/live', c.req.url);
-    url.searchParams.set('client', openedBy(c));
-    const answer = await ledgerOf(c.env).fetch(url, { headers: { Upgrade: 'websocket' } });
-    if (answer.status !== 503) return answer;
-    throw new ApiError(
-      'unavailable',
+  (c) =>
+    openLedgerSocket(
+      c,
+      { client: openedBy(c) },
       `The maximum of ${MAX_LIVE_SOCKETS} open sockets is reached: close one and try again`,
-    );
-  },
+    ),
 ];
 
 /** `POST /types/:type/pause`. */

@@ -53,7 +53,7 @@ export class LiveSockets {
   constructor(ctx: SocketState, snapshot: () => Promise<LiveUpdate | Busy>) {
     this.#ctx = ctx;
     this.#snapshot = snapshot;
-    // The runtime answers pings without waking this object. The answer shows a browser that its socket is alive.
+    // The API Worker answers pings. One of an earlier version passes them on, and they must not wake this object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
