@@ -1,7 +1,8 @@
-import { MAX_LIVE_SOCKETS } from '../contract/limits.ts';
+import { MAX_LIVE_SOCKETS, MAX_LIVE_TYPES } from '../contract/limits.ts';
 import { type LiveUpdate, QueueStats, RunnerList, type RunnerView, TypeSwitch } from '../contract/stats.ts';
 import { TaskType } from '../contract/task.ts';
 import { unlessBusy } from '../http/busy.ts';
+import { ApiError } from '../http/errors.ts';
 import { CLAIMED_AT, CREATED_AT, ENDED_AT, RUNNER, TASK_ID } from '../http/examples.ts';
 import { check } from '../http/input.ts';
 import { openLedgerSocket } from '../http/ledger-socket.ts';
@@ -114,11 +115,17 @@ export const pauseType: ApiRoute = [
     tag: 'Queue',
     tokens: ['client'],
     answer: { schema: TypeSwitch, example: { success: true, type: 'email', paused: true } },
-    errors: ['invalid_request'],
+    errors: ['invalid_request', 'too_many_paused'],
   },
   async (c) => {
     const type = readType(c);
-    await ledgerOf(c.env).pause(type);
+    const isPaused = await ledgerOf(c.env).pause(type);
+    if (!isPaused) {
+      throw new ApiError(
+        'too_many_paused',
+        `${MAX_LIVE_TYPES} task types are paused, which is the maximum: resume one and try again`,
+      );
+    }
     return answerSwitch(c, type, true);
   },
 ];

@@ -35,6 +35,7 @@ export const ERRORS = {
   },
   stale_lease: { status: 409, meaning: 'The lease no longer holds the task' },
   task_finished: { status: 409, meaning: 'The task has ended already' },
+  too_many_paused: { status: 409, meaning: '10,000 task types are paused, and this type is not one of them' },
   task_not_retryable: { status: 409, meaning: 'The task has not failed and was not cancelled' },
   archived: { status: 409, meaning: 'The task was archived; it can be read but not changed' },
   idempotency_key_reused: {

@@ -57,7 +57,7 @@ export const MAX_RUNNER_NAME_BYTES = 200;
 export const MAX_SHOWN_TYPES = 200;
 export const MAX_SHOWN_TASKS = 20;
 
-/** Maximum number of live task types. It limits the cost of every call that reads all types. */
+/** Maximum number of live task types, and of paused ones. It limits the cost of every call that reads all types. */
 export const MAX_LIVE_TYPES = 10_000;
 /** The ledger stores at most this many types, even if more were accepted while its capacity was cached. */
 export const MAX_STORED_TYPES = 20_000;

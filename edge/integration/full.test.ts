@@ -192,3 +192,16 @@ describe('a ledger with the maximum number of types', () => {
     assert.equal((await submit('live-9999', randomUUID())).status, 201);
   });
 });
+
+describe('a ledger with the maximum number of paused types', () => {
+  const edge = ownEdge(workersWith({ AUTH: 'off' }));
+
+  test('refuses to pause another type until one is resumed', async () => {
+    await edge.sql(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
+       INSERT INTO paused_types SELECT 'paused-' || n, 0 FROM numbers`);
+    const { error } = expectError(await edge.api.post('/types/one-more/pause'), 'too_many_paused');
+    assert.match(error, /^10000 task types are paused, which is the maximum: resume one and try again/);
+    assert.equal((await edge.api.post('/types/paused-1/resume')).status, 200);
+    assert.equal((await edge.api.post('/types/one-more/pause')).status, 200);
+  });
+});

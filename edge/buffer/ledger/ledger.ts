@@ -260,9 +260,13 @@ export class Ledger {
     return failures(this.#sql);
   }
 
-  /** Pauses a type: claims get no tasks of it until it is resumed. */
-  pause(type: string): void {
-    this.#write((sql, now) => pause(sql, type, now));
+  /**
+   * Pauses a type: claims get no tasks of it until it is resumed.
+   *
+   * @returns whether the type is paused now. It is not if the maximum number of types is paused.
+   */
+  pause(type: string): boolean {
+    return this.#write((sql, now) => pause(sql, type, now));
   }
 
   resume(type: string): void {

@@ -83,8 +83,11 @@ export interface LedgerApi {
   cancelMany(filter: ListFilter): Promise<ChangedPage | Busy>;
   /** Retries a page of the tasks that match. */
   retryMany(filter: RetryFilter): Promise<ChangedPage | Busy>;
-  /** Pauses a type: claims get no task of it until it is resumed. */
-  pause(type: string): Promise<void>;
+  /**
+   * Pauses a type: claims get no task of it until it is resumed. Resolves with whether it is paused now; it is not
+   * if the maximum number of types is paused.
+   */
+  pause(type: string): Promise<boolean>;
   /** Resumes a type: claims get tasks of it again. */
   resume(type: string): Promise<void>;
 

@@ -53,3 +53,13 @@ describe('a paused type', () => {
     ]);
   });
 });
+
+test('at most 10,000 types are paused, and another one can be paused after one was resumed', (t) => {
+  const bed = testLedger(t);
+  for (let type = 0; type < 10_000; type += 1) assert.ok(bed.ledger.pause(`t${type}`));
+  assert.equal(bed.ledger.pause('one-more'), false);
+  assert.ok(bed.ledger.pause('t0'), 'it is paused already');
+  bed.ledger.resume('t0');
+  assert.ok(bed.ledger.pause('one-more'));
+  assert.equal(bed.ledger.pause('t0'), false);
+});

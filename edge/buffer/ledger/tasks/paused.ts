@@ -1,10 +1,20 @@
+import { MAX_LIVE_TYPES } from '../../../contract/limits.ts';
 import type { Sql } from '../store/sql.ts';
 
-const PAUSE = 'INSERT INTO paused_types (type, paused_at) VALUES (?1, ?2) ON CONFLICT (type) DO NOTHING';
+const COUNT = 'SELECT count(*) AS types FROM paused_types';
+const PAUSE = 'INSERT INTO paused_types (type, paused_at) VALUES (?1, ?2)';
 
-/** Pauses a type: claims get no tasks of it. Running tasks continue. */
-export function pause(sql: Sql, type: string, now: number): void {
+/**
+ * Pauses a type: claims get no tasks of it. Running tasks continue.
+ *
+ * @returns whether the type is paused now. It is not if the maximum number of types is paused.
+ */
+export function pause(sql: Sql, type: string, now: number): boolean {
+  if (pausedTypes(sql, [type]).has(type)) return true;
+  const types = sql.exec<{ types: number }>(COUNT)[0]?.types ?? 0;
+  if (types >= MAX_LIVE_TYPES) return false;
   sql.exec(PAUSE, type, now);
+  return true;
 }
 
 const RESUME = 'DELETE FROM paused_types WHERE type = ?1';
