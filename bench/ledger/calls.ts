@@ -119,7 +119,7 @@ function readCalls(bed: LedgerBed, state: string): LedgerCall[] {
     list(`list of ${PAGE}, filtered, nothing found`, { limit: PAGE, tag: NO_SUCH_TAG }),
     simple(`ready(${MAX_LIST_LIMIT})`, () => () => ledger.ready(MAX_LIST_LIMIT)),
     simple(`listActive(${MAX_LIST_LIMIT})`, () => () => ledger.listActive(MAX_LIST_LIMIT)),
-    simple('stats', () => () => ledger.stats([])),
+    simple('stats', () => () => ledger.stats()),
     simple('find', () => () => ledger.find(id)),
     simple('version', () => () => ledger.versions([id])),
   ].map((call) => ({ ...call, name: `${call.name}; all ${state}` }));

@@ -1,12 +1,13 @@
 import type { LedgerApi } from '../contract/ledger/api.ts';
 import type { LeaseBeat, LedgerClaim, SettleReport, UnfencedReport } from '../contract/ledger/leases.ts';
 import type { ListFilter, NewTask, RefusedTask, RetryFilter } from '../contract/ledger/tasks.ts';
-import type { LiveUpdate, RunnerView } from '../contract/stats.ts';
+import type { LiveUpdate } from '../contract/stats.ts';
 import { logOf, shown } from '../platform/log.ts';
 import { Alarm } from './alarm.ts';
 import { ArchiveCalls } from './archive-calls.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { RunnerPresence } from './ledger/stats/runner-presence.ts';
+import type { PresentRunners } from './ledger/stats/runners.ts';
 import { durableSql } from './ledger/store/durable-sql.ts';
 import { Waker } from './ledger/waker.ts';
 import { fullBytes, type LedgerEnv, pacedCallsPerSecond } from './ledger-env.ts';
@@ -156,7 +157,7 @@ export class TaskLedger extends ArchiveCalls implements LedgerApi {
   }
 
   runners() {
-    return this.#gate.pass(() => this.#runners());
+    return this.#gate.pass(() => this.#runners().runners);
   }
 
   pause(type: string) {
@@ -253,11 +254,11 @@ export class TaskLedger extends ArchiveCalls implements LedgerApi {
   }
 
   #snapshot(): LiveUpdate {
-    const runners = this.#runners();
-    return { stats: this.ledger.stats(runners), runners };
+    const { runners, handled } = this.#runners();
+    return { stats: this.ledger.stats(handled), runners };
   }
 
-  #runners(): RunnerView[] {
+  #runners(): PresentRunners {
     return this.ledger.runners(this.#wakeSockets.runners());
   }
 

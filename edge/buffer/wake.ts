@@ -1,5 +1,5 @@
 import { WakeQuery } from '../contract/buffer.ts';
-import { MAX_WAKE_SOCKETS } from '../contract/limits.ts';
+import { MAX_RUNNER_WAKE_SOCKETS, MAX_WAKE_SOCKETS } from '../contract/limits.ts';
 import { readQuery } from '../http/input.ts';
 import { openLedgerSocket } from '../http/ledger-socket.ts';
 import type { BufferRoute } from './env.ts';
@@ -20,7 +20,7 @@ export const openWake: BufferRoute = [
     return openLedgerSocket(
       c,
       { runner },
-      `The maximum of ${MAX_WAKE_SOCKETS} open sockets is reached: poll for work instead`,
+      `The maximum of ${MAX_WAKE_SOCKETS} open sockets, or of ${MAX_RUNNER_WAKE_SOCKETS} for this runner, is reached: poll for work instead`,
     );
   },
 ];

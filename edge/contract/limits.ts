@@ -51,6 +51,8 @@ export const MAX_WAITING_CALLS = 5000;
 export const MAX_LIVE_SOCKETS = 200;
 /** How many sockets of `/wake` may be open at the same time. A runner without one finds work by polling. */
 export const MAX_WAKE_SOCKETS = 2000;
+/** How many of them one runner may have. A runner that was restarted may still have an old one. */
+export const MAX_RUNNER_WAKE_SOCKETS = 10;
 /** Bytes of UTF-8. A runner's name is a tag of its socket, and Cloudflare limits a tag to 256 bytes. */
 export const MAX_RUNNER_NAME_BYTES = 200;
 /** How many types `GET /stats` shows; and how many tasks, or stuck threads, of a runner are shown. */

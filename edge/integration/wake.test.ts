@@ -178,6 +178,16 @@ describe('a second socket under the name of a runner', () => {
   });
 });
 
+test('a runner may have ten sockets, and more only after one has closed', async () => {
+  const sockets = [];
+  for (let count = 0; count < 10; count += 1) sockets.push(await listen('ten'));
+  const open = () => edge.buffer.call('/wake?runner=ten', { headers: { ...RUNNER, Upgrade: 'websocket' } });
+  assert.match(expectError(await open(), 'unavailable').error, /10 for this runner/);
+  sockets.pop()?.close();
+  await waitFor('space', async () => (await open()).status === 101 || undefined);
+  for (const socket of sockets) socket.close();
+});
+
 test('the name of a runner has at most 200 bytes', async () => {
   const call = (runner: string) =>
     edge.buffer.call(`/wake?${new URLSearchParams({ runner })}`, {

@@ -32,14 +32,14 @@ import type {
   WorkRow,
 } from '../../contract/ledger/tasks.ts';
 import type { PerType } from '../../contract/per-type.ts';
-import type { QueueStats, RunnerView } from '../../contract/stats.ts';
+import type { QueueStats } from '../../contract/stats.ts';
 import { archivePage, purge } from './archive/archive-rows.ts';
 import { clearFailure, failures, noteFailure } from './archive/failures.ts';
 import { closable, incomplete, markArchived, openSeals, seal } from './archive/seals.ts';
 import { markSwept, sweptWindow } from './archive/sweep-cursor.ts';
 import { ANY_TYPE, type DemandTypes } from './demand-index.ts';
 import { LedgerSchedules } from './schedules/ledger-schedules.ts';
-import { dismissRunner, listRunners, noteRunner, recallRunner } from './stats/runners.ts';
+import { dismissRunner, noteRunner, presentRunners, recallRunner } from './stats/runners.ts';
 import { stats } from './stats/stats.ts';
 import { migrate } from './store/migrations.ts';
 import type { Sql } from './store/sql.ts';
@@ -260,11 +260,7 @@ export class Ledger {
     return failures(this.#sql);
   }
 
-  /**
-   * Pauses a type: claims get no tasks of it until it is resumed.
-   *
-   * @returns whether the type is paused now. It is not if the maximum number of types is paused.
-   */
+  /** Pauses a type until it is resumed. @returns false if the maximum number of types is paused. */
   pause(type: string): boolean {
     return this.#write((sql, now) => pause(sql, type, now));
   }
@@ -274,8 +270,8 @@ export class Ledger {
   }
 
   /** @param connected the runners that have a wake socket open. */
-  runners(connected: ReadonlySet<string>): RunnerView[] {
-    return listRunners(this.#sql, connected, this.#sources.now());
+  runners(connected: ReadonlySet<string>) {
+    return presentRunners(this.#sql, connected, this.#sources.now());
   }
 
   /** Records that a runner has closed its last wake socket. */
@@ -288,9 +284,9 @@ export class Ledger {
     this.#write((sql, now) => recallRunner(sql, name, now));
   }
 
-  /** @param runners the result of {@link runners}. */
-  stats(runners: readonly RunnerView[]): QueueStats {
-    return stats(this.#sql, runners, this.#sources.now());
+  /** @param handled the types that runners take, from {@link runners}. */
+  stats(handled: ReadonlySet<string> = new Set()): QueueStats {
+    return stats(this.#sql, handled, this.#sources.now());
   }
 
   /** Makes the changes that are due at the current time. The next call is due at {@link nextTickAt}. */

@@ -1,5 +1,5 @@
 import { WAKE_MESSAGE } from '../../contract/buffer.ts';
-import { MAX_WAKE_SOCKETS } from '../../contract/limits.ts';
+import { MAX_RUNNER_WAKE_SOCKETS, MAX_WAKE_SOCKETS } from '../../contract/limits.ts';
 import { ANY_TYPE, type UnmetDemand } from '../ledger/demand-index.ts';
 import type { WakeSockets } from '../ledger/waker.ts';
 
@@ -38,12 +38,17 @@ export class HibernatingSockets implements WakeSockets {
 
   /**
    * Accepts a runner's socket. An idle socket costs nothing. Each socket of a runner stores the runner's
-   * demands, so that they outlive any single socket. Responds with 503 if the maximum number of sockets is open.
+   * demands, so that they outlive any single socket. Responds with 503 if the maximum number of sockets is open, of
+   * all runners or of this one.
    */
   accept(runner: string): Response {
-    if (this.#ctx.getWebSockets(WAKE).length >= MAX_WAKE_SOCKETS) return new Response(null, { status: 503 });
+    const own = this.#open(runner);
+    const isFull = own.length >= MAX_RUNNER_WAKE_SOCKETS;
+    if (isFull || this.#ctx.getWebSockets(WAKE).length >= MAX_WAKE_SOCKETS) {
+      return new Response(null, { status: 503 });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
-    const known: Attachment | null = this.#open(runner)[0]?.deserializeAttachment() ?? null;
+    const known: Attachment | null = own[0]?.deserializeAttachment() ?? null;
     this.#ctx.acceptWebSocket(server, [WAKE, tagOf(runner)]);
     attach(server, known ?? { runner, demands: [] });
     return new Response(null, { status: 101, webSocket: client });

@@ -119,9 +119,7 @@ describe('purge', () => {
     assert.ok(left > 10_800 && left < 12_000, `${left} rows are left`);
     while (bed.ledger.purge(window).more);
     assert.equal(rows(), 10_800);
-    const types = bed.ledger
-      .stats([])
-      .types.map(({ type, counts }) => [type, counts.ready, counts.completed]);
+    const types = bed.ledger.stats().types.map(({ type, counts }) => [type, counts.ready, counts.completed]);
     assert.deepEqual(types.toSorted(), [
       ['alive', 10_800, 0],
       ['ended', 0, 0],

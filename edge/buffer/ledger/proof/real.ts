@@ -81,7 +81,7 @@ export class Real {
   }
 
   counts(): string[] {
-    return this.ledger.stats([]).types.flatMap(({ type, counts: { processing, ...counts } }) =>
+    return this.ledger.stats().types.flatMap(({ type, counts: { processing, ...counts } }) =>
       Object.entries({ ...counts, leased: processing })
         .filter(([, tasks]) => tasks !== 0)
         .map(([state, tasks]) => `${type} ${state} ${tasks}`),

@@ -19,7 +19,8 @@ function introduce(bed: TestLedger, runner: string, limit = 1, details: Partial<
 const MANY_TYPES = Array.from({ length: 500 }, (_, index) => `${'t'.repeat(97)}${index}`.slice(-100));
 
 const none: ReadonlySet<string> = new Set();
-const names = (bed: TestLedger, connected = none) => bed.ledger.runners(connected).map(({ name }) => name);
+const list = (bed: TestLedger, connected = none) => bed.ledger.runners(connected).runners;
+const names = (bed: TestLedger, connected = none) => list(bed, connected).map(({ name }) => name);
 
 describe('a runner', () => {
   test('is shown with its description, its tasks, and the times of their claims', (t) => {
@@ -29,7 +30,7 @@ describe('a runner', () => {
     introduce(bed, 'one', 2);
     const claimedAt = iso(bed.now);
     const tasks = ids.map((taskId) => ({ taskId, type: 'a', claimedAt }));
-    assert.deepEqual(bed.ledger.runners(none), [{ name: 'one', ...ABOUT, held: 2, tasks }]);
+    assert.deepEqual(list(bed), [{ name: 'one', ...ABOUT, held: 2, tasks }]);
   });
 
   test('is shown with its stuck threads until it reports that they have ended', (t) => {
@@ -38,9 +39,9 @@ describe('a runner', () => {
       { lane: 'cpu', taskId: bed.addMany(1)[0] ?? '', type: 'a', since: iso(START) },
     ];
     introduce(bed, 'one', 1, { stuck });
-    assert.deepEqual(bed.ledger.runners(none)[0]?.stuck, stuck);
+    assert.deepEqual(list(bed)[0]?.stuck, stuck);
     introduce(bed, 'one');
-    assert.equal(bed.ledger.runners(none)[0]?.stuck, undefined);
+    assert.equal(list(bed)[0]?.stuck, undefined);
   });
 
   test('that has not described itself is shown while it holds tasks', (t) => {
@@ -57,7 +58,7 @@ describe('a runner', () => {
       bed.now += 1;
       bed.held({}, { runner: 'busy' });
     }
-    const [runner] = bed.ledger.runners(none);
+    const [runner] = list(bed);
     assert.equal(runner?.held, 25);
     assert.equal(runner?.tasks.length, 20);
     assert.equal(runner?.tasks[0]?.claimedAt, iso(START + 1));
@@ -78,7 +79,7 @@ describe('a runner', () => {
     const bed = testLedger(t);
     introduce(bed, 'one');
     bed.now += 10 * MINUTE;
-    const [runner] = bed.ledger.runners(new Set(['one']));
+    const [runner] = list(bed, new Set(['one']));
     assert.equal(runner?.threads, 2);
   });
 
@@ -108,10 +109,49 @@ describe('with very many runners', () => {
   test('at most 1,000 are listed', (t) => {
     const bed = testLedger(t);
     const connected = new Set(Array.from({ length: 1500 }, (_, index) => `r${index}`));
-    assert.equal(bed.ledger.runners(connected).length, 1000);
+    assert.equal(list(bed, connected).length, 1000);
   });
 
-  test('descriptions of the most recently seen runners are kept, up to 1 MB', (t) => {
+  test('those with a socket are listed first, then those that hold tasks, then those known for longest', (t) => {
+    const bed = testLedger(t);
+    introduce(bed, 'z old');
+    for (let index = 0; index < 1500; index += 1) {
+      bed.now += 1;
+      introduce(bed, `invented ${index}`);
+    }
+    introduce(bed, 'z new');
+    assert.ok(names(bed).includes('z old'));
+    assert.ok(!names(bed).includes('z new'));
+    assert.ok(names(bed, new Set(['z new'])).includes('z new'));
+    bed.held({}, { runner: 'z new' });
+    assert.ok(names(bed).includes('z new'));
+    assert.equal(names(bed).length, 1000);
+    assert.deepEqual(names(bed), names(bed).toSorted());
+  });
+
+  test('a type is handled even if its runner is not in the list', (t) => {
+    const bed = testLedger(t);
+    bed.add({ type: 'rare' });
+    const connected = new Set(Array.from({ length: 10_000 }, (_, index) => `connected ${index}`));
+    introduce(bed, 'z', 1, { types: ['rare'] });
+    const { runners, handled } = bed.ledger.runners(connected);
+    assert.ok(!runners.some(({ name }) => name === 'z'));
+    assert.deepEqual(
+      bed.ledger.stats(handled).types.map(({ type, handled }) => [type, handled]),
+      [['rare', true]],
+    );
+  });
+
+  test('a runner that is silent makes space before those that are present', (t) => {
+    const bed = testLedger(t);
+    introduce(bed, 'silent');
+    bed.now += 10 * MINUTE;
+    for (let index = 0; index < 2000; index += 1) introduce(bed, `r${index}`);
+    const kept = bed.sql.exec<{ name: string }>("SELECT name FROM runners WHERE name = 'silent'");
+    assert.deepEqual(kept, []);
+  });
+
+  test('descriptions are kept of the runners that are known for longest, and of the last one, up to 1 MB', (t) => {
     const bed = testLedger(t);
     for (let index = 100; index < 160; index += 1) {
       bed.now += 1;
@@ -120,7 +160,7 @@ describe('with very many runners', () => {
     const [kept] = bed.sql.exec<{ bytes: number }>('SELECT sum(octet_length(about)) AS bytes FROM runners');
     assert.ok(kept && kept.bytes > 800_000 && kept.bytes <= 1_000_000, `${kept?.bytes} bytes`);
     const shown = names(bed);
-    assert.ok(shown.includes('r159') && !shown.includes('r100'));
+    assert.ok(shown.includes('r100') && shown.includes('r159') && !shown.includes('r140'));
   });
 
   test('a connected runner is not forgotten, but its types are if there is no space for them', (t) => {
@@ -135,23 +175,23 @@ describe('with very many runners', () => {
       bed.now += 1;
       introduce(bed, `invented ${index}`);
     }
-    const shown = new Map(bed.ledger.runners(none).map((runner) => [runner.name, runner]));
+    const shown = new Map(list(bed).map((runner) => [runner.name, runner]));
     assert.deepEqual(shown.get('real')?.types, ABOUT.types);
     assert.equal(shown.get('really 0')?.types?.length, 500);
     assert.equal(shown.get('really 29')?.types, undefined);
     assert.equal(shown.get('really 29')?.threads, 2);
   });
 
-  test('names of the most recently seen runners are kept, up to 2,000', (t) => {
+  test('names are kept of the runners that are known for longest, up to 2,000', (t) => {
     const bed = testLedger(t);
     for (let index = 0; index < 2100; index += 1) {
       bed.now += 1;
       introduce(bed, `r${index}`);
     }
-    const [kept] = bed.sql.exec<{ names: number }>('SELECT count(*) AS names FROM runners');
-    assert.equal(kept?.names, 1899);
-    const [first] = bed.sql.exec<{ at: number }>('SELECT min(seen_at) AS at FROM runners');
-    assert.equal(first?.at, START + 202);
+    const [count] = bed.sql.exec<{ names: number }>('SELECT count(*) AS names FROM runners');
+    assert.equal(count?.names, 1899);
+    const kept = new Set(bed.sql.exec<{ name: string }>('SELECT name FROM runners').map(({ name }) => name));
+    assert.ok(kept.has('r0') && kept.has('r1798') && kept.has('r2099') && !kept.has('r1900'));
   });
 });
 
@@ -173,6 +213,6 @@ test('a type is handled while a runner takes its tasks or holds one of them', (t
   for (const type of ['a', 'b', 'c', 'd']) bed.add({ type });
   introduce(bed, 'one');
   bed.claim(['c'], { runner: 'silent' });
-  const handled = bed.ledger.stats(bed.ledger.runners(none)).types.filter((type) => type.handled);
+  const handled = bed.ledger.stats(bed.ledger.runners(none).handled).types.filter((type) => type.handled);
   assert.deepEqual(handled.map(({ type }) => type).sort(), ['a', 'b', 'c']);
 });

@@ -9,7 +9,7 @@ const NONE = { scheduled: 0, ready: 0, processing: 0, completed: 0, failed: 0, c
 const NO_TOTALS = { completed: 0, failed: 0, cancelled: 0, retries: 0, leaseExpiries: 0 };
 
 function typeOf(bed: TestLedger, name: string) {
-  const type = bed.ledger.stats([]).types.find(({ type }) => type === name);
+  const type = bed.ledger.stats().types.find(({ type }) => type === name);
   assert.ok(type, `No type ${name}`);
   return type;
 }
@@ -29,13 +29,13 @@ describe('the counts', () => {
     const counts = { scheduled: 1, ready: 1, processing: 1, completed: 1, failed: 1, cancelled: 1 };
     assert.deepEqual(typeOf(bed, 'a').counts, counts);
     assert.deepEqual(typeOf(bed, 'b').counts, { ...NONE, ready: 1 });
-    assert.deepEqual(bed.ledger.stats([]).counts, { ...counts, ready: 2 });
+    assert.deepEqual(bed.ledger.stats().counts, { ...counts, ready: 2 });
   });
 
   test('match the ledger after a call that failed', (t) => {
     const bed = testLedger(t);
     assert.throws(() => bed.ledger.insert([bed.task(), bed.task({ priority: 0.5 })]), /INTEGER/);
-    assert.deepEqual(bed.ledger.stats([]).counts, NONE);
+    assert.deepEqual(bed.ledger.stats().counts, NONE);
   });
 
   test('are read without reading any task', (t) => {
@@ -45,7 +45,7 @@ describe('the counts', () => {
     const bed = new TestLedger(port);
     bed.addMany(3, { runAt: START + HOUR });
     port.statements.length = 0;
-    bed.ledger.stats([]);
+    bed.ledger.stats();
     const plans = port.statements.flatMap(({ query, params }) =>
       sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...params).map((row) => row.detail),
     );
@@ -88,7 +88,7 @@ describe('the totals', () => {
     bed.now += 25 * HOUR;
     bed.ledger.tick();
     assert.deepEqual(
-      bed.ledger.stats([]).types.map(({ type }) => type),
+      bed.ledger.stats().types.map(({ type }) => type),
       ['a'],
     );
   });
@@ -103,7 +103,7 @@ describe('the minutes of the last hour', () => {
     bed.now += 10 * SECOND;
     bed.ledger.settle(ids.slice(0, 2).map((taskId) => ({ taskId, leaseId, success: true })));
     bed.fail(ids[2] ?? '', leaseId, { error: { code: 'wrong', message: 'It is', retryable: false } });
-    const [minute, ...others] = bed.ledger.stats([]).minutes;
+    const [minute, ...others] = bed.ledger.stats().minutes;
     assert.ok(minute?.waitMs && minute.runMs);
     assert.deepEqual(others, []);
     assert.deepEqual([minute.minute, minute.completed, minute.failed], [iso(START), 2, 1]);
@@ -118,7 +118,7 @@ describe('the minutes of the last hour', () => {
       bed.succeed(id, leaseId);
       bed.now += MINUTE;
     }
-    const { minutes } = bed.ledger.stats([]);
+    const { minutes } = bed.ledger.stats();
     assert.equal(minutes.length, 59);
     assert.equal(minutes.at(-1)?.minute, iso(bed.now - MINUTE));
     bed.ledger.tick();
@@ -137,13 +137,13 @@ describe('the oldest waiting task', () => {
     bed.now += 2 * MINUTE;
     bed.add({ type: 'b', priority: 100 });
     bed.add({ runAt: bed.now + 1 });
-    assert.deepEqual(bed.ledger.stats([]).oldestWaiting, { taskId: oldest, type: 'b', since: iso(START) });
+    assert.deepEqual(bed.ledger.stats().oldestWaiting, { taskId: oldest, type: 'b', since: iso(START) });
   });
 
   test('is absent if no task waits', (t) => {
     const bed = testLedger(t);
     bed.held();
-    assert.equal(bed.ledger.stats([]).oldestWaiting, undefined);
+    assert.equal(bed.ledger.stats().oldestWaiting, undefined);
   });
 });
 
@@ -151,7 +151,7 @@ test('at most 200 types are shown, those with the most live tasks first', (t) =>
   const bed = testLedger(t);
   for (let type = 0; type < 250; type += 1) bed.add({ type: `t${type}` });
   bed.addMany(2, { type: 'busy' });
-  const { types, counts } = bed.ledger.stats([]);
+  const { types, counts } = bed.ledger.stats();
   assert.equal(types.length, 200);
   assert.equal(types[0]?.type, 'busy');
   assert.equal(counts.ready, 252);
@@ -168,7 +168,7 @@ test('with 10,000 types, the number of look-ups is limited and all tasks are cou
   bed.ledger.insert(tasks);
   for (let type = 0; type < 300; type += 1) bed.ledger.pause(`p${type}`);
   port.statements.length = 0;
-  const { types, counts, oldestWaiting } = bed.ledger.stats([]);
+  const { types, counts, oldestWaiting } = bed.ledger.stats();
   assert.deepEqual([types.length, counts.ready], [200, 20_000]);
   assert.ok(oldestWaiting);
   assert.ok(port.statements.length <= 505, `${port.statements.length} statements`);

@@ -1,12 +1,5 @@
 import { MAX_SHOWN_TYPES } from '../../../contract/limits.ts';
-import type {
-  Counts,
-  MinuteStats,
-  Percentiles,
-  QueueStats,
-  RunnerView,
-  TypeStats,
-} from '../../../contract/stats.ts';
+import type { Counts, MinuteStats, Percentiles, QueueStats, TypeStats } from '../../../contract/stats.ts';
 import { iso } from '../../../contract/time.ts';
 import { minuteOf } from '../store/counters.ts';
 import { Histogram } from '../store/histogram.ts';
@@ -55,11 +48,10 @@ const SUM_TYPES = `
 /**
  * The statistics of the queue, read from the counters. Shows the 200 types with the most tasks that have not
  * ended, and searches for the oldest ready task among these types.
+ *
+ * @param handled the types that runners take.
  */
-export function stats(sql: Sql, runners: readonly RunnerView[], now: number): QueueStats {
-  const handled = new Set(
-    runners.flatMap(({ types = [], tasks }) => [...types, ...tasks.map(({ type }) => type)]),
-  );
+export function stats(sql: Sql, handled: ReadonlySet<string>, now: number): QueueStats {
   const shown = sql.exec<StoredType>(SELECT_SHOWN).slice(0, MAX_SHOWN_TYPES);
   const [sums = NO_TASKS] = sql.exec<StoredCounts>(SUM_TYPES);
   const oldest = oldestReady(

@@ -101,12 +101,18 @@ const SCHEDULES: Migration = {
   ],
 };
 
+/** When a runner described itself for the first time, in Unix milliseconds; 0 if it did so before the upgrade. */
+const KNOWN_RUNNERS: Migration = {
+  statements: ['ALTER TABLE runners ADD COLUMN known_at INTEGER NOT NULL DEFAULT 0'],
+};
+
 /** The step at index n leads from version n to version n + 1. A released step never changes. */
 const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST_SCHEMA },
   STARTS_AND_PACKS,
   ARCHIVE_ROUNDS,
   SCHEDULES,
+  KNOWN_RUNNERS,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -46,7 +46,7 @@ describe('a paused type', () => {
     const bed = testLedger(t);
     bed.add({ type: 'b' });
     bed.ledger.pause('a');
-    const paused = bed.ledger.stats([]).types.map((type) => [type.type, type.paused]);
+    const paused = bed.ledger.stats().types.map((type) => [type.type, type.paused]);
     assert.deepEqual(paused, [
       ['b', false],
       ['a', true],
