@@ -5,7 +5,7 @@ import { unlessBusy } from '../http/busy.ts';
 import { ApiError } from '../http/errors.ts';
 import { CLAIMED_AT, CREATED_AT, ENDED_AT, RUNNER, TASK_ID } from '../http/examples.ts';
 import { check } from '../http/input.ts';
-import { openLedgerSocket } from '../http/ledger-socket.ts';
+import { openLedgerSocket } from '../http/sockets/ledger-socket.ts';
 import { openedBy } from '../http/tickets.ts';
 import { ledgerOf } from '../platform/ledger.ts';
 import type { ApiContext, ApiRoute } from './env.ts';

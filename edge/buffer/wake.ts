@@ -1,7 +1,7 @@
 import { WakeQuery } from '../contract/buffer.ts';
 import { MAX_RUNNER_WAKE_SOCKETS, MAX_WAKE_SOCKETS } from '../contract/limits.ts';
 import { readQuery } from '../http/input.ts';
-import { openLedgerSocket } from '../http/ledger-socket.ts';
+import { openLedgerSocket } from '../http/sockets/ledger-socket.ts';
 import type { BufferRoute } from './env.ts';
 
 /** `GET /wake`: a WebSocket that sends a message when work is ready. The ledger opens it. */

@@ -2,7 +2,7 @@ import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { withoutHiddenPort } from '../threads/hidden-port.ts';
+import { withoutHiddenPort } from '../threads/ports/hidden-port.ts';
 import { threadEnv } from '../threads/thread-env.ts';
 import { TaskSettings } from './definition.ts';
 import { taskFiles } from './tasks-folder.ts';

@@ -1,5 +1,6 @@
 import type { RunningJob } from '../threads/task-thread.ts';
-import { TaskThread, type TaskThreadOptions } from '../threads/task-thread.ts';
+import { TaskThread } from '../threads/task-thread.ts';
+import type { TaskThreadOptions } from '../threads/thread-options.ts';
 import type { Job } from '../threads/thread-protocol.ts';
 
 /** The delay before a thread that did not start is started again. */

@@ -3,10 +3,10 @@ import { extname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { ThreadChildren } from './children/thread-children.ts';
-import { withoutHiddenPort } from './hidden-port.ts';
 import { OpenJobs } from './open-jobs.ts';
+import { withoutHiddenPort } from './ports/hidden-port.ts';
 import { ThreadInbox } from './thread-inbox.ts';
-import type { ThreadMessage } from './thread-messages.ts';
+import type { TaskThreadOptions } from './thread-options.ts';
 import type { BatchGroup, Job, JobBatch, JobEnd, Setup, WarmUp } from './thread-protocol.ts';
 import { tryStart } from './thread-protocol.ts';
 import { setThreadFlags } from './v8-flags.ts';
@@ -26,22 +26,6 @@ export interface RunningJob {
   takeBack(): boolean;
   /** Aborts the signal of the task, which may ignore it. */
   abort(reason: string): void;
-}
-
-export interface TaskThreadOptions {
-  readonly tasksPerThread: number;
-  /** The environment of the thread; it is open to every task. */
-  readonly env: NodeJS.ProcessEnv;
-  /** The maximum JavaScript heap of the thread, in MB. */
-  readonly heapMb: number | undefined;
-  readonly onMessage: (message: ThreadMessage, thread: TaskThread) => void;
-  /** Task code has sent a message that the runner's own code never sends. `problem` describes the fault. */
-  readonly onBadMessage: (problem: string, thread: TaskThread) => void;
-  /** The thread ran no task and ended by an error in code that a task left behind. */
-  readonly onStrayError: (error: Error) => void;
-  /** The thread is set aside or ended, and gets no more jobs. */
-  readonly onLeaving: (thread: TaskThread) => void;
-  readonly onExit: (thread: TaskThread) => void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { messageText } from './message-text.ts';
-import { sealPort } from './public-ports.ts';
+import { sealPort } from './ports/public-ports.ts';
 import {
   costOf,
   type FromThread,

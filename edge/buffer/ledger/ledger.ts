@@ -1,24 +1,12 @@
-import type {
-  ArchivePage,
-  DueWindow,
-  FailedStep,
-  Failure,
-  OpenSeal,
-  RoundEnd,
-} from '../../contract/ledger/archive.ts';
+import type { FailedStep, RoundEnd } from '../../contract/ledger/archive.ts';
 import type {
   ClaimGrant,
-  HeartbeatResult,
   LeaseBeat,
   LedgerClaim,
-  SettleOutcome,
   SettleReport,
-  SingleClaimGrant,
-  UnfencedOutcome,
   UnfencedReport,
 } from '../../contract/ledger/leases.ts';
 import type {
-  CancelOutcome,
   ChangedPage,
   FoundTask,
   ListFilter,
@@ -26,7 +14,6 @@ import type {
   RefusedTask,
   Reservation,
   RetryFilter,
-  RetryOutcome,
   SubmissionCount,
   TaskPage,
   WorkRow,
@@ -123,22 +110,22 @@ export class Ledger {
     });
   }
 
-  claimOne(taskId: string): SingleClaimGrant {
+  claimOne(taskId: string) {
     return this.#write((sql, now) => {
       this.#timeSteps.take(sql, now);
       return claimOne(sql, taskId, now);
     });
   }
 
-  heartbeat(leases: readonly LeaseBeat[]): HeartbeatResult {
+  heartbeat(leases: readonly LeaseBeat[]) {
     return this.#write((sql, now) => heartbeat(sql, leases, now, this.#sources.random));
   }
 
-  settle(reports: readonly SettleReport[]): SettleOutcome[] {
+  settle(reports: readonly SettleReport[]) {
     return this.#write((sql, now) => settle(sql, reports, now, this.#sources.random));
   }
 
-  settleUnfenced(report: UnfencedReport): UnfencedOutcome {
+  settleUnfenced(report: UnfencedReport) {
     return this.#write((sql, now) => settleUnfenced(sql, report, now, this.#sources.random));
   }
 
@@ -150,11 +137,11 @@ export class Ledger {
     return this.#write((sql, now) => releaseLease(sql, leaseId, now));
   }
 
-  cancel(taskId: string): CancelOutcome {
+  cancel(taskId: string) {
     return this.#write((sql, now) => cancel(sql, taskId, now));
   }
 
-  retry(taskId: string): RetryOutcome {
+  retry(taskId: string) {
     return this.#write((sql, now) => retry(sql, taskId, now));
   }
 
@@ -219,7 +206,7 @@ export class Ledger {
     this.#write((sql) => markSwept(sql, window));
   }
 
-  closable(retention: PerType, limit: number, early = false): DueWindow[] {
+  closable(retention: PerType, limit: number, early = false) {
     const from = this.#lookFrom;
     const { windows, next } = closable(this.#sql, retention, limit, early, from, this.#sources.now());
     this.#lookFrom = next;
@@ -232,11 +219,11 @@ export class Ledger {
     return sealed;
   }
 
-  openSeals(limit: number): OpenSeal[] {
+  openSeals(limit: number) {
     return openSeals(this.#sql, limit, this.#sources.now());
   }
 
-  archivePage(window: string, round: number, after: string, maxBytes: number): ArchivePage | null {
+  archivePage(window: string, round: number, after: string, maxBytes: number) {
     return archivePage(this.#sql, window, round, after, maxBytes);
   }
 
@@ -256,7 +243,7 @@ export class Ledger {
     this.#write((sql) => clearFailure(sql, step, name));
   }
 
-  failures(): Failure[] {
+  failures() {
     return failures(this.#sql);
   }
 

@@ -1,4 +1,4 @@
-import { nextDueAt, runDue } from './schedules/due.ts';
+import { continueQueues, nextDueAt, runDue } from './schedules/due.ts';
 import { forgetRunners } from './stats/runners.ts';
 import { forgetMinutes } from './stats/stats.ts';
 import { Forgetting } from './store/forget.ts';
@@ -39,6 +39,8 @@ export class TimeSteps {
     takeBackExpired(sql, now, this.#sources.random);
     promoteDue(sql, now);
     this.#runSchedules(sql, now);
+    // A claim that follows in the same call must see the tasks that this inserts.
+    continueQueues(sql, now);
     this.#forgetting.next(sql, now);
     if (now - this.#forgotAt < FORGET_EVERY_MS) return;
     this.#forgetting.start();

@@ -1,5 +1,5 @@
 import { addEndedWindows } from './archive/ended-windows.ts';
-import { continueQueue } from './schedules/due.ts';
+import { continueQueues } from './schedules/due.ts';
 import { Counters } from './store/counters.ts';
 import type { Sql } from './store/sql.ts';
 import type { Store, TakenBack } from './store/store.ts';
@@ -45,7 +45,7 @@ export class Transactions {
       const now = this.#sources.now();
       const store: Store = { exec, transaction, counters, takenBack, endedWindows, endedRuns };
       const answer = body(store, now);
-      for (const name of endedRuns) continueQueue(store, name, now);
+      continueQueues(store, now);
       counters.write(this.#sql, now);
       addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
       return answer;

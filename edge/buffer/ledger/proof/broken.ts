@@ -201,6 +201,28 @@ export const BROKEN: Broken[] = [
     "lease_id = next.value ->> 'leaseId'",
     'lease_id = NULL',
   ),
+  rewritten(
+    'a run does not advance its schedule',
+    'all run',
+    'SET next_at = ?2, due_at = iif(?2 <= ?3, ?3, ?2)',
+    'SET next_at = coalesce(next_at, ?2), due_at = iif(?2 <= ?3, ?3, ?2)',
+  ),
+  {
+    ...rewritten(
+      'a cancelled run that its runner has not dropped counts as ended',
+      'no overlap',
+      '(completed_at IS NULL OR claimed_at IS NOT NULL)',
+      'completed_at IS NULL',
+    ),
+    model: false,
+  },
+  rewritten('a paused schedule runs', null, 'due_at <= ?1 AND paused_at IS NULL', 'due_at <= ?1'),
+  rewritten(
+    'the archive loses the payloads of runs',
+    null,
+    '(max_attempts = 0 OR schedule IS NOT NULL)',
+    '(max_attempts = 0)',
+  ),
   {
     name: 'the random number is always zero',
     make: (sql, { now }) => new Ledger(sql, { now, random: () => 0 }),

@@ -126,8 +126,15 @@ export function compare(model: Model, real: Real): void {
     ['closable', (calls) => calls.closable({ default: 60_000, types: {} }, 1000)],
     ['closable early', (calls) => calls.closable({ default: 0, types: {} }, 1000, true)],
     ['failures', (calls) => sorted(calls.failures())],
+    ['schedules', (calls) => calls.schedules.list('', 10)],
+    ['runs', (calls) => lastRuns(ledger).map((id) => calls.find(id))],
   ];
   for (const [name, view] of views) same(name, view(ledger), view(model));
+}
+
+/** The tasks of the last runs of all schedules. */
+function lastRuns(ledger: Ledger): string[] {
+  return ledger.schedules.list('', 10).schedules.flatMap(({ lastTaskId }) => lastTaskId ?? []);
 }
 
 export function same(what: string, actual: unknown, expected: unknown): void {

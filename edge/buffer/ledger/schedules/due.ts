@@ -168,6 +168,12 @@ export function runNow(sql: Store, stored: StoredSchedule, plannedAt: number, id
   sql.exec(NOTE_RUN, stored.name, plannedAt, now, id, stored.queue);
 }
 
+/** Starts the next planned times of the schedules of which the call has ended runs. */
+export function continueQueues(sql: Store, now: number): void {
+  for (const name of sql.endedRuns) continueQueue(sql, name, now);
+  sql.endedRuns.clear();
+}
+
 /** Starts the next planned time of the queue, unless the last run is still alive. */
 export function continueQueue(sql: Store, name: string, now: number): void {
   const stored = readStored(sql, name);

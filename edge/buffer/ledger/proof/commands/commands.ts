@@ -9,6 +9,7 @@ import { heartbeat } from './heartbeats.ts';
 import { insert, insertFailed } from './inserts.ts';
 import { release, releaseLease } from './releases.ts';
 import { settle, settleUnfenced } from './reports.ts';
+import { backfillSchedule, changeSchedule, putSchedule, runSchedule } from './schedules.ts';
 import { pass, passToTick, restart, tick } from './time.ts';
 
 const weighted: [number, fc.Arbitrary<Command>][] = [
@@ -30,6 +31,10 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
   [2, archiving],
   [2, archive],
   [1, failing],
+  [2, putSchedule],
+  [1, changeSchedule],
+  [1, runSchedule],
+  [1, backfillSchedule],
   [4, pass],
   [4, passToTick],
   [2, tick],

@@ -21,6 +21,7 @@ export function recordAttempt(state: State, task: Task, error: TaskError | null)
 export function end(state: State, task: Task, as: TaskState): void {
   Object.assign(task, { state: as, completedAt: state.now() });
   state.archive.noteEnd(task);
+  if (task.schedule && task.claimedAt === null) state.endedRuns.add(task.schedule.name);
 }
 
 export function endAttempt(state: State, task: Task, report: Ended, typeRetry?: TypeRetry): void {

@@ -17,11 +17,18 @@ export function cancel(state: State, taskId: string): CancelOutcome {
   if (state.archive.isFrozen(task)) return { sealed: true };
   if (task.state === 'cancelled') return { changed: false };
   if (isTerminal(task.state)) return { refused: task.state };
-  const error = { code: 'cancelled', message: 'The task was cancelled' };
+  cancelWith(state, taskId, 'The task was cancelled');
+  return { changed: true };
+}
+
+/** Cancels a task that has not ended. */
+export function cancelWith(state: State, taskId: string, message: string): void {
+  const task = state.tasks.get(taskId);
+  if (!task || isTerminal(task.state)) return;
+  const error = { code: 'cancelled', message };
   if (task.state === 'leased' && task.startedAt !== null) recordAttempt(state, task, error);
   Object.assign(task, { error, result: null });
   end(state, task, 'cancelled');
-  return { changed: true };
 }
 
 export function retry(state: State, taskId: string): RetryOutcome {

@@ -36,9 +36,19 @@ import { cancel, cancelMany, retry, retryMany } from './changes.ts';
 import { claim, claimOne } from './claims.ts';
 import { heartbeat } from './heartbeats.ts';
 import { insert, insertFailed } from './inserts.ts';
-import { release, releaseLease } from './releases.ts';
+import {
+  backfillSchedule,
+  continueQueues,
+  findSchedule,
+  listSchedules,
+  pauseSchedule,
+  putSchedule,
+  resumeSchedule,
+  runSchedule,
+} from './schedules.ts';
 import { settle, settleUnfenced } from './settling.ts';
 import { State } from './state.ts';
+import { release, releaseLease } from './take-back.ts';
 import { nextTickAt, tick } from './tick.ts';
 import { counts, find, holders, list, listActive, openLeases, ready } from './views.ts';
 
@@ -63,6 +73,26 @@ export class Model implements Calls {
     this.#state = new State(sources);
   }
 
+  /** Ends a call: queued runs of schedules follow those that the call has ended. */
+  #continued<Result>(result: Result): Result {
+    continueQueues(this.#state);
+    return result;
+  }
+
+  get schedules(): Calls['schedules'] {
+    const state = this.#state;
+    return {
+      put: (name, settings) => putSchedule(state, name, settings),
+      find: (name) => findSchedule(state, name),
+      list: (after, limit) => listSchedules(state, after, limit),
+      delete: (name) => state.schedules.delete(name),
+      pause: (name) => pauseSchedule(state, name),
+      resume: (name) => resumeSchedule(state, name),
+      run: (name, plannedAt) => runSchedule(state, name, plannedAt),
+      backfill: (name, times, at) => backfillSchedule(state, name, times, at),
+    };
+  }
+
   /** Starts a new process with the same data. */
   restart(): void {
     this.#state.forgotAt = 0;
@@ -77,39 +107,39 @@ export class Model implements Calls {
   }
 
   claim(order: LedgerClaim): ClaimGrant {
-    return claim(this.#state, order);
+    return this.#continued(claim(this.#state, order));
   }
 
   claimOne(taskId: string): SingleClaimGrant {
-    return claimOne(this.#state, taskId);
+    return this.#continued(claimOne(this.#state, taskId));
   }
 
   heartbeat(beats: readonly LeaseBeat[]): HeartbeatResult {
-    return heartbeat(this.#state, beats);
+    return this.#continued(heartbeat(this.#state, beats));
   }
 
   settle(reports: readonly SettleReport[]): SettleOutcome[] {
-    return settle(this.#state, reports);
+    return this.#continued(settle(this.#state, reports));
   }
 
   settleUnfenced(report: UnfencedReport): UnfencedOutcome {
-    return settleUnfenced(this.#state, report);
+    return this.#continued(settleUnfenced(this.#state, report));
   }
 
   release(leaseId: string, taskIds: readonly string[], delayMs?: number): string[] {
-    return release(this.#state, leaseId, taskIds, delayMs);
+    return this.#continued(release(this.#state, leaseId, taskIds, delayMs));
   }
 
   releaseLease(leaseId: string): string[] {
-    return releaseLease(this.#state, leaseId);
+    return this.#continued(releaseLease(this.#state, leaseId));
   }
 
   cancel(taskId: string): CancelOutcome {
-    return cancel(this.#state, taskId);
+    return this.#continued(cancel(this.#state, taskId));
   }
 
   cancelMany(filter: ListFilter): ChangedPage {
-    return cancelMany(this.#state, filter);
+    return this.#continued(cancelMany(this.#state, filter));
   }
 
   retry(taskId: string): RetryOutcome {
@@ -120,8 +150,10 @@ export class Model implements Calls {
     return retryMany(this.#state, filter);
   }
 
-  pause(type: string): void {
+  /** There is no limit on paused types. */
+  pause(type: string): boolean {
     this.#state.paused.add(type);
+    return true;
   }
 
   resume(type: string): void {
@@ -165,7 +197,7 @@ export class Model implements Calls {
   }
 
   tick(): void {
-    tick(this.#state);
+    this.#continued(tick(this.#state));
   }
 
   nextTickAt(): number | null {

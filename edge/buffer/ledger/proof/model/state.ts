@@ -1,5 +1,6 @@
 import type { LedgerSources } from '../../transactions.ts';
 import { ArchiveModel } from './archive.ts';
+import type { Schedule } from './schedules.ts';
 import { isHeld, type Lease, type Task } from './task.ts';
 
 /** The data of the model. */
@@ -7,6 +8,9 @@ export class State {
   readonly tasks = new Map<string, Task>();
   readonly leases = new Map<string, Lease>();
   readonly paused = new Set<string>();
+  readonly schedules = new Map<string, Schedule>();
+  /** The schedules of which the current call has ended a run. */
+  readonly endedRuns = new Set<string>();
   readonly archive: ArchiveModel;
   readonly sources: LedgerSources;
   /** When ended leases were last deleted. */

@@ -1,7 +1,7 @@
 import { end, endAttempt } from './attempts.ts';
 import { endEmptyLeases } from './leases.ts';
 import type { State } from './state.ts';
-import type { Task } from './task.ts';
+import { isHeld, type Task } from './task.ts';
 
 /** Handles a cancelled task that its runner has dropped. */
 export function letGo(state: State, task: Task): void {
@@ -10,6 +10,7 @@ export function letGo(state: State, task: Task): void {
   else {
     task.completedAt = state.archive.endedAt(task);
     state.archive.noteEnd(task);
+    if (task.schedule) state.endedRuns.add(task.schedule.name);
   }
   endEmptyLeases(state);
 }
@@ -37,4 +38,34 @@ function redeliver(state: State, task: Task): void {
     task.error = { code: 'undeliverable', message };
     end(state, task, 'failed');
   }
+}
+
+export function release(state: State, leaseId: string, taskIds: readonly string[], delayMs = 0): string[] {
+  const released = [];
+  for (const task of state.tasks.values()) {
+    if (!isHeld(task) || task.leaseId !== leaseId || !taskIds.includes(task.id)) continue;
+    released.push(task.id);
+    if (task.state !== 'leased') {
+      letGo(state, task);
+      continue;
+    }
+    if (task.startedAt !== null) task.attempt -= 1;
+    Object.assign(task, { state: 'ready', claimedAt: null, startedAt: null, leaseId: null });
+    if (delayMs > 0) Object.assign(task, { state: 'scheduled', runAt: state.now() + delayMs });
+    endEmptyLeases(state);
+  }
+  return released;
+}
+
+export function releaseLease(state: State, leaseId: string): string[] {
+  const ended = { seconds: 0, expiresAt: state.now(), endedAt: state.now() };
+  const lease = state.leases.get(leaseId) ?? {
+    ...{ id: leaseId, runner: '', ...ended, taskIds: [], progress: new Map() },
+  };
+  state.leases.set(leaseId, lease);
+  return release(
+    state,
+    leaseId,
+    state.heldUnder(lease).map((task) => task.id),
+  );
 }

@@ -1,4 +1,5 @@
 import type { ReportedFailure, TypeRetry } from '../../../../contract/ledger/leases.ts';
+import type { TaskSchedule } from '../../../../contract/ledger/schedules.ts';
 import type { NewTask, TaskRow, WorkRow } from '../../../../contract/ledger/tasks.ts';
 import type { Backoff, TaskError, TaskState } from '../../../../contract/task.ts';
 
@@ -13,6 +14,7 @@ export interface Task {
   readonly backoff: Backoff | null;
   readonly timeoutSeconds: number | null;
   readonly tags: string[] | null;
+  readonly schedule: TaskSchedule | undefined;
   state: TaskState;
   runAt: number;
   attempt: number;
@@ -56,6 +58,7 @@ export function fresh({ id, type, payload, priority, ...rest }: NewTask, now: nu
     backoff: rest.backoff ?? null,
     timeoutSeconds: rest.timeoutSeconds ?? null,
     tags: rest.tags ?? null,
+    schedule: rest.schedule,
     state: 'ready',
     runAt: now,
     attempt: 0,
@@ -81,7 +84,11 @@ export const holderName = (leaseId: string | null) => leaseId?.replace(/^unfence
 export function workOf(task: Task): WorkRow {
   const { id, type, state, payload, receivedAt, claimedAt, attempt, timeoutSeconds, priority } = task;
   const maxAttempts = maxAttemptsOf(task);
-  return { id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds, priority };
+  const { schedule } = task;
+  return {
+    ...{ id, type, state, payload, receivedAt, claimedAt, attempt, maxAttempts, timeoutSeconds, priority },
+    ...(schedule && { schedule }),
+  };
 }
 
 /** A task as its runner sees it: `attempt` is the attempt that begins when the task starts. */
@@ -98,5 +105,5 @@ export function rowOf(task: Task): TaskRow {
 
 /** A task in the form of the archive. Its payload stays in its submission's record, if there is one. */
 export function archivedOf(task: Task): TaskRow {
-  return { ...rowOf(task), payload: task.maxAttempts === 0 ? task.payload : null };
+  return { ...rowOf(task), payload: task.maxAttempts === 0 || task.schedule ? task.payload : null };
 }

@@ -1,3 +1,4 @@
+import { continueQueues, runDue } from './schedules.ts';
 import type { State } from './state.ts';
 import { takeBack } from './take-back.ts';
 import { isHeld } from './task.ts';
@@ -12,6 +13,8 @@ export function tick(state: State): void {
   for (const task of state.tasks.values()) {
     if (task.state === 'scheduled' && !isHeld(task) && task.runAt <= now) task.state = 'ready';
   }
+  runDue(state);
+  continueQueues(state);
   if (now - state.forgotAt < 600_000) return;
   state.forgotAt = now;
   for (const [id, { endedAt }] of state.leases) {
@@ -19,9 +22,15 @@ export function tick(state: State): void {
   }
 }
 
-export function nextTickAt({ leases, tasks }: State): number | null {
+export function nextTickAt({ leases, tasks, schedules }: State): number | null {
   const deadlines = [...leases.values()].filter((it) => it.endedAt === null).map((it) => it.expiresAt);
   const waiting = [...tasks.values()].filter((task) => task.state === 'scheduled' && !isHeld(task));
   const due = waiting.map((task) => task.runAt);
-  return [...deadlines, ...due].reduce((a: number | null, b) => (a === null ? b : Math.min(a, b)), null);
+  const planned = [...schedules.values()].flatMap(({ pausedAt, dueAt }) =>
+    pausedAt === null ? (dueAt ?? []) : [],
+  );
+  return [...deadlines, ...due, ...planned].reduce(
+    (a: number | null, b) => (a === null ? b : Math.min(a, b)),
+    null,
+  );
 }

@@ -14,6 +14,7 @@ import type {
   SettleOutcome,
   SettleReport,
 } from '../../../../contract/ledger/leases.ts';
+import type { ScheduleRow } from '../../../../contract/ledger/schedules.ts';
 import type {
   CancelOutcome,
   NewTask,
@@ -21,6 +22,7 @@ import type {
   SubmissionCount,
 } from '../../../../contract/ledger/tasks.ts';
 import type { PerType } from '../../../../contract/per-type.ts';
+import type { ScheduleSettings } from '../../../../contract/schedule.ts';
 import type { Ledger } from '../../ledger.ts';
 import type { Asks } from './watch/asks.ts';
 import type { Watch } from './watch/watch.ts';
@@ -96,6 +98,11 @@ export function cancel(taskId: string): Call<CancelOutcome> {
 
 export function retry(taskId: string): Call<RetryOutcome> {
   return { name: 'retry', asks: { taskIds: [taskId] }, run: (ledger) => ledger.retry(taskId) };
+}
+
+export function putSchedule(name: string, settings: ScheduleSettings): Call<ScheduleRow> {
+  const text = JSON.stringify(settings);
+  return { name: 'schedules', asks: {}, run: ({ schedules }) => schedules.put(name, text) };
 }
 
 export function incomplete(submissions: readonly SubmissionCount[]): Call<string[]> {

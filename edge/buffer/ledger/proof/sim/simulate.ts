@@ -1,7 +1,9 @@
 import { isTerminal } from '../../../../contract/task.ts';
 import { windowOf } from '../../../../contract/task-id.ts';
+import { slotsBetween } from '../../../../schedule/slots.ts';
 import { MINUTE, SECOND, START } from '../../testing.ts';
 import type { MakeLedger } from '../real.ts';
+import { cancel, putSchedule } from './calls.ts';
 import { Client } from './client.ts';
 import { Clock } from './clock.ts';
 import { Cron, RETENTION } from './cron.ts';
@@ -10,7 +12,7 @@ import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { Runner } from './runner.ts';
 import type { Watch } from './watch/watch.ts';
-import { type Fault, Violation, type World } from './world.ts';
+import { type Fault, happens, Violation, type World } from './world.ts';
 
 const TASKS = 40;
 /** How long after the trouble the sweep has delivered all submissions, at the latest. */
@@ -18,6 +20,18 @@ const DELIVERED_AFTER_MS = 4 * MINUTE;
 const TROUBLE_MS = 3 * MINUTE;
 /** A task that kills each of its runners ends after 20 deliveries, at most five minutes apart. */
 const MAX_WAIT_MS = 180 * MINUTE;
+
+/** A schedule that plans a run each 20 seconds of the trouble. */
+const SCHEDULE = 'every-20-seconds';
+const SETTINGS = {
+  type: 'email',
+  payload: 'good',
+  everySeconds: 20,
+  startAt: new Date(START + MINUTE / 2).toISOString(),
+  endAt: new Date(START + TROUBLE_MS - SECOND).toISOString(),
+  overlap: 'queue',
+  missed: 'all',
+} as const;
 
 export interface Outcome {
   seed: number;
@@ -35,7 +49,7 @@ export interface Outcome {
  *
  * The watch checks its rules all the time. At the end:
  *
- * - every accepted task has ended;
+ * - every accepted task has ended, and every planned time of the schedule has run;
  * - no task is held and no task waits for its time;
  * - every task was purged, and the archive has the final state of each.
  */
@@ -71,6 +85,8 @@ function run(world: World, host: Host): void {
   const cron = new Cron(world, network);
   for (let count = random.int(2, 4); count > 0; count -= 1) new Runner(`runner-${count}`, world, network);
   new Client(world, network).submit(TASKS, TROUBLE_MS / 3);
+  cancelRuns(world, watch, network);
+  while (!host.handle(putSchedule(SCHEDULE, SETTINGS))) clock.runUntil(() => false, clock.now + SECOND);
   clock.runUntil(() => false, START + TROUBLE_MS);
 
   world.quiet = true;
@@ -78,15 +94,19 @@ function run(world: World, host: Host): void {
   const quietAt = clock.now;
   const accepted = () => [...records.values()].flatMap(({ tasks }) => tasks.map(({ id }) => id));
   const missing = () => accepted().filter((id) => !hasEnded(watch, id));
+  const planned = slotsBetween(SETTINGS, START, START, clock.now, 1000);
+  const missedRuns = () => watch.schedules.missing(SCHEDULE, planned);
   const isOnTime = () => watch.archive.checkOnTime(watch.tasks.values(), RETENTION, quietAt);
   clock.runUntil(() => false, quietAt + DELIVERED_AFTER_MS);
   checkDelivered(world, watch);
   const allEnded = everySecond(clock, () => {
     isOnTime();
-    return missing().length === 0 && host.isIdle();
+    return missing().length === 0 && missedRuns().length === 0 && host.isIdle();
   });
   if (!clock.runUntil(allEnded, clock.now + MAX_WAIT_MS)) {
     const [id] = missing();
+    const [run] = missedRuns();
+    if (!id && run) throw new Violation('all run', `${SCHEDULE} did not run for ${run}`);
     throw new Violation('all end', id ? `${id} is ${watch.tasks.get(id)?.state}` : 'something is still held');
   }
   const allLeft = everySecond(clock, () => {
@@ -98,6 +118,16 @@ function run(world: World, host: Host): void {
   }
   clock.runUntil(() => false, clock.now + MINUTE);
   checkArchive(watch, cron, accepted());
+}
+
+/** Cancels the latest run of the schedule now and then, also while it runs. */
+function cancelRuns(world: World, watch: Watch, network: Network): void {
+  const { clock, random } = world;
+  clock.after(random.int(2000, 8000), () => {
+    const id = watch.schedules.latest(SCHEDULE);
+    if (id !== undefined && happens(world, 'task cancelled', 0.5)) network.send(cancel(id), () => {});
+    if (!world.quiet) cancelRuns(world, watch, network);
+  });
 }
 
 /** Calls `ask` at most once per virtual second. Returns false in between. */

@@ -6,7 +6,7 @@ import { Violation, type World } from '../world.ts';
 import type { Change } from './changes.ts';
 
 /** How long a round takes after it is due: its steps, and the five minutes before the purge. */
-const ROUND_MS = 8 * MINUTE;
+const ROUND_MS = 9 * MINUTE;
 const PURGE_AFTER_MS = 300 * SECOND;
 const CLOSES_AFTER_MS = 120 * SECOND;
 

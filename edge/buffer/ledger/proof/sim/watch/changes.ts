@@ -14,9 +14,11 @@ export interface Change extends Record<string, SqlValue> {
   started_at: number | null;
   attempt: number;
   error: string | null;
+  schedule: string | null;
 }
 
-const COLUMNS = 'id, type, priority, run_at, state, lease_id, claimed_at, started_at, attempt, error';
+const COLUMNS =
+  'id, type, priority, run_at, state, lease_id, claimed_at, started_at, attempt, error, schedule';
 
 const TABLE = `CREATE TEMP TABLE changes (number INTEGER PRIMARY KEY, kind, ${COLUMNS})`;
 

@@ -12,6 +12,7 @@ import { Violation, type World } from '../world.ts';
 import { ArchiveWatch } from './archive-watch.ts';
 import type { Asks } from './asks.ts';
 import { type Change, changesOf, logChanges } from './changes.ts';
+import { ScheduleWatch } from './schedule-watch.ts';
 
 interface Cause {
   name: string;
@@ -33,13 +34,14 @@ interface Cause {
  * - nothing lost: a row is inserted once, and only the purge of an archive round deletes it;
  * - answers: the answers to a runner match the state of its tasks.
  *
- * {@link ArchiveWatch} has the rules of the archive.
+ * {@link ArchiveWatch} has the rules of the archive, {@link ScheduleWatch} those of schedules.
  */
 export class Watch {
   readonly tasks = new Map<string, Seen>();
   /** The final states of the tasks whose rows were purged. */
   readonly purged = new Map<string, TaskState>();
   readonly archive: ArchiveWatch;
+  readonly schedules: ScheduleWatch;
   readonly #world: World;
   readonly #sql: Sql;
   /** When each lease expires, in Unix milliseconds. */
@@ -52,6 +54,7 @@ export class Watch {
     this.#world = world;
     this.#sql = sql;
     this.archive = new ArchiveWatch(world);
+    this.schedules = new ScheduleWatch(world);
     logChanges(sql);
   }
 
@@ -132,6 +135,7 @@ export class Watch {
     }
     if (change.kind === 'inserted') {
       const { type, priority, run_at: runAt } = change;
+      this.schedules.noteInserted(change, (run) => this.tasks.get(run));
       this.tasks.set(id, { id, type, priority, runAt, state, ...UNTOUCHED });
       return;
     }

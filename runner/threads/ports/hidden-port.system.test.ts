@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessagePort } from 'node:worker_threads';
-import { loadCatalog } from '../catalog/catalog.ts';
-import { openActions } from '../testing/lanes/open-actions.ts';
-import { longestBlockMs } from '../testing/longest-block.ts';
-import { taskFolder, taskSource } from '../testing/task-files.ts';
+import { loadCatalog } from '../../catalog/catalog.ts';
+import { openActions } from '../../testing/lanes/open-actions.ts';
+import { longestBlockMs } from '../../testing/longest-block.ts';
+import { taskFolder, taskSource } from '../../testing/task-files.ts';
 
 /** What ended or blocked the main thread, as code that posts it with `post`, to any thread. */
 const POSTS = {

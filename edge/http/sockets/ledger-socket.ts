@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
-import { type LedgerNamespace, ledgerOf } from '../platform/ledger.ts';
-import { ApiError } from './errors.ts';
+import { type LedgerNamespace, ledgerOf } from '../../platform/ledger.ts';
+import { ApiError } from '../errors.ts';
 import { outgoingOnly } from './outgoing-socket.ts';
 import { expectUpgrade } from './upgrade.ts';
 

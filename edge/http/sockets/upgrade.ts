@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { ApiError } from './errors.ts';
+import { ApiError } from '../errors.ts';
 
 /** @throws {ApiError} 426 if a request does not open a WebSocket. */
 export function expectUpgrade(c: Context): void {
