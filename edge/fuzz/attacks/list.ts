@@ -6,6 +6,7 @@ import { foreignPages } from './foreign-pages.ts';
 import { payloadLists } from './payload-lists.ts';
 import { queueStats } from './queue-stats.ts';
 import { runnerNames } from './runner-names.ts';
+import { socketMessages } from './socket-messages.ts';
 import { taskLists } from './task-lists.ts';
 import { tickets } from './tickets.ts';
 import { uploads } from './uploads.ts';
@@ -18,6 +19,7 @@ export const ATTACKS: readonly Attack[] = [
   filteredLists,
   queueStats,
   dashboards,
+  socketMessages,
   waitingCalls,
   bulkChanges,
   runnerNames,

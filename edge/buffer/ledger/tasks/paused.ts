@@ -2,7 +2,7 @@ import { MAX_LIVE_TYPES } from '../../../contract/limits.ts';
 import type { Sql } from '../store/sql.ts';
 
 const COUNT = 'SELECT count(*) AS types FROM paused_types';
-const PAUSE = 'INSERT INTO paused_types (type, paused_at) VALUES (?1, ?2)';
+const PAUSE = 'INSERT INTO paused_types (type, paused_at) VALUES (?1, ?2) ON CONFLICT (type) DO NOTHING';
 
 /**
  * Pauses a type: claims get no tasks of it. Running tasks continue.
