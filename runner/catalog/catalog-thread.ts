@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { JobChildren } from '../threads/children/job-children.ts';
-import { refuseThreadMessages } from '../threads/ports/public-ports.ts';
+import { refuseOtherThreads } from '../threads/ports/public-ports.ts';
 import { forgetNodeFlags } from '../threads/thread-env.ts';
 import type { CatalogAnswer } from './catalog.ts';
 import { loadDefinition, TaskSettings } from './definition.ts';
 
 forgetNodeFlags();
-refuseThreadMessages();
+refuseOtherThreads();
 
 const children = new JobChildren({ currentJob: () => undefined, isRunning: () => true });
 

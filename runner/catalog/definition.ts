@@ -26,7 +26,7 @@ export const TaskSettings = z.object({
   backoff: Backoff.optional(),
   env: z.array(VariableName).max(100).optional(),
   schedule: DeclaredSchedule.optional(),
-  memoryMb: z.int().min(16).max(1_000_000).default(DEFAULT_MEMORY_MB),
+  memoryMb: z.int().min(32).max(1_000_000).default(DEFAULT_MEMORY_MB),
 });
 
 const Definition = TaskSettings.extend({

@@ -142,7 +142,7 @@ export class MemoryWatch {
     const { allowedMb } = one;
     const still = tasks.filter((task) => one.tasks.includes(task));
     if (still.length === 0 || !exceeds(one, memory.usedBytes - allowedMb * MB)) return;
-    one.watched.onExceeded(still, `The attempt took more than the ${allowedMb} MB of its type`);
+    one.watched.onExceeded(still, heapSentence(still.length, allowedMb));
   }
 
   #checkNative(): void {
@@ -179,6 +179,12 @@ export class MemoryWatch {
     const sentence = `The memory of this process cannot be read (${reason}), so native memory of tasks is not limited until it can. If too many files are open, look for a task that does not close its files, or raise the limit (ulimit -n)`;
     this.#events.emit('warned', { sentence, ids: undefined });
   }
+}
+
+function heapSentence(tasks: number, allowedMb: number): string {
+  return tasks === 1
+    ? `The attempt took more than the ${allowedMb} MB of its type`
+    : `The thread that the attempt shared with ${tasks - 1} other(s) took more than ${allowedMb} MB, the most that one of their types may take. It is not known which of them took it`;
 }
 
 /**

@@ -47,6 +47,12 @@ test('a task can neither end nor abort its neighbour on a shared thread', async 
   assert.deepEqual(await outcomeOf(neighbour), { result: '"slept"' });
 });
 
+test('a task cannot inspect the main thread', async (t) => {
+  const { run, outcomeOf } = await openLane(t, { threads: 1 });
+  const outcome = await outcomeOf(await run(attack('inspect the main thread')));
+  assert.match('error' in outcome ? outcome.error.message : '', /^Task code cannot inspect the main thread$/);
+});
+
 test('an endless log is cut, and neither the main thread nor a neighbour waits for it', async (t) => {
   const { lane, run, codeOf, lines } = await openLane(t);
   const delay = monitorEventLoopDelay({ resolution: 10 });

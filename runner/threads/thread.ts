@@ -6,7 +6,7 @@ import { JobChildren } from './children/job-children.ts';
 import { currentThread } from './children/os-process.ts';
 import { NoteBudget, STRAY_LIMITS } from './note-budget.ts';
 import { failureOf, invalidPayload, storable } from './outcome.ts';
-import { closePublicPorts, refuseThreadMessages } from './ports/public-ports.ts';
+import { closePublicPorts, refuseOtherThreads } from './ports/public-ports.ts';
 import { replaceStdio } from './stdio/task-stdio.ts';
 import { contextOf, TaskNotes } from './task-context.ts';
 import { forgetNodeFlags } from './thread-env.ts';
@@ -41,7 +41,7 @@ const { parse } = JSON;
 const collectGarbage = takeCollector();
 
 forgetNodeFlags();
-refuseThreadMessages();
+refuseOtherThreads();
 
 const definitions = new Map<string, Promise<CheckedDefinition>>();
 const running = new Map<number, Running>();

@@ -1,3 +1,4 @@
+import { Session } from 'node:inspector';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { MessagePort, parentPort } from 'node:worker_threads';
 
@@ -24,17 +25,26 @@ export function closePublicPorts(onPost: () => void): void {
   Object.defineProperty(workerThreads(), 'receiveMessageOnPort', { writable: false, configurable: false });
 }
 
-/** Makes `postMessageToThread` reject, because it uses a port of Node that tasks must not reach. */
-export function refuseThreadMessages(): void {
+/**
+ * Makes Node's functions refuse that reach other threads: messages to any thread, and inspector sessions of the
+ * main thread, in which a task could run any code.
+ */
+export function refuseOtherThreads(): void {
   const exported = workerThreads();
-  if (!('postMessageToThread' in exported)) return;
-  Object.defineProperty(exported, 'postMessageToThread', {
-    value: async () => {
-      throw new Error('Task code cannot post to other threads');
+  const refused = (message: string) => ({
+    value: () => {
+      throw new Error(message);
     },
     writable: false,
     configurable: false,
   });
+  if ('postMessageToThread' in exported) {
+    const message = 'Task code cannot post to other threads';
+    const { value, ...fixed } = refused(message);
+    Object.defineProperty(exported, 'postMessageToThread', { ...fixed, value: async () => value() });
+  }
+  const message = 'Task code cannot inspect the main thread';
+  Object.defineProperty(Session.prototype, 'connectToMainThread', refused(message));
   syncBuiltinESMExports();
 }
 
