@@ -170,17 +170,17 @@ export class TaskLedger extends ArchiveCalls implements LedgerApi {
     return this.#afterCommit(undefined);
   }
 
-  async putSchedule(name: string, settings: string) {
+  async putSchedule(name: string, settings: string, payload: string | null) {
     if (this.#isFull()) return { full: true } as const;
-    return this.#afterCommit({ schedule: this.ledger.schedules.put(name, settings) });
+    return this.#afterCommit(this.ledger.schedules.put(name, settings, payload));
   }
 
   async schedule(name: string) {
     return this.ledger.schedules.find(name);
   }
 
-  async schedules(after: string, limit: number) {
-    return this.ledger.schedules.list(after, limit);
+  schedules(after: string, limit: number) {
+    return this.#gate.pass(() => this.ledger.schedules.list(after, limit));
   }
 
   async deleteSchedule(name: string) {
@@ -195,9 +195,9 @@ export class TaskLedger extends ArchiveCalls implements LedgerApi {
     return this.#afterCommit(this.ledger.schedules.resume(name));
   }
 
-  async runSchedule(name: string, plannedAt: number) {
+  async runSchedule(name: string, plannedAt: number, key: string) {
     if (this.#isFull()) return { full: true } as const;
-    return this.#afterCommit(this.ledger.schedules.run(name, plannedAt));
+    return this.#afterCommit(this.ledger.schedules.run(name, plannedAt, key));
   }
 
   async backfillSchedule(name: string, plannedAts: number[], requestedAt: number) {

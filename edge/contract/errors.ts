@@ -18,6 +18,7 @@ export const ERRORS = {
   },
   not_found: { status: 404, meaning: 'There is no endpoint at this path' },
   task_not_found: { status: 404, meaning: 'No task has this id, or its archive has expired' },
+  too_many_schedules: { status: 409, meaning: 'There are 50,000 schedules, and this one is new' },
   schedule_not_found: { status: 404, meaning: 'There is no schedule of this name' },
   method_not_allowed: {
     status: 405,

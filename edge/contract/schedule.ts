@@ -28,7 +28,18 @@ export type Missed = z.infer<typeof Missed>;
 const EverySeconds = z
   .number()
   .min(1, 'Expected an interval of at least one second')
-  .max(366 * 86_400, 'Expected an interval of at most 366 days');
+  .max(366 * 86_400, 'Expected an interval of at most 366 days')
+  .refine(Number.isInteger, 'Expected whole seconds')
+  .meta({ override: { type: 'integer' } });
+
+const EARLIEST = '1970-01-01T00:00:00Z';
+const LATEST = '9000-01-01T00:00:00Z';
+
+/** Ids contain planned times, so these are bounded. */
+const PlannedTime = Timestamp.refine(
+  (time) => Date.parse(time) >= Date.parse(EARLIEST) && Date.parse(time) <= Date.parse(LATEST),
+  `Expected a time from ${EARLIEST} to ${LATEST}`,
+);
 
 /** When a schedule runs. Its other settings do not change its planned times. */
 const TIMES = {
@@ -38,8 +49,8 @@ const TIMES = {
   everySeconds: EverySeconds.optional(),
   /** An IANA name such as `Europe/Berlin`; UTC by default. */
   timezone: z.string().min(1).max(64).optional(),
-  startAt: Timestamp.optional(),
-  endAt: Timestamp.optional(),
+  startAt: PlannedTime.optional(),
+  endAt: PlannedTime.optional(),
 };
 
 const TASK = {
@@ -183,7 +194,7 @@ export type ScheduleRun = z.infer<typeof ScheduleRun>;
 
 /** `POST /schedules/:name/backfill`: both ends are included. */
 export const BackfillRequest = z
-  .strictObject({ from: Timestamp, to: Timestamp })
+  .strictObject({ from: PlannedTime, to: PlannedTime })
   .refine(({ from, to }) => Date.parse(from) <= Date.parse(to), {
     path: ['to'],
     message: 'Expected a time that is not before `from`',

@@ -100,3 +100,9 @@ test('a UUID of any version in either case has the form of a UUID', () => {
   assert.equal(isUuid('unfenced:01890a5d-ac96-4b4e-8f7a-2d1f3c5b7a99'), false);
   assert.equal(isUuid('01890a5d-ac96-4b4e-8f7a-2d1f3c5b7a9'), false);
 });
+
+for (const time of [-1, 0.5, 2 ** 48, Number.NaN]) {
+  test(`no id has the time ${time}`, () => {
+    assert.throws(() => newSubmission(time, 0, new Uint8Array(6)), RangeError);
+  });
+}

@@ -26,6 +26,9 @@ export function newSubmission(createdAtMs: number, shard: number, random: Uint8A
   if (!Number.isInteger(shard) || shard < 0 || shard > MAX_SHARD) {
     throw new RangeError(`Expected a shard from 0 to ${MAX_SHARD}, got ${shard}`);
   }
+  if (!Number.isInteger(createdAtMs) || createdAtMs < 0 || createdAtMs >= 2 ** 48) {
+    throw new RangeError(`Expected Unix milliseconds of 48 bits, got ${createdAtMs}`);
+  }
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = random;
   const variant = 0x80 | (a & 0x3f);
   const tail = [c, d, e, f].map((byte) => hex(byte, 2)).join('');

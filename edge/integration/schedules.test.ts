@@ -70,6 +70,10 @@ describe('a schedule', () => {
     const [first, second] = [await run(), await run()];
     assert.deepEqual([first.status, second.status], [201, 200]);
     assert.equal(read(first, ScheduleRun).taskId, read(second, ScheduleRun).taskId);
+    const others = await Promise.all(
+      [1, 2, 3].map(() => edge.api.read('/schedules/by-hand/run', ScheduleRun, {})),
+    );
+    assert.equal(new Set(others.map(({ taskId }) => taskId)).size, 3);
   });
 
   test('is backfilled, and a repeat inserts nothing', async () => {
@@ -89,6 +93,12 @@ describe('is refused', () => {
     ['a cron expression with a fault', { cron: '61 * * * *' }, /^cron: The minute "61" is not valid/],
     ['an unknown zone', { cron: '* * * * *', timezone: 'Mars/Phobos' }, /^timezone: Expected the IANA name/],
     ['an interval under one second', { everySeconds: 0.5 }, /^everySeconds: .*at least one second/],
+    ['an interval of half seconds', { everySeconds: 2.5 }, /^everySeconds: Expected whole seconds/],
+    [
+      'a time before 1970',
+      { everySeconds: 5, startAt: '1969-01-01T00:00:00Z' },
+      /^startAt: Expected a time from 1970/,
+    ],
     ['cron beside an interval', { cron: '* * * * *', everySeconds: 5 }, /either `cron` or `everySeconds`/],
     ['neither of them', {}, /either `cron` or `everySeconds`/],
     [
@@ -112,6 +122,20 @@ describe('is refused', () => {
       assert.match(expectError(answer, 'invalid_request').error, message);
     });
   }
+
+  test('a backfill of times before 1970, for which there are no ids', async () => {
+    await put('ancient', { type: 'schedule-ancient', everySeconds: 3600 });
+    const body = { from: '1969-12-30T00:00:00Z', to: '1969-12-31T23:59:59Z' };
+    const answer = await edge.api.post('/schedules/ancient/backfill', body);
+    assert.match(expectError(answer, 'invalid_request').error, /^from: Expected a time from 1970/);
+  });
+
+  test('a backfill of more than 20 MB', async () => {
+    await put('heavy', { type: 'schedule-heavy', cron: '* * * * *', payload: 'x'.repeat(90_000) });
+    const body = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T05:00:00Z' };
+    const { error } = expectError(await edge.api.post('/schedules/heavy/backfill', body), 'invalid_request');
+    assert.match(error, /at most 231 planned times, got 301: backfill up to 2026-01-01T03:50:00.000Z first/);
+  });
 
   test('a backfill of more than 1,000 times: it says how many there are and how to portion it', async () => {
     await put('many', { type: 'schedule-many', cron: '* * * * *' });

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { SubmissionId } from '../../contract/api.ts';
 import type { ScheduleRow, ScheduleRuns } from '../../contract/ledger/schedules.ts';
 import type { Full } from '../../contract/ledger/tasks.ts';
-import { MAX_SCHEDULED_TIMES } from '../../contract/limits.ts';
+import { MAX_BACKFILL_BYTES, MAX_SCHEDULED_TIMES } from '../../contract/limits.ts';
 import { Backfilled, BackfillRequest, ScheduleRun } from '../../contract/schedule.ts';
+import { byteLength } from '../../contract/text.ts';
 import { iso } from '../../contract/time.ts';
 import { invalidRequest } from '../../http/errors.ts';
 import { CREATED_AT, TASK_ID } from '../../http/examples.ts';
@@ -17,6 +18,8 @@ import { readName, scheduleNotFound, scheduleOr404, settingsOf } from './view.ts
 
 /** How many planned times are counted for the error of a backfill that is too large. */
 const MAX_COUNTED_TIMES = 5000;
+/** How many bytes of payload one call to the ledger inserts. Other calls wait meanwhile. */
+const CALL_BYTES = 512 * 1024;
 
 const RunHeaders = z.object({
   'Submission-Id': SubmissionId.optional().meta({
@@ -44,7 +47,9 @@ export const runSchedule: ApiRoute = [
   async (c) => {
     const name = readName(c);
     const plannedAt = requestTime(c);
-    const { taskIds, inserted } = runsOr404(name, await ledgerOf(c.env).runSchedule(name, plannedAt));
+    const key = c.req.header('Submission-Id') ?? crypto.randomUUID();
+    const run = await ledgerOf(c.env).runSchedule(name, plannedAt, key);
+    const { taskIds, inserted } = runsOr404(name, run);
     const answer: ScheduleRun = { success: true, name, taskId: taskIds[0] ?? '', plannedAt: iso(plannedAt) };
     return c.json(answer, inserted === 0 ? 200 : 201);
   },
@@ -80,8 +85,9 @@ export const backfillSchedule: ApiRoute = [
     const times = timesOf(row, Date.parse(from), Date.parse(to));
     const taskIds: string[] = [];
     let count = 0;
-    for (let first = 0; first < times.length; first += CALL_ITEMS) {
-      const some = times.slice(first, first + CALL_ITEMS);
+    const items = Math.min(CALL_ITEMS, Math.max(1, Math.floor(CALL_BYTES / bytesOf(row))));
+    for (let first = 0; first < times.length; first += items) {
+      const some = times.slice(first, first + items);
       const runs = runsOr404(name, await ledger.backfillSchedule(name, some, requestedAt));
       taskIds.push(...runs.taskIds);
       count += runs.inserted;
@@ -106,16 +112,22 @@ function timesOf(row: ScheduleRow, from: number, to: number): number[] {
   const anchor =
     everyMs === 0 || settings.startAt
       ? anchorAt
-      : anchorAt - everyMs * Math.ceil((anchorAt - from) / everyMs + 1);
+      : anchorAt - everyMs * Math.ceil(Math.max(0, anchorAt - from) / everyMs + 1);
   const times = slotsBetween(settings, anchor, from, to, MAX_COUNTED_TIMES + 1);
-  if (times.length <= MAX_SCHEDULED_TIMES) return times;
+  const most = Math.min(MAX_SCHEDULED_TIMES, Math.floor(MAX_BACKFILL_BYTES / bytesOf(row)));
+  if (times.length <= most) return times;
   const number = times.length > MAX_COUNTED_TIMES ? `more than ${MAX_COUNTED_TIMES}` : `${times.length}`;
-  const last = iso(times[MAX_SCHEDULED_TIMES - 1] ?? to);
-  const next = iso(times[MAX_SCHEDULED_TIMES] ?? to);
+  const last = iso(times[most - 1] ?? to);
+  const next = iso(times[most] ?? to);
   throw invalidRequest({
     path: ['to'],
-    message: `Expected at most ${MAX_SCHEDULED_TIMES} planned times, got ${number}: backfill up to ${last} first, then from ${next}`,
+    message: `Expected at most ${most} planned times, got ${number}: backfill up to ${last} first, then from ${next}`,
   });
+}
+
+/** The size of a task of a schedule, roughly. */
+function bytesOf({ payload }: ScheduleRow): number {
+  return 500 + byteLength(payload ?? '');
 }
 
 /** @throws {ApiError} 404 if there is no such schedule, 503 if the ledger is full. */

@@ -1,6 +1,5 @@
-import type { ScheduleRow } from '../../contract/ledger/schedules.ts';
-import type { Full } from '../../contract/ledger/tasks.ts';
-import { MAX_INLINE_BYTES, MAX_JSON_DEPTH } from '../../contract/limits.ts';
+import type { SchedulePage, SchedulePut, ScheduleRow } from '../../contract/ledger/schedules.ts';
+import { MAX_INLINE_BYTES, MAX_JSON_DEPTH, MAX_SCHEDULES } from '../../contract/limits.ts';
 import {
   Schedule,
   ScheduleDeleted,
@@ -11,7 +10,8 @@ import {
 } from '../../contract/schedule.ts';
 import { byteLength, nestsDeeperThan } from '../../contract/text.ts';
 import { iso } from '../../contract/time.ts';
-import { invalidRequest } from '../../http/errors.ts';
+import { unlessBusy } from '../../http/busy.ts';
+import { ApiError, invalidRequest } from '../../http/errors.ts';
 import { readBody, readQuery } from '../../http/input.ts';
 import { ledgerOf } from '../../platform/ledger.ts';
 import { cronFault, isTimezone, slotAfter, slotsBetween } from '../../schedule/slots.ts';
@@ -41,18 +41,24 @@ export const putSchedule: ApiRoute = [
     tokens: ['client'],
     body: { schema: ScheduleSettings, example: SETTINGS_EXAMPLE },
     answer: { schema: Schedule, example: SCHEDULE_EXAMPLE },
-    errors: ['too_many_types', 'full'],
+    errors: ['too_many_types', 'too_many_schedules', 'full'],
   },
   async (c) => {
     const name = readName(c);
     const settings = readSettings(c);
     const refusal = await noCapacityForTypes(c, [settings.type]);
     if (refusal) throw refusal;
-    const answer: { schedule: ScheduleRow } | Full = await ledgerOf(c.env).putSchedule(
+    const { payload, ...others } = settings;
+    const answer: SchedulePut = await ledgerOf(c.env).putSchedule(
       name,
-      JSON.stringify(settings),
+      JSON.stringify(others),
+      payload === undefined ? null : JSON.stringify(payload),
     );
     if ('full' in answer) throw ledgerFull();
+    if ('tooMany' in answer) {
+      const message = `There are ${MAX_SCHEDULES} schedules: delete one before you create "${name}"`;
+      throw new ApiError('too_many_schedules', message, { name });
+    }
     return c.json(viewOf(answer.schedule));
   },
 ];
@@ -113,16 +119,18 @@ export const listSchedules: ApiRoute = [
   {
     name: 'listSchedules',
     summary: 'List schedules by name',
-    description: 'If the response has a `nextCursor`, there may be more: call again with it as `cursor`.',
+    description:
+      'A page stops at `limit` schedules or at 1 MB. If the response has a `nextCursor`, there may be more: call again with it as `cursor`.',
     tag: 'Schedules',
     tokens: ['client'],
     query: SchedulesQuery,
     answer: { schema: ScheduleList, example: { schedules: [SCHEDULE_EXAMPLE], count: 1 } },
-    errors: [],
+    errors: ['unavailable'],
   },
   async (c) => {
     const { limit, cursor = '' } = readQuery(c, SchedulesQuery);
-    const { schedules, next } = await ledgerOf(c.env).schedules(cursor, limit);
+    const page = await ledgerOf(c.env).schedules(cursor, limit);
+    const { schedules, next } = unlessBusy<SchedulePage>(page);
     const answer: ScheduleList = {
       schedules: schedules.map(viewOf),
       count: schedules.length,

@@ -46,7 +46,7 @@ export function scheduleNotFound(name: string): ApiError {
   return new ApiError('schedule_not_found', `There is no schedule "${name}"`, { name });
 }
 
-/** The settings of a schedule. */
+/** The settings of a schedule without its payload. */
 export function settingsOf({ settings }: ScheduleRow): ScheduleSettings {
   return JSON.parse(settings);
 }
@@ -60,6 +60,7 @@ export function viewOf(row: ScheduleRow): Schedule {
   return {
     name: row.name,
     ...settingsOf(row),
+    ...(row.payload !== null && { payload: JSON.parse(row.payload) }),
     ...words(row),
     paused: row.pausedAt !== null,
     createdAt: iso(row.createdAt),

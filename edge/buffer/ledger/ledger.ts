@@ -72,7 +72,7 @@ export class Ledger {
   constructor(sql: Sql, sources: LedgerSources) {
     this.#sql = sql;
     this.#sources = sources;
-    this.#transactions = new Transactions(sql, sources);
+    this.#transactions = new Transactions(sql, sources, () => this.#timeSteps.noteSchedules());
     migrate(sql);
     this.#timeSteps = new TimeSteps(sql, sources);
     this.schedules = new LedgerSchedules(sql, (body) => {

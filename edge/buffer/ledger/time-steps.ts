@@ -40,7 +40,7 @@ export class TimeSteps {
     promoteDue(sql, now);
     this.#runSchedules(sql, now);
     // A claim that follows in the same call must see the tasks that this inserts.
-    continueQueues(sql, now);
+    if (continueQueues(sql, now)) this.noteSchedules();
     this.#forgetting.next(sql, now);
     if (now - this.#forgotAt < FORGET_EVERY_MS) return;
     this.#forgetting.start();

@@ -26,12 +26,15 @@ export interface LedgerSources {
 export class Transactions {
   readonly #sql: Sql;
   readonly #sources: LedgerSources;
+  readonly #onSchedulesDue: () => void;
   /** Windows that are already in the `ended_windows` table. */
   readonly #endedWindows = new Set<string>();
 
-  constructor(sql: Sql, sources: LedgerSources) {
+  /** @param onSchedulesDue called when a call has made schedules due. */
+  constructor(sql: Sql, sources: LedgerSources, onSchedulesDue: () => void) {
     this.#sql = sql;
     this.#sources = sources;
+    this.#onSchedulesDue = onSchedulesDue;
   }
 
   /** Commits the writes of `body`, then notifies the listeners. If `body` throws, nothing is written. */
@@ -45,7 +48,7 @@ export class Transactions {
       const now = this.#sources.now();
       const store: Store = { exec, transaction, counters, takenBack, endedWindows, endedRuns };
       const answer = body(store, now);
-      continueQueues(store, now);
+      if (continueQueues(store, now)) this.#onSchedulesDue();
       counters.write(this.#sql, now);
       addEndedWindows(this.#sql, endedWindows.difference(this.#endedWindows), now);
       return answer;

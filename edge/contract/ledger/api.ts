@@ -12,7 +12,7 @@ import type {
   UnfencedOutcome,
   UnfencedReport,
 } from './leases.ts';
-import type { FoundSchedule, SchedulePage, ScheduleRow, ScheduleRuns } from './schedules.ts';
+import type { FoundSchedule, SchedulePage, SchedulePut, ScheduleRuns } from './schedules.ts';
 import type {
   Busy,
   CancelOutcome,
@@ -94,21 +94,22 @@ export interface LedgerApi {
   /**
    * Creates a schedule or changes its settings. The same settings again change nothing.
    *
-   * @param settings `ScheduleSettings` as JSON text.
+   * @param settings `ScheduleSettings` without the payload, as JSON text.
+   * @param payload JSON text; null if the settings have none.
    */
-  putSchedule(name: string, settings: string): Promise<{ schedule: ScheduleRow } | Full>;
+  putSchedule(name: string, settings: string, payload: string | null): Promise<SchedulePut>;
   /** Gets a schedule. */
   schedule(name: string): Promise<FoundSchedule>;
   /** Lists schedules in the order of their names, beginning after a name. */
-  schedules(after: string, limit: number): Promise<SchedulePage>;
+  schedules(after: string, limit: number): Promise<SchedulePage | Busy>;
   /** Deletes a schedule; resolves with whether there was one. */
   deleteSchedule(name: string): Promise<boolean>;
   /** Pauses a schedule: it inserts no tasks until it is resumed. */
   pauseSchedule(name: string): Promise<FoundSchedule>;
   /** Resumes a schedule. Planned times that passed meanwhile were missed. */
   resumeSchedule(name: string): Promise<FoundSchedule>;
-  /** Inserts a task of a schedule now. The same time again is the same task. */
-  runSchedule(name: string, plannedAt: number): Promise<ScheduleRuns | Full>;
+  /** Inserts a task of a schedule now. The same key and time again are the same task. */
+  runSchedule(name: string, plannedAt: number, key: string): Promise<ScheduleRuns | Full>;
   /**
    * Inserts the tasks of planned times that the ledger does not have.
    *

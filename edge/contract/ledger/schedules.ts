@@ -1,10 +1,13 @@
 import type { TaskState } from '../task.ts';
+import type { Full } from './tasks.ts';
 
 /** A schedule. Times are Unix milliseconds. */
 export interface ScheduleRow {
   name: string;
-  /** `ScheduleSettings` as JSON text. */
+  /** `ScheduleSettings` without the payload, as JSON text. */
   settings: string;
+  /** JSON text; null if the settings have none. */
+  payload: string | null;
   createdAt: number;
   /** Where intervals without `startAt` are counted from. */
   anchorAt: number;
@@ -25,6 +28,9 @@ export interface ScheduleRow {
 
 /** A schedule after a change; `unknown` if there is no schedule of this name. */
 export type FoundSchedule = { schedule: ScheduleRow } | { unknown: true };
+
+/** A schedule that was set; or there is no capacity for a new one. */
+export type SchedulePut = { schedule: ScheduleRow } | Full | { tooMany: true };
 
 /** A page of schedules in the order of their names. */
 export interface SchedulePage {

@@ -4,11 +4,22 @@ import { slotAfter, slotBy } from '../../../schedule/slots.ts';
 import type { Sql } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
 import { cancelled, readHeld, writeTransitions } from '../tasks/transitions.ts';
-import { queueOf, readStored, SCHEDULE_COLUMNS, type StoredSchedule, settingsOf } from './rows.ts';
+import {
+  queueOf,
+  readPayload,
+  readStored,
+  SCHEDULE_COLUMNS,
+  type StoredSchedule,
+  settingsOf,
+} from './rows.ts';
 import { insertRuns, ON_TIME_MS, type PlannedRun, runIds } from './runs.ts';
 
 /** How many schedules one call advances, each by one planned time. The alarm continues with the rest. */
 const DUE_LIMIT = 50;
+/** A call stops after runs with more characters of payload than this. */
+const DUE_BYTES = 256 * 1024;
+/** How many queues one call continues at once. */
+const CONTINUED_AT_ONCE = 10;
 const DEFAULT_MISSED_WITHIN_SECONDS = 86_400;
 
 const SELECT_DUE = `
@@ -28,7 +39,9 @@ export function nextDueAt(sql: Sql): number | null {
 export function runDue(sql: Store, now: number): void {
   const runs: PlannedRun[] = [];
   const advanced: Advance[] = [];
+  let bytes = 0;
   for (const stored of sql.exec<StoredSchedule>(SELECT_DUE, now)) {
+    if (bytes > DUE_BYTES) break;
     const step = stepOf(stored, now);
     if ('fault' in step) {
       stop(sql, stored.name, step.fault);
@@ -36,17 +49,17 @@ export function runDue(sql: Store, now: number): void {
     }
     const advance = decide(sql, stored, step, now);
     if (advance.runAt !== null) {
-      runs.push({ name: stored.name, settings: settingsOf(stored), plannedAt: advance.runAt });
+      const payload = readPayload(sql, stored.name);
+      bytes += payload?.length ?? 0;
+      runs.push({ name: stored.name, settings: step.settings, payload, plannedAt: advance.runAt });
     }
     advanced.push(advance);
   }
-  const ids = new Map(runs.map(({ name }, index) => [name, index]));
-  const runIdList = runIds(sql, runs, now);
-  insertRuns(sql, runs, runIdList, now);
-  for (const advance of advanced) {
-    const index = ids.get(advance.name);
-    writeAdvance(sql, advance, index === undefined ? null : (runIdList[index] ?? null), now);
-  }
+  const ids = runIds(sql, runs, now);
+  insertRuns(sql, runs, ids, now);
+  const taskIds = new Map(runs.map(({ name }, index) => [name, ids[index] ?? null]));
+  for (const advance of advanced) writeAdvance(sql, advance, taskIds.get(advance.name) ?? null, now);
+  for (const { name, runAt } of advanced) if (runAt === null) continueQueue(sql, name, now);
 }
 
 /** What happens next with a schedule: which planned time runs now, if any, and which is the next one. */
@@ -56,10 +69,15 @@ interface Step {
   readonly caughtUp: number;
 }
 
+interface ScheduleStep extends Step {
+  readonly settings: ScheduleSettings;
+}
+
 /** The next step of a due schedule, or why it cannot run. A fault of one schedule must not stop the others. */
-function stepOf(stored: StoredSchedule, now: number): Step | { fault: string } {
+function stepOf(stored: StoredSchedule, now: number): ScheduleStep | { fault: string } {
   try {
-    return nextStep(settingsOf(stored), stored, now);
+    const settings = settingsOf(stored);
+    return { ...nextStep(settings, stored, now), settings };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
@@ -75,7 +93,8 @@ export function nextStep(
   }: Pick<StoredSchedule, 'anchor_at' | 'next_at' | 'caught_up'>,
   now: number,
 ): Step {
-  if (first === null) return { slot: null, next: null, caughtUp: 0 };
+  // It may be due only because its queue is to continue.
+  if (first === null || first > now) return { slot: null, next: first, caughtUp };
   const { missed = 'one', missedWithinSeconds = DEFAULT_MISSED_WITHIN_SECONDS } = settings;
   const oldest = now - missedWithinSeconds * 1000;
   const second = slotAfter(settings, anchor, first);
@@ -106,11 +125,16 @@ interface Advance {
 }
 
 /** Decides by `overlap` whether a planned time runs now. */
-function decide(sql: Store, stored: StoredSchedule, { slot, next, caughtUp }: Step, now: number): Advance {
+function decide(
+  sql: Store,
+  stored: StoredSchedule,
+  { slot, next, caughtUp, settings }: ScheduleStep,
+  now: number,
+): Advance {
   const queue = queueOf(stored);
   const unchanged = { name: stored.name, next, caughtUp, runAt: null, skippedAt: null, queue };
   if (slot === null) return unchanged;
-  const { overlap = 'skip' } = settingsOf(stored);
+  const { overlap = 'skip' } = settings;
   if (overlap === 'allow') return { ...unchanged, runAt: slot };
   if (overlap === 'cancel') cancelRun(sql, stored, now);
   const waits = isAlive(sql, stored.last_task_id);
@@ -164,14 +188,27 @@ const NOTE_RUN =
 
 /** Inserts the run of a planned time. It counts as the last run. `stored.queue` is the queue after it. */
 export function runNow(sql: Store, stored: StoredSchedule, plannedAt: number, id: string, now: number): void {
-  insertRuns(sql, [{ name: stored.name, settings: settingsOf(stored), plannedAt }], [id], now);
+  const { name } = stored;
+  const run = { name, settings: settingsOf(stored), payload: readPayload(sql, name), plannedAt };
+  insertRuns(sql, [run], [id], now);
   sql.exec(NOTE_RUN, stored.name, plannedAt, now, id, stored.queue);
 }
 
-/** Starts the next planned times of the schedules of which the call has ended runs. */
-export function continueQueues(sql: Store, now: number): void {
-  for (const name of sql.endedRuns) continueQueue(sql, name, now);
+const MAKE_DUE =
+  'UPDATE schedules SET due_at = ?2 WHERE name = ?1 AND queue IS NOT NULL AND paused_at IS NULL';
+
+/**
+ * Starts the next planned times of the schedules of which the call has ended runs. A call can end many, so it
+ * starts a few, and makes the others due.
+ *
+ * @returns whether it has made schedules due.
+ */
+export function continueQueues(sql: Store, now: number): boolean {
+  const [...names] = sql.endedRuns;
   sql.endedRuns.clear();
+  for (const name of names.slice(0, CONTINUED_AT_ONCE)) continueQueue(sql, name, now);
+  for (const name of names.slice(CONTINUED_AT_ONCE)) sql.exec(MAKE_DUE, name, now);
+  return names.length > CONTINUED_AT_ONCE;
 }
 
 /** Starts the next planned time of the queue, unless the last run is still alive. */

@@ -1,9 +1,4 @@
-import type {
-  FoundSchedule,
-  SchedulePage,
-  ScheduleRow,
-  ScheduleRuns,
-} from '../../../contract/ledger/schedules.ts';
+import type { FoundSchedule, SchedulePage, ScheduleRuns } from '../../../contract/ledger/schedules.ts';
 import type { Sql } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
 import {
@@ -29,9 +24,12 @@ export class LedgerSchedules {
     this.#write = write;
   }
 
-  /** @param settings `ScheduleSettings` as JSON text. */
-  put(name: string, settings: string): ScheduleRow {
-    return this.#write((sql, now) => putSchedule(sql, name, settings, now));
+  /**
+   * @param settings `ScheduleSettings` without the payload, as JSON text.
+   * @param payload JSON text; null if the settings have none.
+   */
+  put(name: string, settings: string, payload: string | null = null) {
+    return this.#write((sql, now) => putSchedule(sql, name, settings, payload, now));
   }
 
   find(name: string): FoundSchedule {
@@ -54,8 +52,9 @@ export class LedgerSchedules {
     return this.#write((sql, now) => resumeSchedule(sql, name, now));
   }
 
-  run(name: string, plannedAt: number): ScheduleRuns {
-    return this.#write((sql, now) => runSchedule(sql, name, plannedAt, now));
+  /** @param key the same key and time again are the same task. */
+  run(name: string, plannedAt: number, key: string): ScheduleRuns {
+    return this.#write((sql, now) => runSchedule(sql, name, plannedAt, key, now));
   }
 
   backfill(name: string, plannedAts: readonly number[], requestedAt: number): ScheduleRuns {

@@ -15,6 +15,8 @@ export const ON_TIME_MS = 60_000;
 export interface PlannedRun {
   readonly name: string;
   readonly settings: ScheduleSettings;
+  /** JSON text; null if the settings have none. */
+  readonly payload: string | null;
   readonly plannedAt: number;
 }
 
@@ -29,10 +31,15 @@ export function runIds(
   runs: readonly Pick<PlannedRun, 'name' | 'plannedAt'>[],
   otherwiseAt: number,
 ): string[] {
-  return runs.map(({ name, plannedAt }) => {
-    const id = slotId(name, plannedAt);
-    return isSealed(sql, windowOf(id)) && !exists(sql, id) ? slotId(name, plannedAt, otherwiseAt) : id;
-  });
+  return runs.map(({ name, plannedAt }) =>
+    openId(sql, (idAt) => slotId(name, plannedAt, idAt), plannedAt, otherwiseAt),
+  );
+}
+
+/** The id with a time, or with another time if the window of the first is closed to inserts. */
+export function openId(sql: Sql, idOf: (idAt: number) => string, idAt: number, otherwiseAt: number): string {
+  const id = idOf(idAt);
+  return isSealed(sql, windowOf(id)) && !exists(sql, id) ? idOf(otherwiseAt) : id;
 }
 
 const EXISTS = 'SELECT 1 FROM tasks WHERE id = ?1';
@@ -55,19 +62,10 @@ export function insertRuns(
   if (tasks.length > 0) insert(sql, tasks, now);
 }
 
-function newRun({ name, settings, plannedAt }: PlannedRun, id: string, now: number): NewTask {
+function newRun({ name, settings, payload, plannedAt }: PlannedRun, id: string, now: number): NewTask {
   const schedule: TaskSchedule = { name, plannedAt, missed: now - plannedAt > ON_TIME_MS };
-  const {
-    type,
-    payload = {},
-    priority = 0,
-    maxAttempts,
-    backoff,
-    timeoutSeconds,
-    tags,
-    jitterSeconds,
-  } = settings;
+  const { type, priority = 0, maxAttempts, backoff, timeoutSeconds, tags, jitterSeconds } = settings;
   const runAt = jitterSeconds ? now + jitterOf(name, plannedAt, jitterSeconds * 1000) : undefined;
   const options = { maxAttempts, backoff, timeoutSeconds, tags, runAt };
-  return { id, type, payload: JSON.stringify(payload), priority, ...options, schedule };
+  return { id, type, payload: payload ?? '{}', priority, ...options, schedule };
 }

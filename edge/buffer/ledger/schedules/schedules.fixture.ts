@@ -9,8 +9,11 @@ export const HOURLY = { type: 'a', cron: '0 * * * *' } as const;
 
 /** A ledger whose schedules are tested. The schedule is named `s` unless a test says otherwise. */
 export class ScheduleLedger extends TestLedger {
-  put(settings: ScheduleSettings, name = 's'): ScheduleRow {
-    return this.ledger.schedules.put(name, JSON.stringify(settings));
+  put({ payload, ...settings }: ScheduleSettings, name = 's'): ScheduleRow {
+    const text = payload === undefined ? null : JSON.stringify(payload);
+    const answer = this.ledger.schedules.put(name, JSON.stringify(settings), text);
+    assert.ok('schedule' in answer);
+    return answer.schedule;
   }
 
   /** Lets time pass: the alarm rings whenever it is due. */

@@ -122,11 +122,14 @@ describe('a run by hand', () => {
   test('is inserted now, and a repeat is the same task', (t) => {
     const bed = scheduleLedger(t);
     bed.put(HOURLY);
-    const run = bed.ledger.schedules.run('s', bed.now);
+    const run = bed.ledger.schedules.run('s', bed.now, 'key');
     assert.deepEqual(run, { taskIds: [bed.lastTask], inserted: 1 });
-    assert.deepEqual(bed.ledger.schedules.run('s', bed.now), { ...run, inserted: 0 });
+    assert.deepEqual(bed.ledger.schedules.run('s', bed.now, 'key'), { ...run, inserted: 0 });
     assert.equal(bed.schedule().nextAt, START + HOUR);
-    assert.deepEqual(bed.ledger.schedules.run('none', bed.now), { unknown: true });
+    const other = bed.ledger.schedules.run('s', bed.now, 'other');
+    assert.ok('taskIds' in other && other.inserted === 1);
+    assert.equal(bed.ledger.list({ limit: 9 }).tasks.length, 2);
+    assert.deepEqual(bed.ledger.schedules.run('none', bed.now, 'key'), { unknown: true });
   });
 });
 
@@ -166,6 +169,35 @@ test('schedules are listed by name, in pages', (t) => {
   assert.deepEqual([first.schedules.map(({ name }) => name), first.next], [['a', 'b'], 'b']);
   const second = bed.ledger.schedules.list('b', 2);
   assert.deepEqual([second.schedules.map(({ name }) => name), second.next], [['c'], null]);
+});
+
+test('a page of schedules stops at 1 MB', (t) => {
+  const bed = scheduleLedger(t);
+  for (const name of ['a', 'b', 'c']) bed.put({ ...HOURLY, payload: 'x'.repeat(600_000) }, name);
+  const first = bed.ledger.schedules.list('', 10);
+  assert.deepEqual([first.schedules.length, first.next], [1, 'a']);
+});
+
+test('runs with large payloads are inserted in portions', (t) => {
+  const bed = scheduleLedger(t);
+  for (let count = 0; count < 20; count += 1)
+    bed.put({ ...HOURLY, payload: 'x'.repeat(90_000) }, `s${count}`);
+  bed.now = START + HOUR;
+  bed.ledger.tick();
+  assert.equal(bed.ledger.list({ limit: 50 }).tasks.length, 3);
+  bed.passTo(bed.now);
+  assert.equal(bed.ledger.list({ limit: 50 }).tasks.length, 20);
+});
+
+test('a call that ends the runs of many schedules continues a few queues, and the alarm the others', (t) => {
+  const bed = scheduleLedger(t);
+  for (let count = 0; count < 30; count += 1) bed.put({ ...HOURLY, overlap: 'queue' }, `s${count}`);
+  bed.passTo(START + 2 * HOUR);
+  bed.ledger.cancelMany({ states: ['ready'], limit: 100 });
+  const waiting = () => bed.ledger.list({ states: ['ready'], limit: 100 }).tasks.length;
+  assert.equal(waiting(), 10);
+  bed.passTo(bed.now);
+  assert.equal(waiting(), 30);
 });
 
 test('the archive keeps the payload of a run', (t) => {

@@ -4,36 +4,60 @@ import type {
   ScheduleRow,
   ScheduleRuns,
 } from '../../../contract/ledger/schedules.ts';
+import { MAX_SCHEDULES, MAX_SCHEDULES_BYTES } from '../../../contract/limits.ts';
 import type { ScheduleSettings } from '../../../contract/schedule.ts';
 import { slotAfter, type Timing } from '../../../schedule/slots.ts';
-import { parse } from '../store/rows.ts';
+import { fitting, parse, type Sized } from '../store/rows.ts';
 import type { Sql } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
 import { continueQueue, runNow } from './due.ts';
-import { readStored, SCHEDULE_COLUMNS, type StoredSchedule, settingsOf, toScheduleRow } from './rows.ts';
-import { exists, insertRuns, runIds } from './runs.ts';
+import {
+  readPayload,
+  readStored,
+  SCHEDULE_COLUMNS,
+  type StoredSchedule,
+  settingsOf,
+  toScheduleRow,
+} from './rows.ts';
+import { exists, insertRuns, openId, runIds } from './runs.ts';
+import { handRunId } from './slot-id.ts';
 
 const UPSERT = `
-  INSERT INTO schedules (name, settings, created_at, anchor_at, next_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-  ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, anchor_at = excluded.anchor_at,
+  INSERT INTO schedules (name, settings, payload, created_at, anchor_at, next_at, due_at)
+  VALUES (?1, ?2, ?6, ?3, ?4, ?5, ?5)
+  ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, payload = excluded.payload, anchor_at = excluded.anchor_at,
     next_at = excluded.next_at, due_at = excluded.due_at, caught_up = 0, fault = NULL`;
 
-const SET_OTHERS = 'UPDATE schedules SET settings = ?2 WHERE name = ?1';
+const SET_OTHERS = 'UPDATE schedules SET settings = ?2, payload = ?3 WHERE name = ?1';
+
+const COUNT = 'SELECT count(*) AS schedules FROM (SELECT 1 FROM schedules LIMIT ?1)';
+
+function isFullOfSchedules(sql: Sql): boolean {
+  return (sql.exec<{ schedules: number }>(COUNT, MAX_SCHEDULES)[0]?.schedules ?? 0) >= MAX_SCHEDULES;
+}
 
 /**
  * Creates a schedule or changes its settings. If its planned times change, they count from now. Setting what is
  * set already changes nothing.
  */
-export function putSchedule(sql: Sql, name: string, text: string, now: number): ScheduleRow {
+export function putSchedule(
+  sql: Sql,
+  name: string,
+  text: string,
+  payload: string | null,
+  now: number,
+): { schedule: ScheduleRow } | { tooMany: true } {
   const known = readStored(sql, name);
+  if (!known && isFullOfSchedules(sql)) return { tooMany: true };
   const settings = parse<ScheduleSettings>(text);
   if (known && known.fault === null && isSameTiming(settingsOf(known), settings)) {
-    if (known.settings !== text) sql.exec(SET_OTHERS, name, text);
+    const isSame = known.settings === text && readPayload(sql, name) === payload;
+    if (!isSame) sql.exec(SET_OTHERS, name, text, payload);
   } else {
     const anchor = Math.floor(now / 1000) * 1000;
-    sql.exec(UPSERT, name, text, now, anchor, slotAfter(settings, anchor, now));
+    sql.exec(UPSERT, name, text, now, anchor, slotAfter(settings, anchor, now), payload);
   }
-  return found(sql, name);
+  return { schedule: found(sql, name) };
 }
 
 function isSameTiming(a: Timing, b: Timing): boolean {
@@ -53,13 +77,23 @@ export function findSchedule(sql: Sql, name: string): FoundSchedule {
   return stored ? { schedule: toScheduleRow(sql, stored) } : { unknown: true };
 }
 
-const SELECT_PAGE = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name > ?1 ORDER BY name LIMIT ?2`;
+const SELECT_SIZES = `
+  SELECT name AS id, 500 + octet_length(settings) + coalesce(octet_length(payload), 0) AS bytes
+  FROM schedules WHERE name > ?1 ORDER BY name LIMIT ?2`;
 
-/** Schedules in the order of their names, beginning after a name. */
+const SELECT_PAGE = `
+  SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name`;
+
+/** Schedules in the order of their names, beginning after a name. A page stops at a number of bytes. */
 export function listSchedules(sql: Sql, after: string, limit: number): SchedulePage {
-  const stored = sql.exec<StoredSchedule>(SELECT_PAGE, after, limit);
-  const last = stored.length === limit ? stored.at(-1) : undefined;
-  return { schedules: stored.map((one) => toScheduleRow(sql, one)), next: last?.name ?? null };
+  const sizes = sql.exec<Sized>(SELECT_SIZES, after, limit);
+  const names = fitting(sizes, MAX_SCHEDULES_BYTES);
+  const stored = sql.exec<StoredSchedule>(SELECT_PAGE, JSON.stringify(names));
+  const isLast = names.length === sizes.length && sizes.length < limit;
+  return {
+    schedules: stored.map((one) => toScheduleRow(sql, one)),
+    next: isLast ? null : (names.at(-1) ?? null),
+  };
 }
 
 const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING name';
@@ -85,11 +119,17 @@ export function resumeSchedule(sql: Store, name: string, now: number): FoundSche
   return findSchedule(sql, name);
 }
 
-/** Inserts a task now, whatever `overlap` says. The same time again is the same task. */
-export function runSchedule(sql: Store, name: string, plannedAt: number, now: number): ScheduleRuns {
+/** Inserts a task now, whatever `overlap` says. The same key and time again are the same task. */
+export function runSchedule(
+  sql: Store,
+  name: string,
+  plannedAt: number,
+  key: string,
+  now: number,
+): ScheduleRuns {
   const stored = readStored(sql, name);
   if (!stored) return { unknown: true };
-  const [id = ''] = runIds(sql, [{ name, plannedAt }], plannedAt);
+  const id = openId(sql, (idAt) => handRunId(name, key, idAt), plannedAt, now);
   if (exists(sql, id)) return { taskIds: [id], inserted: 0 };
   runNow(sql, stored, plannedAt, id, now);
   return { taskIds: [id], inserted: 1 };
@@ -110,7 +150,8 @@ export function backfillSchedule(
   const stored = readStored(sql, name);
   if (!stored) return { unknown: true };
   const settings = settingsOf(stored);
-  const runs = plannedAts.map((plannedAt) => ({ name, settings, plannedAt }));
+  const payload = readPayload(sql, name);
+  const runs = plannedAts.map((plannedAt) => ({ name, settings, payload, plannedAt }));
   const taskIds = runIds(sql, runs, requestedAt);
   const fresh = new Set(taskIds.filter((id) => !exists(sql, id)));
   const those = runs.flatMap((run, index) => (fresh.has(taskIds[index] ?? '') ? run : []));

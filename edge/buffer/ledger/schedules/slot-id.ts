@@ -10,7 +10,16 @@ const encoder = new TextEncoder();
  * @param idAt the time in the id, in Unix milliseconds; the planned time by default.
  */
 export function slotId(name: string, plannedAt: number, idAt = plannedAt): string {
-  return taskIdAt(newSubmission(idAt, CURRENT_SHARD, digestOf(name, plannedAt)), 0);
+  return idFrom(digestOf(name, plannedAt), idAt);
+}
+
+/** The id of the task of a run by hand. It follows from the schedule's name and a key of the request. */
+export function handRunId(name: string, key: string, idAt: number): string {
+  return idFrom(sha256(encoder.encode(`run ${name} ${key}`)), idAt);
+}
+
+function idFrom(digest: Uint8Array, idAt: number): string {
+  return taskIdAt(newSubmission(idAt, CURRENT_SHARD, digest), 0);
 }
 
 /** A time from 0 to `maxMs` that follows from the name and the planned time. */

@@ -83,6 +83,7 @@ const SCHEDULES: Migration = {
     `CREATE TABLE schedules (
        name            TEXT PRIMARY KEY,
        settings        TEXT NOT NULL,
+       payload         TEXT,
        created_at      INTEGER NOT NULL,
        anchor_at       INTEGER NOT NULL,
        next_at         INTEGER,

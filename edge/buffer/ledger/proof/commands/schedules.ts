@@ -25,7 +25,7 @@ export const putSchedule = fc
   .tuple(name, settings)
   .map(([of, given]) =>
     command('putSchedule', [of, given], (model, real) =>
-      both(model, real, ({ schedules }) => schedules.put(of, JSON.stringify(given))),
+      both(model, real, ({ schedules }) => schedules.put(of, JSON.stringify(given), null)),
     ),
   );
 
@@ -39,7 +39,7 @@ export const changeSchedule = fc
 
 export const runSchedule = name.map((of) =>
   command('runSchedule', of, (model, real) =>
-    both(model, real, ({ schedules }) => schedules.run(of, real.now)),
+    both(model, real, ({ schedules }) => schedules.run(of, real.now, `key-${real.now}`)),
   ),
 );
 

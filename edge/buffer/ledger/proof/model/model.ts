@@ -82,13 +82,13 @@ export class Model implements Calls {
   get schedules(): Calls['schedules'] {
     const state = this.#state;
     return {
-      put: (name, settings) => putSchedule(state, name, settings),
+      put: (name, settings, payload) => putSchedule(state, name, settings, payload),
       find: (name) => findSchedule(state, name),
       list: (after, limit) => listSchedules(state, after, limit),
       delete: (name) => state.schedules.delete(name),
       pause: (name) => pauseSchedule(state, name),
       resume: (name) => resumeSchedule(state, name),
-      run: (name, plannedAt) => runSchedule(state, name, plannedAt),
+      run: (name, plannedAt, key) => runSchedule(state, name, plannedAt, key),
       backfill: (name, times, at) => backfillSchedule(state, name, times, at),
     };
   }

@@ -7,7 +7,7 @@ import type {
 import type { ScheduleSettings } from '../../../../contract/schedule.ts';
 import { isTerminal } from '../../../../contract/task.ts';
 import { slotAfter } from '../../../../schedule/slots.ts';
-import { jitterOf, slotId } from '../../schedules/slot-id.ts';
+import { handRunId, jitterOf, slotId } from '../../schedules/slot-id.ts';
 import { cancelWith } from './changes.ts';
 import { insert } from './inserts.ts';
 import type { State } from './state.ts';
@@ -24,23 +24,28 @@ export interface Schedule extends Omit<ScheduleRow, 'settings' | 'queued' | 'las
   queue: number[];
 }
 
-export function putSchedule(state: State, name: string, text: string): ScheduleRow {
+export function putSchedule(
+  state: State,
+  name: string,
+  text: string,
+  payload: string | null = null,
+): { schedule: ScheduleRow } {
   const now = state.now();
   const settings: ScheduleSettings = JSON.parse(text);
   const known = state.schedules.get(name);
   const timing = ({ cron, everySeconds, timezone, startAt, endAt }: ScheduleSettings) =>
     JSON.stringify([cron, everySeconds, timezone, startAt, endAt]);
   if (known && timing(known.settings) === timing(settings)) {
-    known.settings = settings;
-    return rowOf(state, known);
+    Object.assign(known, { settings, payload });
+    return { schedule: rowOf(state, known) };
   }
   const anchorAt = now - (now % 1000);
   const nextAt = slotAfter(settings, anchorAt, now);
   const never = { pausedAt: null, lastAt: null, lastRunAt: null, lastTaskId: null, lastSkippedAt: null };
   const before = known ?? { name, createdAt: now, ...never, queue: [] };
-  const schedule = { ...before, settings, anchorAt, nextAt, dueAt: nextAt };
+  const schedule = { ...before, settings, payload, anchorAt, nextAt, dueAt: nextAt };
   state.schedules.set(name, schedule);
-  return rowOf(state, schedule);
+  return { schedule: rowOf(state, schedule) };
 }
 
 export function findSchedule(state: State, name: string): FoundSchedule {
@@ -70,10 +75,12 @@ export function resumeSchedule(state: State, name: string): FoundSchedule {
   return findSchedule(state, name);
 }
 
-export function runSchedule(state: State, name: string, plannedAt: number): ScheduleRuns {
+export function runSchedule(state: State, name: string, plannedAt: number, key: string): ScheduleRuns {
   const schedule = state.schedules.get(name);
   if (!schedule) return { unknown: true };
-  const id = idOf(state, name, plannedAt, plannedAt);
+  const planned = handRunId(name, key, plannedAt);
+  const isClosed = state.isSealed(planned) && !state.tasks.has(planned);
+  const id = isClosed ? handRunId(name, key, state.now()) : planned;
   if (state.tasks.has(id)) return { taskIds: [id], inserted: 0 };
   run(state, schedule, plannedAt, id);
   return { taskIds: [id], inserted: 1 };
@@ -172,12 +179,12 @@ function run(state: State, schedule: Schedule, plannedAt: number, id: string): v
   Object.assign(schedule, { lastAt: plannedAt, lastRunAt: state.now(), lastTaskId: id });
 }
 
-function insertRun(state: State, { name, settings }: Schedule, plannedAt: number, id: string): void {
+function insertRun(state: State, { name, settings, payload }: Schedule, plannedAt: number, id: string): void {
   const now = state.now();
-  const { type, payload = {}, priority = 0, jitterSeconds } = settings;
+  const { type, priority = 0, jitterSeconds } = settings;
   const runAt = jitterSeconds ? now + jitterOf(name, plannedAt, jitterSeconds * 1000) : undefined;
   const schedule = { name, plannedAt, missed: now - plannedAt > ON_TIME_MS };
-  insert(state, [{ id, type, payload: JSON.stringify(payload), priority, runAt, schedule }]);
+  insert(state, [{ id, type, payload: payload ?? '{}', priority, runAt, schedule }]);
 }
 
 /** The id of a planned time. If its window is closed, the id has another time. */

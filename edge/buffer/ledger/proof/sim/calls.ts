@@ -14,7 +14,6 @@ import type {
   SettleOutcome,
   SettleReport,
 } from '../../../../contract/ledger/leases.ts';
-import type { ScheduleRow } from '../../../../contract/ledger/schedules.ts';
 import type {
   CancelOutcome,
   NewTask,
@@ -100,9 +99,9 @@ export function retry(taskId: string): Call<RetryOutcome> {
   return { name: 'retry', asks: { taskIds: [taskId] }, run: (ledger) => ledger.retry(taskId) };
 }
 
-export function putSchedule(name: string, settings: ScheduleSettings): Call<ScheduleRow> {
-  const text = JSON.stringify(settings);
-  return { name: 'schedules', asks: {}, run: ({ schedules }) => schedules.put(name, text) };
+export function putSchedule(name: string, { payload, ...settings }: ScheduleSettings): Call<object> {
+  const texts = [JSON.stringify(settings), JSON.stringify(payload)] as const;
+  return { name: 'schedules', asks: {}, run: ({ schedules }) => schedules.put(name, ...texts) };
 }
 
 export function incomplete(submissions: readonly SubmissionCount[]): Call<string[]> {
