@@ -4,6 +4,7 @@ import { Stage } from './browser/harness.ts';
 import { journeyTests } from './browser/journey.ts';
 import { keyboardTests } from './browser/keyboard.ts';
 import { overviewTests } from './browser/overview.ts';
+import { scheduleTests } from './browser/schedules.ts';
 import { signInTests } from './browser/sign-in.ts';
 import { emptyTests, stateTests } from './browser/states.ts';
 import { submitTests } from './browser/submit.ts';
@@ -26,6 +27,7 @@ describe('the dashboard in a browser', { skip: missingChromium ?? false }, () =>
   overviewTests(current);
   taskListTests(current);
   taskTests(current);
+  scheduleTests(current);
   submitTests(current);
   keyboardTests(current);
   stateTests(current);

@@ -11,6 +11,7 @@ import { Header } from './views/header.tsx';
 import { KeysDialog } from './views/keys-dialog.tsx';
 import { Overview } from './views/overview.tsx';
 import { Runners } from './views/runners.tsx';
+import { Schedules } from './views/schedules.tsx';
 import { SignIn, Unconfigured } from './views/sign-in.tsx';
 import { SubmitDialog } from './views/submit-dialog.tsx';
 import { Task } from './views/task.tsx';
@@ -74,6 +75,8 @@ function View({ route: shown }: { route: Route }): JSX.Element {
       return <Task key={shown.id} id={shown.id} />;
     case 'types':
       return <Types />;
+    case 'schedules':
+      return <Schedules cursor={shown.cursor} />;
     case 'runners':
       return <Runners />;
     case 'unknown':

@@ -5,7 +5,7 @@ import type { Stage } from './harness.ts';
 const NARROW = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 /** A task of June 2023. */
 const FAR = '01890a5d-ac96-7b4e-8f7a-2d1f3c5b7a99';
-const VIEWS = ['#/', '#/tasks', '#/types', '#/runners'];
+const VIEWS = ['#/', '#/tasks', '#/types', '#/schedules', '#/runners'];
 
 /** Tests of the page while there is nothing to show. The queue must be empty. */
 export function emptyTests(stage: () => Stage): void {

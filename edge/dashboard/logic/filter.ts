@@ -5,6 +5,8 @@ export interface TaskFilter {
   readonly status?: TaskStatus;
   readonly type?: string;
   readonly tag?: string;
+  /** The name of the schedule that inserted the task. */
+  readonly schedule?: string;
   /** The first characters of the id. */
   readonly id?: string;
   readonly createdAfter?: string;
@@ -19,7 +21,7 @@ export const STATUSES = [
   'cancelled',
 ] as const satisfies readonly TaskStatus[];
 
-const TEXTS = ['type', 'tag', 'id', 'createdAfter', 'createdBefore'] as const;
+const TEXTS = ['type', 'tag', 'schedule', 'id', 'createdAfter', 'createdBefore'] as const;
 
 /** Reads a filter from a query. It ignores unknown fields. */
 export function readFilter(query: URLSearchParams): TaskFilter {
@@ -63,12 +65,13 @@ export function isEmptyFilter(filter: TaskFilter): boolean {
  * @param writeTime how to write a time for the reader.
  */
 export function describeFilter(filter: TaskFilter, writeTime: (iso: string) => string): string {
-  const { status, type, tag, id, createdAfter, createdBefore } = filter;
+  const { status, type, tag, schedule, id, createdAfter, createdBefore } = filter;
   const words = [
     status && `${status} tasks`,
     !status && 'tasks',
     type && `of the type ${type}`,
     tag && `tagged “${tag}”`,
+    schedule && `of the schedule ${schedule}`,
     id && `whose id begins with ${id}`,
     createdAfter && `created after ${writeTime(createdAfter)}`,
     createdBefore && `${createdAfter ? 'and' : 'created'} before ${writeTime(createdBefore)}`,

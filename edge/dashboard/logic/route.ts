@@ -3,6 +3,8 @@ import { filterQuery, readFilter, type TaskFilter } from './filter.ts';
 /** The view that the page shows. The hash of the address contains it. */
 export type Route =
   | { readonly view: 'overview' | 'types' | 'runners' }
+  /** `cursor` is the name of the last schedule before the page. */
+  | { readonly view: 'schedules'; readonly cursor?: string }
   /** `cursor` is the id of the last task before the page. */
   | { readonly view: 'tasks'; readonly filter: TaskFilter; readonly cursor?: string }
   | { readonly view: 'task'; readonly id: string }
@@ -22,6 +24,10 @@ export function parseRoute(hash: string): Route {
     case 'types':
     case 'runners':
       return { view };
+    case 'schedules': {
+      const cursor = searchParams.get('cursor');
+      return { view, ...(cursor && { cursor }) };
+    }
     case 'tasks': {
       const cursor = searchParams.get('cursor');
       return { view, filter: readFilter(searchParams), ...(cursor && { cursor }) };
@@ -36,6 +42,11 @@ export function tasksHref(filter: TaskFilter = {}, cursor?: string): string {
   const query = filterQuery(filter);
   if (cursor) query.set('cursor', cursor);
   return query.size === 0 ? '#/tasks' : `#/tasks?${query}`;
+}
+
+/** The address of a page of schedules. */
+export function schedulesHref(cursor?: string): string {
+  return cursor === undefined ? '#/schedules' : `#/schedules?cursor=${encodeURIComponent(cursor)}`;
 }
 
 /** The address of a task. */

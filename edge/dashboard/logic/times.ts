@@ -27,6 +27,15 @@ export function formatFullTime(ms: number): string {
   return FULL.format(ms);
 }
 
+/** A time with its weekday in a time zone, such as `Mon, 5 Jan 2026, 03:00:00`. */
+export function formatZoned(ms: number, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    ...{ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZone },
+  });
+  return format.format(ms);
+}
+
 /** A time for an `<input type="datetime-local">`: in the reader's time zone, with seconds if they are not zero. */
 export function toLocalInput(iso: string): string {
   const ms = Date.parse(iso);

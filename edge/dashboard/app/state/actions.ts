@@ -44,7 +44,7 @@ export function resumeType(type: string): Promise<boolean> {
 }
 
 /** @returns whether the change succeeded. If not, the page shows the reason. */
-async function change(what: string, work: () => Promise<void>): Promise<boolean> {
+export async function change(what: string, work: () => Promise<void>): Promise<boolean> {
   if (busy.value.has(what)) return false;
   busy.value = new Set([...busy.value, what]);
   try {

@@ -9,6 +9,7 @@ const NAMES = {
   tasks: 'Tasks',
   task: 'Task',
   types: 'Types',
+  schedules: 'Schedules',
   runners: 'Runners',
   unknown: 'Not found',
 } as const satisfies Record<Route['view'], string>;

@@ -10,6 +10,7 @@ const VIEWS: readonly { href: string; name: string; icon: IconName; shows: reado
   { href: '#/', name: 'Overview', icon: 'overview', shows: ['overview'] },
   { href: '#/tasks', name: 'Tasks', icon: 'tasks', shows: ['tasks', 'task'] },
   { href: '#/types', name: 'Types', icon: 'types', shows: ['types'] },
+  { href: '#/schedules', name: 'Schedules', icon: 'clock', shows: ['schedules'] },
   { href: '#/runners', name: 'Runners', icon: 'runners', shows: ['runners'] },
 ];
 
