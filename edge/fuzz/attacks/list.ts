@@ -6,6 +6,7 @@ import { foreignPages } from './foreign-pages.ts';
 import { payloadLists } from './payload-lists.ts';
 import { queueStats } from './queue-stats.ts';
 import { runnerNames } from './runner-names.ts';
+import { denseSchedules, scheduleLists } from './schedules.ts';
 import { socketMessages } from './socket-messages.ts';
 import { taskLists } from './task-lists.ts';
 import { tickets } from './tickets.ts';
@@ -20,6 +21,8 @@ export const ATTACKS: readonly Attack[] = [
   queueStats,
   dashboards,
   socketMessages,
+  scheduleLists,
+  denseSchedules,
   waitingCalls,
   bulkChanges,
   runnerNames,

@@ -2,9 +2,14 @@
 const TIMEOUT_MS = 60_000;
 
 /** Posts JSON and reads the answer. Throws if the call does not succeed. */
-export async function post(url: string, body: object = {}): Promise<unknown> {
+export function post(url: string, body: object = {}): Promise<unknown> {
+  return send('POST', url, body);
+}
+
+/** Sends JSON and reads the answer. Throws if the call does not succeed. */
+export async function send(method: 'POST' | 'PUT', url: string, body: object): Promise<unknown> {
   const response = await fetch(url, {
-    method: 'POST',
+    method,
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });

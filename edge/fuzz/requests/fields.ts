@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import * as Api from '../../contract/api.ts';
+import { Missed, Overlap } from '../../contract/schedule.ts';
 import { KNOWN_IDS } from './known.ts';
 import { json, list, mostly, record, text } from './values.ts';
 
@@ -41,3 +42,6 @@ export const lease = record(
 export const limit = count(1000).map(String);
 export const status = fc.constantFrom(...Api.ListQuery.shape.status.unwrap().options);
 export const since = fc.date({ noInvalidDate: true, min: new Date(0) }).map((date) => date.toISOString());
+
+export const overlap = fc.constantFrom(...Overlap.options);
+export const missed = fc.constantFrom(...Missed.options);

@@ -2,6 +2,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { z } from 'zod';
 import * as Api from '../../contract/api.ts';
 import * as Work from '../../contract/buffer.ts';
+import * as Schedules from '../../contract/schedule.ts';
 import * as Stats from '../../contract/stats.ts';
 import {
   count,
@@ -9,7 +10,9 @@ import {
   lease,
   leaseId,
   limit,
+  missed,
   name,
+  overlap,
   result,
   since,
   status,
@@ -22,7 +25,7 @@ import { type Json, json, list, record } from './values.ts';
 
 export interface Route {
   worker: 'api' | 'buffer';
-  method: 'GET' | 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** `:id` is replaced by a task's id. */
   path: string;
   answer: z.ZodType;
@@ -38,11 +41,18 @@ const post = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Re
   return { worker, method: 'POST', path, answer, query: {}, body: record({}), ...rest };
 };
 
+/** The name of the schedules that are set and read. */
+const SCHEDULE = '/schedules/fuzz';
+const settings = record(
+  { type, everySeconds: count(86_400) },
+  { payload: json, overlap, missed, jitterSeconds: count(3600), startAt: since, endAt: since },
+);
+
 const Page = z.string().startsWith('<!doctype html>');
 const OpenApi = z.looseObject({ openapi: z.string() });
 
 /** Every route of both workers except the sockets and the stream. The first one that matches serves a request. */
-export const ROUTES = [
+export const ROUTES: readonly Route[] = [
   get('api', '/health', Api.Health),
   post('api', '/tasks', Api.Submitted, { body: task }),
   post('api', '/tasks/batch', Api.BatchSubmitted, { body: record({ tasks: list(task) }) }),
@@ -61,6 +71,14 @@ export const ROUTES = [
   post('api', '/tasks/cancel', Api.Changed, {
     query: { status, type, tag: name, id: taskId, cursor: taskId },
   }),
+  { ...post('api', SCHEDULE, Schedules.Schedule, { body: settings }), method: 'PUT' },
+  { ...post('api', SCHEDULE, Schedules.ScheduleDeleted), method: 'DELETE', body: null },
+  get('api', SCHEDULE, Schedules.ScheduleDetails),
+  get('api', '/schedules', Schedules.ScheduleList, { query: { limit, cursor: type } }),
+  post('api', `${SCHEDULE}/run`, Schedules.ScheduleRun),
+  post('api', `${SCHEDULE}/pause`, Schedules.Schedule),
+  post('api', `${SCHEDULE}/resume`, Schedules.Schedule),
+  post('api', `${SCHEDULE}/backfill`, Schedules.Backfilled, { body: record({ from: since, to: since }) }),
   get('api', '/stats', Stats.QueueStats),
   get('api', '/runners', Stats.RunnerList),
   post('api', '/tickets', Stats.Ticket),
