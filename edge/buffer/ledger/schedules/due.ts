@@ -83,8 +83,8 @@ function stepOf(stored: StoredSchedule, now: number): ScheduleStep | { fault: st
   }
 }
 
-/** Exported for its test. */
-export function nextStep(
+/** Decides by `missed` which planned time runs. */
+function nextStep(
   settings: ScheduleSettings,
   {
     anchor_at: anchor,
