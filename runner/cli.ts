@@ -24,8 +24,11 @@ onStarterEnd((starter) => {
   setTimeout(() => process.exit(1), EXIT_MS);
 });
 
-// The reader of the output may stop reading: `runner list --all | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// The reader of the output may stop reading: `runner list --all | head`. If what it has not read is dropped, the
+// error is ECONNRESET.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
+  process.exit(code === 'EPIPE' || code === 'ECONNRESET' ? 0 : 1),
+);
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('runner')
