@@ -26,9 +26,11 @@ onStarterEnd((starter) => {
 
 // The reader of the output may stop reading: `runner list --all | head`. If what it has not read is dropped, the
 // error is ECONNRESET.
-process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
-  process.exit(code === 'EPIPE' || code === 'ECONNRESET' ? 0 : 1),
-);
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE' || code === 'ECONNRESET') process.exit(0);
+  printError(`Standard output cannot be written: ${message}`);
+  process.exit(1);
+});
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('runner')
