@@ -43,5 +43,5 @@ export async function check(
 
 function fits(route: Route, path: string): boolean {
   const { pathname } = new URL(`http://localhost${path}`);
-  return new RegExp(`^${route.path.replace(':id', '[^/]+')}$`).test(pathname);
+  return new RegExp(`^${route.path.replace(/:\w+/, '[^/]+')}$`).test(pathname);
 }

@@ -45,7 +45,7 @@ export function scheduleTests(stage: () => Stage): void {
         .waitFor();
       assert.equal(await times.getByRole('row').count(), 11);
 
-      await page.getByRole('button', { name: 'Run nightly now' }).click();
+      await page.getByRole('button', { name: 'Run now: nightly' }).click();
       await nightly.getByText('Pending').waitFor();
       await page.getByRole('button', { name: 'Pause nightly' }).click();
       await nightly.getByText('Paused').waitFor();

@@ -1,4 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
+import { isTaskId } from '../../contract/task-id.ts';
 import { type Body, bodyOf } from './bodies.ts';
 import { taskId } from './fields.ts';
 import { KNOWN } from './known.ts';
@@ -16,6 +17,8 @@ export interface FuzzRequest {
 const encode = (value: string) => encodeURIComponent(value.toWellFormed());
 const ODD_IDS = `|%|%00|%ff|%2e%2e|%2F|x|%F0%9F%98%80|null|:id|*|${'0'.repeat(3000)}|${KNOWN.toUpperCase()}0001|${KNOWN}00001`;
 const idInPath = mostly(taskId, fc.oneof(fc.constantFrom(...ODD_IDS.split('|')), text.map(encode)));
+/** Usually the same schedule. */
+const scheduleOf = (id: string) => (isTaskId(id) ? 'fuzz' : id);
 const ODD_QUERIES =
   'limit|limit=|limit=1&limit=x|%|%00=1|limit=%ff|__proto__=1|status=|cursor=|&&=|type=a&type=b';
 const queryOf = (query: Route['query']): Arbitrary<string> =>
@@ -71,6 +74,6 @@ export const requests: Arbitrary<FuzzRequest> = fc.constantFrom(...ROUTES).chain
     })
     .map(({ id, suffix, query, ...request }) => ({
       ...request,
-      path: `${route.path.replace(':id', () => id)}${suffix}${query && `?${query}`}`,
+      path: `${route.path.replace(':id', () => id).replace(':name', () => scheduleOf(id))}${suffix}${query && `?${query}`}`,
     })),
 );

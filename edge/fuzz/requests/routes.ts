@@ -26,7 +26,7 @@ import { type Json, json, list, record } from './values.ts';
 export interface Route {
   worker: 'api' | 'buffer';
   method: 'GET' | 'PUT' | 'POST' | 'DELETE';
-  /** `:id` is replaced by a task's id. */
+  /** `:id` is replaced by a task's id, and `:name` by that of a schedule. */
   path: string;
   answer: z.ZodType;
   query: Record<string, Arbitrary<string>>;
@@ -41,8 +41,7 @@ const post = (worker: Route['worker'], path: string, answer: z.ZodType, rest: Re
   return { worker, method: 'POST', path, answer, query: {}, body: record({}), ...rest };
 };
 
-/** The name of the schedules that are set and read. */
-const SCHEDULE = '/schedules/fuzz';
+const SCHEDULE = '/schedules/:name';
 const settings = record(
   { type, everySeconds: count(86_400) },
   { payload: json, overlap, missed, jitterSeconds: count(3600), startAt: since, endAt: since },

@@ -113,7 +113,7 @@ function Actions({ schedule, isOpen, onToggle, onDelete }: ActionsProps): JSX.El
       <button
         type="button"
         class="button small"
-        aria-label={`Run ${name} now`}
+        aria-label={`Run now: ${name}`}
         disabled={isBusy}
         onClick={() => runNow(name)}
       >
