@@ -48,9 +48,9 @@ export function scheduleTests(stage: () => Stage): void {
       await page.getByRole('button', { name: 'Run now: nightly' }).click();
       await nightly.getByText('Pending').waitFor();
       await page.getByRole('button', { name: 'Pause nightly' }).click();
-      await nightly.getByText('Paused').waitFor();
+      await nightly.getByText('Paused', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Resume nightly' }).click();
-      await nightly.getByText('Paused').waitFor({ state: 'detached' });
+      await nightly.getByText('Paused', { exact: true }).waitFor({ state: 'detached' });
 
       await page.getByRole('button', { name: 'Edit nightly' }).click();
       const edit = page.getByRole('dialog', { name: 'Edit nightly' });

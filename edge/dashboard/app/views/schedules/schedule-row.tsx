@@ -39,7 +39,11 @@ export function ScheduleRow({ schedule, columns, onDelete }: RowProps): JSX.Elem
           {schedule.timezone && <span class="muted"> {schedule.timezone}</span>}
         </td>
         <td data-label="Next run">
-          {schedule.nextRunAt ? <Until at={schedule.nextRunAt} /> : <span class="muted">none</span>}
+          {schedule.nextRunAt && !schedule.paused ? (
+            <Until at={schedule.nextRunAt} />
+          ) : (
+            <span class="muted">{schedule.paused ? 'paused' : 'none'}</span>
+          )}
         </td>
         <td data-label="Last run">
           <LastRun schedule={schedule} />
@@ -162,9 +166,15 @@ function NextTimes({ schedule }: { schedule: Schedule }): JSX.Element {
       <tbody>
         {next.map((at) => (
           <tr key={at}>
-            <td class="number">{formatZoned(Date.parse(at), timezone)}</td>
-            {own !== timezone && <td class="number">{formatZoned(Date.parse(at), own)}</td>}
-            <td class="number">
+            <td class="number" data-label={timezone}>
+              {formatZoned(Date.parse(at), timezone)}
+            </td>
+            {own !== timezone && (
+              <td class="number" data-label="Here">
+                {formatZoned(Date.parse(at), own)}
+              </td>
+            )}
+            <td class="number" data-label="In">
               <Until at={at} />
             </td>
           </tr>
