@@ -15,7 +15,7 @@ import {
 import { insertRuns, ON_TIME_MS, type PlannedRun, runIds } from './runs.ts';
 
 /** How many schedules one call advances, each by one planned time. The alarm continues with the rest. */
-const DUE_LIMIT = 50;
+const DUE_LIMIT = 25;
 /** A call stops after runs with more characters of payload than this. */
 const DUE_BYTES = 256 * 1024;
 /** How many queues one call continues at once. */

@@ -4,7 +4,7 @@ import type { TaskState } from '../../../contract/task.ts';
 import { parse } from '../store/rows.ts';
 import type { Sql, SqlValue } from '../store/sql.ts';
 
-/** A row of `schedules` without its payload, which may be large. */
+/** A row of `schedules`. */
 export interface StoredSchedule extends Record<string, SqlValue> {
   name: string;
   settings: string;
@@ -39,11 +39,11 @@ export function settingsOf({ settings }: StoredSchedule): ScheduleSettings {
   return parse<ScheduleSettings>(settings);
 }
 
-const SELECT_PAYLOAD = 'SELECT payload FROM schedules WHERE name = ?1';
+const SELECT_PAYLOAD = 'SELECT payload FROM schedule_payloads WHERE name = ?1';
 
 /** The payload of a schedule as JSON text. It is never parsed. */
 export function readPayload(sql: Sql, name: string): string | null {
-  return sql.exec<{ payload: string | null }>(SELECT_PAYLOAD, name)[0]?.payload ?? null;
+  return sql.exec<{ payload: string }>(SELECT_PAYLOAD, name)[0]?.payload ?? null;
 }
 
 const SELECT_STATE = 'SELECT state FROM tasks WHERE id = ?1';

@@ -23,12 +23,11 @@ import { exists, insertRuns, openId, runIds } from './runs.ts';
 import { handRunId } from './slot-id.ts';
 
 const UPSERT = `
-  INSERT INTO schedules (name, settings, payload, created_at, anchor_at, next_at, due_at)
-  VALUES (?1, ?2, ?6, ?3, ?4, ?5, ?5)
-  ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, payload = excluded.payload, anchor_at = excluded.anchor_at,
+  INSERT INTO schedules (name, settings, created_at, anchor_at, next_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+  ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, anchor_at = excluded.anchor_at,
     next_at = excluded.next_at, due_at = excluded.due_at, caught_up = 0, fault = NULL`;
 
-const SET_OTHERS = 'UPDATE schedules SET settings = ?2, payload = ?3 WHERE name = ?1';
+const SET_OTHERS = 'UPDATE schedules SET settings = ?2 WHERE name = ?1';
 
 const COUNT = 'SELECT count(*) AS schedules FROM (SELECT 1 FROM schedules LIMIT ?1)';
 
@@ -51,13 +50,22 @@ export function putSchedule(
   if (!known && isFullOfSchedules(sql)) return { tooMany: true };
   const settings = parse<ScheduleSettings>(text);
   if (known && known.fault === null && isSameTiming(settingsOf(known), settings)) {
-    const isSame = known.settings === text && readPayload(sql, name) === payload;
-    if (!isSame) sql.exec(SET_OTHERS, name, text, payload);
+    if (known.settings !== text) sql.exec(SET_OTHERS, name, text);
   } else {
     const anchor = Math.floor(now / 1000) * 1000;
-    sql.exec(UPSERT, name, text, now, anchor, slotAfter(settings, anchor, now), payload);
+    sql.exec(UPSERT, name, text, now, anchor, slotAfter(settings, anchor, now));
   }
+  setPayload(sql, name, payload);
   return { schedule: found(sql, name) };
+}
+
+const SET_PAYLOAD = 'INSERT OR REPLACE INTO schedule_payloads (name, payload) VALUES (?1, ?2)';
+const DELETE_PAYLOAD = 'DELETE FROM schedule_payloads WHERE name = ?1';
+
+function setPayload(sql: Sql, name: string, payload: string | null): void {
+  if (readPayload(sql, name) === payload) return;
+  if (payload === null) sql.exec(DELETE_PAYLOAD, name);
+  else sql.exec(SET_PAYLOAD, name, payload);
 }
 
 function isSameTiming(a: Timing, b: Timing): boolean {
@@ -78,8 +86,9 @@ export function findSchedule(sql: Sql, name: string): FoundSchedule {
 }
 
 const SELECT_SIZES = `
-  SELECT name AS id, 500 + octet_length(settings) + coalesce(octet_length(payload), 0) AS bytes
-  FROM schedules WHERE name > ?1 ORDER BY name LIMIT ?2`;
+  SELECT schedules.name AS id, 500 + octet_length(settings) + coalesce(octet_length(payload), 0) AS bytes
+  FROM (SELECT name, settings FROM schedules WHERE name > ?1 ORDER BY name LIMIT ?2) AS schedules
+  LEFT JOIN schedule_payloads ON schedule_payloads.name = schedules.name ORDER BY schedules.name`;
 
 const SELECT_PAGE = `
   SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name`;
@@ -100,6 +109,7 @@ const DELETE = 'DELETE FROM schedules WHERE name = ?1 RETURNING name';
 
 /** Deletes a schedule. Its tasks stay. */
 export function deleteSchedule(sql: Sql, name: string): boolean {
+  setPayload(sql, name, null);
   return sql.exec(DELETE, name).length > 0;
 }
 

@@ -77,13 +77,13 @@ const ARCHIVE_ROUNDS: Migration = {
  * last run, and `last_run_at` when it was inserted. `queue` lists the planned times that wait for the end of the
  * last run. `caught_up` counts the missed planned times that have run in a row. A task of a schedule has the
  * schedule's name and its planned time in `tasks.schedule`; it is in no record, so the archive keeps its payload.
+ * Payloads are in a table of their own, because each planned time writes the schedule's row again.
  */
 const SCHEDULES: Migration = {
   statements: [
     `CREATE TABLE schedules (
        name            TEXT PRIMARY KEY,
        settings        TEXT NOT NULL,
-       payload         TEXT,
        created_at      INTEGER NOT NULL,
        anchor_at       INTEGER NOT NULL,
        next_at         INTEGER,
@@ -97,6 +97,7 @@ const SCHEDULES: Migration = {
        caught_up       INTEGER NOT NULL DEFAULT 0,
        fault           TEXT
      ) STRICT, WITHOUT ROWID`,
+    'CREATE TABLE schedule_payloads (name TEXT PRIMARY KEY, payload TEXT NOT NULL) STRICT',
     `CREATE INDEX schedules_due ON schedules (due_at, name) WHERE due_at IS NOT NULL AND paused_at IS NULL`,
     'ALTER TABLE tasks ADD COLUMN schedule TEXT',
   ],
