@@ -85,5 +85,5 @@ export const MAX_SCHEDULED_TIMES = 1000;
 /** The bytes of payload that one backfill may insert. */
 export const MAX_BACKFILL_BYTES = 20 * 1024 * 1024;
 /** A page of schedules stops at this many bytes. */
-export const MAX_SCHEDULES_BYTES = 1024 * 1024;
+export const MAX_SCHEDULES_BYTES = 256 * 1024;
 export const MAX_SCHEDULES = 50_000;

@@ -120,7 +120,7 @@ export const listSchedules: ApiRoute = [
     name: 'listSchedules',
     summary: 'List schedules by name',
     description:
-      'A page stops at `limit` schedules or at 1 MB. If the response has a `nextCursor`, there may be more: call again with it as `cursor`.',
+      'A page stops at `limit` schedules or at 256 KB. If the response has a `nextCursor`, there may be more: call again with it as `cursor`.',
     tag: 'Schedules',
     tokens: ['client'],
     query: SchedulesQuery,

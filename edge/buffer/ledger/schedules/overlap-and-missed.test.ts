@@ -100,6 +100,7 @@ describe('after a downtime of two days', () => {
     const bed = scheduleLedger(t);
     assert.deepEqual(down(bed, {}), [48]);
     assert.equal(bed.row(bed.lastTask).schedule?.missed, true);
+    assert.equal(bed.row(bed.lastTask).runAt, bed.now, 'it has waited only since it was inserted');
     assert.equal(bed.schedule().nextAt, START + 49 * HOUR);
   });
 

@@ -65,7 +65,9 @@ export function insertRuns(
 function newRun({ name, settings, payload, plannedAt }: PlannedRun, id: string, now: number): NewTask {
   const schedule: TaskSchedule = { name, plannedAt, missed: now - plannedAt > ON_TIME_MS };
   const { type, priority = 0, maxAttempts, backoff, timeoutSeconds, tags, jitterSeconds } = settings;
-  const runAt = jitterSeconds ? now + jitterOf(name, plannedAt, jitterSeconds * 1000) : undefined;
+  // A missed time has waited only since now.
+  const readyAt = schedule.missed ? now : undefined;
+  const runAt = jitterSeconds ? now + jitterOf(name, plannedAt, jitterSeconds * 1000) : readyAt;
   const options = { maxAttempts, backoff, timeoutSeconds, tags, runAt };
   return { id, type, payload: payload ?? '{}', priority, ...options, schedule };
 }

@@ -171,7 +171,7 @@ test('schedules are listed by name, in pages', (t) => {
   assert.deepEqual([second.schedules.map(({ name }) => name), second.next], [['c'], null]);
 });
 
-test('a page of schedules stops at 1 MB', (t) => {
+test('a page of schedules stops at 256 KB', (t) => {
   const bed = scheduleLedger(t);
   for (const name of ['a', 'b', 'c']) bed.put({ ...HOURLY, payload: 'x'.repeat(600_000) }, name);
   const first = bed.ledger.schedules.list('', 10);

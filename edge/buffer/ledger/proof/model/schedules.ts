@@ -182,8 +182,9 @@ function run(state: State, schedule: Schedule, plannedAt: number, id: string): v
 function insertRun(state: State, { name, settings, payload }: Schedule, plannedAt: number, id: string): void {
   const now = state.now();
   const { type, priority = 0, jitterSeconds } = settings;
-  const runAt = jitterSeconds ? now + jitterOf(name, plannedAt, jitterSeconds * 1000) : undefined;
   const schedule = { name, plannedAt, missed: now - plannedAt > ON_TIME_MS };
+  const jittered = now + jitterOf(name, plannedAt, (jitterSeconds ?? 0) * 1000);
+  const runAt = jitterSeconds ? jittered : schedule.missed ? now : undefined;
   insert(state, [{ id, type, payload: payload ?? '{}', priority, runAt, schedule }]);
 }
 
