@@ -61,7 +61,7 @@ export const backfillSchedule: ApiRoute = [
     name: 'backfillSchedule',
     summary: 'Insert the tasks of past planned times, up to 1,000 per call',
     description:
-      'Both ends of the range are included. Planned times whose task is in the ledger keep that task, so a repeat is harmless; if the tasks of the range were archived, they are inserted anew. All tasks are inserted at once, whatever `overlap` says.',
+      'Both ends of the range are included. A planned time whose task is still in the ledger is left as it is, so you can repeat the call. A planned time whose task was archived gets a new task. All tasks are inserted at once, whatever `overlap` says.',
     tag: 'Schedules',
     tokens: ['client'],
     headers: RunHeaders,

@@ -1,5 +1,5 @@
 import type { SchedulePage, SchedulePut, ScheduleRow } from '../../contract/ledger/schedules.ts';
-import { MAX_INLINE_BYTES, MAX_JSON_DEPTH, MAX_SCHEDULES } from '../../contract/limits.ts';
+import { MAX_INLINE_BYTES, MAX_SCHEDULES } from '../../contract/limits.ts';
 import {
   Schedule,
   ScheduleDeleted,
@@ -8,7 +8,7 @@ import {
   ScheduleSettings,
   SchedulesQuery,
 } from '../../contract/schedule.ts';
-import { byteLength, nestsDeeperThan } from '../../contract/text.ts';
+import { byteLength } from '../../contract/text.ts';
 import { iso } from '../../contract/time.ts';
 import { unlessBusy } from '../../http/busy.ts';
 import { ApiError, invalidRequest } from '../../http/errors.ts';
@@ -17,15 +17,8 @@ import { ledgerOf } from '../../platform/ledger.ts';
 import { cronFault, isTimezone, slotAfter, slotsBetween } from '../../schedule/slots.ts';
 import type { ApiContext, ApiRoute } from '../env.ts';
 import { ledgerFull, noCapacityForTypes } from '../submission/capacity.ts';
-import {
-  NEXT_EXAMPLE,
-  readName,
-  SCHEDULE_EXAMPLE,
-  SETTINGS_EXAMPLE,
-  scheduleOr404,
-  settingsOf,
-  viewOf,
-} from './view.ts';
+import { expectDepth } from '../submission/prepare.ts';
+import { readName, SCHEDULE_EXAMPLE, SETTINGS_EXAMPLE, scheduleOr404, settingsOf, viewOf } from './view.ts';
 
 /** How many planned times the details of a schedule list. */
 const SHOWN_TIMES = 10;
@@ -72,10 +65,7 @@ function readSettings(c: ApiContext): ScheduleSettings {
   }
   const fault = cron === undefined ? undefined : cronFault(cron);
   if (fault !== undefined) throw invalidRequest({ path: ['cron'], message: fault });
-  if (nestsDeeperThan(payload, MAX_JSON_DEPTH)) {
-    const message = `Expected a payload of at most ${MAX_JSON_DEPTH} levels`;
-    throw invalidRequest({ path: ['payload'], message });
-  }
+  expectDepth(payload, ['payload']);
   const bytes = byteLength(JSON.stringify(payload));
   if (bytes > MAX_INLINE_BYTES) {
     const message = `Expected a payload of at most ${MAX_INLINE_BYTES} bytes for a schedule, got ${bytes}`;
@@ -97,7 +87,7 @@ export const getSchedule: ApiRoute = [
     summary: 'Get a schedule with its next ten planned times',
     tag: 'Schedules',
     tokens: ['client'],
-    answer: { schema: ScheduleDetails, example: { ...SCHEDULE_EXAMPLE, next: NEXT_EXAMPLE.slice(0, 1) } },
+    answer: { schema: ScheduleDetails, example: { ...SCHEDULE_EXAMPLE, next: [SCHEDULE_EXAMPLE.nextRunAt] } },
     errors: ['invalid_request', 'schedule_not_found'],
   },
   async (c) => {

@@ -3,7 +3,7 @@ import { type Schedule, ScheduleName, type ScheduleSettings } from '../../contra
 import { statusOf } from '../../contract/task.ts';
 import { iso } from '../../contract/time.ts';
 import { ApiError } from '../../http/errors.ts';
-import { CREATED_AT, ENDED_AT, TASK_ID } from '../../http/examples.ts';
+import { CREATED_AT, TASK_ID } from '../../http/examples.ts';
 import { check } from '../../http/input.ts';
 import { wordsOf } from '../../schedule/words.ts';
 import type { ApiContext } from '../env.ts';
@@ -29,8 +29,6 @@ export const SCHEDULE_EXAMPLE = {
   queued: 0,
 };
 
-export const NEXT_EXAMPLE = ['2026-01-03T02:00:00.000Z', ENDED_AT];
-
 /** The `:name` of the path. */
 export function readName(c: ApiContext): string {
   return check(ScheduleName, c.req.param('name'));
@@ -51,17 +49,14 @@ export function settingsOf({ settings }: ScheduleRow): ScheduleSettings {
   return JSON.parse(settings);
 }
 
-function words(row: ScheduleRow): { words?: string } {
-  const text = wordsOf(settingsOf(row));
-  return text === undefined ? {} : { words: text };
-}
-
 export function viewOf(row: ScheduleRow): Schedule {
+  const settings = settingsOf(row);
+  const words = wordsOf(settings);
   return {
     name: row.name,
-    ...settingsOf(row),
+    ...settings,
     ...(row.payload !== null && { payload: JSON.parse(row.payload) }),
-    ...words(row),
+    ...(words !== undefined && { words }),
     paused: row.pausedAt !== null,
     createdAt: iso(row.createdAt),
     ...(row.nextAt !== null && { nextRunAt: iso(row.nextAt) }),

@@ -54,13 +54,14 @@ function acceptTask(task: TaskSubmission, place: PropertyKey[], now: number): Ac
       message: `Expected a time at most ${MAX_RUN_AHEAD_SECONDS / 86_400} days ahead`,
     });
   }
-  if (nestsDeeperThan(payload, MAX_JSON_DEPTH)) {
-    throw invalidRequest({
-      path: [...place, 'payload'],
-      message: `Expected a payload of at most ${MAX_JSON_DEPTH} levels`,
-    });
-  }
+  expectDepth(payload, [...place, 'payload']);
   return { ...options, payload, priority, ...(runAtMs > now && { runAtMs: Math.ceil(runAtMs) }) };
+}
+
+/** @throws {ApiError} 400 if the payload at a path of the request nests too deeply. */
+export function expectDepth(payload: unknown, path: PropertyKey[]): void {
+  if (!nestsDeeperThan(payload, MAX_JSON_DEPTH)) return;
+  throw invalidRequest({ path, message: `Expected a payload of at most ${MAX_JSON_DEPTH} levels` });
 }
 
 /** A task in the parts that the record stores separately. */

@@ -1,5 +1,6 @@
 import { MAX_SCHEDULED_TIMES } from '../../../contract/limits.ts';
 import type { ScheduleSettings } from '../../../contract/schedule.ts';
+import { isTerminal } from '../../../contract/task.ts';
 import { slotAfter, slotBy } from '../../../schedule/slots.ts';
 import type { Sql } from '../store/sql.ts';
 import type { Store } from '../store/store.ts';
@@ -12,7 +13,7 @@ import {
   type StoredSchedule,
   settingsOf,
 } from './rows.ts';
-import { insertRuns, ON_TIME_MS, type PlannedRun, runIds } from './runs.ts';
+import { insertRuns, ON_TIME_MS, type PlannedRun, runId } from './runs.ts';
 
 /** How many schedules one call advances, each by one planned time. The alarm continues with the rest. */
 const DUE_LIMIT = 25;
@@ -49,15 +50,17 @@ export function runDue(sql: Store, now: number): void {
     }
     const advance = decide(sql, stored, step, now);
     if (advance.runAt !== null) {
-      const payload = readPayload(sql, stored.name);
+      const { name } = stored;
+      const { settings } = step;
+      const payload = readPayload(sql, name);
       bytes += payload?.length ?? 0;
-      runs.push({ name: stored.name, settings: step.settings, payload, plannedAt: advance.runAt });
+      const id = runId(sql, name, advance.runAt, now);
+      runs.push({ id, name, settings, payload, plannedAt: advance.runAt });
     }
     advanced.push(advance);
   }
-  const ids = runIds(sql, runs, now);
-  insertRuns(sql, runs, ids, now);
-  const taskIds = new Map(runs.map(({ name }, index) => [name, ids[index] ?? null]));
+  insertRuns(sql, runs, now);
+  const taskIds = new Map(runs.map(({ name, id }) => [name, id]));
   for (const advance of advanced) writeAdvance(sql, advance, taskIds.get(advance.name) ?? null, now);
   for (const { name, runAt } of advanced) if (runAt === null) continueQueue(sql, name, now);
 }
@@ -158,7 +161,7 @@ function isAlive(sql: Sql, taskId: string | null): boolean {
 
 function cancelRun(sql: Store, { name, last_task_id: id }: StoredSchedule, now: number): void {
   const task = id === null ? undefined : readHeld(sql, [id]).get(id);
-  if (!task || !['scheduled', 'ready', 'leased'].includes(task.state)) return;
+  if (!task || isTerminal(task.state)) return;
   writeTransitions(sql, [cancelled(task, now, `The schedule "${name}" began its next run`)]);
 }
 
@@ -189,9 +192,12 @@ const NOTE_RUN =
 /** Inserts the run of a planned time. It counts as the last run. `stored.queue` is the queue after it. */
 export function runNow(sql: Store, stored: StoredSchedule, plannedAt: number, id: string, now: number): void {
   const { name } = stored;
-  const run = { name, settings: settingsOf(stored), payload: readPayload(sql, name), plannedAt };
-  insertRuns(sql, [run], [id], now);
-  sql.exec(NOTE_RUN, stored.name, plannedAt, now, id, stored.queue);
+  insertRuns(
+    sql,
+    [{ id, name, settings: settingsOf(stored), payload: readPayload(sql, name), plannedAt }],
+    now,
+  );
+  sql.exec(NOTE_RUN, name, plannedAt, now, id, stored.queue);
 }
 
 const MAKE_DUE =
@@ -218,6 +224,6 @@ export function continueQueue(sql: Store, name: string, now: number): void {
     return;
   const [plannedAt, ...rest] = queueOf(stored);
   if (plannedAt === undefined) return;
-  const [id = ''] = runIds(sql, [{ name, plannedAt }], now);
+  const id = runId(sql, name, plannedAt, now);
   runNow(sql, { ...stored, queue: queueText(rest) }, plannedAt, id, now);
 }

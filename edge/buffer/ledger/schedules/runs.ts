@@ -13,6 +13,8 @@ export const ON_TIME_MS = 60_000;
 
 /** A planned time whose task is to be inserted. */
 export interface PlannedRun {
+  /** The id of the task. */
+  readonly id: string;
   readonly name: string;
   readonly settings: ScheduleSettings;
   /** JSON text; null if the settings have none. */
@@ -21,19 +23,12 @@ export interface PlannedRun {
 }
 
 /**
- * The ids of the tasks of planned times, in their order. If the window of a planned time is closed to inserts, its
- * id has another time.
+ * The id of the task of a planned time. If the window of that time is closed to inserts, the id has another time.
  *
  * @param otherwiseAt that time, in Unix milliseconds.
  */
-export function runIds(
-  sql: Sql,
-  runs: readonly Pick<PlannedRun, 'name' | 'plannedAt'>[],
-  otherwiseAt: number,
-): string[] {
-  return runs.map(({ name, plannedAt }) =>
-    openId(sql, (idAt) => slotId(name, plannedAt, idAt), plannedAt, otherwiseAt),
-  );
+export function runId(sql: Sql, name: string, plannedAt: number, otherwiseAt: number): string {
+  return openId(sql, (idAt) => slotId(name, plannedAt, idAt), plannedAt, otherwiseAt);
 }
 
 /** The id with a time, or with another time if the window of the first is closed to inserts. */
@@ -48,21 +43,17 @@ export function exists(sql: Sql, id: string): boolean {
   return sql.exec(EXISTS, id).length > 0;
 }
 
-/** Inserts the tasks of planned times under the ids of {@link runIds}. A known id changes nothing. */
-export function insertRuns(
-  sql: Store,
-  runs: readonly PlannedRun[],
-  ids: readonly string[],
-  now: number,
-): void {
-  const tasks = runs.flatMap((run, index) => {
-    const id = ids[index];
-    return id === undefined ? [] : newRun(run, id, now);
-  });
-  if (tasks.length > 0) insert(sql, tasks, now);
+/** Inserts the tasks of planned times. A known id changes nothing. */
+export function insertRuns(sql: Store, runs: readonly PlannedRun[], now: number): void {
+  if (runs.length === 0) return;
+  insert(
+    sql,
+    runs.map((run) => newRun(run, now)),
+    now,
+  );
 }
 
-function newRun({ name, settings, payload, plannedAt }: PlannedRun, id: string, now: number): NewTask {
+function newRun({ id, name, settings, payload, plannedAt }: PlannedRun, now: number): NewTask {
   const schedule: TaskSchedule = { name, plannedAt, missed: now - plannedAt > ON_TIME_MS };
   const { type, priority = 0, maxAttempts, backoff, timeoutSeconds, tags, jitterSeconds } = settings;
   // A missed time has waited only since now.

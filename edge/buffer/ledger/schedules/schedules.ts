@@ -19,7 +19,7 @@ import {
   settingsOf,
   toScheduleRow,
 } from './rows.ts';
-import { exists, insertRuns, openId, runIds } from './runs.ts';
+import { exists, insertRuns, openId, runId } from './runs.ts';
 import { handRunId } from './slot-id.ts';
 
 const UPSERT = `
@@ -161,15 +161,10 @@ export function backfillSchedule(
   if (!stored) return { unknown: true };
   const settings = settingsOf(stored);
   const payload = readPayload(sql, name);
-  const runs = plannedAts.map((plannedAt) => ({ name, settings, payload, plannedAt }));
-  const taskIds = runIds(sql, runs, requestedAt);
-  const fresh = new Set(taskIds.filter((id) => !exists(sql, id)));
-  const those = runs.flatMap((run, index) => (fresh.has(taskIds[index] ?? '') ? run : []));
-  insertRuns(
-    sql,
-    those,
-    taskIds.filter((id) => fresh.has(id)),
-    now,
-  );
-  return { taskIds, inserted: fresh.size };
+  const runs = plannedAts.map((plannedAt) => {
+    return { id: runId(sql, name, plannedAt, requestedAt), name, settings, payload, plannedAt };
+  });
+  const fresh = runs.filter(({ id }) => !exists(sql, id));
+  insertRuns(sql, fresh, now);
+  return { taskIds: runs.map(({ id }) => id), inserted: fresh.length };
 }

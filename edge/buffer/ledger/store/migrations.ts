@@ -77,7 +77,7 @@ const ARCHIVE_ROUNDS: Migration = {
  * last run, and `last_run_at` when it was inserted. `queue` lists the planned times that wait for the end of the
  * last run. `caught_up` counts the missed planned times that have run in a row. A task of a schedule has the
  * schedule's name and its planned time in `tasks.schedule`; it is in no record, so the archive keeps its payload.
- * Payloads are in a table of their own, because each planned time writes the schedule's row again.
+ * Payloads are in a separate table, because the row of a schedule is written at each planned time.
  */
 const SCHEDULES: Migration = {
   statements: [
