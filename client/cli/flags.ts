@@ -27,6 +27,18 @@ export function secondsOf(flag: string): (text: string) => number {
   };
 }
 
+/** The options of a flag that takes a number. */
+export const number = (flag: string) =>
+  ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
+
+/** The options of a flag that takes a duration. */
+export const seconds = (flag: string) =>
+  ({ string: true, requiresArg: true, coerce: secondsOf(flag) }) as const;
+
+/** The options of a flag that takes a time, see {@link timeOf}. */
+export const time = (flag: string, direction: 'ago' | 'ahead') =>
+  ({ string: true, requiresArg: true, coerce: timeOf(flag, direction) }) as const;
+
 const AWAY = { ago: 'a duration before now', ahead: 'a duration from now' };
 
 /**

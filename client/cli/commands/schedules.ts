@@ -1,15 +1,11 @@
 import type { Argv } from 'yargs';
 import type { Schedule, ScheduleTimes } from '../../client.ts';
 import { connect, withConnection } from '../connection.ts';
-import { type FlagsOf, numberOf, secondsOf, timeOf } from '../flags.ts';
+import { type FlagsOf, number, seconds, time } from '../flags.ts';
 import { ago, count, duration, print, printError, printJson, printTable } from '../output.ts';
 import { readPayload } from '../payload.ts';
 
 const text = { type: 'string', requiresArg: true } as const;
-const number = (flag: string) => ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
-const seconds = (flag: string) => ({ string: true, requiresArg: true, coerce: secondsOf(flag) }) as const;
-const time = (flag: string, direction: 'ago' | 'ahead') =>
-  ({ string: true, requiresArg: true, coerce: timeOf(flag, direction) }) as const;
 
 /** @param extend adds further commands below `schedules`. */
 export function addSchedules(parser: Argv, extend: (parser: Argv) => Argv = (same) => same): Argv {

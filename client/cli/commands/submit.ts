@@ -1,13 +1,10 @@
 import type { Argv } from 'yargs';
 import type { SubmitOptions, TaskQueue } from '../../client.ts';
 import { connect, withConnection } from '../connection.ts';
-import { type FlagsOf, numberOf, secondsOf, timeOf } from '../flags.ts';
+import { type FlagsOf, number, seconds, time } from '../flags.ts';
 import { count, print, printJson } from '../output.ts';
 import { readPayload } from '../payload.ts';
 import { printEnded } from '../task-output.ts';
-
-const number = (flag: string) => ({ string: true, requiresArg: true, coerce: numberOf(flag) }) as const;
-const seconds = (flag: string) => ({ string: true, requiresArg: true, coerce: secondsOf(flag) }) as const;
 
 function withFlags(parser: Argv) {
   return withConnection(parser)
@@ -23,9 +20,7 @@ function withFlags(parser: Argv) {
       describe: 'Wait this long before the task may run: in seconds, or 90s, 30m, 2h, 7d, …',
     })
     .option('run-at', {
-      string: true,
-      requiresArg: true,
-      coerce: timeOf('run-at', 'ahead'),
+      ...time('run-at', 'ahead'),
       describe: 'Run the task at this time, such as 2026-01-31T12:00:00Z, or in 30m, 2h, 7d, …',
     })
     .option('max-attempts', {
