@@ -1,4 +1,13 @@
 export type { StatusView, TaskList, TaskView } from '../edge/contract/api.ts';
+export type {
+  Backfilled,
+  Schedule,
+  ScheduleDeleted,
+  ScheduleDetails,
+  ScheduledRun,
+  ScheduleList,
+  ScheduleRun,
+} from '../edge/contract/schedule.ts';
 export type { QueueStats, RunnerList, RunnerView, Ticket, TypeSwitch } from '../edge/contract/stats.ts';
 export type { TaskError, TaskStatus } from '../edge/contract/task.ts';
 export { type Issue, TaskQueueError, type TaskQueueErrorCode } from './errors.ts';
@@ -14,14 +23,7 @@ export type {
   WaitOptions,
 } from './options.ts';
 export type {
-  Backfilled,
-  Schedule,
-  ScheduleDeleted,
-  ScheduleDetails,
-  ScheduledRun,
-  ScheduleList,
   ScheduleRules,
-  ScheduleRun,
   ScheduleSettings,
   Schedules,
   SchedulesPage,

@@ -1,4 +1,3 @@
-import type { ScheduledRun } from '../edge/contract/schedule.ts';
 import {
   Backfilled,
   Schedule,
@@ -12,16 +11,6 @@ import type { Http } from './http/http.ts';
 import type { CallOptions } from './options.ts';
 import type { Submitter } from './submission/submitter.ts';
 import type { NewTask, TaskShape } from './types.ts';
-
-export type {
-  Backfilled,
-  Schedule,
-  ScheduleDeleted,
-  ScheduleDetails,
-  ScheduledRun,
-  ScheduleList,
-  ScheduleRun,
-};
 
 /** When a schedule runs: by a cron expression, or at an interval. */
 export type ScheduleTimes = (
@@ -199,4 +188,11 @@ export class Schedules<Task extends TaskShape = TaskShape> {
 
 function pathOf(name: string): string {
   return `/schedules/${encodeURIComponent(name)}`;
+}
+
+/** The settings of a schedule without its name and its state. */
+export function settingsOf(schedule: Schedule): object {
+  const { name, words, paused, createdAt, nextRunAt, queued, fault, ...rest } = schedule;
+  const { lastRunAt, lastTaskId, lastStatus, lastLateMs, lastSkippedAt, ...settings } = rest;
+  return settings;
 }

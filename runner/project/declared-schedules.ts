@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Argv } from 'yargs';
 import { connect, withConnection } from '../../client/cli/connection.ts';
 import { print, printError, printJson } from '../../client/cli/output.ts';
 import type { Schedule, ScheduleSettings, TaskQueue } from '../../client/client.ts';
+import { settingsOf } from '../../client/schedules.ts';
 import { loadCatalog, type TaskEntry } from '../catalog/catalog.ts';
 
 /** What happened to the schedule that a task type declares, or does not declare any more. */
@@ -63,7 +65,11 @@ export async function applySchedules(
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`The schedule of ${entry.file} was refused: ${reason}`, { cause: error });
     });
-    const change = !known ? 'created' : settingsText(known) === settingsText(now) ? 'unchanged' : 'changed';
+    const change = !known
+      ? 'created'
+      : isDeepStrictEqual(settingsOf(known), settingsOf(now))
+        ? 'unchanged'
+        : 'changed';
     applied.push({ name, change });
   }
   const names = new Set(applied.map(({ name }) => name));
@@ -73,13 +79,6 @@ export async function applySchedules(
     applied.push({ name, change: 'deleted' });
   }
   return applied;
-}
-
-/** The settings of a schedule without its state. */
-function settingsText(schedule: Schedule): string {
-  const { paused, createdAt, nextRunAt, queued, fault, words, ...rest } = schedule;
-  const { lastRunAt, lastTaskId, lastStatus, lastLateMs, lastSkippedAt, ...settings } = rest;
-  return JSON.stringify(settings);
 }
 
 /** Sets the schedules of a folder on a local edge. A fault is reported, and the system runs without them. */

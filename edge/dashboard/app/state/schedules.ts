@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { settingsOf } from '../../../../client/schedules.ts';
 import type { Schedule, ScheduleDetails } from '../../../contract/schedule.ts';
 import { taskHref } from '../../logic/route.ts';
 import { change, changes } from './actions.ts';
@@ -40,13 +41,6 @@ export function editNew(): void {
 
 export function edit(schedule: Schedule): void {
   edited.value = { name: schedule.name, text: JSON.stringify(settingsOf(schedule), null, 2) };
-}
-
-/** The settings of a schedule without its name and its state. */
-function settingsOf(schedule: Schedule): object {
-  const { name, words, paused, createdAt, nextRunAt, queued, fault, ...rest } = schedule;
-  const { lastRunAt, lastTaskId, lastStatus, lastLateMs, lastSkippedAt, ...settings } = rest;
-  return settings;
 }
 
 /**
