@@ -59,9 +59,14 @@ export class HandedTasks {
     return this.all.find((task) => task.held === held);
   }
 
+  /** The tasks that were handed to a thread. */
+  onThread(thread: TaskThread): RunningTask[] {
+    return this.all.filter(({ job }) => job.thread === thread);
+  }
+
   /** The tasks that have started on a thread. */
   on(thread: TaskThread): HeldTask[] {
-    return this.begun.filter(({ job }) => job.thread === thread).map(({ held }) => held);
+    return this.onThread(thread).flatMap(({ startedAt, held }) => (startedAt === undefined ? [] : held));
   }
 
   /** The other tasks on the threads of some tasks. */

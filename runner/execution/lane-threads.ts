@@ -216,14 +216,14 @@ export class LaneThreads {
   /** Tasks that the thread has not begun go elsewhere. */
   #noteBlocked(thread: TaskThread): void {
     this.#messages.block(this.#handed.on(thread));
-    for (const task of this.#handed.all) if (task.job.thread === thread) task.giveBackUnbegun();
+    for (const task of this.#handed.onThread(thread)) task.giveBackUnbegun();
   }
 
   /** It is unknown which of the tasks blocks the thread, or whether code of an earlier task does. */
   #endBlocked(thread: TaskThread): void {
     const sentence =
       'The thread that the attempt shared with others was blocked, and it was ended because the lane had no other. Work that uses the CPU for long belongs on the cpu lane';
-    const all = this.#handed.all.filter(({ job }) => job.thread === thread);
+    const all = this.#handed.onThread(thread);
     this.#options.onPutBack(this.#handed.takeBack(all));
     const rest = all.filter((task) => this.#handed.has(task));
     if (rest.length === 0) void thread.end();
@@ -245,7 +245,7 @@ export class LaneThreads {
       this.#end([running]);
     } else {
       // Code that an ended task left behind ends the thread: its tasks did nothing wrong.
-      this.#giveBack(this.#handed.all.filter(({ job }) => job.thread === thread));
+      this.#giveBack(this.#handed.onThread(thread));
     }
   }
 }
