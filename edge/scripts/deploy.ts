@@ -108,7 +108,7 @@ function expectNoFlagsOfNpm(args: readonly string[], env: NodeJS.ProcessEnv): vo
   ] as const) {
     if (!env[variable] || args.some((arg) => arg.startsWith(flag))) continue;
     throw new Error(
-      `npm took ${flag} for an option of its own. Type \`npm run deploy -- ${usage}\`, with the \`--\``,
+      `npm used ${flag} itself and did not pass it on. Type \`npm run deploy -- ${usage}\`, with \`--\` before the flag`,
     );
   }
 }
